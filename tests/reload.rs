@@ -8,6 +8,7 @@ mod editors;
 mod folders;
 mod links;
 mod program;
+mod unchanged;
 mod waiting;
 
 use crate::common;
@@ -18,6 +19,7 @@ use pointsman::ruleset::SystemClock;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -93,7 +95,8 @@ fn join(snapshot: &Snapshot) -> Result<String, LoadRejection> {
 /// A reloader under test.
 struct Subject {
     reloader: Reloader<String>,
-    attempts: Arc<AtomicUsize>,
+    builds: Arc<AtomicUsize>,
+    outcomes: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl Subject {
@@ -102,13 +105,23 @@ impl Subject {
     }
 
     fn try_start(options: ReloadOptions) -> Result<Self, LoadRejection> {
-        let attempts = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&attempts);
-        let tell = Box::new(move |_: &ReloadOutcome<'_, String>| {
+        let (builds, outcomes) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (counted, told) = (Arc::clone(&builds), Arc::clone(&outcomes));
+        let build = Box::new(move |snapshot: &Snapshot| {
             counted.fetch_add(1, Ordering::SeqCst);
+            join(snapshot)
         });
-        let subject =
-            Self { reloader: Reloader::start(options, Arc::new(SystemClock), Box::new(join), tell)?, attempts };
+        let tell = Box::new(move |outcome: &ReloadOutcome<'_, String>| {
+            told.lock().unwrap().push(match outcome {
+                ReloadOutcome::Published(_) => "published",
+                ReloadOutcome::Unchanged => "unchanged",
+                ReloadOutcome::Restored => "restored",
+                ReloadOutcome::Rejected(_) => "rejected",
+                ReloadOutcome::RejectedAgain(_) => "rejected again",
+            });
+        });
+        let reloader = Reloader::start(options, Arc::new(SystemClock), build, tell)?;
+        let subject = Self { reloader, builds, outcomes };
         // The watches of the first load are new, and so followed by one more.
         subject.reloader.reload().ok();
         Ok(subject)
@@ -116,6 +129,16 @@ impl Subject {
 
     fn text(&self) -> String {
         self.reloader.current().value.clone()
+    }
+
+    fn builds(&self) -> usize {
+        self.builds.load(Ordering::SeqCst)
+    }
+
+    /// The outcomes that were told so far, without those of requests that found nothing new.
+    fn outcomes(&self) -> Vec<&'static str> {
+        let told = self.outcomes.lock().unwrap();
+        told.iter().copied().filter(|outcome| *outcome != "unchanged").collect()
     }
 
     fn generation(&self) -> u64 {

@@ -106,8 +106,10 @@ fn start(
         let tell = move |attempt: &ReloadOutcome<'_, WatchRound>| {
             let message = match attempt {
                 ReloadOutcome::Published(version) => WatchMessage::Round(Arc::clone(version)),
-                ReloadOutcome::Unchanged => WatchMessage::Unchanged,
-                ReloadOutcome::Rejected(rejection) => WatchMessage::Rejected((*rejection).clone()),
+                ReloadOutcome::Unchanged | ReloadOutcome::Restored => WatchMessage::Unchanged,
+                ReloadOutcome::Rejected(rejection) | ReloadOutcome::RejectedAgain(rejection) => {
+                    WatchMessage::Rejected((*rejection).clone())
+                }
             };
             // The receiver is gone only when the program ends.
             let _ = sender.send(message);

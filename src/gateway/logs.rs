@@ -147,6 +147,12 @@ pub fn log_rejection(rejection: &LoadRejection, kept: u64) {
     }
 }
 
+/// Logs that a request found a failure that was logged before: one line.
+pub fn log_rejection_again(rejection: &LoadRejection, kept: u64) {
+    let stage = stage_name(rejection.stage);
+    tracing::error!(stage, "reload failed as before, keeping generation {kept}: {}", rejection.message);
+}
+
 /// The errors of a rejection, one line each.
 #[must_use]
 pub fn findings(rejection: &LoadRejection) -> Vec<String> {

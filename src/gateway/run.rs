@@ -315,7 +315,16 @@ impl ReloadHandler {
                     deliveries.set_channels(&version.value.channels);
                 }
             }
-            ReloadOutcome::Unchanged => tracing::debug!("rules unchanged"),
+            ReloadOutcome::Unchanged => {
+                tracing::info!(generation = self.generation.load(Ordering::Relaxed), "rules unchanged");
+            }
+            ReloadOutcome::Restored => {
+                let generation = self.generation.load(Ordering::Relaxed);
+                tracing::info!(generation, "the files are those of generation {generation} again: the failed reload is over");
+            }
+            ReloadOutcome::RejectedAgain(rejection) => {
+                logs::log_rejection_again(rejection, self.generation.load(Ordering::Relaxed));
+            }
             ReloadOutcome::Rejected(rejection) => {
                 self.metrics.reload_failures.get_or_create(&StageLabels::of(rejection.stage)).inc();
                 // A failed start reports the rejection itself.

@@ -74,6 +74,9 @@ pub struct RulesSummary {
     /// How many seconds ago the oldest of them was replaced.
     #[serde(default)]
     pub oldest_seconds: Option<u64>,
+    /// When the first of the failures since the last success was.
+    #[serde(default)]
+    pub failing_since: Option<String>,
     /// What should be fixed.
     pub warnings: Vec<String>,
 }
@@ -251,6 +254,7 @@ fn rules(config: &GatewayConfig, report: &ReloadReport, served: &ServedRules) ->
         succeeded: report.succeeded.map(|at| at.to_string()),
         alive: report.versions_in_use,
         oldest_seconds: report.oldest_in_use.map(|oldest| oldest.as_secs()),
+        failing_since: report.failing_since.map(|since| since.to_string()),
         warnings: served.warnings.clone(),
     }
 }

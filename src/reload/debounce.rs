@@ -12,6 +12,26 @@ pub(super) struct Debounce {
     changes: Option<ChangeWindow>,
     requested: bool,
     poll_at: Option<Duration>,
+    idle: Option<IdleLoad>,
+}
+
+/// What triggered a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LoadCause {
+    /// Somebody asked for it.
+    Request,
+    /// Signs of a change.
+    Change,
+    /// The poll.
+    Poll,
+}
+
+/// The last load that signs of a change triggered and that found nothing new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct IdleLoad {
+    ended: Duration,
+    /// Signs of a change trigger no load before.
+    rest_until: Duration,
 }
 
 /// The times of the first and the last sign since a load took them.
@@ -23,7 +43,7 @@ struct ChangeWindow {
 
 impl Debounce {
     pub(super) fn new(quiet: Duration, max_delay: Duration) -> Self {
-        Self { quiet, max_delay, changes: None, requested: false, poll_at: None }
+        Self { quiet, max_delay, changes: None, requested: false, poll_at: None, idle: None }
     }
 
     /// Notes that something may have changed.
@@ -47,19 +67,38 @@ impl Debounce {
         if self.requested {
             return Some(Duration::ZERO);
         }
-        let settled = self
-            .changes
-            .map(|ChangeWindow { first, last }| (last + self.quiet).min(first.saturating_add(self.max_delay)));
+        let rest_until = self.idle.map_or(Duration::ZERO, |idle| idle.rest_until);
+        let settled = self.changes.map(|ChangeWindow { first, last }| {
+            (last + self.quiet).min(first.saturating_add(self.max_delay)).max(rest_until)
+        });
         // A poll during a change could read half of it, and the load after the change reads everything.
         let next = settled.or(self.poll_at)?;
         Some(next.saturating_sub(now))
     }
 
-    /// Takes all signs; later ones are for the next load. Returns whether something other than the poll triggered the load.
-    pub(super) fn take(&mut self) -> bool {
-        let is_triggered = self.requested || self.changes.is_some();
+    /// Takes all signs; later ones are for the next load. Returns what triggered the load.
+    pub(super) fn take(&mut self) -> LoadCause {
+        let cause = match (self.requested, self.changes) {
+            (true, _) => LoadCause::Request,
+            (false, Some(_)) => LoadCause::Change,
+            (false, None) => LoadCause::Poll,
+        };
         (self.changes, self.requested, self.poll_at) = (None, false, None);
-        is_triggered
+        cause
+    }
+
+    /// Notes the end of a load that signs of a change triggered and that found nothing new. From the second in a row on,
+    /// the next such load waits for the maximum delay: something writes beside the rules all the time. The first is
+    /// free, because the sign may have been the beginning of a save.
+    pub(super) fn note_idle(&mut self, now: Duration) {
+        let in_a_row = self.idle.is_some_and(|idle| now < idle.ended.saturating_add(self.max_delay.saturating_mul(2)));
+        let rest_until = if in_a_row { now.saturating_add(self.max_delay) } else { now };
+        self.idle = Some(IdleLoad { ended: now, rest_until });
+    }
+
+    /// Notes that a load found something new.
+    pub(super) fn note_news(&mut self) {
+        self.idle = None;
     }
 
     /// Until when further signs may extend the load that is due: not at all if it was requested, and never beyond the
@@ -83,7 +122,7 @@ impl Debounce {
 
 #[cfg(test)]
 mod tests {
-    use super::Debounce;
+    use super::{Debounce, LoadCause};
     use std::time::Duration;
 
     fn ms(milliseconds: u64) -> Duration {
@@ -103,7 +142,7 @@ mod tests {
         debounce.note_change(ms(1_100));
         assert_eq!(debounce.wait(ms(1_200)), Some(ms(100)));
         assert_eq!(debounce.wait(ms(1_300)), Some(ms(0)));
-        assert!(debounce.take());
+        assert_eq!(debounce.take(), LoadCause::Change);
         assert_eq!(debounce.wait(ms(1_300)), None);
     }
 
@@ -131,7 +170,7 @@ mod tests {
         debounce.poll_at(ms(100));
         assert_eq!(debounce.wait(ms(60)), Some(ms(40)));
         assert_eq!(debounce.wait(ms(100)), Some(ms(0)));
-        assert!(!debounce.take());
+        assert_eq!(debounce.take(), LoadCause::Poll);
     }
 
     #[test]
@@ -141,7 +180,7 @@ mod tests {
         debounce.note_change(ms(50));
         assert_eq!(debounce.wait(ms(60)), Some(ms(190)));
         assert_eq!(debounce.wait(ms(250)), Some(ms(0)));
-        assert!(debounce.take());
+        assert_eq!(debounce.take(), LoadCause::Change);
     }
 
     #[test]
@@ -156,6 +195,44 @@ mod tests {
         assert_eq!(debounce.time_until_quiet(ms(1_500)), ms(0));
         debounce.request();
         assert_eq!(debounce.settle_deadline(ms(1_500)), ms(1_500));
+    }
+
+    #[test]
+    fn loads_that_find_nothing_are_two_seconds_apart() {
+        let mut debounce = debounce();
+        let (mut now, mut loads) = (ms(0), 0);
+        // Something writes beside the rules every 10 ms for a minute.
+        while now < ms(60_000) {
+            debounce.note_change(now);
+            if debounce.wait(now) == Some(ms(0)) {
+                assert_eq!(debounce.take(), LoadCause::Change);
+                debounce.note_idle(now);
+                loads += 1;
+            }
+            now += ms(10);
+        }
+        assert!((25..=31).contains(&loads), "{loads}");
+        // A request does not wait, and news ends the rest.
+        debounce.request();
+        assert_eq!(debounce.wait(now), Some(ms(0)));
+        assert_eq!(debounce.take(), LoadCause::Request);
+        debounce.note_news();
+        debounce.note_change(now);
+        assert_eq!(debounce.wait(now), Some(ms(200)));
+    }
+
+    #[test]
+    fn one_load_that_finds_nothing_delays_no_save() {
+        let mut debounce = debounce();
+        for at in [0, 5_000, 10_000] {
+            debounce.note_change(ms(at));
+            assert_eq!(debounce.take(), LoadCause::Change);
+            debounce.note_idle(ms(at + 300));
+            debounce.note_change(ms(at + 400));
+            assert_eq!(debounce.wait(ms(at + 400)), Some(ms(200)));
+            debounce.take();
+            debounce.note_news();
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::view::{FileReference, FileSystemView, FileUsage, ReferenceError, Refe
 use super::watcher::FolderWatcher;
 use super::{BuildCallback, LoadRejection, LoadStage, ReloadOptions, RuleSetHash, Snapshot};
 use crate::mutant::Mutant;
-use crate::ruleset::files::RuleFileError;
+use crate::ruleset::files::{RuleFileError, WatchedFolders};
 use crate::ruleset::files::disk::{AllowedFolders, FileError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,10 @@ use std::time::Duration;
 
 /// How often files are read again until two readings agree.
 const MAX_READINGS: usize = 10;
+
+/// How many readings in a row with the same contents are taken although metadata differ: something rewrites the same
+/// bytes without end.
+const MAX_REWRITES: usize = 2;
 
 /// The files that a build named.
 pub(super) type FileReferences = BTreeSet<FileReference>;
@@ -30,7 +34,8 @@ pub(super) struct CandidateLoader<T> {
     pub(super) in_force: Option<(RuleSetHash, FileReferences)>,
     /// The files that the last build named, even if it failed.
     pub(super) referenced: FileReferences,
-    /// The result of the last reading, to detect whether the next differs.
+    /// What the last build depended on, as it was last read, to detect whether the next reading differs; nothing if
+    /// only another load can tell.
     pub(super) last_read: Option<Result<RuleSetHash, RuleFileError>>,
 }
 
@@ -61,41 +66,41 @@ impl<T> CandidateLoader<T> {
         if self.is_in_force(&first) {
             return Ok(None);
         }
-        let mut last = first;
+        let mut readings = Readings { last: first, rewrites: 0 };
         for _ in 0..MAX_READINGS {
-            let next = self.read_settled_view(until);
-            let agrees = next.agrees(&last);
-            last = next;
-            if !agrees {
+            if !readings.add(self.read_settled_view(until)) {
                 continue;
             }
+            let last = &readings.last;
             if self.triggers.is_stopped() {
                 return Err(LoadRejection::read("reloading has ended"));
             }
-            if self.is_in_force(&last) {
+            if self.is_in_force(last) {
                 return Ok(None);
             }
-            let snapshot = self.checked_snapshot(&last)?;
+            let snapshot = self.checked_snapshot(last)?;
             let built = self.build(&snapshot);
             let named = snapshot.referenced();
             let is_new = |file: &FileReference| !last.referenced.contains_key(file);
             let is_more = named.keys().any(is_new);
-            let differs = named.iter().any(|(key, read)| last.referenced.get(key).is_some_and(|seen| seen != read));
+            let is_other = |(key, read): (_, &ReferencedFile)| {
+                last.referenced.get(key).is_some_and(|seen| seen.digest != read.digest)
+            };
+            let differs = named.iter().any(is_other);
             self.referenced = named.keys().cloned().collect();
-            self.watch_folders(&last, snapshot.folders());
+            self.watch_folders(last, snapshot.folders());
             if is_more {
-                let next = self.read_settled_view(until);
-                let same =
-                    next.scan_agrees(&last) && named.iter().all(|(key, read)| next.referenced.get(key) == Some(read));
-                last = next;
-                if !same {
+                let agrees = readings.add(self.read_settled_view(until));
+                let read = &readings.last.referenced;
+                if !agrees || named.iter().any(|(key, named)| read.get(key) != Some(named)) {
                     continue;
                 }
             } else if differs {
                 continue;
             }
+            self.last_read = Some(readings.last.hash_of(&self.build_references()));
             let value = built?;
-            self.check_manifests(&snapshot, &last)?;
+            self.check_manifests(&snapshot, &readings.last)?;
             return Ok(Some(ReloadCandidate { value, snapshot }));
         }
         // The files of the last reading are not those that were rejected.
@@ -105,24 +110,29 @@ impl<T> CandidateLoader<T> {
         )))
     }
 
-    /// Whether the files are the same as at the last load.
+    /// Whether what the last build depended on is the same as then.
     pub(super) fn is_unchanged(&mut self) -> bool {
         let before = self.last_read.take();
         self.read_view();
         before.is_some() && before == self.last_read
     }
 
-    fn references(&self) -> FileReferences {
+    /// The files besides the rules that the last build depended on.
+    fn build_references(&self) -> FileReferences {
         let manifests = self.manifest_paths().into_iter().map(sample);
+        self.referenced.iter().cloned().chain(manifests).collect()
+    }
+
+    fn references(&self) -> FileReferences {
         let in_force = self.in_force.iter().flat_map(|(_, closure)| closure.iter().cloned());
-        self.referenced.iter().cloned().chain(in_force).chain(manifests).collect()
+        self.build_references().into_iter().chain(in_force).collect()
     }
 
     fn read_view(&mut self) -> FileSystemView {
         let wanted = self.references();
         let view = FileSystemView::read(&self.options.roots, &wanted, &self.options.fingerprint_key);
-        self.last_read = Some(view.hash_of(&wanted));
-        self.watch_folders(&view, BTreeSet::new());
+        self.last_read = Some(view.hash_of(&self.build_references()));
+        self.watch_folders(&view, WatchedFolders::default());
         view
     }
 
@@ -135,13 +145,14 @@ impl<T> CandidateLoader<T> {
     }
 
     /// Watches the folders of a view, and those of files that a build named.
-    fn watch_folders(&mut self, view: &FileSystemView, mut folders: BTreeSet<PathBuf>) {
-        folders.extend(view.folders.iter().cloned());
+    fn watch_folders(&mut self, view: &FileSystemView, mut folders: WatchedFolders) {
+        folders.append(view.folders.clone());
         if Mutant::WatchFiles.is_on() {
             if self.in_force.is_some() {
                 return;
             }
-            folders = view.scan.iter().flat_map(|scan| &scan.files).map(|file| file.path.clone()).collect();
+            folders = WatchedFolders::default();
+            view.scan.iter().flat_map(|scan| &scan.files).for_each(|file| folders.add_whole(file.path.clone()));
         }
         if self.watcher.watch_folders(folders) {
             // A change after the reading and before the watch shows at the next reading.
@@ -153,7 +164,7 @@ impl<T> CandidateLoader<T> {
         self.in_force.as_ref().is_some_and(|(hash, closure)| view.hash_of(closure) == Ok(*hash))
     }
 
-    fn checked_snapshot(&self, view: &FileSystemView) -> Result<Snapshot, LoadRejection> {
+    fn checked_snapshot(&mut self, view: &FileSystemView) -> Result<Snapshot, LoadRejection> {
         let scan = view.scan.as_ref().map_err(LoadRejection::read)?;
         if scan.files.is_empty() && !self.options.allow_empty {
             return Err(LoadRejection::read(RuleFileError::NoRules { paths: self.options.roots.clone() }));
@@ -169,8 +180,17 @@ impl<T> CandidateLoader<T> {
         within.chain(self.options.manifest.clone()).collect()
     }
 
-    /// Checks a snapshot, with the files that it named so far, against the manifests.
-    fn check_manifests(&self, snapshot: &Snapshot, view: &FileSystemView) -> Result<(), LoadRejection> {
+    /// Checks a snapshot, with the files that it named so far, against the manifests. A manifest lists files that no
+    /// reading holds, so after a mismatch only another load can tell whether they match now.
+    fn check_manifests(&mut self, snapshot: &Snapshot, view: &FileSystemView) -> Result<(), LoadRejection> {
+        let checked = self.compare_manifests(snapshot, view);
+        if checked.is_err() {
+            self.last_read = None;
+        }
+        checked
+    }
+
+    fn compare_manifests(&self, snapshot: &Snapshot, view: &FileSystemView) -> Result<(), LoadRejection> {
         let named = snapshot.referenced();
         let tables = named.iter().filter(|(file, _)| file.usage == FileUsage::Table);
         let mut found = snapshot.rules().clone();
@@ -196,11 +216,28 @@ impl<T> CandidateLoader<T> {
     }
 }
 
+/// The readings of one load.
+struct Readings {
+    last: FileSystemView,
+    /// How many readings in a row had the contents of the one before.
+    rewrites: usize,
+}
+
+impl Readings {
+    /// Adds a reading. Returns whether the files hold still.
+    fn add(&mut self, next: FileSystemView) -> bool {
+        let agrees = next.agrees(&self.last);
+        self.rewrites = if next.has_contents_of(&self.last) { self.rewrites + 1 } else { 0 };
+        self.last = next;
+        agrees || self.rewrites >= MAX_REWRITES
+    }
+}
+
 /// The digest of a file that a manifest lists besides the rules, such as a payload or a page.
 fn digest_at(path: &Path) -> Result<super::digest::ContentDigest, String> {
     let (reach, key) = (AllowedFolders::default(), FingerprintKey::default());
     let file = sample(path.to_owned());
-    let (named, content) = ReferencedFile::read(&file, &reach, &key, &mut BTreeSet::new());
+    let (named, content) = ReferencedFile::read(&file, &reach, &key, &mut WatchedFolders::default());
     content.map(|_| named.digest).map_err(|reason| reason.to_string())
 }
 

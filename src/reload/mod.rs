@@ -8,6 +8,8 @@
 //! A trigger is recorded in `triggers`, whose pure part is `debounce`. The thread of `worker` takes it and loads with
 //! `loader`: it reads a `view` of the rule files and of the files that the last build named, until two readings agree;
 //! it makes a [`Snapshot`] for the build; it stores one pointer. Triggers that arrive during a load are for the next load.
+//! A reading with the same contents as before is not a load: it is not counted or logged, and the same contents that fail
+//! in the same way are counted and logged once. While nothing changes, events trigger at most one reading in two seconds.
 //! Repeated reading cannot make a change of several files atomic: a swapped link to a folder can, and so can a
 //! `manifest`.
 
@@ -151,10 +153,14 @@ pub struct LoadRejection {
 pub enum ReloadOutcome<'a, T> {
     /// A new version is in force.
     Published(&'a Arc<RuleSetVersion<T>>),
-    /// The files are those in force.
+    /// A request found the files of the version in force.
     Unchanged,
+    /// After a failure, the files are again those of the version in force.
+    Restored,
     /// The version in force stays.
     Rejected(&'a LoadRejection),
+    /// A request found what was rejected before, for the same reason.
+    RejectedAgain(&'a LoadRejection),
 }
 
 /// The state of reloading.
@@ -166,7 +172,7 @@ pub struct ReloadReport {
     pub hash: RuleSetHash,
     /// When it was published.
     pub loaded: Timestamp,
-    /// When files were last read for a load.
+    /// When files were last read for a load, or found to be those in force.
     pub attempted: Timestamp,
     /// When a load last succeeded, even if nothing had changed.
     pub succeeded: Option<Timestamp>,
@@ -176,6 +182,8 @@ pub struct ReloadReport {
     pub last_good_error: Option<String>,
     /// Why the last load failed, if it did.
     pub failure: Option<LoadRejection>,
+    /// When the first of the failures since the last success was.
+    pub failing_since: Option<Timestamp>,
     /// How changes are detected.
     pub watching: WatchMode,
     /// How many errors the watcher had.
@@ -200,7 +208,8 @@ pub enum WatchMode {
 /// Builds a value from a snapshot, or rejects it.
 pub type BuildCallback<T> = dyn Fn(&Snapshot) -> Result<T, LoadRejection> + Send + Sync;
 
-/// Called after every load with its result.
+/// Called after every load with its result. Reading files that are the same as before is not a load, unless somebody asked
+/// for it.
 pub type OutcomeCallback<T> = dyn Fn(&ReloadOutcome<'_, T>) + Send + Sync;
 
 /// Keeps a value that is built from files up to date.

@@ -3,8 +3,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "systemd names its folder in the environment")]
 
+use crate::ruleset::files::WatchedFolders;
 use crate::ruleset::files::disk::{self, AllowedFolders};
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Folders for secrets, besides systemd's `$CREDENTIALS_DIRECTORY`.
@@ -14,5 +14,5 @@ const SECRET_FOLDERS: [&str; 2] = ["/run/secrets", "/var/run/secrets"];
 pub(super) fn allowed_folders(rules: &AllowedFolders) -> AllowedFolders {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let made = SECRET_FOLDERS.map(PathBuf::from).into_iter().chain(credentials);
-    rules.with_folders(made.filter_map(|folder| disk::resolve(&folder, &mut BTreeSet::new()).ok()))
+    rules.with_folders(made.filter_map(|folder| disk::resolve(&folder, &mut WatchedFolders::default()).ok()))
 }

@@ -10,7 +10,7 @@ use super::digest::{self, ContentDigest, FingerprintKey};
 use super::view::{self, FileReference, FileSystemView, FileUsage, ReferenceError, ReferencedFile};
 use super::{LoadRejection, LoadStage, archive};
 use crate::diagnostic::Diagnostic;
-use crate::ruleset::files;
+use crate::ruleset::files::{self, WatchedFolders};
 use crate::ruleset::files::disk::AllowedFolders;
 use crate::ruleset::source_text::{self, MAX_FILES, MAX_TOTAL_BYTES};
 use crate::source::Sources;
@@ -49,7 +49,7 @@ pub struct Snapshot {
 #[derive(Debug, Default)]
 struct ReferencedFiles {
     files: BTreeMap<FileReference, ReferencedFile>,
-    folders: BTreeSet<PathBuf>,
+    folders: WatchedFolders,
     bytes: u64,
 }
 
@@ -180,7 +180,7 @@ impl Snapshot {
     }
 
     /// The folders of the files that were asked for.
-    pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
+    pub(super) fn folders(&self) -> WatchedFolders {
         self.locked().folders.clone()
     }
 

@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "waiting is measured by the monotonic clock")]
 
 use super::LoadRejection;
-use super::debounce::Debounce;
+use super::debounce::{Debounce, LoadCause};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,8 +37,8 @@ pub(super) struct WatcherCounts {
 
 /// A load that is due.
 pub(super) struct DueLoad {
-    /// Whether something other than the poll triggered it.
-    pub(super) is_triggered: bool,
+    /// What triggered it.
+    pub(super) cause: LoadCause,
     /// Until when further signs may extend it, as for [`ReloadTriggers::settle`].
     pub(super) settle_deadline: Duration,
     /// The callers that wait for it.
@@ -66,6 +66,17 @@ impl ReloadTriggers {
         if !waiting {
             self.changed.notify_all();
         }
+    }
+
+    /// Notes that a load that signs of a change triggered found nothing new.
+    pub(super) fn note_idle(&self) {
+        let now = self.origin.elapsed();
+        self.locked().debounce.note_idle(now);
+    }
+
+    /// Notes that a load found something new.
+    pub(super) fn note_news(&self) {
+        self.locked().debounce.note_news();
     }
 
     /// Counts an event that says that the watcher lost events.
@@ -130,9 +141,9 @@ impl ReloadTriggers {
             state = match state.debounce.wait(self.origin.elapsed()) {
                 Some(Duration::ZERO) => {
                     let settle_deadline = state.debounce.settle_deadline(self.origin.elapsed());
-                    let is_triggered = state.debounce.take();
+                    let cause = state.debounce.take();
                     let waiters = std::mem::take(&mut state.waiters);
-                    return Some(DueLoad { is_triggered, settle_deadline, waiters });
+                    return Some(DueLoad { cause, settle_deadline, waiters });
                 }
                 Some(pause) => self.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),

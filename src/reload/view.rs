@@ -3,7 +3,7 @@
 use super::digest::{self, ContentDigest, FingerprintKey};
 use super::{RuleSetHash, secrets};
 use crate::ruleset::files::disk::{self, AllowedFolders, FileContent, FileError, FileStamp};
-use crate::ruleset::files::{self, RuleFileError, RuleFileScan, ScannedFile};
+use crate::ruleset::files::{self, RuleFileError, RuleFileScan, ScannedFile, WatchedFolders};
 use crate::ruleset::source_text::{self, MAX_FILE_BYTES};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +73,7 @@ impl ReferencedFile {
         file: &FileReference,
         reach: &AllowedFolders,
         key: &FingerprintKey,
-        folders: &mut BTreeSet<PathBuf>,
+        folders: &mut WatchedFolders,
     ) -> (Self, Result<Vec<u8>, ReferenceError>) {
         let is_secret = file.usage == FileUsage::Secret;
         let with_secrets = is_secret.then(|| secrets::allowed_folders(reach));
@@ -118,12 +118,12 @@ pub(super) struct FileSystemView {
     /// The files that the last build named.
     pub(super) referenced: BTreeMap<FileReference, ReferencedFile>,
     /// The folders in which changes would show.
-    pub(super) folders: BTreeSet<PathBuf>,
+    pub(super) folders: WatchedFolders,
 }
 
 impl FileSystemView {
     pub(super) fn read(roots: &[PathBuf], wanted: &BTreeSet<FileReference>, key: &FingerprintKey) -> Self {
-        let mut folders = BTreeSet::new();
+        let mut folders = WatchedFolders::default();
         let scan = files::scan(roots, &mut folders);
         let reach = scan.as_ref().map(|scan| scan.reach.clone()).unwrap_or_default();
         let mut read = |file: &FileReference| ReferencedFile::read(file, &reach, key, &mut folders).0;
@@ -131,18 +131,36 @@ impl FileSystemView {
         Self { scan, referenced, folders }
     }
 
-    /// Whether metadata and contents are the same in two readings.
+    /// Whether metadata and contents are the same in two readings, of all files that both have read.
     pub(super) fn agrees(&self, other: &Self) -> bool {
-        self.scan_agrees(other) && self.referenced == other.referenced
+        self.compare(other, |one, two| one == two, |one, two| one == two)
     }
 
-    /// As [`FileSystemView::agrees`], for the rule files alone.
-    pub(super) fn scan_agrees(&self, other: &Self) -> bool {
-        match (&self.scan, &other.scan) {
-            (Ok(one), Ok(two)) => one.files == two.files,
+    /// As [`FileSystemView::agrees`], for the contents alone.
+    pub(super) fn has_contents_of(&self, other: &Self) -> bool {
+        self.compare(
+            other,
+            |one, two| one.path == two.path && one.content == two.content,
+            |one, two| one.digest == two.digest,
+        )
+    }
+
+    fn compare(
+        &self,
+        other: &Self,
+        same_rules: impl Fn(&ScannedFile, &ScannedFile) -> bool,
+        same_file: impl Fn(&ReferencedFile, &ReferencedFile) -> bool,
+    ) -> bool {
+        let scans_agree = match (&self.scan, &other.scan) {
+            (Ok(one), Ok(two)) => {
+                let mut pairs = one.files.iter().zip(&two.files);
+                one.files.len() == two.files.len() && pairs.all(|(one, two)| same_rules(one, two))
+            }
             (Err(one), Err(two)) => one == two,
             (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
-        }
+        };
+        let mut common = self.referenced.iter().filter_map(|(key, one)| Some((one, other.referenced.get(key)?)));
+        scans_agree && common.all(|(one, two)| same_file(one, two))
     }
 
     /// The hash of the rule files and of these other files.

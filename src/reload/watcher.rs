@@ -3,22 +3,24 @@
 //! Only folders are watched, because the watch of a file ends when the file is replaced. Every folder is watched again
 //! after every scan: a folder that was removed and created again has the same name, and often the same inode, but no
 //! watch. An event only means that something happened. Events of reading are ignored, because our own reading causes
-//! them. If the system cannot watch (no watches left, a network file system), contents are polled.
+//! them, and so are events in a folder that only leads to the rules, unless they name the way to them. If the system cannot watch (no watches left, a network file system), contents are polled.
 
 use super::remote::remote_file_system;
 use super::triggers::ReloadTriggers;
 use super::{WatchMethod, WatchMode};
+use crate::ruleset::files::WatchedFolders;
+use arc_swap::ArcSwap;
 use notify::event::{AccessKind, AccessMode};
 use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Watches folders.
 pub(super) struct FolderWatcher {
     notify: Option<RecommendedWatcher>,
-    watched: BTreeSet<PathBuf>,
+    /// Shared with the thread that receives events.
+    watched: Arc<ArcSwap<WatchedFolders>>,
     poll_reason: String,
     triggers: Arc<ReloadTriggers>,
 }
@@ -27,13 +29,13 @@ impl FolderWatcher {
     pub(super) fn new(method: WatchMethod, triggers: &Arc<ReloadTriggers>) -> Self {
         let mut watcher = Self {
             notify: None,
-            watched: BTreeSet::new(),
+            watched: Arc::default(),
             poll_reason: "it was requested".to_owned(),
             triggers: Arc::clone(triggers),
         };
         if method == WatchMethod::Events {
-            let triggers = Arc::clone(triggers);
-            match notify::recommended_watcher(move |event| on_event(&triggers, &event)) {
+            let (triggers, watched) = (Arc::clone(triggers), Arc::clone(&watcher.watched));
+            match notify::recommended_watcher(move |event| on_event(&triggers, &watched.load(), &event)) {
                 Ok(notify) => watcher.notify = Some(notify),
                 Err(error) => watcher.fall_back_to_polling(&error),
             }
@@ -46,21 +48,23 @@ impl FolderWatcher {
         self.notify.as_ref().map_or_else(|| WatchMode::Poll(self.poll_reason.clone()), |_| WatchMode::Events)
     }
 
-    /// Watches these folders and no others; returns whether one of them was not watched before.
-    pub(super) fn watch_folders(&mut self, folders: BTreeSet<PathBuf>) -> bool {
-        if let Some(reason) =
-            self.triggers.watch_failure().or_else(|| folders.iter().find_map(|folder| remote_reason(folder)))
+    /// Watches these folders and no others; returns whether something counts that did not before.
+    pub(super) fn watch_folders(&mut self, folders: WatchedFolders) -> bool {
+        if let Some(reason) = self.triggers.watch_failure().or_else(|| folders.paths().find_map(remote_reason))
         {
             self.notify = None;
             self.poll_reason = reason;
         }
         let Some(notify) = &mut self.notify else { return false };
-        for gone in self.watched.difference(&folders) {
+        // Events of the new watches are judged by the new folders.
+        let before = self.watched.swap(Arc::new(folders));
+        let folders = self.watched.load();
+        for gone in before.paths().filter(|folder| !folders.contains(folder)) {
             // The folder may be gone from the disk, and its watch with it.
             let _ = notify.unwatch(gone);
         }
         let mut failure = None;
-        for folder in &folders {
+        for folder in folders.paths() {
             match notify.watch(folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {}
                 // Its parent is watched, so its return is noticed.
@@ -69,8 +73,7 @@ impl FolderWatcher {
                 Err(_) => self.triggers.count_error(None),
             }
         }
-        let has_new = !folders.is_subset(&self.watched);
-        self.watched = folders;
+        let has_new = !before.covers(&folders);
         if let Some(error) = failure {
             self.fall_back_to_polling(&error);
         }
@@ -84,16 +87,21 @@ impl FolderWatcher {
     }
 }
 
-fn on_event(triggers: &ReloadTriggers, event: &notify::Result<Event>) {
+fn on_event(triggers: &ReloadTriggers, watched: &WatchedFolders, event: &notify::Result<Event>) {
     match event {
         Ok(event) if event.need_rescan() => triggers.count_rescan(),
-        Ok(event) if is_reading(event.kind) => return,
+        Ok(event) if is_reading(event.kind) || !counts(watched, event) => return,
         Ok(_) => {}
         Err(error) => {
             triggers.count_error(is_out_of_watches(error).then(|| format!("the system cannot watch: {error}")));
         }
     }
     triggers.note_change();
+}
+
+/// Whether an event may concern the rules. One that names nothing may concern everything.
+fn counts(watched: &WatchedFolders, event: &Event) -> bool {
+    event.paths.is_empty() || event.paths.iter().any(|path| watched.counts(path))
 }
 
 /// Whether an event only reports reading. A file that is closed after it was open for writing may have been written through

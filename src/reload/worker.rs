@@ -2,14 +2,16 @@
 
 #![expect(clippy::disallowed_methods, reason = "versions are dated, and loads are timed")]
 
+use super::debounce::LoadCause;
 use super::loader::{CandidateLoader, ReloadCandidate};
 use super::triggers::{DueLoad, ReloadTriggers};
 use super::watcher::FolderWatcher;
 use super::{
-    BuildCallback, LoadRejection, OutcomeCallback, ReloadOptions, ReloadOutcome, ReloadReport, RuleSetVersion,
-    Snapshot, WatchMode, last_good,
+    BuildCallback, LoadRejection, LoadStage, OutcomeCallback, ReloadOptions, ReloadOutcome, ReloadReport, RuleSetHash,
+    RuleSetVersion, Snapshot, WatchMode, last_good,
 };
 use crate::mutant::Mutant;
+use crate::ruleset::files::RuleFileError;
 use crate::time::{Clock, Timestamp};
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,10 +77,37 @@ pub(super) struct ReloadWorker<T> {
     history: Arc<LoadHistory<T>>,
     current: Option<Arc<ArcSwap<RuleSetVersion<T>>>>,
     generation: u64,
-    failure: Option<LoadRejection>,
-    rejected_at: Option<std::time::Instant>,
+    failure: Option<LoadFailure>,
+    attempted: Timestamp,
     succeeded: Option<Timestamp>,
     last_good_error: Option<String>,
+}
+
+/// Whether a load found something that the one before did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LoadNews {
+    Some,
+    None,
+}
+
+/// A failure that lasts until a load succeeds.
+struct LoadFailure {
+    rejection: LoadRejection,
+    /// What was read then; nothing if only another load can tell whether it changed.
+    read: Option<Result<RuleSetHash, RuleFileError>>,
+    /// When the same load was last tried.
+    tried: std::time::Instant,
+    /// When the first failure since the last success was.
+    since: Timestamp,
+}
+
+impl LoadFailure {
+    /// Whether another rejection says the same about the same files. The reasons of unreadable files are complete, and
+    /// unstable files are never the same.
+    fn is_same(&self, other: &LoadRejection, read: Option<&Result<RuleSetHash, RuleFileError>>) -> bool {
+        let is_same_reason = (self.rejection.stage, &self.rejection.message) == (other.stage, &other.message);
+        is_same_reason && (other.stage == LoadStage::Read || self.read.as_ref() == read)
+    }
 }
 
 /// What a worker shares with the reloader.
@@ -93,6 +122,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
         triggers: &Arc<ReloadTriggers>,
     ) -> Self {
         let watcher = FolderWatcher::new(options.watch_method, triggers);
+        let attempted = clock.now();
         let loader = CandidateLoader {
             options,
             build,
@@ -111,7 +141,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
             current: None,
             generation: 0,
             failure: None,
-            rejected_at: None,
+            attempted,
             succeeded: None,
             last_good_error: None,
         }
@@ -148,8 +178,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
         let snapshot = snapshot.with_roots(&options.roots, options.fingerprint_key);
         let value = self.loader.build(&snapshot).map_err(|other| both(&other))?;
         self.publish(ReloadCandidate { value, snapshot });
-        (self.on_outcome)(&ReloadOutcome::Rejected(&rejection));
-        self.record_failure(rejection);
+        self.record_failure(rejection, LoadCause::Request);
         Ok(())
     }
 
@@ -160,46 +189,78 @@ impl<T: Send + Sync> ReloadWorker<T> {
             self.schedule_poll();
             for waiter in due.waiters {
                 // The caller may be gone.
-                let _ = waiter.send(self.failure.clone().map_or(Ok(self.generation), Err));
+                let failure = self.failure.as_ref().map(|failure| failure.rejection.clone());
+                let _ = waiter.send(failure.map_or(Ok(self.generation), Err));
             }
         }
     }
 
     fn attempt(&mut self, due: &DueLoad) {
         let began = std::time::Instant::now();
-        let is_old_failure = self.rejected_at.is_some_and(|rejected| rejected.elapsed() < RETRY);
-        if !due.is_triggered && is_old_failure && self.loader.is_unchanged() {
-            return self.update_report(began.elapsed());
+        let found = self.find(due);
+        if self.triggers.is_stopped() {
+            return;
         }
-        match self.loader.load(due.settle_deadline) {
+        match (found, due.cause) {
+            (LoadNews::Some, _) => self.triggers.note_news(),
+            (LoadNews::None, LoadCause::Change) => self.triggers.note_idle(),
+            (LoadNews::None, LoadCause::Request | LoadCause::Poll) => {}
+        }
+        self.update_report(began.elapsed());
+    }
+
+    /// Loads, unless the files are those of a load that failed.
+    fn find(&mut self, due: &DueLoad) -> LoadNews {
+        let is_old_failure = self.failure.as_ref().is_some_and(|failure| failure.tried.elapsed() < RETRY);
+        if due.cause != LoadCause::Request && is_old_failure && self.loader.is_unchanged() {
+            return LoadNews::None;
+        }
+        let loaded = self.loader.load(due.settle_deadline);
+        self.attempted = self.clock.now();
+        match loaded {
             Ok(Some(candidate)) => {
                 self.record_success();
                 if Mutant::FileByFile.is_on() {
                     self.publish_file_by_file(&candidate.snapshot);
                 }
                 self.publish(candidate);
+                LoadNews::Some
             }
             Ok(None) => {
+                let is_restored = self.failure.is_some();
                 self.record_success();
-                (self.on_outcome)(&ReloadOutcome::Unchanged);
+                if is_restored {
+                    (self.on_outcome)(&ReloadOutcome::Restored);
+                    return LoadNews::Some;
+                }
+                if due.cause == LoadCause::Request {
+                    (self.on_outcome)(&ReloadOutcome::Unchanged);
+                }
+                LoadNews::None
             }
-            Err(_) if self.triggers.is_stopped() => return,
-            Err(rejection) => {
-                (self.on_outcome)(&ReloadOutcome::Rejected(&rejection));
-                self.record_failure(rejection);
-            }
+            Err(_) if self.triggers.is_stopped() => LoadNews::None,
+            Err(rejection) => self.record_failure(rejection, due.cause),
         }
-        self.update_report(began.elapsed());
     }
 
     fn record_success(&mut self) {
-        (self.failure, self.rejected_at) = (None, None);
+        self.failure = None;
         self.succeeded = Some(self.clock.now());
     }
 
-    fn record_failure(&mut self, rejection: LoadRejection) {
-        self.failure = Some(rejection);
-        self.rejected_at = Some(std::time::Instant::now());
+    /// Reports a failure, unless it was reported before and nobody asked.
+    fn record_failure(&mut self, rejection: LoadRejection, cause: LoadCause) -> LoadNews {
+        let read = self.loader.last_read.clone();
+        let before = self.failure.take();
+        let is_known = before.as_ref().is_some_and(|failure| failure.is_same(&rejection, read.as_ref()));
+        match (is_known, cause) {
+            (false, _) => (self.on_outcome)(&ReloadOutcome::Rejected(&rejection)),
+            (true, LoadCause::Request) => (self.on_outcome)(&ReloadOutcome::RejectedAgain(&rejection)),
+            (true, LoadCause::Change | LoadCause::Poll) => {}
+        }
+        let since = before.map_or_else(|| self.clock.now(), |failure| failure.since);
+        self.failure = Some(LoadFailure { rejection, read, tried: std::time::Instant::now(), since });
+        if is_known { LoadNews::None } else { LoadNews::Some }
     }
 
     /// Puts a candidate in force by one store. The last good set is written before that: after a crash in between, a start
@@ -238,11 +299,12 @@ impl<T: Send + Sync> ReloadWorker<T> {
             generation: version.generation,
             hash: version.hash,
             loaded: version.loaded,
-            attempted: self.clock.now(),
+            attempted: self.attempted,
             succeeded: self.succeeded,
             duration,
             last_good_error: self.last_good_error.clone(),
-            failure: self.failure.clone(),
+            failure: self.failure.as_ref().map(|failure| failure.rejection.clone()),
+            failing_since: self.failure.as_ref().map(|failure| failure.since),
             watching: self.loader.watcher.watch_mode(),
             watcher_errors: 0,
             rescans: 0,

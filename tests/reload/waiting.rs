@@ -88,7 +88,8 @@ fn t49_times_before_and_after() {
 fn t50_a_thousand_triggers() {
     let folder = Folder::with("one");
     let subject = Subject::start(folder.options());
-    let before = subject.attempts.load(Ordering::SeqCst);
+    let told = || subject.outcomes.lock().unwrap().len();
+    let before = told();
     for _ in 0..1_000 {
         subject.reloader.trigger();
     }
@@ -96,7 +97,7 @@ fn t50_a_thousand_triggers() {
     // A request is answered by a load that began after it: it sees what was written before.
     assert_eq!(subject.reloader.reload().unwrap(), 2);
     assert_eq!(subject.text(), "two");
-    assert!(subject.attempts.load(Ordering::SeqCst) - before < 900, "each trigger had a load of its own");
+    assert!(told() - before < 900, "each trigger had a load of its own");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! then opened without following links, so that a link that appears in between has no effect. A link may leave a root
 //! only for the folders beside the root: configuration maps and synchronised work trees keep their versions there.
 
+use super::watched::WatchedFolders;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::collections::BTreeSet;
@@ -90,7 +91,7 @@ impl AllowedFolders {
     pub fn of(roots: &[PathBuf]) -> Self {
         let mut reach = Self::default();
         for root in roots {
-            let real = resolve(root, &mut BTreeSet::new()).or_else(|_| std::path::absolute(root));
+            let real = resolve(root, &mut WatchedFolders::default()).or_else(|_| std::path::absolute(root));
             let Ok(real) = real else { continue };
             let kind = stat_real(&real).map_or(RootKind::Folder, |stat| RootKind::of(&stat));
             reach.add(root, &real, kind);
@@ -106,7 +107,7 @@ impl AllowedFolders {
         };
         let given = std::path::absolute(given).ok();
         let holder = given.as_deref().and_then(Path::parent);
-        let holder = holder.and_then(|holder| resolve(holder, &mut BTreeSet::new()).ok());
+        let holder = holder.and_then(|holder| resolve(holder, &mut WatchedFolders::default()).ok());
         let beside = holder.as_deref().into_iter().chain(folder.and_then(Path::parent));
         let beside = beside.filter(|folder| folder.parent().is_some());
         self.folders.extend(beside.chain(folder).map(Path::to_owned));
@@ -128,12 +129,12 @@ impl AllowedFolders {
 /// Kubernetes mounts the token of the pod below a folder of this name; rules may not read it.
 const POD_FOLDER: &str = "kubernetes.io";
 
-/// Follows every link of a path. `folders` receives the folders that hold a link of the chain, and the folder that holds
-/// the result; if the path leads nowhere, the last folder that exists.
+/// Follows every link of a path. `folders` receives every link of the chain by its folder and its name, and the result;
+/// if the path leads nowhere, the first name that does not exist.
 ///
 /// # Errors
 /// Those of the system, and `ELOOP` if links form a circle.
-pub fn resolve(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<PathBuf> {
+pub fn resolve(path: &Path, folders: &mut WatchedFolders) -> io::Result<PathBuf> {
     let mut left: Vec<PathBuf> = Vec::new();
     push(&mut left, &std::path::absolute(path)?);
     let mut real = PathBuf::from("/");
@@ -148,7 +149,7 @@ pub fn resolve(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<PathB
                 let next = real.join(name);
                 match rustix::fs::readlinkat(CWD, &next, Vec::new()) {
                     Ok(target) => {
-                        folders.insert(real.clone());
+                        folders.add_name(&real, name);
                         links += 1;
                         if links > MAX_LINKS {
                             return Err(Errno::LOOP.into());
@@ -157,7 +158,7 @@ pub fn resolve(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<PathB
                     }
                     Err(Errno::INVAL) => real = next,
                     Err(reason) => {
-                        folders.insert(real);
+                        folders.add_name(&real, name);
                         return Err(reason.into());
                     }
                 }
@@ -165,7 +166,7 @@ pub fn resolve(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<PathB
             Some(Component::CurDir | Component::Prefix(_)) | None => {}
         }
     }
-    folders.extend(real.parent().map(Path::to_owned));
+    folders.add_path(&real);
     Ok(real)
 }
 
@@ -277,7 +278,7 @@ pub fn read_named(
     path: &Path,
     limit: u64,
     reach: Option<&AllowedFolders>,
-    folders: &mut BTreeSet<PathBuf>,
+    folders: &mut WatchedFolders,
 ) -> Result<FileContent, FileError> {
     let real = resolve(path, folders)?;
     let is_of_the_pod = |real: &Path| real.iter().any(|part| part == POD_FOLDER);

@@ -9,8 +9,10 @@
 
 mod clock;
 pub mod disk;
+mod watched;
 
 pub use clock::SystemClock;
+pub use watched::WatchedFolders;
 
 use super::source_text::{self, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, OversizedFile};
 use super::{LoadedRules, RuleSet};
@@ -20,7 +22,7 @@ use crate::text::backticked_list;
 use crate::time::Timestamp;
 use disk::{AllowedFolders, FileIdentity, FileStamp, RootKind};
 use rustix::fs::{AtFlags, FileType};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -49,6 +51,12 @@ pub enum RuleFileError {
     /// More files than [`MAX_FILES`], or more text than [`MAX_TOTAL_BYTES`].
     #[error("too many rules: a rule set holds at most {MAX_FILES} files and {} MiB", MAX_TOTAL_BYTES >> 20)]
     TooLarge,
+    /// A folder lies deeper than [`MAX_DEPTH`]: rules in it would be left out.
+    #[error("the folder `{}` lies more than {MAX_DEPTH} folders deep: move it up, or out of the rules", path.display())]
+    TooDeep {
+        /// The folder.
+        path: PathBuf,
+    },
 }
 
 fn quoted_paths(paths: &[PathBuf]) -> String {
@@ -62,13 +70,13 @@ impl RuleSet {
     /// # Errors
     /// If a path cannot be read. Findings inside the files are in [`LoadedRules::diagnostics`].
     pub fn load(paths: &[PathBuf], at: Option<Timestamp>) -> Result<LoadedRules, RuleFileError> {
-        let RuleFileScan { files, reach } = scan(paths, &mut BTreeSet::new())?;
+        let RuleFileScan { files, reach } = scan(paths, &mut WatchedFolders::default())?;
         if files.is_empty() {
             return Err(RuleFileError::NoRules { paths: paths.to_vec() });
         }
         let (sources, diagnostics) = sources(files);
         let read = |path: &Path| {
-            let file = disk::read_named(path, MAX_FILE_BYTES, Some(&reach), &mut BTreeSet::new());
+            let file = disk::read_named(path, MAX_FILE_BYTES, Some(&reach), &mut WatchedFolders::default());
             source_text::text(file.map_err(|error| error.to_string())?.bytes)
         };
         Ok(Self::build(sources, &read, at, diagnostics))
@@ -111,7 +119,7 @@ pub fn sources(files: Vec<ScannedFile>) -> (Sources, Vec<Diagnostic>) {
 ///
 /// # Errors
 /// If something cannot be read, or exceeds a limit. A scan that finds no file succeeds.
-pub fn scan(paths: &[PathBuf], folders: &mut BTreeSet<PathBuf>) -> Result<RuleFileScan, RuleFileError> {
+pub fn scan(paths: &[PathBuf], folders: &mut WatchedFolders) -> Result<RuleFileScan, RuleFileError> {
     let mut resolved = Vec::new();
     let mut reach = AllowedFolders::default();
     let mut first_failure = None;
@@ -149,7 +157,7 @@ struct OpenedRoot {
     kind: RootKind,
 }
 
-fn root(path: &Path, folders: &mut BTreeSet<PathBuf>) -> io::Result<OpenedRoot> {
+fn root(path: &Path, folders: &mut WatchedFolders) -> io::Result<OpenedRoot> {
     let real = disk::resolve(path, folders)?;
     if !disk::is_plain(&disk::stat_real(&real)?) {
         return Err(not_a_regular_file());
@@ -164,7 +172,7 @@ const MAX_DEPTH: usize = 32;
 
 /// A search through folders.
 struct FolderSearch<'s> {
-    folders: &'s mut BTreeSet<PathBuf>,
+    folders: &'s mut WatchedFolders,
     reach: &'s AllowedFolders,
     /// A folder is searched once, even if several links lead to it: links may form a circle, or multiply the paths
     /// beyond all bounds.
@@ -176,10 +184,13 @@ struct FolderSearch<'s> {
 impl FolderSearch<'_> {
     fn folder(&mut self, folder: &OwnedFd, shown: &Path, real: &Path, depth: usize) -> Result<(), RuleFileError> {
         let stat = rustix::fs::fstat(folder).map_err(|errno| io_error(shown, errno))?;
-        if depth > MAX_DEPTH || !self.visited.insert(FileStamp::of(&stat).identity()) {
+        if !self.visited.insert(FileStamp::of(&stat).identity()) {
             return Ok(());
         }
-        self.folders.insert(real.to_owned());
+        if depth > MAX_DEPTH {
+            return Err(RuleFileError::TooDeep { path: shown.to_owned() });
+        }
+        self.folders.add_whole(real.to_owned());
         for name in names(folder).map_err(|reason| io_error(shown, reason))? {
             let path = shown.join(&name);
             match self.entry(folder, &name, (&path, real), depth) {
@@ -221,13 +232,13 @@ impl FolderSearch<'_> {
 
     /// A link that leads nowhere, or outside the allowed folders, is an error only if its name is that of a rule file.
     fn link(&mut self, path: &Path, link: &Path, depth: usize) -> Result<(), RuleFileError> {
-        let mut folders = BTreeSet::new();
+        let mut folders = WatchedFolders::default();
         let resolved = disk::resolve(link, &mut folders).and_then(|real| Ok((disk::stat_real(&real)?, real)));
         let (stat, real) = match resolved {
             Ok(resolved) => resolved,
             Err(_) if !is_rules(path) => return Ok(()),
             Err(reason) => {
-                self.folders.append(&mut folders);
+                self.folders.append(folders);
                 return Err(io_error(path, reason));
             }
         };
@@ -239,7 +250,7 @@ impl FolderSearch<'_> {
             let outside = "it is a link that leads outside the folders of the rules";
             return if is_folder { Ok(()) } else { Err(io_error(path, io::Error::other(outside))) };
         }
-        self.folders.append(&mut folders);
+        self.folders.append(folders);
         let file = disk::open_real(&real).map_err(|reason| io_error(path, reason))?;
         if is_folder { self.folder(&file, path, &real, depth + 1) } else { self.add_file(file, path.to_owned()) }
     }
