@@ -219,7 +219,8 @@ impl MissingSecrets {
         let variables = backticked_list(self.variables.borrow().iter());
         let files = backticked_list(self.files.borrow().iter().map(|path| path.display()));
         match (variables.is_empty(), files.is_empty()) {
-            (true, true) => format!("{count} of the channels and integrations cannot be built"),
+            (true, true) if count == 1 => "1 channel or integration cannot be built".to_owned(),
+            (true, true) => format!("{count} channels and integrations cannot be built"),
             (false, true) => format!("set these environment variables: {variables}"),
             (true, false) => format!("these secret files cannot be read: {files}"),
             (false, false) => {

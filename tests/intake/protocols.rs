@@ -194,6 +194,11 @@ async fn a_form_becomes_the_json_of_its_fields() {
     });
     assert_eq!(stored, expected);
     assert_eq!(running.post(URL, &kind, b"").await.status, 400);
+    // `curl --data` says form if no header says otherwise.
+    for json in [r#"{"alerts":[]}"#, " [1]\n", r#"{"a":"b=c&d"}"#, r#"{"cut":"#] {
+        assert_eq!(running.post(URL, &kind, json.as_bytes()).await.status, 415, "{json}");
+    }
+    assert_ne!(running.post(URL, &kind, br#"{"name"=1"#).await.status, 415);
     assert_eq!(running.post(URL, &kind, "a&".repeat(5_000).as_bytes()).await.status, 400);
 }
 

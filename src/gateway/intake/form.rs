@@ -12,8 +12,11 @@ pub(super) const MAX_FIELDS: usize = 1_000;
 /// A form as the JSON of its fields, in the order of the form.
 ///
 /// # Errors
-/// Where it has no fields or too many.
+/// Where it has no fields or too many, or is JSON that was sent as a form.
 pub(super) fn to_json(form: &[u8]) -> Result<Vec<u8>, Refusal> {
+    if looks_like_json(form.trim_ascii()) {
+        return Err(Refusal::JsonSentAsForm);
+    }
     let mut fields: Vec<(String, Value)> = Vec::new();
     let mut positions = std::collections::HashMap::new();
     for (count, (name, value)) in url::form_urlencoded::parse(form.trim_ascii()).enumerate() {
@@ -33,4 +36,11 @@ pub(super) fn to_json(form: &[u8]) -> Result<Vec<u8>, Refusal> {
     }
     let object: Map<String, Value> = fields.into_iter().collect();
     serde_json::to_vec(&object).map_err(|_| Refusal::InvalidForm("the form cannot be written as JSON".to_owned()))
+}
+
+/// Whether a body is JSON, although its `Content-Type` says form: `curl --data` says so if no header says otherwise.
+fn looks_like_json(body: &[u8]) -> bool {
+    let begins = body.first().is_some_and(|first| matches!(first, b'{' | b'['));
+    let ends = body.last().is_some_and(|last| matches!(last, b'}' | b']'));
+    begins && (ends || !body.contains(&b'='))
 }

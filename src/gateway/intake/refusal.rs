@@ -85,6 +85,9 @@ pub enum Refusal {
     /// The `Content-Type` is not one that is read here.
     #[error("the `Content-Type` is not one that is read here")]
     UnknownContentType,
+    /// The `Content-Type` says form, but the body looks like JSON.
+    #[error("the body looks like JSON but its `Content-Type` says form")]
+    JsonSentAsForm,
     /// The form cannot be read.
     #[error("{0}")]
     InvalidForm(String),
@@ -108,7 +111,9 @@ impl Refusal {
             Self::UnknownIntegration => StatusCode::NOT_FOUND,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TooManyBytes { .. } | Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnknownEncoding | Self::UnknownContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnknownEncoding | Self::UnknownContentType | Self::JsonSentAsForm => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Self::Unaccepted { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited { .. } | Self::BodyBudgetExhausted | Self::Stopping | Self::NotDurable(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -135,11 +140,13 @@ impl Refusal {
         let problem = Problem { quarantined: self.quarantine_id(), ..Problem::new(self.status(), self.to_string()) };
         let unavailable = |wait| Problem::unavailable(problem.detail.clone(), wait);
         match self {
-            Self::NotJson { .. } => problem.help("the body is not JSON; it is kept in the quarantine under that id"),
+            Self::NotJson { .. } => {
+                problem.help("the body cannot be read as JSON; it is kept in the quarantine under `quarantined`")
+            }
             Self::NotAlerts { .. } => problem.help("post what Prometheus posts: an array of alerts with labels"),
             Self::Unaccepted { reason, .. } => {
                 Problem { detail: format!("no mapping accepts the payload: {reason}").into(), ..problem }
-                    .help("fix the rules and run `pointsman quarantine replay ID`, or fix the sender's template")
+                    .help("fix the rules and run `pointsman quarantine replay --id ID`, or fix the sender's template")
             }
             Self::TooManyBytes { .. } => {
                 problem.help("send fewer alerts at once, or change the rules so that they go to fewer channels")
@@ -166,6 +173,7 @@ impl Refusal {
             Self::UnknownContentType => {
                 problem.help("send JSON as `application/json`, or a form as `application/x-www-form-urlencoded`")
             }
+            Self::JsonSentAsForm => problem.help("send `Content-Type: application/json`"),
             Self::Stopping => unavailable(Duration::from_secs(5)).close(),
             Self::NotDurable(JournalError::Full) => {
                 Problem::unavailable("too many deliveries are pending", Duration::from_secs(10))

@@ -12,6 +12,9 @@ use axum::http::{Request, Response, StatusCode};
 use axum::routing::{get, post};
 use std::sync::Arc;
 
+/// The answer to other methods at a push URL.
+const ONLY_POST: &str = "this path accepts POST only";
+
 /// All routes.
 pub(super) fn router<H: IntakeBackend>(backend: Arc<H>) -> Router {
     let body_budget = BodyBudget::new(backend.intake().limits.body_bytes);
@@ -49,18 +52,17 @@ async fn not_found() -> Response<Body> {
 }
 
 async fn only_post() -> Response<Body> {
-    not_allowed("POST", "send it with POST").to_response()
+    not_allowed("POST", ONLY_POST).to_response()
 }
 
 async fn only_get() -> Response<Body> {
-    not_allowed("GET, HEAD", "ask with GET").to_response()
+    not_allowed("GET, HEAD", "this path accepts GET and HEAD only").to_response()
 }
 
 async fn flashduty_takes_post<H: IntakeBackend>(State(state): State<Arc<HandlerState<H>>>) -> Response<Body> {
-    flashduty::refused(&not_allowed("POST", "send it with POST"), state.backend.intake().next_id())
+    flashduty::refused(&not_allowed("POST", ONLY_POST), state.backend.intake().next_id())
 }
 
-fn not_allowed(allow: &'static str, help: &'static str) -> Problem {
-    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the method is not one of those that this path takes");
-    Problem { allow: Some(allow), ..problem }.help(help)
+fn not_allowed(allow: &'static str, detail: &'static str) -> Problem {
+    Problem { allow: Some(allow), ..Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail) }
 }
