@@ -37,7 +37,7 @@ impl ExpressionLowering<'_, '_> {
         let ExpressionKind::Literal(literal) = &right.kind else { return diagnostic };
         match literal {
             Literal::Text(text) => self.with_text_fix(diagnostic, text, left, right),
-            Literal::Number(number) => self.with_number_fix(diagnostic, &number.to_string(), left, right),
+            Literal::Number(_) => self.with_number_fix(diagnostic, left, right),
             Literal::Boolean(value) if left.types.overlaps(ValueType::TEXT) => {
                 diagnostic.suggest("compare strings", right.span, format!("\"{value}\""))
             }
@@ -81,16 +81,12 @@ impl ExpressionLowering<'_, '_> {
         }
     }
 
-    fn with_number_fix(
-        &mut self,
-        diagnostic: Diagnostic,
-        number: &str,
-        left: &LeftOperand,
-        right: &Expression,
-    ) -> Diagnostic {
+    fn with_number_fix(&mut self, diagnostic: Diagnostic, left: &LeftOperand, right: &Expression) -> Diagnostic {
         if !left.types.overlaps(ValueType::TEXT) {
             return diagnostic;
         }
+        // A payload has the number as it is written: `1e47` is another string.
+        let number = self.cx.text(right.span);
         let quoted = diagnostic.suggest("compare strings", right.span, format!("\"{number}\""));
         if left.in_arm {
             return quoted;

@@ -27,10 +27,11 @@ pub(super) fn colored(diagnostics: &[Diagnostic], sources: &Sources) -> String {
 
 fn render(renderer: Renderer, diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let renderer = renderer.term_width(TERMINAL);
-    let chosen = chosen(diagnostics);
+    let chosen = shown_findings(diagnostics);
     let mut text = String::new();
     for diagnostic in &chosen {
-        text.push_str(&renderer.render(&report(diagnostic, sources)));
+        let report = renderer.render(&report(diagnostic, sources));
+        text.extend(report.split_inclusive('\n').filter(|line| !is_empty_origin(line)));
         text.push_str("\n\n");
     }
     let more = diagnostics.len() - chosen.len();
@@ -41,18 +42,30 @@ fn render(renderer: Renderer, diagnostics: &[Diagnostic], sources: &Sources) -> 
     text
 }
 
-fn chosen(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+/// The first [`MAX_FINDINGS`] findings, in their order. Warnings get the places that errors leave.
+fn shown_findings(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error).count();
-    let errors = errors.min(MAX_FINDINGS);
-    let mut remaining = [errors, MAX_FINDINGS - errors];
+    let mut errors_left = errors.min(MAX_FINDINGS);
+    let mut warnings_left = MAX_FINDINGS - errors_left;
     let mut fits = |level: DiagnosticLevel| {
         let left = match level {
-            DiagnosticLevel::Error => remaining.first_mut(),
-            DiagnosticLevel::Warning => remaining.last_mut(),
+            DiagnosticLevel::Error => &mut errors_left,
+            DiagnosticLevel::Warning => &mut warnings_left,
         };
-        left.filter(|left| **left > 0).map(|left| *left -= 1).is_some()
+        let fits = *left > 0;
+        *left = left.saturating_sub(1);
+        fits
     };
     diagnostics.iter().filter(|diagnostic| fits(diagnostic.level())).collect()
+}
+
+/// Whether a line is `:::` alone, apart from colours. The renderer writes such a line above an excerpt without a path.
+fn is_empty_origin(line: &str) -> bool {
+    let mut parts = line.split('\x1b');
+    let before = parts.next().unwrap_or_default();
+    // The rest of a colour sequence ends in `m`.
+    let after: String = parts.filter_map(|part| part.split_once('m')).map(|(_, text)| text).collect();
+    [before, &after].concat().trim() == ":::"
 }
 
 /// The finding with its places and reasons, then a group for every edit.

@@ -24,10 +24,11 @@ use crate::event::{Event, Outcome, OutcomeKind};
 use crate::json::{self, Arena, Projection, ToJson};
 use crate::model::Model;
 use crate::program::{Destination, PositionsByName, Program};
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 use crate::time::Timestamp;
 use crate::{compile, syntax};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Reads the text of a file that a rule names; the error is the reason, in words.
@@ -89,18 +90,26 @@ impl RuleSet {
         at: Option<Timestamp>,
         mut diagnostics: Vec<Diagnostic>,
     ) -> LoadedRules {
-        let files: Vec<_> = sources.iter().map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
+        let unread: BTreeSet<FileId> = diagnostics.iter().map(|each| each.span.file).collect();
+        let texts = sources.iter().filter(|(id, _)| !unread.contains(id));
+        let files: Vec<_> = texts.map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
         let environment = CheckEnvironment { sources: &sources, read, at };
-        let (model, mut diagnostics) = check::check(&files, &environment, diagnostics);
+        // The names in a file that was not read are unknown, so names cannot be checked.
+        let model = unread.is_empty().then(|| check::check(&files, &environment, std::mem::take(&mut diagnostics)));
+        let model = model.map(|(model, checked)| {
+            diagnostics = checked;
+            model
+        });
         // The trees take more memory than everything that is kept.
         drop(files);
         for each in &mut diagnostics {
             each.align(&sources);
         }
         diagnostics.sort_by_key(|each| (each.span.file, each.span.start, each.span.end, each.code.id));
-        if diagnostics.iter().any(|each| each.level() == DiagnosticLevel::Error) {
+        let is_usable = diagnostics.iter().all(|each| each.level() != DiagnosticLevel::Error);
+        let Some(model) = model.filter(|_| is_usable) else {
             return LoadedRules { sources, diagnostics, rules: None };
-        }
+        };
         let program = compile::compile(&model, sources.clone());
         let rules = Self { sources: sources.clone(), model, program };
         LoadedRules { sources, diagnostics, rules: Some(rules) }

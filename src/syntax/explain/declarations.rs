@@ -1,7 +1,7 @@
 //! Declarations that are nearly right, and files of another kind.
 
 use super::{MistakeDetector, ParseFailure, TokenKind};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
@@ -35,7 +35,7 @@ fn yaml(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `edition = 1`, `version 1`
+/// `edition = 1`, `version 1`, `Edition 1`
 fn edition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.before(1) == "edition" && matches!(failure.found(), "=" | ":") {
         let place = Span { start: failure.span_before(1).end, ..failure.here() };
@@ -44,13 +44,16 @@ fn edition(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         let blank = if failure.touches(failure.index) { " " } else { "" };
         return Some(finding.suggest("write `edition 1`", place, blank));
     }
+    let message = format!("a file begins with `edition 1`, found `{}`", failure.found());
+    let misspelt = failure.index == 0
+        && failure.kind(1) == Some(TokenKind::Number)
+        && nearest(failure.found(), ["edition"]).is_some();
+    if misspelt {
+        return Some(Diagnostic::new(&codes::EDITION, failure.here(), message).did_you_mean(failure.here(), "edition"));
+    }
     let version = matches!(failure.found(), "version" | "apiVersion" | "schema" | "syntax");
     (version && failure.index == 0).then(|| {
-        let finding = Diagnostic::new(
-            &codes::EDITION,
-            failure.here(),
-            format!("a file begins with `edition 1`, found `{}`", failure.found()),
-        );
+        let finding = Diagnostic::new(&codes::EDITION, failure.here(), message);
         let last = failure.line_end(0);
         finding.rewrite(failure.range(0, last), "edition 1")
     })

@@ -36,7 +36,8 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
     {
         words = vec![(*rank, "`,` or `}`".into())];
     }
-    if rules.contains(&Rule::quantifier) && rules.contains(&Rule::k_match) {
+    // Parameters take lists, and places that take conditions alone do not.
+    if rules.contains(&Rule::quantifier) && rules.contains(&Rule::k_match) || rules.contains(&Rule::list) {
         words.iter_mut().filter(|(_, word)| word == "a condition").for_each(|(_, word)| *word = "a value".into());
     }
     words.truncate(4);

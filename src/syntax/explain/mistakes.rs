@@ -27,6 +27,7 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         condition,
         reserved,
         arm,
+        duration,
         number,
     ];
     let apart = [declarations::MISTAKES, lines::MISTAKES, statements::MISTAKES, operators::MISTAKES];
@@ -295,6 +296,18 @@ fn arm(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let message = format!("expected `=>` after `{}`, found {}", clipped(failure.before(1)), super::found(failure));
     let finding = Diagnostic::new(&codes::NO_ARROW, failure.here(), message);
     Some(finding.suggest("write `=>` and what follows from it", place, " =>"))
+}
+
+/// `timeout = 30s`
+fn duration(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let found = failure.found();
+    let unit = found.trim_start_matches(|character: char| character.is_ascii_digit());
+    let is_parameter = matches!(failure.declaration(), "channel" | "integration");
+    if !is_parameter || !failure.is(TokenKind::Number) || !matches!(unit, "ms" | "s" | "m" | "h" | "d") {
+        return None;
+    }
+    let message = format!("a duration is written in quotes, found `{}`", clipped(found));
+    Some(failure.unexpected_here(message).rewrite(failure.here(), format!("\"{found}\"")))
 }
 
 fn number(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
