@@ -1,5 +1,4 @@
-//! The folders in which secret files may lie: those of tables, and those in which systems keep secrets. Other files of the
-//! gateway cannot be read, and sent away, by means of a rule file.
+//! Folders that may contain secret files. A rule file cannot make the gateway send any other file.
 
 #![expect(clippy::disallowed_methods, reason = "systemd names its folder in the environment")]
 
@@ -13,6 +12,6 @@ const SECRET_FOLDERS: [&str; 2] = ["/run/secrets", "/var/run/secrets"];
 /// The folders of the rules, and those for secrets.
 pub(super) fn allowed_folders(rules: &AllowedFolders) -> AllowedFolders {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let made = SECRET_FOLDERS.map(PathBuf::from).into_iter().chain(credentials);
-    rules.with_folders(made.filter_map(|folder| disk::resolve(&folder, &mut WatchedFolders::default()).ok()))
+    let secret_folders = SECRET_FOLDERS.map(PathBuf::from).into_iter().chain(credentials);
+    rules.with_folders(secret_folders.filter_map(|folder| disk::resolve(&folder, &mut WatchedFolders::default()).ok()))
 }

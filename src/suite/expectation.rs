@@ -134,7 +134,7 @@ impl ExpectationChecker<'_> {
     fn exactly(&self, expected: &TestValue) -> ExpectationResult {
         let (outcome, event) = self.event()?;
         let expected = fields::expected(expected);
-        let actual = compare::aligned(&expected, &fields::written_out(&expected, event, outcome));
+        let actual = compare::aligned(&expected, &fields::without_implied_fields(&expected, event, outcome));
         if compare::same(&expected, &actual) {
             return Ok(());
         }

@@ -22,9 +22,9 @@ pub(super) fn expected(written: &TestValue) -> TestValue {
     TestValue::Object(members.iter().map(field).collect())
 }
 
-/// The event as `expect exactly` compares it. Fields that the subject of the test implies may be left out: `event_status`,
-/// `integration`, the name of the mapping as `source`, empty labels, empty notes.
-pub(super) fn written_out(expected: &TestValue, event: &TestValue, outcome: &ObservedOutcome) -> TestValue {
+/// The actual event without implied fields that the test does not write. The subject of a test implies `event_status`,
+/// `integration`, the name of the mapping as `source`, empty labels, and empty notes.
+pub(super) fn without_implied_fields(expected: &TestValue, event: &TestValue, outcome: &ObservedOutcome) -> TestValue {
     let implied = |name: &str, value: &TestValue| match name {
         "event_status" | "integration" => true,
         "source" => {
@@ -41,10 +41,10 @@ pub(super) fn written_out(expected: &TestValue, event: &TestValue, outcome: &Obs
 
 /// The fields in which two events differ.
 pub(super) fn differing(expected: &TestValue, actual: &TestValue) -> Vec<Box<str>> {
-    let missing = |(name, _): &&(Box<str>, TestValue)| matches!(expected.member(name), TestValue::Missing);
-    let unexpected = actual.members().iter().filter(missing).map(|(name, _)| (name, &TestValue::Missing));
-    let named = expected.members().iter().filter(|(_, value)| !matches!(value, TestValue::Missing));
-    let pairs = named.map(|(name, value)| (name, value)).chain(unexpected);
+    let not_expected = |(name, _): &&(Box<str>, TestValue)| matches!(expected.member(name), TestValue::Missing);
+    let unexpected = actual.members().iter().filter(not_expected).map(|(name, _)| (name, &TestValue::Missing));
+    let expected_members = expected.members().iter().filter(|(_, value)| !matches!(value, TestValue::Missing));
+    let pairs = expected_members.map(|(name, value)| (name, value)).chain(unexpected);
     let wrong = pairs.filter(|(name, value)| {
         !compare::holds(value, actual.member(name)) || !compare::holds(actual.member(name), value)
     });

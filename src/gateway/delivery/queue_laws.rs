@@ -14,14 +14,32 @@ enum QueueStep {
     Pass(u64),
     /// The page that the queue wants is read; the answer is on its way.
     Ask,
-    /// The answer arrives, or an error does.
-    Answer(bool),
+    /// The store answers what it was asked.
+    Answer(StoreAnswer),
     /// A head is taken.
     Begin,
-    /// One of those under way ends: settled or not.
-    End(usize, bool),
+    /// An attempt under way ends.
+    End(usize, AttemptEnd),
     /// A dead letter is pending again.
     Revive(usize),
+}
+
+/// What the store answers.
+#[derive(Debug, Clone, Copy)]
+enum StoreAnswer {
+    /// The records.
+    Records,
+    /// An error.
+    Error,
+}
+
+/// How an attempt ends.
+#[derive(Debug, Clone, Copy)]
+enum AttemptEnd {
+    /// The delivery is settled.
+    Settled,
+    /// It is tried again later.
+    Retried,
 }
 
 fn step() -> impl Strategy<Value = QueueStep> {
@@ -29,25 +47,39 @@ fn step() -> impl Strategy<Value = QueueStep> {
         4 => (0..12_u8).prop_map(QueueStep::Arrive),
         1 => (0..50_u64).prop_map(QueueStep::Pass),
         3 => Just(QueueStep::Ask),
-        3 => prop::bool::weighted(0.9).prop_map(QueueStep::Answer),
+        3 => prop_oneof![9 => Just(StoreAnswer::Records), 1 => Just(StoreAnswer::Error)].prop_map(QueueStep::Answer),
         4 => Just(QueueStep::Begin),
-        4 => (0..8_usize, prop::bool::weighted(0.7)).prop_map(|(which, settled)| QueueStep::End(which, settled)),
+        4 => (0..8_usize, attempt_end()).prop_map(|(which, end)| QueueStep::End(which, end)),
         1 => (0..8_usize).prop_map(QueueStep::Revive),
     ]
 }
 
+fn attempt_end() -> impl Strategy<Value = AttemptEnd> {
+    prop_oneof![7 => Just(AttemptEnd::Settled), 3 => Just(AttemptEnd::Retried)]
+}
+
 type PageAnswer = (PageRequest, Vec<QueueHead<()>>);
 
+/// The queue under test, and the naive store that it is compared with.
 struct QueueSimulation {
     queue: DeliveryQueue<()>,
+    /// The time.
     now: u64,
+    /// The id of the next delivery.
     next: i64,
+    /// The deliveries of the store that are pending, with their keys.
     pending: BTreeMap<DeliveryId, u8>,
+    /// The deliveries that were settled, with their keys.
     settled: Vec<(DeliveryId, u8)>,
+    /// Dead letters that are pending again. They may be delivered after newer deliveries of their key.
     revived: BTreeSet<DeliveryId>,
+    /// The heads that the queue gave out and whose attempts have not ended.
     under_way: Vec<QueueHead<()>>,
+    /// A page that was read, before its answer arrives.
     page: Option<PageAnswer>,
+    /// The first deliveries of keys that were read, before the answers arrive.
     fetches: Vec<(String, Option<QueueHead<()>>)>,
+    /// The most heads that the queue may hold.
     most: usize,
 }
 
@@ -83,17 +115,16 @@ impl QueueSimulation {
         }
     }
 
-    fn answer(&mut self, fine: bool) {
-        match self.page.take() {
-            Some((reading, page)) if fine => self.queue.add_page(reading, page),
-            Some((reading, _)) => self.queue.read_failed(reading),
-            None => {}
+    fn answer(&mut self, answer: StoreAnswer) {
+        match (self.page.take(), answer) {
+            (Some((reading, page)), StoreAnswer::Records) => self.queue.add_page(reading, page),
+            (Some((reading, _)), StoreAnswer::Error) => self.queue.read_failed(reading),
+            (None, StoreAnswer::Records | StoreAnswer::Error) => {}
         }
         for (key, first) in std::mem::take(&mut self.fetches) {
-            if fine {
-                self.queue.add_fetched(&key, first);
-            } else {
-                self.queue.fetch_failed(key);
+            match answer {
+                StoreAnswer::Records => self.queue.add_fetched(&key, first),
+                StoreAnswer::Error => self.queue.fetch_failed(key),
             }
         }
     }
@@ -111,19 +142,22 @@ impl QueueSimulation {
         true
     }
 
-    fn end(&mut self, which: usize, settled: bool) {
+    fn end(&mut self, which: usize, end: AttemptEnd) {
         if self.under_way.is_empty() {
             return;
         }
         let mut head = self.under_way.swap_remove(which % self.under_way.len());
         let key = head.key.clone();
-        if settled {
-            let of = self.pending.remove(&head.id).unwrap();
-            self.settled.push((head.id, of));
-            self.queue.finish(&key, HeadResult::Settled);
-        } else {
-            head.due = self.now + 10;
-            self.queue.finish(&key, HeadResult::Retry(head));
+        match end {
+            AttemptEnd::Settled => {
+                let of = self.pending.remove(&head.id).unwrap();
+                self.settled.push((head.id, of));
+                self.queue.finish(&key, HeadResult::Settled);
+            }
+            AttemptEnd::Retried => {
+                head.due = self.now + 10;
+                self.queue.finish(&key, HeadResult::Retry(head));
+            }
         }
     }
 
@@ -136,11 +170,11 @@ impl QueueSimulation {
             }
             QueueStep::Pass(time) => self.now += time,
             QueueStep::Ask => self.ask(),
-            QueueStep::Answer(fine) => self.answer(*fine),
+            QueueStep::Answer(answer) => self.answer(*answer),
             QueueStep::Begin => {
                 self.begin();
             }
-            QueueStep::End(which, settled) => self.end(*which, *settled),
+            QueueStep::End(which, end) => self.end(*which, *end),
             QueueStep::Revive(which) => {
                 if !self.settled.is_empty() {
                     let (id, key) = self.settled.swap_remove(which % self.settled.len());
@@ -161,12 +195,12 @@ impl QueueSimulation {
                 return;
             }
             self.now += 10;
-            self.answer(true);
+            self.answer(StoreAnswer::Records);
             self.ask();
-            self.answer(true);
+            self.answer(StoreAnswer::Records);
             while self.begin() {}
             while !self.under_way.is_empty() {
-                self.end(0, true);
+                self.end(0, AttemptEnd::Settled);
             }
         }
         panic!("lost or starved: {:?}\n{:?}", self.pending, self.queue);
@@ -193,10 +227,10 @@ fn what_is_behind_a_failing_head_waits_and_other_keys_do_not() {
         world.step(&QueueStep::Arrive(key));
     }
     world.ask();
-    world.answer(true);
+    world.answer(StoreAnswer::Records);
     assert!(world.begin() && world.begin() && !world.begin());
     assert_eq!(world.under_way.iter().map(|head| head.id.0).collect::<Vec<_>>(), [1, 3]);
-    world.end(0, false);
+    world.end(0, AttemptEnd::Retried);
     assert!(!world.begin(), "the second of a key waits for the retry of the first");
     world.now += 10;
     assert!(world.begin());

@@ -45,7 +45,7 @@ pub(super) fn read(text: &str) -> Result<PathAnalysis, PathError> {
     }
     reader.query()?;
     if reader.at < text.len() {
-        return Err(reader.after_query());
+        return Err(reader.error_after_path());
     }
     Ok(reader.analysis)
 }
@@ -158,15 +158,21 @@ impl<'t> PathParser<'t> {
         self.corrected(self.here(), message, 0..0, root)
     }
 
-    /// The error for the text after a path.
-    fn after_query(&mut self) -> PathError {
+    /// The error for the text after a path: `$.a b` suggests `$['a b']`; `$ab` suggests `$.ab`; a trailing blank has no
+    /// suggestion.
+    fn error_after_path(&mut self) -> PathError {
         let start = self.at;
         self.blanks();
-        if self.at == start {
-            let invalid = self.unexpected("`.`, `[` or the end of the path");
-            let lacks_dot = self.peek().is_some_and(begins_name) && start == 1;
-            return if lacks_dot { self.corrected(invalid.range, invalid.message, start..start, ".") } else { invalid };
+        if self.at > start {
+            return self.blank_within_path(start);
         }
+        let invalid = self.unexpected("`.`, `[` or the end of the path");
+        let lacks_dot = self.peek().is_some_and(begins_name) && start == 1;
+        if lacks_dot { self.corrected(invalid.range, invalid.message, start..start, ".") } else { invalid }
+    }
+
+    /// The error for blanks from `start` up to here. A name before them and a word after them were likely one name.
+    fn blank_within_path(&self, start: usize) -> PathError {
         if self.rest().is_empty() {
             return refused(start..self.at, "a blank at the end of the path");
         }

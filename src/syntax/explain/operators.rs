@@ -197,6 +197,7 @@ fn regex(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let compares = matches!(before, "==" | "!=" | "like" | "contains" | "with");
     (failure.is(TokenKind::Regex) && compares).then(|| {
         let word = if before == "!=" { "not finds" } else { "finds" };
+        // `starts with` and `ends with` are two tokens.
         let first = failure.index - if before == "with" { 2 } else { 1 };
         let finding =
             ParseFailure::unexpected(here, format!("a regex is tested by `finds` or `matches`, found `{before}`"));
@@ -214,12 +215,14 @@ fn between(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let finding = failure.foreign_here("there is no `between`: two comparisons are joined by `and`");
     let first = failure.operand(failure.index - 1);
     let value = failure.text(first, failure.index - 1);
-    let (low, and, high) = (failure.index + 1, failure.word(failure.index + 2), failure.index + 3);
-    if !and.eq_ignore_ascii_case("and") {
+    let (low_index, high_index) = (failure.index + 1, failure.index + 3);
+    let connective = failure.word(failure.index + 2);
+    if !connective.eq_ignore_ascii_case("and") {
         return Some(finding.help(format!("write `{value} >= … and {value} <= …`")));
     }
-    let corrected = format!("{value} >= {} and {value} <= {}", failure.word(low), failure.word(high));
-    Some(finding.suggest("write them out", failure.range(first, high), corrected))
+    let (low, high) = (failure.word(low_index), failure.word(high_index));
+    let corrected = format!("{value} >= {low} and {value} <= {high}");
+    Some(finding.suggest("write them out", failure.range(first, high_index), corrected))
 }
 
 /// An operator of another language that is a word.

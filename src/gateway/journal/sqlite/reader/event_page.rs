@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 /// How many pushes a page examines for events of a channel or key.
 const SCAN_LIMIT: i64 = 50_000;
 
-/// The columns of an event.
-const EVENT: &str = "SELECT push.id, ulid, text, received, door, generation, hash, outcomes, settled \
+/// Reads pushes with the columns that their events need.
+const SELECT_PUSHES: &str = "SELECT push.id, ulid, text, received, door, generation, hash, outcomes, settled \
                      FROM push CROSS JOIN name ON name.id = integration CROSS JOIN rule_set ON rule_set.id = rules";
 const NEWEST: &str = "ORDER BY received DESC, push.id DESC";
 
@@ -21,10 +21,10 @@ impl EventReader for ReaderPool {
     /// A page for a channel or key ends after [`SCAN_LIMIT`] pushes, too.
     fn events_page(&self, filter: &RecordFilter) -> ReadResult<EventPage> {
         let narrow = filter.channel.is_some() || filter.key.is_some();
-        let most = if narrow { SCAN_LIMIT } else { limit(filter.limit) };
+        let scan_limit = if narrow { SCAN_LIMIT } else { limit(filter.limit) };
         let conditions = push_conditions(filter);
         let read = self.run_query(|connection| {
-            let sql = format!("{EVENT} WHERE TRUE{} {NEWEST} LIMIT {most}", conditions.sql);
+            let sql = format!("{SELECT_PUSHES} WHERE TRUE{} {NEWEST} LIMIT {scan_limit}", conditions.sql);
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(params_from_iter(&conditions.values))?;
             let mut page = EventPageBuilder::default();
@@ -37,10 +37,10 @@ impl EventReader for ReaderPool {
             Ok(page)
         });
         let page = match read {
-            Err(error) if is_damage(&error) => self.events_around_damage(&conditions, filter, most),
+            Err(error) if is_damage(&error) => self.events_around_damage(&conditions, filter, scan_limit),
             read => self.count_error(read),
         };
-        page.map(|page| page.finish(most))
+        page.map(|page| page.finish(scan_limit))
     }
 }
 
@@ -50,16 +50,16 @@ impl ReaderPool {
         &self,
         conditions: &SqlConditions,
         filter: &RecordFilter,
-        most: i64,
+        scan_limit: i64,
     ) -> ReadResult<EventPageBuilder> {
-        let sql = format!("SELECT push.id FROM push WHERE TRUE{} {NEWEST} LIMIT {most}", conditions.sql);
+        let sql = format!("SELECT push.id FROM push WHERE TRUE{} {NEWEST} LIMIT {scan_limit}", conditions.sql);
         let ids: Vec<i64> = self.query(|connection| {
             let values = params_from_iter(&conditions.values);
             connection.prepare_cached(&sql)?.query_map(values, |row| row.get(0))?.collect()
         })?;
         let mut page = EventPageBuilder::default();
         for id in ids {
-            let sql = format!("{EVENT} WHERE push.id = ?1");
+            let sql = format!("{SELECT_PUSHES} WHERE push.id = ?1");
             let one = self.run_query(|connection| {
                 let mut one = EventPageBuilder::default();
                 let mut statement = connection.prepare_cached(&sql)?;
@@ -124,9 +124,10 @@ impl EventPageBuilder {
         self.is_full = filter.limit > 0 && self.events.len() >= filter.limit;
     }
 
-    /// The page, where at most `most` pushes were examined.
-    fn finish(self, most: i64) -> EventPage {
-        let is_cut = self.is_full || (most >= 0 && self.scanned >= most);
+    /// The page. If it is full, or the `scan_limit` (negative for none) was reached, more pushes may follow: the next page
+    /// begins after the last one that was examined.
+    fn finish(self, scan_limit: i64) -> EventPage {
+        let is_cut = self.is_full || (scan_limit >= 0 && self.scanned >= scan_limit);
         EventPage { events: self.events, next: self.last.filter(|_| is_cut) }
     }
 }
