@@ -45,7 +45,7 @@ const PER_MINUTE: u32 = 1_000;
 pub const KEY: TypedParameter<Option<&str>> = ParameterSpec::required(
     "key",
     ParameterKind::Secret,
-    "The integration key, the last part of the push URL that the integration's page shows.",
+    "The integration key: the last part of the push URL on the integration's page in Flashduty.",
 )
 .typed(None);
 

@@ -142,7 +142,7 @@ metrics! {
     connections: Gauge = Gauge::default(), "connections",
         "Connections of senders that are open";
     connections_refused: Counter = Counter::default(), "connections_refused",
-        "Connections of senders that were refused, over a limit";
+        "Connections of senders that were refused because a limit was reached";
     attempts: Family<AttemptLabels, Counter> = Family::default(), "attempts",
         "Attempts to deliver, by channel and result: delivered, retry, dead";
     delivery_seconds: Family<ChannelLabels, Histogram> = Family::new_with_constructor(seconds), "delivery_seconds",
@@ -178,7 +178,7 @@ metrics! {
     reload_seconds: Histogram = seconds(), "reload_duration_seconds",
         "Checking, compiling and resolving the rules once they are read, in seconds";
     reload_alive: Gauge = Gauge::default(), "config_old_generations_alive",
-        "Versions of the rules that something still uses besides the one in force";
+        "Replaced versions of the rules that are still in use";
     reload_oldest: Gauge = Gauge::default(), "config_oldest_generation_seconds",
         "How long ago the oldest of those was replaced, in seconds; 0 if there is none";
     watcher_mode: Family<ModeLabels, Gauge> = Family::default(), "watcher_mode",
