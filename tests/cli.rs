@@ -61,6 +61,48 @@ fn help_teaches() {
 }
 
 #[test]
+fn help_fits_eighty_columns_and_lists_exit_codes() {
+    let folder = Folder::new();
+    let commands = [
+        "",
+        "init",
+        "check",
+        "run",
+        "send",
+        "test",
+        "explain",
+        "events",
+        "dead",
+        "dead list",
+        "dead retry",
+        "dead drop",
+        "quarantine",
+        "quarantine list",
+        "quarantine show",
+        "quarantine replay",
+        "replay",
+        "watch",
+        "serve",
+        "status",
+        "keys new",
+    ];
+    for command in commands {
+        let help = folder.pointsman(command.split_whitespace().chain(["--help"])).env("COLUMNS", "80").finish().stdout;
+        assert!(help.contains("Exit codes:"), "{command}: {help}");
+        let lines: Vec<&str> = help.lines().collect();
+        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{command}: {help}");
+        // A short line in the middle of a paragraph was broken by hand.
+        let after = lines.iter().rposition(|line| line.starts_with("  -h, --help")).expect("the help");
+        let broken = lines[after..].windows(2).find(|pair| {
+            let next = pair[1].split(' ').next().unwrap_or_default();
+            let continues = next.starts_with(|first: char| first.is_ascii_lowercase() || first == '`');
+            continues && pair[0].starts_with(char::is_alphabetic) && pair[0].len() + next.len() < 79
+        });
+        assert_eq!(broken, None, "{command}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_told_apart() {
     transcript("usage");
 }
@@ -78,6 +120,34 @@ fn the_starter_rules_pass_their_own_checks() {
 #[test]
 fn rules_that_cannot_be_read() {
     transcript("unreadable");
+}
+
+#[test]
+fn a_file_that_is_not_utf8_has_one_finding() {
+    let folder = Folder::new();
+    let rules =
+        b"edition 1\nchannel a = stdout()\nrouting main {\n  route x when labels.a == \"\xff\" => a\n  else => b\n}\n";
+    fs::write(folder.join("a.rules"), rules).expect("written");
+    fs::write(folder.join("b.rules"), "edition 1\nrouting other { else => declared_after_the_byte }\n")
+        .expect("written");
+    let finished = folder.pointsman(["check", "--format", "short"]).finish();
+    let expected =
+        "a.rules:4:29: error[E0156]: the file is not UTF-8: byte 0xFF stands here; help: save the file as UTF-8\n";
+    assert_eq!((finished.code, &*finished.stdout), (Some(1), expected));
+}
+
+#[test]
+fn a_key_is_for_the_variable_that_the_rules_name() {
+    let folder = Folder::new();
+    let keys = ["keys", "new", "--integration", "demo"];
+    let told = folder.pointsman(keys).finish().stdout;
+    let unknown = "write     it to the variable that `keys` of `demo` names; `--rules PATH` shows which\n";
+    assert!(told.contains(unknown), "{told}");
+    let rules = "edition 1\nmapping m { title = \"a\"  severity = Info  status = Firing  key = \"a\" }\n\
+                 channel a = stdout()\nintegration demo { keys = [env(\"OTHER\")]  m => a }\n";
+    fs::write(folder.join("a.rules"), rules).expect("written");
+    let told = folder.pointsman(keys.into_iter().chain(["--rules", "a.rules"])).finish().stdout;
+    assert!(told.contains("write     OTHER="), "{told}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ use std::time::Duration;
 /// The arguments that choose a gateway or a journal.
 #[derive(Debug, Args)]
 pub(super) struct GatewayArguments {
-    /// The state directory of the gateway. A gateway that runs there is asked; otherwise its journal is opened
+    /// The state directory of the gateway. If a gateway runs there, it is asked; otherwise its journal is read
     #[arg(long, env = "POINTSMAN_STATE", value_name = "DIR", default_value = STATE)]
     state: PathBuf,
     /// Ask the gateway with this admin listener, such as `http://127.0.0.1:8481`
@@ -41,10 +41,10 @@ pub(super) struct GatewayArguments {
 #[derive(Debug, Args)]
 pub(super) struct RecordArguments {
     /// From this time on: `2026-03-07T02:00:00+08:00`, or an age such as `2h` or `7d`
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<String>,
     /// Before this time, written like `--since`
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     until: Option<String>,
     /// Only of this integration
     #[arg(long, value_name = "NAME")]

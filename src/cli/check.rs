@@ -5,6 +5,8 @@ use super::terminal::Terminal;
 use super::{clock, load};
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
 use crate::model::Model;
+#[cfg(feature = "gateway")]
+use crate::reload;
 use crate::ruleset::LoadedRules;
 use crate::text::plural;
 use crate::time::Timestamp;
@@ -73,9 +75,27 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     if arguments.format == CheckFormat::Human {
         terminal.out.print(&summary(&loaded));
     }
+    let mismatch = manifest_mismatch(arguments, &loaded);
+    if let Some(reason) = &mismatch {
+        terminal.warning(&format!("a gateway does not load these rules: {reason}"));
+        terminal.help("write the manifest again, as in `sha256sum *.rules > MANIFEST.sha256`");
+    }
     let denied = |level| level == DiagnosticLevel::Error || arguments.deny_warnings;
-    let found = loaded.diagnostics.iter().any(|diagnostic| denied(diagnostic.level()));
+    let found = loaded.diagnostics.iter().any(|diagnostic| denied(diagnostic.level()))
+        || (mismatch.is_some() && arguments.deny_warnings);
     Ok(if found { Exit::Findings } else { Exit::Success })
+}
+
+/// Why a gateway does not load rules that it finds with these paths.
+#[cfg(feature = "gateway")]
+fn manifest_mismatch(arguments: &Arguments, loaded: &LoadedRules) -> Option<String> {
+    loaded.rules.as_ref().and_then(|rules| reload::manifest_mismatch(&arguments.paths, &rules.sources))
+}
+
+/// Only a gateway reads manifests.
+#[cfg(not(feature = "gateway"))]
+fn manifest_mismatch(_: &Arguments, _: &LoadedRules) -> Option<String> {
+    None
 }
 
 /// `checked 3 files: 4 mappings, 12 routes, 9 tests, no problems`

@@ -19,10 +19,13 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum DeadLetterAction {
     /// List dead letters, the newest first
+    #[command(after_help = LIST_EXIT_CODES)]
     List(ListingArguments),
     /// Deliver dead letters again, with the same body and a new age limit
+    #[command(after_help = CHANGE_EXIT_CODES)]
     Retry(ChangeDeadArguments),
     /// Delete dead letters
+    #[command(after_help = CHANGE_EXIT_CODES)]
     Drop(ChangeDeadArguments),
 }
 
@@ -41,15 +44,26 @@ Examples:
   pointsman dead retry --channel oncall --since 2h
   pointsman dead drop --id 01KADZ3V9G0000000000000000-0
 
-A retried delivery keeps its idempotency key, is marked as a replay, and is queued after newer
-deliveries: if the recovery of an alert was delivered since, a retried firing opens the alert again,
-and nothing closes it. A dead letter without a body (`channel … no longer exists`) records a recovery
-that could not follow its firing.
+A retried delivery keeps its idempotency key, is marked as a replay, and is queued after newer deliveries: \
+if the recovery of an alert was delivered since, a retried firing opens the alert again, and nothing closes it. \
+A dead letter without a body (`channel … no longer exists`) records a recovery that could not follow its firing.
 
 Exit codes:
   0  done
-  2  the command line is wrong, or selects nothing
+  2  the command line is wrong, or does not say which are meant
+  3  there is no dead letter with that id, or the journal could not be reached";
+
+const LIST_EXIT_CODES: &str = "\
+Exit codes:
+  0  listed
+  2  the command line is wrong
   3  the journal could not be reached";
+
+const CHANGE_EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  2  the command line is wrong, or does not say which are meant
+  3  there is no dead letter with that id, or the journal could not be reached";
 
 /// Lists, retries or drops.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
@@ -86,8 +100,12 @@ fn change(
         return Err(Exit::Usage);
     }
     let backend = OperationsBackend::open(&changed.listed.place, terminal)?;
+    let id = selection.id.clone();
     let affected = act(&backend, &BulkRequest { selection, all: changed.all });
     let affected = affected.map_err(|error| terminal.fail(&error))?;
+    if let Some(id) = id.filter(|_| affected.affected == 0) {
+        return Err(terminal.fail(&format!("no dead letter with the id `{id}` is selected")));
+    }
     if changed.listed.output.format() == ListingFormat::Json {
         listing::object(&affected, terminal);
         return Ok(Exit::Success);

@@ -4,7 +4,7 @@ use super::backend::OperationsBackend;
 use super::exit::Exit;
 use super::listing::{self, ListingArguments, ListingFormat};
 use super::terminal::Terminal;
-use crate::diagnostic::visible_line;
+use crate::diagnostic::{visible_line, visible_text};
 use crate::gateway::operations::EventDetail;
 use clap::Args;
 use std::fmt::Write as _;
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let events = events.map_err(|error| terminal.fail(&error))?;
     listing::print(&events, format, terminal);
     if events.is_empty() && format == ListingFormat::Text {
-        terminal.help("no event is selected; `pointsman quarantine list` shows refused bodies");
+        terminal.help("the journal has no such event; `pointsman quarantine list` shows refused bodies");
     }
     Ok(Exit::Success)
 }
@@ -84,6 +84,7 @@ fn render(detail: &EventDetail) -> String {
         let result = format!("{} {}{status} in {} ms: {}", attempt.at, attempt.channel, attempt.took, attempt.result);
         line("attempt", &result);
     }
-    line("payload", &detail.payload);
+    // A payload is never cut, as the answer may be at its end.
+    let _ = writeln!(text, "{:12} {}", "payload", visible_text(detail.payload.trim_end()));
     text
 }

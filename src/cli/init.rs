@@ -29,7 +29,10 @@ Example:
 
 No file is ever overwritten.
 
-Exit codes: 0 written, 2 wrong usage, 3 the folder already holds rules, or could not be written to";
+Exit codes:
+  0  written
+  2  the command line is wrong
+  3  the folder already holds rules, or could not be written to";
 
 /// Writes the files, or none of them if one exists.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
@@ -71,6 +74,7 @@ fn next(folder: &Path) -> String {
     format!(
         "\nNow try:\n  pointsman check {folder}\n  pointsman test {folder}\n  \
          pointsman run --rules {folder} {folder}/samples/disk-full.json\n\n\
-         And serve it:\n  MONITORING_KEY=\"$(pointsman keys new)\" pointsman serve --rules {folder}\n"
+         And serve it:\n  export MONITORING_KEY=\"$(pointsman keys new)\"; echo \"$MONITORING_KEY\"\n  \
+         pointsman serve --rules {folder}\n"
     )
 }

@@ -44,13 +44,16 @@ Examples:
   pointsman keys new                                        only a key
   pointsman keys new --integration shop_arms --rules rules --public-url https://alerts.example.com
 
-To rotate a key: make a new one, put it first (`keys = [env(\"NEW\"), env(\"OLD\")]`), give senders the
-new URL, and remove the old one once no sender uses it.
+To rotate a key: make a new one, put it first (`keys = [env(\"NEW\"), env(\"OLD\")]`), give senders the new URL, \
+and remove the old one once no sender uses it.
 
 Nothing is stored: if you lose a key, make another.
 
-Exit codes: 0 made, 1 the rules contain an error, 2 wrong usage or an unknown integration, 3 the rules
-cannot be read or the system has no random numbers";
+Exit codes:
+  0  made
+  1  the rules contain an error
+  2  the command line is wrong, or names an integration that the rule set does not contain
+  3  the rules could not be read, or the system has no random numbers";
 
 /// Makes a key.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
@@ -85,12 +88,14 @@ enum KeyLocation {
     Variable(String),
     /// A file.
     File(PathBuf),
+    /// Unknown, because no rules are named.
+    Unknown,
 }
 
-/// The places that the rules name for the keys of an integration; without rules, the customary variable.
+/// The places that the rules name for the keys of an integration; unknown without rules.
 fn places(name: &str, rules: Option<&RuleSet>) -> Result<Vec<KeyLocation>, Option<String>> {
     let Some(rules) = rules else {
-        return Ok(vec![KeyLocation::Variable(format!("{}_KEY", name.to_ascii_uppercase()))]);
+        return Ok(vec![KeyLocation::Unknown]);
     };
     let integrations = &rules.model.integrations;
     let Some(integration) = integrations.iter().find(|integration| &*integration.name == name) else {
@@ -124,6 +129,9 @@ fn show(name: &str, key: &str, places: &[KeyLocation], public_url: &str) -> Stri
                 writeln!(text, "{heading}{variable}={key}    (in the gateway's environment)")
             }
             KeyLocation::File(path) => writeln!(text, "{heading}the key to `{}`", path.display()),
+            KeyLocation::Unknown => {
+                writeln!(text, "{heading}it to the variable that `keys` of `{name}` names; `--rules PATH` shows which")
+            }
         };
         heading = "or        ";
     }

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::listing::{self, FormatArguments, ListingArguments, ListingFormat, ListingRow as _};
 use super::replay::{ReplayArguments, ReplayTask};
 use super::terminal::Terminal;
-use crate::diagnostic::visible_line;
+use crate::diagnostic::{visible_line, visible_text};
 use crate::gateway::operations::{RecordSelection, ReplayRequest};
 use clap::{Args, Subcommand};
 
@@ -20,10 +20,13 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum QuarantineAction {
     /// List refused bodies, the newest first
+    #[command(after_help = LIST_EXIT_CODES)]
     List(ListingArguments),
     /// Show one refused body
+    #[command(after_help = SHOW_EXIT_CODES)]
     Show(ShowQuarantineArguments),
     /// Decide refused bodies by the current rules; accepted bodies leave the quarantine
+    #[command(after_help = REPLAY_EXIT_CODES)]
     Replay(ReplayQuarantineArguments),
 }
 
@@ -56,6 +59,25 @@ Examples:
 
 Exit codes:
   0  done
+  1  something was refused again
+  2  the command line is wrong, or does not say which are meant
+  3  there is no such body, or the journal could not be reached";
+
+const LIST_EXIT_CODES: &str = "\
+Exit codes:
+  0  listed
+  2  the command line is wrong
+  3  the journal could not be reached";
+
+const SHOW_EXIT_CODES: &str = "\
+Exit codes:
+  0  shown
+  2  the command line is wrong
+  3  there is no such body, or the journal could not be reached";
+
+const REPLAY_EXIT_CODES: &str = "\
+Exit codes:
+  0  replayed
   1  something was refused again
   2  the command line is wrong, or does not say which are meant
   3  there is no such body, or the journal could not be reached";
@@ -102,9 +124,7 @@ fn show(shown: &ShowQuarantineArguments, terminal: &mut Terminal) -> Result<Exit
         return Ok(Exit::Success);
     }
     let head = detail.refused.columns().join("  ");
-    for line in head.lines().chain(detail.payload.lines()) {
-        terminal.out.print(&format!("{}\n", visible_line(line)));
-    }
+    terminal.out.print(&format!("{}\n{}\n", visible_line(&head), visible_text(detail.payload.trim_end())));
     Ok(Exit::Success)
 }
 
@@ -114,6 +134,7 @@ fn replay(replaying: &ReplayQuarantineArguments, terminal: &mut Terminal) -> Res
         plan: OperationsBackend::plan_quarantine,
         replay_part: OperationsBackend::replay_quarantined,
         needs_rules: true,
+        none: "no refused body",
         advice: "`pointsman run --rules PATH` maps a body without a gateway",
         request: ReplayRequest::default(),
     };

@@ -55,16 +55,16 @@ Examples:
   pointsman replay --since 2h --integration arms_prod
   pointsman replay --stored --id 01KADZ3V9G0000000000000000-0 --channel oncall
 
-The oldest push is replayed first. A push is decided again as a whole, even if only some of its
-events are selected: by the running gateway, or by `--rules` if none runs; then its events are
-delivered once a gateway runs. Receivers may get an alert again. Stored bodies keep their idempotency
-keys and carry the header `Pointsman-Replay: true`: a receiver that knows the key may drop them.
+The oldest push is replayed first. A push is decided again as a whole, even if only some of its events are selected: \
+by the running gateway, or by `--rules` if none runs; then its events are delivered once a gateway runs. \
+Receivers may get an alert again. Stored bodies keep their idempotency keys and carry the header \
+`Pointsman-Replay: true`: a receiver that knows the key may drop them.
 
 Exit codes:
   0  replayed
   1  the current rules refused a push
-  2  the command line is wrong, or selects nothing
-  3  the journal could not be reached";
+  2  the command line is wrong, or does not say which are meant
+  3  there is no push with that id, or the journal could not be reached";
 
 /// Plans and replays.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
@@ -73,6 +73,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         plan: OperationsBackend::plan,
         replay_part: OperationsBackend::replay,
         needs_rules: !arguments.stored,
+        none: "no push",
         advice: "`--stored` delivers the stored bodies without rules",
         request: ReplayRequest {
             stored: arguments.stored,
@@ -90,6 +91,8 @@ pub(super) struct ReplayTask {
     pub(super) replay_part: fn(&OperationsBackend, &ReplayRequest) -> Result<ListingPage<ReplayResult>, String>,
     /// Whether rules decide.
     pub(super) needs_rules: bool,
+    /// How to say that none is selected.
+    pub(super) none: &'static str,
     /// What a user can do if no gateway runs.
     pub(super) advice: &'static str,
     /// The request that all parts share.
@@ -120,6 +123,9 @@ impl ReplayTask {
         }
         let plan = pages(selection, |selection| (self.plan)(&backend, selection));
         let plan = plan.map_err(|error| terminal.fail(&error))?;
+        if let Some(id) = selection.id.as_deref().filter(|_| plan.is_empty()) {
+            return Err(terminal.fail(&format!("{} with the id `{id}` is selected", self.none)));
+        }
         if pace.dry_run {
             show(&plan, pace, terminal);
             return Ok(Exit::Success);

@@ -46,6 +46,11 @@ impl Terminal {
         Exit::Failed
     }
 
+    /// Prints a warning.
+    pub(super) fn warning(&mut self, message: &str) {
+        self.heading("1;33", "warning", message);
+    }
+
     /// Prints how to fix it.
     pub(super) fn help(&mut self, message: &str) {
         self.heading("1;36", "help", message);

@@ -40,12 +40,14 @@ Examples:
   pointsman test --format junit > junit.xml         for a build server
   pointsman test --coverage --min-coverage 90       fail if too much is untested
 
-Every row of `cases` is a separate result. The defaults of a test are fixed: the time is
-2026-01-01T00:00:00Z; an event is Warning and Firing, with the title \"a test alert\" and the key
-\"test-alert\".
+Every row of `cases` is a separate result. The defaults of a test are fixed: the time is 2026-01-01T00:00:00Z; \
+an event is Warning and Firing, with the title \"a test alert\" and the key \"test-alert\".
 
-Exit codes: 0 every test passed, 1 a test failed, there are no tests, the coverage is too low or the
-rules have errors, 2 wrong usage, 3 a file could not be read";
+Exit codes:
+  0  every test passed
+  1  a test failed, there are no tests, the coverage is too low, or the rules contain an error
+  2  the command line is wrong
+  3  a file could not be read";
 
 /// The formats of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -106,7 +108,7 @@ fn wants_coverage(arguments: &Arguments) -> bool {
 fn none_found(arguments: &Arguments, tests: usize, terminal: &mut Terminal) -> Exit {
     match &arguments.filter {
         Some(filter) if tests > 0 => {
-            terminal.error(&format!("no name of the {tests} tests contains `{filter}`"));
+            terminal.error(&format!("no test or row name contains `{filter}`"));
             terminal.help("`--filter` takes a part of the name of a test or row, in the same letter case");
         }
         Some(_) | None => {

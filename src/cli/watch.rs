@@ -36,10 +36,12 @@ Examples:
   pointsman watch                  the rules in this folder and below
   pointsman watch rules/arms       the rules below one folder
 
-Every round shows the results of `check` and `test`, and how long each took. Tables, and payloads
-that tests name, are watched too.
+Every round shows the results of `check` and `test`, and how long each took. \
+Tables, and payloads that tests name, are watched too.
 
-Exit codes: 3 a path could not be read at the start; Ctrl-C ends the program by a signal";
+Exit codes:
+  3  a path could not be read at the start
+Ctrl-C ends the program by a signal.";
 
 /// Shorter than in a gateway, because a person waits for the result of a save.
 const QUIET: Duration = Duration::from_millis(100);

@@ -320,7 +320,10 @@ impl ReloadHandler {
             }
             ReloadOutcome::Restored => {
                 let generation = self.generation.load(Ordering::Relaxed);
-                tracing::info!(generation, "the files are those of generation {generation} again: the failed reload is over");
+                tracing::info!(
+                    generation,
+                    "the files are those of generation {generation} again: the failed reload is over"
+                );
             }
             ReloadOutcome::RejectedAgain(rejection) => {
                 logs::log_rejection_again(rejection, self.generation.load(Ordering::Relaxed));

@@ -1,15 +1,16 @@
 //! One load: readings until two agree, a build, and a last reading if the build asked for files that were not read.
 
-use super::digest::FingerprintKey;
+use super::digest::{self, FingerprintKey};
 use super::manifest::{self, Manifest};
 use super::triggers::ReloadTriggers;
 use super::view::{FileReference, FileSystemView, FileUsage, ReferenceError, ReferencedFile};
 use super::watcher::FolderWatcher;
 use super::{BuildCallback, LoadRejection, LoadStage, ReloadOptions, RuleSetHash, Snapshot};
 use crate::mutant::Mutant;
-use crate::ruleset::files::{RuleFileError, WatchedFolders};
 use crate::ruleset::files::disk::{AllowedFolders, FileError};
-use std::collections::BTreeSet;
+use crate::ruleset::files::{RuleFileError, WatchedFolders};
+use crate::source::{SourceFile, Sources};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -233,12 +234,31 @@ impl Readings {
     }
 }
 
+/// Why a gateway does not load these rules, if they do not match a manifest in one of the roots.
+#[must_use]
+pub fn manifest_mismatch(roots: &[PathBuf], rules: &Sources) -> Option<String> {
+    let digest = |file: &SourceFile| (PathBuf::from(file.name()), digest::of(file.text().as_bytes()));
+    let found: BTreeMap<_, _> = rules.iter().map(|(_, file)| digest(file)).collect();
+    roots.iter().map(|root| root.join(manifest::FILE_NAME)).find_map(|path| {
+        let text = match read_sample(&path).1 {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(ReferenceError::Unreadable(FileError::Missing)) => return None,
+            Err(reason) => return Some(format!("cannot read the manifest `{}`: {reason}", path.display())),
+        };
+        Manifest::parse(&path, &text).and_then(|manifest| manifest.check(&found, &digest_at)).err()
+    })
+}
+
 /// The digest of a file that a manifest lists besides the rules, such as a payload or a page.
 fn digest_at(path: &Path) -> Result<super::digest::ContentDigest, String> {
-    let (reach, key) = (AllowedFolders::default(), FingerprintKey::default());
-    let file = sample(path.to_owned());
-    let (named, content) = ReferencedFile::read(&file, &reach, &key, &mut WatchedFolders::default());
+    let (named, content) = read_sample(path);
     content.map(|_| named.digest).map_err(|reason| reason.to_string())
+}
+
+/// Reads a file outside of a load.
+fn read_sample(path: &Path) -> (ReferencedFile, Result<Vec<u8>, ReferenceError>) {
+    let (reach, key) = (AllowedFolders::default(), FingerprintKey::default());
+    ReferencedFile::read(&sample(path.to_owned()), &reach, &key, &mut WatchedFolders::default())
 }
 
 fn sample(path: PathBuf) -> FileReference {

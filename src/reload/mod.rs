@@ -28,6 +28,7 @@ mod watcher;
 mod worker;
 
 pub use digest::FingerprintKey;
+pub use loader::manifest_mismatch;
 pub use remote::remote_file_system;
 pub use snapshot::{RuleSetHash, Snapshot};
 

@@ -50,8 +50,7 @@ impl FolderWatcher {
 
     /// Watches these folders and no others; returns whether something counts that did not before.
     pub(super) fn watch_folders(&mut self, folders: WatchedFolders) -> bool {
-        if let Some(reason) = self.triggers.watch_failure().or_else(|| folders.paths().find_map(remote_reason))
-        {
+        if let Some(reason) = self.triggers.watch_failure().or_else(|| folders.paths().find_map(remote_reason)) {
             self.notify = None;
             self.poll_reason = reason;
         }

@@ -229,11 +229,12 @@ fn an_event_is_followed_from_its_push_to_its_replay() {
 fn a_refused_body_is_replayed_once_the_rules_are_mended() {
     let place = Place::new(&[200]);
     let gateway = place.start();
-    let answer = gateway.push(r#"{"alarms":[]}"#);
+    let payload = format!(r#"{{"alarms":[],"text":"{}","last":"seen"}}"#, "x".repeat(3_000));
+    let answer = gateway.push(&payload);
     assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
     let id = place.listed(&["quarantine", "list"], "422");
     assert!(answer.contains(&id), "the sender hears the same id: {answer}");
-    assert!(place.fine(&["quarantine", "show", &id]).contains("alarms"));
+    assert!(place.fine(&["quarantine", "show", &id]).contains(&payload), "a payload is shown whole");
     let (code, text, told) = place.run(&["quarantine", "replay", "--id", &id]);
     assert!(code == Some(1) && text.contains("refused"), "{text}{told}");
 
@@ -288,6 +289,11 @@ fn a_journal_is_asked_without_a_gateway_and_only_by_one_process() {
     let retried = place.sink.next();
     assert_eq!(body(&retried), body(&first));
     place.listed(&["dead", "list"], "oncall");
+    // An id that selects nothing is not a success.
+    for command in [&["dead", "retry"][..], &["dead", "drop"], &["replay"], &["quarantine", "replay"]] {
+        let (code, text, told) = place.run(&[command, &["--id", "01KADZ3V9G0000000000000000"]].concat());
+        assert!(code == Some(3) && told.contains("`01KADZ3V9G0000000000000000`"), "{command:?}: {text}{told}");
+    }
     assert_eq!(place.fine(&["dead", "drop", "--all"]), "1 dead letter deleted\n");
     gateway.end();
 }

@@ -53,8 +53,8 @@ const NOTES: &str = "\
 \x20 pointsman explain E0031      the page of one code
   pointsman explain            the list of all codes
 
-For each alert, this shows the arms that its mapping chose, every route that was tried, with the
-values that its condition compared, and the channels that get the alert.
+For each alert, this shows the arms that its mapping chose, every route that was tried, with the values that its \
+condition compared, and the channels that get the alert.
 
 Exit codes:
   0  explained

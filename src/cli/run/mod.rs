@@ -45,7 +45,7 @@ Examples:
   pointsman run --rules rules --mapping arms *.json > events.json
   pointsman run --rules rules --events --routing main events.json
 
-An outcome is `sent`, `event` (without a routing), `dropped`, `empty`, `unaccepted` or `invalid`.
+An outcome is `sent`, `event` (without a routing), `dropped`, `empty`, `unaccepted` or `invalid`. \
 Input that is not JSON is `invalid`, with its line and column; reading continues after it.
 
 Exit codes:

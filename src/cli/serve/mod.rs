@@ -18,6 +18,7 @@ use crate::reload::{LoadRejection, LoadStage};
 use clap::Args;
 use options::ServeOptions;
 pub(super) use reference::settings_reference;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Receive alerts at push URLs, map and route them, deliver them to channels, and reload rules when files change
@@ -41,9 +42,9 @@ Examples:
   pointsman serve --config /etc/pointsman/pointsman.toml --check
   pointsman status                                 the state of a running gateway
 
-Every flag can also be set in the environment (`--keep-for` is POINTSMAN_KEEP_FOR) and in the file.
-A flag overrides the environment, and the environment overrides the file. POINTSMAN_ADMIN_TOKEN is
-the token of the admin listener, if it is not in a file.
+Every flag can also be set in the environment (`--keep-for` is POINTSMAN_KEEP_FOR) and in the file. \
+A flag overrides the environment, and the environment overrides the file. \
+POINTSMAN_ADMIN_TOKEN is the token of the admin listener, if it is not in a file.
 
 SIGHUP reloads the rules. SIGTERM and SIGINT shut the gateway down within 30 seconds.
 
@@ -106,8 +107,14 @@ fn fail(failure: &GatewayError, terminal: &mut Terminal) -> Exit {
         return reject(rejection, terminal);
     }
     terminal.error(&failure.to_string());
-    if let GatewayError::Listen(..) = failure {
-        terminal.help("another program may already listen there; choose other addresses with `--listen ADDRESS` and `--admin ADDRESS`");
+    if let GatewayError::Listen(_, error) = failure {
+        let choose = "choose another address with `--listen ADDRESS` or `--admin ADDRESS`";
+        let reason = if error.kind() == ErrorKind::AddrNotAvailable {
+            "this machine does not have that address"
+        } else {
+            "another program may already listen there"
+        };
+        terminal.help(&format!("{reason}; {choose}"));
     }
     Exit::Failed
 }
@@ -124,7 +131,6 @@ fn reject(rejection: &LoadRejection, terminal: &mut Terminal) -> Exit {
     terminal.err.print(&text);
     terminal.error(&format!("the rules cannot be served: {}", rejection.message));
     match rejection.stage {
-        LoadStage::Read => Exit::Failed,
         LoadStage::Channels => {
             terminal.help("`pointsman keys new` makes a key; to try the gateway without an account, serve `rules/arms` with `rules/quickstart`");
             Exit::Findings
@@ -133,6 +139,6 @@ fn reject(rejection: &LoadRejection, terminal: &mut Terminal) -> Exit {
             terminal.help("`pointsman test` shows the expected and the actual results");
             Exit::Findings
         }
-        LoadStage::Check => Exit::Findings,
+        LoadStage::Read | LoadStage::Check => Exit::Findings,
     }
 }

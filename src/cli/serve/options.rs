@@ -5,7 +5,7 @@
 //! the admin listener is not a flag, because every user of a machine can see arguments.
 
 use super::configuration_error::ConfigurationError;
-use super::quantity::{ByteSize, HumanDuration};
+use super::quantity::{ByteSize, HumanDuration, ListenAddress};
 use crate::gateway::config::GatewayConfig;
 use crate::gateway::logs;
 use crate::gateway::served_rules::RuleTests;
@@ -13,7 +13,6 @@ use crate::gateway::tls::CertificateFiles;
 use crate::reload::WatchMethod;
 use clap::Args;
 use serde::Deserialize;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Settings, all of them optional.
@@ -29,10 +28,10 @@ pub(super) struct ServeOptions {
     state: Option<PathBuf>,
     /// The address of the push listener [default: 127.0.0.1:8480]
     #[arg(long, env = "POINTSMAN_LISTEN", value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
+    listen: Option<ListenAddress>,
     /// The address of the admin listener: status, metrics, reload [default: 127.0.0.1:8481]
     #[arg(long, env = "POINTSMAN_ADMIN", value_name = "ADDRESS")]
-    admin: Option<SocketAddr>,
+    admin: Option<ListenAddress>,
     /// A file with the token of the admin listener; by default a token is made in the state directory
     #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub(super) admin_token_file: Option<PathBuf>,
@@ -73,7 +72,7 @@ pub(super) struct ServeOptions {
     /// Let a rule set without rule files replace one with rule files
     #[arg(long, env = "POINTSMAN_ALLOW_EMPTY", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     allow_empty: Option<bool>,
-    /// How long settled events are kept; undelivered events are always kept [default: 7d]
+    /// How long settled events are kept; pending deliveries are kept until they end [default: 7d]
     #[arg(long, env = "POINTSMAN_KEEP_FOR", value_name = "DURATION")]
     keep_for: Option<HumanDuration>,
     /// The size of the journal above which the oldest settled events are removed [default: 8GiB]
@@ -159,8 +158,8 @@ impl ServeOptions {
     }
 
     fn fill(self, config: &mut GatewayConfig) {
-        set(&mut config.listen, self.listen);
-        set(&mut config.admin, self.admin);
+        set(&mut config.listen, self.listen.map(|address| address.0));
+        set(&mut config.admin, self.admin.map(|address| address.0));
         config.public_url = self.public_url;
         config.delivery.allow = self.allow;
         set(&mut config.delivery.allow_private, self.allow_private);

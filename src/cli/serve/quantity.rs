@@ -1,6 +1,7 @@
-//! Durations and sizes as people write them: `90s`, `7d`, `8GiB`.
+//! Durations, sizes and addresses as people write them: `90s`, `7d`, `8GiB`, `0.0.0.0:8480`.
 
 use serde::de::{Deserialize, Deserializer, Error as _};
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,6 +12,10 @@ pub(super) struct HumanDuration(pub(super) Duration);
 /// A size, such as `512MiB`, `8GiB`, `1000000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ByteSize(pub(super) u64);
+
+/// The address of a listener, such as `0.0.0.0:8480` or `[::1]:8480`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ListenAddress(pub(super) SocketAddr);
 
 const MILLISECONDS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 const SIZES: &[(&str, u64)] =
@@ -44,6 +49,14 @@ impl FromStr for ByteSize {
     }
 }
 
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| "expected an address and a port, such as 0.0.0.0:8480".to_owned())
+    }
+}
+
 impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
@@ -51,6 +64,12 @@ impl<'de> Deserialize<'de> for HumanDuration {
 }
 
 impl<'de> Deserialize<'de> for ByteSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for ListenAddress {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
@@ -67,7 +86,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{ByteSize, HumanDuration};
+    use super::{ByteSize, HumanDuration, ListenAddress};
     use std::time::Duration;
 
     #[test]
@@ -81,6 +100,10 @@ mod tests {
         }
         for wrong in ["", "GiB", "8GB", "8gib", "99999999TiB"] {
             assert!(wrong.parse::<ByteSize>().is_err(), "{wrong}");
+        }
+        assert_eq!("[::1]:8480".parse(), Ok(ListenAddress(([0, 0, 0, 0, 0, 0, 0, 1], 8480).into())));
+        for wrong in ["", ":8480", "localhost:8480", "0.0.0.0", "8480"] {
+            assert!(wrong.parse::<ListenAddress>().is_err(), "{wrong}");
         }
     }
 }
