@@ -1,21 +1,35 @@
 //! A full disk: nothing is answered that is not stored, what was delivered can still be noted, and when there is room again
 //! it goes on without a restart.
 
-use super::{StateFolder, push, read, settlement, wait};
+use super::{StateFolder, push, read, refused, settlement, wait};
 use pointsman::gateway::journal::{
-    AcceptResult, DeliveryId, DeliveryStore as _, JournalConfig, JournalError, PushStore as _, SettlementResult,
+    AcceptResult, DeliveryId, DeliveryStore as _, Journal, JournalConfig, JournalError, Push, PushStore as _,
+    RecordFilter, SettlementResult,
 };
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 struct Mount<'p>(&'p Path);
 
+/// A journal in a folder of the file system, with so many bytes to be left free.
+fn open(folder: &StateFolder, least_free: u64) -> Journal {
+    let (directory, least_free) = (folder.path("state"), Some(least_free));
+    folder.open_with(&JournalConfig { directory, least_free, ..folder.options() }, Arc::default())
+}
+
 impl Mount<'_> {
-    fn new(path: &Path) -> Option<Mount<'_>> {
+    /// A file system of so many MiB; nothing, and a word about it, where none can be mounted.
+    fn new(path: &Path, size: u32) -> Option<Mount<'_>> {
         std::fs::create_dir_all(path).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"]).arg(path).output();
-        mounted.is_ok_and(|output| output.status.success()).then_some(Mount(path))
+        let size = format!("size={size}m");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(path).output();
+        let mount = mounted.is_ok_and(|output| output.status.success()).then_some(Mount(path));
+        if mount.is_none() {
+            eprintln!("SKIPPED: a small file system cannot be mounted here, so no disk was filled");
+        }
+        mount
     }
 }
 
@@ -28,12 +42,8 @@ impl Drop for Mount<'_> {
 #[test]
 fn a_full_disk_refuses_and_recovers() {
     let folder = StateFolder::new();
-    let Some(mount) = Mount::new(folder.folder.path()) else {
-        eprintln!("SKIPPED: a small file system cannot be mounted here, so no disk was filled");
-        return;
-    };
-    let journal = folder
-        .open_with(&JournalConfig { directory: folder.path("state"), ..folder.options() }, std::sync::Arc::default());
+    let Some(mount) = Mount::new(folder.folder.path(), 24) else { return };
+    let journal = open(&folder, 0);
     let filler = folder.path("filler");
     let mut answered = Vec::new();
     let mut number = 0;
@@ -70,13 +80,109 @@ fn a_full_disk_refuses_and_recovers() {
         });
         answered.push(number);
         number += 1;
+        for number in answered.drain(..) {
+            let stored = read(&journal).find_push(push(number, "", "", None).id).unwrap();
+            assert!(stored.is_some(), "push {number} is lost");
+        }
+        // What is settled now may go in the next round, where the disk is full again.
         for found in read(&journal).pending("page", DeliveryId::NONE, 10_000).unwrap() {
             wait(journal.settle(settlement(found.id, SettlementResult::Delivered))).unwrap();
         }
     }
-    for number in answered {
-        assert!(read(&journal).find_push(push(number, "", "", None).id).unwrap().is_some(), "push {number} is lost");
+    drop(journal);
+    drop(mount);
+}
+
+/// A push of 8 KiB and more.
+fn large(number: u64, body: Option<&[u8]>) -> Push {
+    Push { payload: vec![b'x'; 8_192], ..push(number, "page", "a", body) }
+}
+
+/// Twice the size of the disk comes in and is delivered. Nothing is refused, and the oldest goes.
+#[test]
+fn settled_events_make_room_on_a_small_disk() {
+    let folder = StateFolder::new();
+    let Some(mount) = Mount::new(folder.folder.path(), 32) else { return };
+    let journal = open(&folder, 2 << 20);
+    wait(async {
+        for number in 0..8_000 {
+            assert_eq!(journal.accept(large(number, None)).await, Ok(AcceptResult::Stored), "push {number}");
+        }
+    });
+    let is_stored = |number| read(&journal).find_push(push(number, "", "", None).id).unwrap().is_some();
+    assert!(!is_stored(0) && is_stored(7_999) && is_stored(7_500));
+    drop(journal);
+    drop(mount);
+}
+
+/// The same where all that comes in is given up: once nothing else is left to remove, the oldest dead letters go.
+#[test]
+fn dead_letters_make_room_where_nothing_else_can() {
+    let folder = StateFolder::new();
+    let Some(mount) = Mount::new(folder.folder.path(), 32) else { return };
+    let journal = open(&folder, 2 << 20);
+    wait(journal.accept(large(0, Some(b"this one waits")))).unwrap();
+    wait(async {
+        for number in 1..4_000 {
+            let accepted = journal.accept(large(number, Some(&[b'x'; 8_192]))).await;
+            assert_eq!(accepted, Ok(AcceptResult::Stored), "push {number}");
+            let id = DeliveryId(i64::try_from(number).unwrap() + 1);
+            let dead = SettlementResult::Dead { reason: "gone".to_owned() };
+            journal.settle(settlement(id, dead)).await.unwrap();
+        }
+    });
+    let left = read(&journal).dead_letters(&RecordFilter::default()).unwrap();
+    let newest = left.first().unwrap().event.push;
+    assert_eq!(newest, push(3_999, "", "", None).id);
+    assert!(left.len() < 2_000, "{} dead letters are left", left.len());
+    assert_eq!(read(&journal).channels().unwrap()[0].dead, left.len() as u64);
+    let waiting = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
+    assert_eq!(waiting.len(), 1, "what waits is never removed");
+    assert_eq!(journal.body(waiting[0].id).unwrap().as_deref(), Some(&b"this one waits"[..]));
+    drop(journal);
+    drop(mount);
+}
+
+/// A journal that has filled the disk frees pages in its file, and these are room.
+#[test]
+fn a_disk_that_settled_events_have_filled_takes_pushes_again() {
+    let folder = StateFolder::new();
+    let Some(mount) = Mount::new(folder.folder.path(), 32) else { return };
+    let journal = open(&folder, 2 << 20);
+    wait(async {
+        for number in 0..2_000 {
+            journal.accept(large(number, None)).await.unwrap();
+        }
+    });
+    journal.close();
+    drop(journal);
+    std::fs::write(folder.path("filler"), vec![0; 8 << 20]).unwrap();
+    let journal = open(&folder, 12 << 20);
+    let mut refused = 0;
+    wait(async {
+        while let Err(fault) = journal.accept(large(5_000 + refused, None)).await {
+            assert_eq!(fault, JournalError::NoSpace);
+            refused += 1;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert!(refused > 0, "the disk was not full");
+    drop(journal);
+    drop(mount);
+}
+
+/// Refused payloads have a share of a small disk.
+#[test]
+fn refused_payloads_do_not_fill_a_small_disk() {
+    let folder = StateFolder::new();
+    let Some(mount) = Mount::new(folder.folder.path(), 32) else { return };
+    let journal = open(&folder, 2 << 20);
+    for number in 0..100 {
+        wait(journal.quarantine(refused(number, &[b'{'; 1 << 19]))).unwrap();
     }
+    let left = read(&journal).quarantined(&RecordFilter::default()).unwrap();
+    assert!((2..10).contains(&left.len()), "{} are left", left.len());
+    wait(journal.accept(large(1, None))).unwrap();
     drop(journal);
     drop(mount);
 }
@@ -98,7 +204,6 @@ fn a_journal_whose_files_were_taken_away_acknowledges_nothing_more() {
 #[test]
 fn too_little_free_space_refuses_before_the_disk_is_full() {
     let folder = StateFolder::new();
-    let journal =
-        folder.open_with(&JournalConfig { least_free: Some(u64::MAX), ..folder.options() }, std::sync::Arc::default());
+    let journal = folder.open_with(&JournalConfig { least_free: Some(u64::MAX), ..folder.options() }, Arc::default());
     assert_eq!(wait(journal.accept(push(1, "page", "a", None))), Err(JournalError::NoSpace));
 }

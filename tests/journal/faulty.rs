@@ -71,6 +71,14 @@ impl JournalStore for Faulty {
         if self.fate.fails() { Err(broken()) } else { self.store.prune(now) }
     }
 
+    fn limit_bytes(&mut self, most: u64) {
+        self.store.limit_bytes(most);
+    }
+
+    fn reusable_bytes(&self) -> u64 {
+        self.store.reusable_bytes()
+    }
+
     fn checkpoint(&mut self, mode: CheckpointMode) -> Result<(), StoreError> {
         if self.fate.fails() { Err(broken()) } else { self.store.checkpoint(mode) }
     }

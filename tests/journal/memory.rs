@@ -208,6 +208,12 @@ impl JournalStore for MemoryStore {
         Ok(PruneProgress::Done)
     }
 
+    fn limit_bytes(&mut self, _most: u64) {}
+
+    fn reusable_bytes(&self) -> u64 {
+        0
+    }
+
     fn checkpoint(&mut self, _mode: CheckpointMode) -> StoreResult<()> {
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::{CheckpointMode, CommittedChanges, JournalError, JournalStore, PruneP
 use crate::gateway::metrics::Metrics;
 use crate::time::Clock;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -22,6 +22,11 @@ const MAX_FAILURES: u32 = 3;
 /// How long nothing comes before the writer prunes; while writes come, it prunes once in twice that time.
 const IDLE: Duration = Duration::from_millis(500);
 
+/// How long it prunes each time: writes wait for that. While pushes are refused because the disk is nearly full, it takes
+/// longer.
+const PRUNE: Duration = Duration::from_millis(10);
+const PRUNE_WHILE_LOW: Duration = Duration::from_millis(250);
+
 /// What the threads of a journal share.
 pub(super) struct JournalState {
     pub(super) queue: WriteQueue,
@@ -30,6 +35,10 @@ pub(super) struct JournalState {
     pub(super) metrics: Arc<Metrics>,
     /// There is too little room for pushes.
     pub(super) low_on_space: AtomicBool,
+    /// How many bytes the disk allows the files of the store.
+    pub(super) most_stored: AtomicU64,
+    /// How many bytes of them the store can use again.
+    pub(super) reusable: AtomicU64,
     /// The disk was full, and the ballast is gone.
     pub(super) disk_full: AtomicBool,
     /// The writer ended.
@@ -115,6 +124,7 @@ impl BatchWriter {
 
     /// Does all writes in one transaction.
     fn apply(&mut self, writes: &mut [PendingWrite]) -> Result<CommittedChanges, StoreError> {
+        self.store.limit_bytes(self.shared.most_stored.load(Ordering::Relaxed));
         self.store.transact(&mut |transaction| writes.iter_mut().try_for_each(|write| write.run(transaction)))
     }
 
@@ -196,18 +206,20 @@ impl BatchWriter {
 
     fn run_idle_work(&mut self) {
         self.prune();
-        if self.dirty && !self.shared.disk_full.load(Ordering::Relaxed) {
+        if self.dirty {
             self.dirty = self.store.checkpoint(CheckpointMode::Full).is_err();
         }
     }
 
-    /// A step of retention. What it cannot do now it does later; a broken store shows at the next commit.
+    /// Some steps of retention. What they cannot do now is done later; a broken store shows at the next commit.
     fn prune(&mut self) {
         self.last_pruned = Instant::now();
         let now = self.shared.clock.now();
-        for _ in 0..64 {
+        let patience = if self.shared.low_on_space.load(Ordering::Relaxed) { PRUNE_WHILE_LOW } else { PRUNE };
+        self.store.limit_bytes(self.shared.most_stored.load(Ordering::Relaxed));
+        loop {
             match self.store.prune(now) {
-                Ok(PruneProgress::More) if self.last_pruned.elapsed() < Duration::from_millis(10) => {
+                Ok(PruneProgress::More) if self.last_pruned.elapsed() < patience => {
                     self.dirty = true;
                 }
                 Ok(_) => break,
@@ -226,5 +238,6 @@ impl BatchWriter {
                 }
             }
         }
+        self.shared.reusable.store(self.store.reusable_bytes(), Ordering::Relaxed);
     }
 }

@@ -45,7 +45,7 @@ use crate::time::{Clock, Timestamp};
 use batch_writer::{BatchWriter, JournalState};
 use space_monitor::SpaceMonitor;
 use state_directory::StateDirectory;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -169,9 +169,17 @@ impl Journal {
         let store = open(options)?;
         directory.watch(store.files())?;
         let reader = store.reader(&metrics);
+        let reusable = store.reusable_bytes();
+        let room = directory.room(reusable);
+        if room.most_stored < options.keep_bytes {
+            let (bytes, keep_bytes) = (room.most_stored, options.keep_bytes);
+            tracing::warn!(bytes, keep_bytes, "the disk limits the journal: the oldest settled events may go earlier");
+        }
         let shared = Arc::new(JournalState {
             queue: WriteQueue::new(options, store.backlogs()?),
-            low_on_space: AtomicBool::new(directory.is_low_on_space()),
+            low_on_space: AtomicBool::new(room.is_low),
+            most_stored: AtomicU64::new(room.most_stored),
+            reusable: AtomicU64::new(reusable),
             directory,
             clock,
             metrics,

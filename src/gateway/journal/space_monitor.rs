@@ -1,6 +1,7 @@
 //! The thread that watches the state directory: its free space, and whether its files are still there.
 
 use super::batch_writer::{AbortOnPanic, JournalState};
+use super::state_directory::DiskRoom;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -35,7 +36,8 @@ impl SpaceMonitor {
     fn check_space(&self) {
         let JournalState { directory, low_on_space, disk_full, metrics, .. } = &*self.shared;
         metrics.journal_bytes.set(i64::try_from(directory.bytes()).unwrap_or(i64::MAX));
-        let is_low = directory.is_low_on_space();
+        let DiskRoom { most_stored, is_low } = directory.room(self.shared.reusable.load(Ordering::Relaxed));
+        self.shared.most_stored.store(most_stored, Ordering::Relaxed);
         low_on_space.store(is_low, Ordering::Relaxed);
         if disk_full.load(Ordering::Relaxed) && !is_low && directory.make_ballast() {
             disk_full.store(false, Ordering::Relaxed);

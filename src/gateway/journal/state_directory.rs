@@ -21,6 +21,14 @@ const BALLAST: u64 = 16 << 20;
 const LEAST_FREE: u64 = 1 << 30;
 const LEAST_FREE_PART: u64 = 20;
 
+/// How much more is left free than has to be, in bytes: what comes in before the next look at the disk. At most a quarter of
+/// what has to be free.
+const SPARE: u64 = 256 << 20;
+
+/// How much of the disk itself has to be free for the log, in bytes, however much room the store's files have. At most a
+/// quarter of what has to be free.
+const LEAST_FOR_LOG: u64 = 64 << 20;
+
 /// A state directory that this process holds.
 pub(super) struct StateDirectory {
     path: PathBuf,
@@ -37,6 +45,38 @@ struct WatchedFile {
     name: &'static str,
     device: u64,
     inode: u64,
+}
+
+/// The use of a disk, in bytes.
+struct DiskUse {
+    /// What is free.
+    free: u64,
+    /// What the files of the store have.
+    stored: u64,
+    /// What the store can use again in its files.
+    reusable: u64,
+}
+
+/// The room of a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DiskRoom {
+    /// How many bytes the files of the store may have.
+    pub(super) most_stored: u64,
+    /// Whether there is too little room for pushes.
+    pub(super) is_low: bool,
+}
+
+impl DiskRoom {
+    const UNLIMITED: Self = Self { most_stored: u64::MAX, is_low: false };
+
+    /// Where not even an empty store left enough free, the store is not limited: others fill the disk.
+    fn of(disk: DiskUse, least_free: u64) -> Self {
+        let quarter = least_free / 4;
+        let reserved = least_free.saturating_add(quarter.min(SPARE));
+        let is_low = disk.free.saturating_add(disk.reusable) < least_free || disk.free < quarter.min(LEAST_FOR_LOG);
+        let most_stored = disk.free.saturating_add(disk.stored).checked_sub(reserved);
+        Self { most_stored: most_stored.filter(|most| *most > 0).unwrap_or(u64::MAX), is_low }
+    }
 }
 
 impl StateDirectory {
@@ -91,12 +131,13 @@ impl StateDirectory {
         })
     }
 
-    /// Whether there is too little room for pushes.
-    pub(super) fn is_low_on_space(&self) -> bool {
-        let Ok(space) = rustix::fs::statvfs(&self.path) else { return false };
+    /// The room that the disk has for a store whose files hold so many bytes that it can use again.
+    pub(super) fn room(&self, reusable: u64) -> DiskRoom {
+        let Ok(space) = rustix::fs::statvfs(&self.path) else { return DiskRoom::UNLIMITED };
         let free = space.f_bavail.saturating_mul(space.f_frsize);
         let whole = space.f_blocks.saturating_mul(space.f_frsize);
-        free < self.least_free.unwrap_or_else(|| LEAST_FREE.max(whole / LEAST_FREE_PART))
+        let least = self.least_free.unwrap_or_else(|| LEAST_FREE.max(whole / LEAST_FREE_PART));
+        DiskRoom::of(DiskUse { free, stored: self.bytes(), reusable }, least)
     }
 
     /// Makes the ballast, where it is not there; whether it is there then.
@@ -154,4 +195,30 @@ fn refuse_remote(path: &Path) -> Result<(), JournalError> {
             path.display()
         )))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DiskRoom, DiskUse};
+
+    const GIB: u64 = 1 << 30;
+
+    fn room(free: u64, stored: u64, reusable: u64) -> DiskRoom {
+        DiskRoom::of(DiskUse { free, stored, reusable }, GIB)
+    }
+
+    #[test]
+    fn what_a_store_can_use_again_counts_as_room_but_not_for_the_log() {
+        assert!(room(GIB - 1, 9 * GIB, 0).is_low);
+        assert!(!room(GIB / 2, 9 * GIB, GIB).is_low);
+        assert!(room(GIB / 32, 9 * GIB, GIB).is_low, "the log grows on the disk");
+    }
+
+    #[test]
+    fn a_store_may_have_what_leaves_enough_free() {
+        let most = |free, stored| room(free, stored, 0).most_stored;
+        assert_eq!(most(15 * GIB, GIB), 16 * GIB - GIB - GIB / 4);
+        assert_eq!(most(GIB, 15 * GIB), most(15 * GIB, GIB), "it does not depend on what the store has");
+        assert_eq!(most(GIB / 2, GIB / 4), u64::MAX, "to remove events would not help");
+    }
 }

@@ -168,6 +168,13 @@ pub trait JournalStore: Send {
     /// Removes what need not be kept any longer, a bounded step.
     fn prune(&mut self, now: Timestamp) -> StoreResult<PruneProgress>;
 
+    /// Limits the bytes of its files, besides its own limit: the oldest settled pushes go where there are more, then the
+    /// oldest dead letters.
+    fn limit_bytes(&mut self, most: u64);
+
+    /// How many bytes of its files it can use again, without growing them.
+    fn reusable_bytes(&self) -> u64;
+
     /// Moves what was appended into its place.
     fn checkpoint(&mut self, mode: CheckpointMode) -> StoreResult<()>;
 

@@ -10,9 +10,6 @@ use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use rusqlite::OptionalExtension;
 
-/// The most bytes that refused payloads may have together.
-const MAX_QUARANTINED_BYTES: i64 = 256 << 20;
-
 /// The push of a delivery.
 struct DeliverySource {
     push: i64,
@@ -257,7 +254,7 @@ impl SqliteTransaction<'_> {
     pub(super) fn bound_quarantine(&mut self) -> StoreResult<()> {
         let most = i64::try_from(self.options.most_quarantined).unwrap_or(i64::MAX);
         for _ in 0..64 {
-            if self.cache.quarantined <= most && self.cache.quarantined_bytes <= MAX_QUARANTINED_BYTES {
+            if self.cache.quarantined <= most && self.cache.quarantined_bytes <= self.budget.quarantine() {
                 break;
             }
             let sql = "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine) RETURNING length(payload)";

@@ -1,12 +1,12 @@
 //! The thread that moves the write-ahead log into its place while commits go on.
 
 use super::StoreResult;
-use super::open::open_reader;
+use super::open::{PAGE_BYTES, open_reader};
 use crate::gateway::journal::StoreError;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -20,7 +20,8 @@ const CHECKPOINT_PAGES: i64 = 1_024;
 /// How many pages the log may have before it has to be restarted: 192 MiB.
 const MAX_LOG_PAGES: i64 = 49_152;
 
-/// How many of them, and after how many rounds, may be left for the writer, which holds up commits with them: 1 MiB.
+/// How many of them, and after how many rounds, may be left for the writer, which holds up commits with them: 1 MiB. The log
+/// of a small store has fewer pages, in the same proportions.
 const LEFT_PAGES: i64 = 256;
 const ROUNDS: usize = 8;
 
@@ -28,27 +29,34 @@ const ROUNDS: usize = 8;
 pub(super) struct Checkpointer {
     thread: Option<JoinHandle<()>>,
     alive: Option<mpsc::Sender<()>>,
+    limits: Arc<LogLimits>,
+}
+
+/// What the thread and the writer tell each other.
+struct LogLimits {
+    /// How many pages the log may have.
+    most: AtomicI64,
     /// The log is over its size: the writer has to restart it.
-    oversized: Arc<AtomicBool>,
+    oversized: AtomicBool,
 }
 
 impl Checkpointer {
     /// Starts the thread for a database.
     pub(super) fn start(path: PathBuf) -> StoreResult<Self> {
-        let oversized = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&oversized);
+        let limits = Arc::new(LogLimits { most: AtomicI64::new(MAX_LOG_PAGES), oversized: AtomicBool::new(false) });
+        let shared = Arc::clone(&limits);
         let (alive, gone) = mpsc::channel();
         let run = move || {
             let mut connection = None;
             while gone.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                if check_log(&mut connection, &path, &flag).is_err() {
+                if check_log(&mut connection, &path, &shared).is_err() {
                     connection = None;
                 }
             }
         };
         let thread = std::thread::Builder::new().name("journal-log".to_owned()).spawn(run);
         let thread = thread.map_err(|error| StoreError::Broken(error.to_string()))?;
-        Ok(Self { thread: Some(thread), alive: Some(alive), oversized })
+        Ok(Self { thread: Some(thread), alive: Some(alive), limits })
     }
 
     /// Whether the thread has panicked.
@@ -58,7 +66,13 @@ impl Checkpointer {
 
     /// Whether the writer has to restart the log; true once.
     pub(super) fn take_oversized(&self) -> bool {
-        self.oversized.swap(false, Ordering::Relaxed)
+        self.limits.oversized.swap(false, Ordering::Relaxed)
+    }
+
+    /// Sets how many bytes the log may have before it has to be restarted; never more than by default.
+    pub(super) fn limit_log(&self, bytes: u64) {
+        let pages = i64::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX);
+        self.limits.most.store(pages.min(MAX_LOG_PAGES), Ordering::Relaxed);
     }
 }
 
@@ -69,27 +83,28 @@ impl Drop for Checkpointer {
     }
 }
 
-fn check_log(connection: &mut Option<Connection>, path: &Path, oversized: &AtomicBool) -> rusqlite::Result<()> {
+fn check_log(connection: &mut Option<Connection>, path: &Path, limits: &LogLimits) -> rusqlite::Result<()> {
+    let most = limits.most.load(Ordering::Relaxed);
     let connection = match connection {
         Some(open) => open,
         None => connection.insert(open_reader(path)?),
     };
     let log = checkpoint(connection, "NOOP")?;
-    if log.waiting() < CHECKPOINT_PAGES {
+    if log.waiting() < CHECKPOINT_PAGES.min(most / 4) {
         return Ok(());
     }
     checkpoint(connection, "PASSIVE")?;
-    if log.pages <= MAX_LOG_PAGES {
+    if log.pages <= most {
         return Ok(());
     }
     // Each round has less to move than the one before, as less was appended during that.
     for _ in 0..ROUNDS {
-        if checkpoint(connection, "NOOP")?.waiting() < LEFT_PAGES {
+        if checkpoint(connection, "NOOP")?.waiting() < LEFT_PAGES.min(most / 8) {
             break;
         }
         checkpoint(connection, "PASSIVE")?;
     }
-    oversized.store(true, Ordering::Relaxed);
+    limits.oversized.store(true, Ordering::Relaxed);
     Ok(())
 }
 

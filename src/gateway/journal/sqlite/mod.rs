@@ -29,19 +29,27 @@ use claims::ClaimTable;
 use open::{DATABASE_FILE, LOG_FILE};
 use reader::ReaderPool;
 use recent_firings::{FiringChangeSet, FiringCompaction, RecentFirings};
-use retention::{RetentionClass, RetentionCursor};
+use retention::{ByteBudget, RetentionClass, RetentionCursor};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many archives are remembered, for a rule set that comes back after its last push went.
 const REMEMBERED_ARCHIVES: usize = 8;
+
+/// How long readers may delay the writer where it empties the log.
+const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The store in SQLite.
 pub struct SqliteStore {
     path: PathBuf,
     options: JournalConfig,
+    /// How many bytes the disk allows.
+    most_stored: u64,
+    /// The size above which the writer empties the log itself.
+    most_log: u64,
     /// Nothing where it could not be opened again.
     open: Option<OpenDatabase>,
     cache: StoreCache,
@@ -74,6 +82,7 @@ struct StoreCache {
 struct SqliteTransaction<'s> {
     connection: &'s Connection,
     options: &'s JournalConfig,
+    budget: ByteBudget,
     cache: &'s mut StoreCache,
     archives: &'s mut VecDeque<(RuleSetHash, Vec<u8>)>,
     recent: &'s RecentFirings,
@@ -98,6 +107,8 @@ impl SqliteStore {
         let mut store = Self {
             path: options.directory.join(DATABASE_FILE),
             options: options.clone(),
+            most_stored: u64::MAX,
+            most_log: 0,
             open: None,
             cache: StoreCache::default(),
             recent: Arc::default(),
@@ -156,6 +167,7 @@ impl SqliteStore {
         let mut transaction = SqliteTransaction {
             connection,
             options: &self.options,
+            budget: ByteBudget::new(&self.options, self.most_stored),
             cache: &mut self.cache,
             archives: &mut self.archives,
             recent: &self.recent,
@@ -181,6 +193,28 @@ impl SqliteStore {
         result
     }
 
+    fn budget(&self) -> ByteBudget {
+        ByteBudget::new(&self.options, self.most_stored)
+    }
+
+    /// Empties the log where it has nearly outgrown its share, as the thread that restarts it is late. Where a reader is in the
+    /// way, the log may grow by some more until the next try.
+    fn bound_log(&mut self) -> StoreResult<()> {
+        let share = self.budget().log_share();
+        self.most_log = self.most_log.max(share / 8 * 7);
+        let bytes = open::log_bytes(&self.path);
+        if bytes <= self.most_log {
+            return Ok(());
+        }
+        let connection = &self.handle()?.connection;
+        connection.busy_timeout(LOG_PATIENCE)?;
+        drop(move_log(connection, CheckpointMode::Full));
+        connection.busy_timeout(open::PATIENCE)?;
+        let is_smaller = open::log_bytes(&self.path) < bytes;
+        self.most_log = if is_smaller { 0 } else { bytes + share / 16 };
+        Ok(())
+    }
+
     fn prune_classes(&mut self, classes: &[RetentionClass], now: Timestamp) -> StoreResult<PruneProgress> {
         self.run(|transaction| transaction.prune(classes, now)).map(|(progress, _)| progress)
     }
@@ -191,6 +225,7 @@ impl JournalStore for SqliteStore {
         if self.handle()?.checkpointer.take_oversized() {
             drop(self.checkpoint(CheckpointMode::Partial));
         }
+        self.bound_log()?;
         let result = self.run(|transaction| {
             work(transaction)?;
             transaction.free_pages()
@@ -207,8 +242,11 @@ impl JournalStore for SqliteStore {
     }
 
     fn prune(&mut self, now: Timestamp) -> StoreResult<PruneProgress> {
-        // Before, as what a transaction that fails changes is forgotten.
-        self.retention.restart_if_due(now);
+        // Before, as what a transaction that fails changes is forgotten. A sweep that makes room goes to its end.
+        let budget = self.budget();
+        if !retention::is_over_budget(&self.handle()?.connection, budget).unwrap_or(false) {
+            self.retention.restart_if_due(now);
+        }
         match self.prune_classes(&RetentionClass::ALL, now) {
             Err(StoreError::Damaged(_)) => {}
             result => return result,
@@ -226,12 +264,21 @@ impl JournalStore for SqliteStore {
         Ok(all)
     }
 
+    fn limit_bytes(&mut self, most: u64) {
+        self.most_stored = most;
+        if let Some(open) = &self.open {
+            open.checkpointer.limit_log(self.budget().restarted_log());
+        }
+    }
+
+    fn reusable_bytes(&self) -> u64 {
+        let open = self.open.as_ref();
+        let pages = open.and_then(|open| retention::pragma(&open.connection, "PRAGMA freelist_count").ok());
+        pages.map_or(0, retention::page_bytes)
+    }
+
     fn checkpoint(&mut self, mode: CheckpointMode) -> StoreResult<()> {
-        let sql = match mode {
-            CheckpointMode::Partial => "PRAGMA wal_checkpoint(PASSIVE)",
-            CheckpointMode::Full => "PRAGMA wal_checkpoint(TRUNCATE)",
-        };
-        Ok(self.handle()?.connection.query_row(sql, [], |_| Ok(()))?)
+        Ok(move_log(&self.handle()?.connection, mode)?)
     }
 
     fn reopen(&mut self) -> StoreResult<()> {
@@ -321,6 +368,14 @@ impl From<rusqlite::Error> for StoreError {
             _ => Self::Broken(error.to_string()),
         }
     }
+}
+
+fn move_log(connection: &Connection, mode: CheckpointMode) -> SqliteResult<()> {
+    let sql = match mode {
+        CheckpointMode::Partial => "PRAGMA wal_checkpoint(PASSIVE)",
+        CheckpointMode::Full => "PRAGMA wal_checkpoint(TRUNCATE)",
+    };
+    connection.query_row(sql, [], |_| Ok(()))
 }
 
 /// Whether a row holds what was never written to it.

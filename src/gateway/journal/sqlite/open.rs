@@ -19,6 +19,9 @@ pub(super) const LOG_FILE: &str = "journal.db-wal";
 /// The size of a page. It is small, because a new firing changes a page anywhere in its table, and the log holds all of it.
 pub(super) const PAGE_BYTES: u32 = 4096;
 
+/// How long a connection waits for a lock.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The first version whose write-ahead log loses no commit when it is started again.
 const LEAST_SQLITE: i32 = 3_051_003;
 
@@ -56,7 +59,7 @@ pub(super) fn open_writer(path: &Path) -> StoreResult<Connection> {
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.execute_batch(&format!("PRAGMA page_size = {PAGE_BYTES}"))?;
     connection.execute_batch(
@@ -86,10 +89,15 @@ fn verify(connection: &Connection) -> rusqlite::Result<()> {
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; PRAGMA query_only = ON")?;
     Ok(connection)
+}
+
+/// The size of the write-ahead log of a database.
+pub(super) fn log_bytes(database: &Path) -> u64 {
+    std::fs::metadata(database.with_file_name(LOG_FILE)).map_or(0, |log| log.len())
 }
 
 /// Makes an empty database where there is none, and lets others read nothing. SQLite gives its other files the same

@@ -3,13 +3,15 @@
 //! Damage does not stop it: what cannot be read is skipped, and the rest is removed.
 //!
 //! A push stays as long as a delivery of it is pending or a dead letter. Free pages are used again, so the file does not grow
-//! past the limit; it does not shrink either.
+//! past the limit; it does not shrink either. Where the disk has less room than the journal may have, and no settled push is
+//! left, the oldest dead letters go, each with its push.
 
+use super::open::PAGE_BYTES;
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::{DeliveryId, DeliveryState, JournalConfig, LONGEST_OPEN, PruneProgress};
 use crate::time::Timestamp;
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 use std::time::Duration;
 
 /// How many rows a step looks at.
@@ -17,6 +19,45 @@ const ROWS_PER_STEP: usize = 256;
 
 /// How many bytes the write-ahead log may have besides the file.
 const MAX_LOG_BYTES: u64 = 256 << 20;
+
+/// The most bytes that refused payloads may have together.
+const MAX_QUARANTINED_BYTES: u64 = 256 << 20;
+
+/// How many bytes the files of the store may have, and what they are for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ByteBudget {
+    most: u64,
+    /// Whether it is the disk that sets the limit.
+    is_disk: bool,
+}
+
+impl ByteBudget {
+    /// The limit of the operator, or that of the disk where it is lower.
+    pub(super) fn new(options: &JournalConfig, disk: u64) -> Self {
+        Self { most: disk.min(options.keep_bytes), is_disk: disk < options.keep_bytes }
+    }
+
+    /// The bytes that the log may have at all.
+    pub(super) fn log_share(self) -> u64 {
+        MAX_LOG_BYTES.min(self.most / 2)
+    }
+
+    /// The bytes at which the log is restarted: its share holds what comes meanwhile, too.
+    pub(super) fn restarted_log(self) -> u64 {
+        let share = self.log_share();
+        (share / 2).max(share.saturating_sub(64 << 20))
+    }
+
+    /// The bytes that pages in use may have.
+    fn pages(self) -> u64 {
+        self.most - self.log_share()
+    }
+
+    /// The bytes that refused payloads may have.
+    pub(super) fn quarantine(self) -> i64 {
+        i64::try_from(MAX_QUARANTINED_BYTES.min(self.most / 8)).unwrap_or(i64::MAX)
+    }
+}
 
 /// The positions of the sweeps.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +68,12 @@ pub(super) struct RetentionCursor {
     began: Timestamp,
     /// Whether steps are small, as there is damage near.
     is_narrow: bool,
+    /// Whether the sweep has removed something.
+    has_removed: bool,
+    /// Whether the last sweep found nothing to remove, so that dead letters make room.
+    is_fruitless: bool,
+    /// Whether dead letters were removed for that since the sweep began.
+    removes_dead_letters: bool,
     /// The last firing that was examined.
     firing: Vec<u8>,
 }
@@ -53,6 +100,7 @@ impl RetentionCursor {
         let (after, before) = (now.saturating_duration_since(self.began), self.began.saturating_duration_since(now));
         if after.max(before) > RESTART_AFTER {
             (self.push, self.began) = (0, now);
+            (self.has_removed, self.is_fruitless, self.removes_dead_letters) = (false, false, false);
         }
     }
 
@@ -101,7 +149,7 @@ impl SqliteTransaction<'_> {
     /// Removes by bytes, more than the transaction brings.
     pub(super) fn free_pages(&mut self) -> StoreResult<()> {
         self.bound_quarantine()?;
-        if self.used()? > page_budget(self.options) {
+        if self.is_over_budget()? {
             self.remove_pushes(self.received, self.pushes * 2 + 32)?;
         }
         Ok(())
@@ -114,7 +162,8 @@ impl SqliteTransaction<'_> {
             let removed = match class {
                 RetentionClass::Pushes => self.remove_pushes(Some(now), ROWS_PER_STEP)?,
                 RetentionClass::DeadLetters => {
-                    self.remove_dead_letters(now.saturating_sub(self.options.keep_dead_for))?
+                    let before = now.saturating_sub(self.options.keep_dead_for);
+                    self.remove_dead_letters(before, ROWS_PER_STEP)?.len()
                 }
                 RetentionClass::Deduplication => self.remove_deduplication(now)?,
                 RetentionClass::Firings => {
@@ -134,27 +183,32 @@ impl SqliteTransaction<'_> {
         Ok(progress)
     }
 
-    /// Bytes of the pages in use.
-    fn used(&self) -> StoreResult<u64> {
-        let number =
-            |sql: &str| -> SqliteResult<i64> { self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0)) };
-        let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
-        Ok(pages.unsigned_abs() * u64::from(super::open::PAGE_BYTES))
+    fn is_over_budget(&self) -> StoreResult<bool> {
+        Ok(is_over_budget(self.connection, self.budget)?)
     }
 
     /// Removes old pushes; how many were examined, or `most` where there may be more. Without a time, none is too old, and
     /// they are removed by bytes only.
     fn remove_pushes(&mut self, now: Option<Timestamp>, most: usize) -> StoreResult<usize> {
-        if let Some(now) = now {
+        let is_over = self.is_over_budget()?;
+        if !is_over {
+            self.sweep.is_fruitless = false;
+        }
+        if let Some(now) = now.filter(|_| !is_over || self.sweep.is_fruitless) {
             self.sweep.restart_if_due(now);
+        }
+        if self.sweep.is_fruitless && self.budget.is_disk {
+            return self.remove_dead_pushes(most);
         }
         let narrow = usize::try_from(NARROW_STEP).unwrap_or(most).min(most);
         let asked = if self.sweep.is_narrow { narrow } else { most };
         let before = now.map(|now| now.saturating_sub(self.options.keep_for));
         let step = self.remove_step(self.sweep.push, before, asked)?;
+        self.sweep.has_removed |= !step.rules.is_empty();
         step.rules.into_iter().for_each(|rules| self.counts.decided(rules, -1));
         if step.is_last {
-            (self.sweep.push, self.sweep.is_narrow) = (0, false);
+            self.sweep.is_fruitless = !self.sweep.has_removed;
+            (self.sweep.push, self.sweep.is_narrow, self.sweep.has_removed) = (0, false, false);
         } else {
             self.sweep.push = step.last;
         }
@@ -165,9 +219,9 @@ impl SqliteTransaction<'_> {
     fn remove_step(&self, after: i64, before: Option<Timestamp>, most: usize) -> StoreResult<PruneStep> {
         let mut step = PruneStep { scanned: 0, last: after, is_last: false, rules: Vec::new() };
         let mut is_over = false;
-        for old in self.oldest(after, most)? {
+        for old in self.candidates(after, most)? {
             if step.scanned.is_multiple_of(16) {
-                is_over = self.used()? > page_budget(self.options);
+                is_over = self.is_over_budget()?;
             }
             if before.is_none_or(|before| old.received >= before) && !is_over {
                 return Ok(step);
@@ -183,7 +237,8 @@ impl SqliteTransaction<'_> {
         Ok(step)
     }
 
-    fn oldest(&self, after: i64, most: usize) -> SqliteResult<Vec<PruneCandidate>> {
+    /// The pushes after that one.
+    fn candidates(&self, after: i64, most: usize) -> SqliteResult<Vec<PruneCandidate>> {
         let sql = "SELECT id, received, rules, \
                    NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state IN (?3, ?4)) \
                    FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -209,23 +264,41 @@ impl SqliteTransaction<'_> {
         Ok(())
     }
 
-    /// Removes dead letters that ended before that time; how many.
-    fn remove_dead_letters(&mut self, before: Timestamp) -> StoreResult<usize> {
+    /// Removes dead letters that ended before that time, the oldest first; their pushes.
+    fn remove_dead_letters(&mut self, before: Timestamp, most: usize) -> StoreResult<Vec<i64>> {
         let sql = concat!(
-            "SELECT id, channel FROM delivery WHERE state = ",
+            "SELECT id, channel, push FROM delivery WHERE state = ",
             number!(Dead),
-            " AND ended < ?1 ORDER BY ended LIMIT 256"
+            " AND ended < ?1 ORDER BY ended LIMIT ?2"
         );
-        let old: Vec<(DeliveryId, i64)> = self
+        let old: Vec<(DeliveryId, i64, i64)> = self
             .connection
             .prepare_cached(sql)?
-            .query_map([before], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map((before, i64::try_from(most).unwrap_or(i64::MAX)), |row| row.try_into())?
             .collect::<SqliteResult<_>>()?;
-        for (id, channel) in &old {
+        for (id, channel, _) in &old {
             self.remove_delivery(*id)?;
             self.counts.dead_letter_removed(*channel);
         }
-        Ok(old.len())
+        Ok(old.into_iter().map(|(_, _, push)| push).collect())
+    }
+
+    /// Removes the oldest dead letters, and the pushes that are settled without them; how many, or `most` where there may
+    /// be more.
+    fn remove_dead_pushes(&mut self, most: usize) -> StoreResult<usize> {
+        let pushes = self.remove_dead_letters(Timestamp::from_epoch_milliseconds(i64::MAX), most)?;
+        for push in &pushes {
+            let found = self.candidates(*push - 1, 1)?.pop().filter(|found| found.id == *push && found.settled);
+            if let Some(settled) = found {
+                self.remove_push(&settled)?;
+                self.counts.decided(settled.rules, -1);
+            }
+        }
+        if !pushes.is_empty() && !self.sweep.removes_dead_letters {
+            tracing::warn!("the disk is nearly full and no settled event is left: the oldest dead letters are removed");
+            self.sweep.removes_dead_letters = true;
+        }
+        Ok(pushes.len())
     }
 
     fn remove_deduplication(&self, now: Timestamp) -> SqliteResult<usize> {
@@ -256,7 +329,18 @@ fn next_key_range(firing: &[u8]) -> Vec<u8> {
     first.checked_add(1).map(|next| vec![next]).unwrap_or_default()
 }
 
-/// The bytes that pages may have: the limit without the share of the log.
-fn page_budget(options: &JournalConfig) -> u64 {
-    options.keep_bytes - MAX_LOG_BYTES.min(options.keep_bytes / 2)
+/// Whether the pages in use have more bytes than they may.
+pub(super) fn is_over_budget(connection: &Connection, budget: ByteBudget) -> SqliteResult<bool> {
+    let used = pragma(connection, "PRAGMA page_count")? - pragma(connection, "PRAGMA freelist_count")?;
+    Ok(page_bytes(used) > budget.pages())
+}
+
+/// The number that a pragma answers.
+pub(super) fn pragma(connection: &Connection, sql: &str) -> SqliteResult<i64> {
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
+/// The bytes of so many pages.
+pub(super) fn page_bytes(pages: i64) -> u64 {
+    pages.unsigned_abs() * u64::from(PAGE_BYTES)
 }
