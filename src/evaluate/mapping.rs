@@ -203,13 +203,21 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
     }
 
     /// An empty title is noted. So is an empty key, which is replaced by one computed from values that identify the
-    /// alert.
+    /// alert, and a key that is too long, which is replaced by its digest: no later stage sees a long key.
     fn title_and_key(&mut self, mapping: &'a Mapping) -> (&'a str, &'a str) {
         let title = self.field_text(mapping, EventField::Title).unwrap_or_default();
         if title.is_empty() {
             self.note("the title is empty");
         }
         let key = self.field_text(mapping, EventField::Key).unwrap_or_default();
+        if let Some(digest) = function::key_digest(key) {
+            self.note_formatted(format_args!(
+                "the key has {} bytes, and a key has at most {}: its SHA-256 takes its place",
+                key.len(),
+                function::LONGEST_KEY
+            ));
+            return (title, self.arena.text(&digest));
+        }
         if !key.is_empty() {
             return (title, key);
         }

@@ -1,4 +1,4 @@
-//! Functions that make short names of long values: `sha256`, `key`.
+//! Functions that make short names of long values: `sha256`, `key`; and the limit of alert keys.
 
 use super::argument::{canonical, text};
 use super::{ArgumentKind, Function, PLAIN, parameter};
@@ -37,6 +37,15 @@ pub(super) static KEY: Function = Function {
     call: key,
     ..PLAIN
 };
+
+/// The most bytes of an alert key. Queues and the journal hold keys, so senders must not set their size.
+pub const LONGEST_KEY: usize = 1 << 10;
+
+/// What takes the place of an alert key that is too long; nothing where the key is short enough.
+#[must_use]
+pub fn key_digest(key: &str) -> Option<String> {
+    (key.len() > LONGEST_KEY).then(|| format!("sha256:{}", hex(&Sha256::digest(key.as_bytes()))))
+}
 
 fn key<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {
     let (Some(prefix), Some((_, parts))) = (text(arguments, 0), arguments.split_first()) else {

@@ -12,6 +12,8 @@ mod hash;
 mod label_lines;
 mod text;
 
+pub use hash::{LONGEST_KEY, key_digest};
+
 use crate::json::Arena;
 use crate::value::{RuntimeValue, ValueType};
 

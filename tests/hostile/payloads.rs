@@ -209,3 +209,21 @@ fn very_many_elements() {
     let read = watched("documents", move || pointsman::json::documents(lines.as_bytes(), arena()).count());
     assert!(read >= 20_000, "{read}");
 }
+
+#[test]
+fn a_long_key_becomes_its_digest_with_a_note() {
+    let keyed = |key: String| {
+        let outcome = mapped("a long key", "key = $.key ?? \"k\"", format!(r#"{{"key":"{key}"}}"#)).remove(0);
+        let outcome: serde_json::Value = serde_json::from_str(&outcome).unwrap();
+        let notes = outcome["event"]["notes"].as_array().map_or(0, Vec::len);
+        (outcome["event"]["key"].as_str().unwrap().to_owned(), notes)
+    };
+    assert_eq!(keyed("k".repeat(1_024)), ("k".repeat(1_024), 0));
+    let (digest, notes) = keyed("k".repeat(1_025));
+    assert!(digest.starts_with("sha256:") && digest.len() == 71, "{digest}");
+    assert_eq!(notes, 1);
+    assert_eq!(keyed("k".repeat(1_025)).0, digest, "a recovery finds its firing");
+    assert_ne!(keyed("k".repeat(1_026)).0, digest);
+    assert_eq!(keyed("é".repeat(513)).1, 1, "bytes count");
+    assert_eq!(keyed("k".repeat(1_000_000)).0.len(), 71);
+}

@@ -7,6 +7,7 @@
 
 use super::{StateFolder, at, push, push_id, read, settlement, wait};
 use flate2::read::GzDecoder;
+use pointsman::function::key_digest;
 use pointsman::gateway::journal::{
     AcceptResult, Deduplication, DeliveryId, DeliveryRecord, DeliveryState, DeliveryStore as _, OpenFiring, Push,
     PushOrigin, PushStore as _, RecordFilter, SettlementResult,
@@ -82,6 +83,26 @@ fn everything_in_a_journal_of_schema_1_is_read() {
     assert!(reader.channels().unwrap().iter().all(|counts| counts.held.is_none()));
     let last = PastGeneration { generation: 3, rules: RuleSetHash([9; 32]) };
     assert_eq!(reader.last_generation().unwrap(), Some(last), "that of the latest push");
+    let database = rusqlite::Connection::open(folder.path("journal.db")).unwrap();
+    let sql = "SELECT sum(i.quarantined) = t.quarantined AND sum(i.quarantined_bytes) = t.quarantined_bytes \
+               AND t.quarantined = 3 FROM integration i, total t";
+    assert_eq!(database.query_row(sql, [], |row| row.get(0)), Ok(true), "shares of the quarantine are counted");
+}
+
+/// Earlier builds took keys of any length. Each is a digest now, the same that the rules make, so that order is kept.
+#[test]
+fn long_keys_in_a_journal_of_schema_1_are_digests() {
+    let folder = folder("schema-1");
+    let long = "k".repeat(1 << 20);
+    let change = rusqlite::Connection::open(folder.path("journal.db")).unwrap();
+    assert_eq!(change.execute("UPDATE delivery SET key = ?1 WHERE state = 0", [&long]).unwrap(), 3);
+    change.close().unwrap();
+    let journal = folder.open();
+    let digest = key_digest(&long).unwrap();
+    let pending = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
+    assert_eq!(pending.iter().map(|found| found.key.as_str()).collect::<Vec<_>>(), [&digest, &digest]);
+    let second = read(&journal).pending_of_key("page", &digest, pending[0].id).unwrap();
+    assert_eq!(second.as_ref(), Some(&pending[1]));
 }
 
 #[test]

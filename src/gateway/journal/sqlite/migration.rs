@@ -4,6 +4,7 @@
 //! version before it. A step that was released is never changed; numbers on disk keep their meaning.
 
 use super::SqliteResult;
+use crate::function::{LONGEST_KEY, key_digest};
 use rusqlite::{Connection, ErrorCode};
 
 /// A step from one version to the next.
@@ -49,7 +50,8 @@ fn run_steps(connection: &Connection, steps: &[SchemaStep]) -> SqliteResult<()> 
     Ok(())
 }
 
-/// The generation of the latest push, and the shares of integrations in the quarantine.
+/// The generation of the latest push, the shares of integrations in the quarantine, and digests in the place of keys that
+/// are longer than alert keys may be now.
 fn fill_version_2(connection: &Connection) -> SqliteResult<()> {
     let generation = "UPDATE total SET generation = latest.generation, rules = latest.hash FROM (SELECT generation, hash \
                       FROM push JOIN rule_set ON rule_set.id = rules ORDER BY push.id DESC LIMIT 1) AS latest";
@@ -58,6 +60,20 @@ fn fill_version_2(connection: &Connection) -> SqliteResult<()> {
                   AS share WHERE share.integration = integration.name";
     for sql in [generation, shares] {
         around_damage(connection.execute(sql, []))?;
+    }
+    shorten_keys(connection)
+}
+
+/// Keys are shortened one by one: any of them may have a megabyte.
+fn shorten_keys(connection: &Connection) -> SqliteResult<()> {
+    let sql = format!("SELECT id FROM delivery WHERE octet_length(key) > {LONGEST_KEY}");
+    let mut statement = connection.prepare(&sql)?;
+    let long: Vec<i64> = around_damage(statement.query_map([], |row| row.get(0)).and_then(Iterator::collect))?;
+    for id in long {
+        let key = connection.query_row("SELECT key FROM delivery WHERE id = ?1", [id], |row| row.get::<_, String>(0));
+        if let Some(digest) = key_digest(&around_damage(key)?) {
+            around_damage(connection.execute("UPDATE delivery SET key = ?2 WHERE id = ?1", (id, digest)))?;
+        }
     }
     Ok(())
 }
