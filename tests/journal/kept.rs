@@ -2,8 +2,8 @@
 
 use super::{StateFolder, accept_all, ago, push, read, refused, settlement, wait};
 use pointsman::gateway::journal::{
-    CheckpointMode, DeliveryId, DeliveryStore as _, JournalConfig, JournalStore, PruneProgress, Push, PushStore as _,
-    RecordFilter, SettlementResult,
+    CheckpointMode, DeliveryId, DeliveryStore as _, Journal, JournalConfig, JournalStore, PruneProgress, Push,
+    PushStore as _, RecordFilter, RefusedPayload, SettlementResult,
 };
 use pointsman::reload::RuleSetHash;
 use std::time::Duration;
@@ -13,6 +13,7 @@ over_each_store!(
     rules_that_decide_nothing_do_not_pile_up_and_those_in_force_are_always_there,
     dead_letters_have_a_time_of_their_own,
     the_quarantine_is_bounded_and_emptied,
+    an_integration_pushes_out_its_own_refused_payloads,
     rules_are_kept_once_and_come_back,
 );
 
@@ -137,6 +138,47 @@ fn the_quarantine_is_bounded_and_emptied(folder: &StateFolder) {
     journal.release_quarantined(refused(3, b"").id).unwrap();
     assert_eq!(left(&journal), [4, 2]);
     assert_eq!(read(&journal).integrations().unwrap()[0].refused, 5);
+}
+
+fn refused_of(integration: &str, number: u64, payload: &[u8]) -> RefusedPayload {
+    RefusedPayload { integration: integration.to_owned(), ..refused(number, payload) }
+}
+
+fn left_of(journal: &Journal, integration: &str) -> Vec<u128> {
+    let filter = RecordFilter { integration: Some(integration.to_owned()), ..RecordFilter::default() };
+    read(journal).quarantined(&filter).unwrap().iter().map(|found| found.id.0.random()).collect()
+}
+
+fn an_integration_pushes_out_its_own_refused_payloads(folder: &StateFolder) {
+    let options = JournalConfig { most_quarantined: 6, ..folder.options() };
+    let journal = folder.open_with(&options, std::sync::Arc::default());
+    for number in 0..2 {
+        wait(journal.quarantine(refused_of("bank", number, b"{"))).unwrap();
+    }
+    for number in 2..20 {
+        wait(journal.quarantine(refused_of("shop", number, b"{"))).unwrap();
+    }
+    assert_eq!((left_of(&journal, "bank"), left_of(&journal, "shop")), (vec![1, 0], vec![19, 18, 17, 16]));
+    drop(journal);
+    let journal = folder.open_with(&options, std::sync::Arc::default());
+    journal.release_quarantined(refused(19, b"").id).unwrap();
+    for number in 20..23 {
+        wait(journal.quarantine(refused_of("gate", number, b"{"))).unwrap();
+    }
+    let left = ["bank", "shop", "gate"].map(|integration| left_of(&journal, integration));
+    assert_eq!(left, [vec![1, 0], vec![18, 17], vec![22, 21]]);
+}
+
+#[test]
+fn an_integration_pushes_out_its_own_refused_bytes() {
+    let folder = StateFolder::new();
+    let options = JournalConfig { keep_bytes: 8 << 20, ..folder.options() };
+    let journal = folder.open_with(&options, std::sync::Arc::default());
+    for number in 0..20 {
+        let integration = if number < 2 { "bank" } else { "shop" };
+        wait(journal.quarantine(refused_of(integration, number, &[b'{'; 200_000]))).unwrap();
+    }
+    assert_eq!((left_of(&journal, "bank"), left_of(&journal, "shop")), (vec![1, 0], vec![19, 18, 17]));
 }
 
 fn rules_are_kept_once_and_come_back(folder: &StateFolder) {

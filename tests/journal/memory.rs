@@ -124,8 +124,13 @@ impl State {
     }
 
     fn bound_quarantine(&mut self, most: u64) {
-        let over = self.quarantine.len().saturating_sub(usize::try_from(most).unwrap());
-        self.quarantine.drain(..over);
+        while self.quarantine.len() as u64 > most {
+            let mut shares: BTreeMap<&str, usize> = BTreeMap::new();
+            self.quarantine.iter().for_each(|refused| *shares.entry(&refused.integration).or_default() += 1);
+            let largest = shares.into_iter().max_by_key(|(_, count)| *count).unwrap().0.to_owned();
+            let oldest = self.quarantine.iter().position(|refused| refused.integration == largest).unwrap();
+            self.quarantine.remove(oldest);
+        }
     }
 
     /// Deliveries that a filter means, the newest first.

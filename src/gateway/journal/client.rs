@@ -18,7 +18,8 @@ pub trait PushStore: Clone + Send + Sync + 'static {
     /// Stores a push; durable when this returns. The work goes on where the future is dropped.
     fn accept(&self, push: Push) -> impl Future<Output = Result<AcceptResult, JournalError>> + Send;
 
-    /// Keeps a refused payload; durable when this returns. The oldest go where there are too many.
+    /// Keeps a refused payload; durable when this returns. Where there are too many, the oldest of the integration with the
+    /// most go.
     fn quarantine(&self, refused: RefusedPayload) -> impl Future<Output = Result<(), JournalError>> + Send;
 
     /// The channels in which the firing of a key is open at a time: those of its firings within the 30 days before.

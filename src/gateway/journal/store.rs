@@ -121,7 +121,7 @@ pub trait PushTransaction {
     /// Replaces the firing of a key, whatever it is.
     fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> StoreResult<()>;
 
-    /// Stores a refused payload.
+    /// Stores a refused payload. Where too many are kept, the oldest of the integration with the most go.
     fn refuse(&mut self, refused: &RefusedPayload) -> StoreResult<()>;
 
     /// Removes a refused payload; how many there were.

@@ -1,7 +1,7 @@
 //! Pushes, rule sets, refused payloads and firings as rows.
 
 use super::firing::{find_firing, join_channels, lookup_digest};
-use super::{REMEMBERED_ARCHIVES, SqliteResult, SqliteTransaction, StoreResult, checksum};
+use super::{REMEMBERED_ARCHIVES, SqliteResult, SqliteTransaction, StoreResult, checksum, size};
 use crate::gateway::journal::{
     DeliveryState, FiringTransition, FiringUpdate, NewDelivery, Push, PushId, PushTransaction, RefusedPayload,
     StoredFiring,
@@ -78,32 +78,11 @@ impl PushTransaction for SqliteTransaction<'_> {
     }
 
     fn refuse(&mut self, refused: &RefusedPayload) -> StoreResult<()> {
-        let integration = self.name_id(&refused.integration)?;
-        let sql = "INSERT INTO quarantine (ulid, integration, received, door, status, checksum, reason, payload) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (ulid) DO NOTHING";
-        let changed = self.connection.prepare_cached(sql)?.execute((
-            refused.id,
-            integration,
-            refused.received,
-            refused.origin,
-            refused.status,
-            checksum(&refused.payload),
-            &refused.reason,
-            &refused.payload,
-        ))?;
-        if changed > 0 {
-            self.cache.quarantined += 1;
-            self.cache.quarantined_bytes += size(&refused.payload);
-            self.cache.totals_changed = true;
-            self.counts.refused(integration, refused.received);
-        }
-        Ok(())
+        self.insert_refused(refused)
     }
 
     fn release_quarantined(&mut self, id: PushId) -> StoreResult<u64> {
-        let sql = "DELETE FROM quarantine WHERE ulid = ?1 RETURNING length(payload)";
-        let size: Option<i64> = self.connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
-        Ok(self.count_release(size))
+        self.remove_refused(id)
     }
 
     fn note_generation(&mut self, generation: PastGeneration) -> StoreResult<()> {
@@ -249,34 +228,6 @@ impl SqliteTransaction<'_> {
         }
         Ok(())
     }
-
-    /// Removes the oldest refused payloads, at most 64 of them, until no more are left than may be.
-    pub(super) fn bound_quarantine(&mut self) -> StoreResult<()> {
-        let most = i64::try_from(self.options.most_quarantined).unwrap_or(i64::MAX);
-        for _ in 0..64 {
-            if self.cache.quarantined <= most && self.cache.quarantined_bytes <= self.budget.quarantine() {
-                break;
-            }
-            let sql = "DELETE FROM quarantine WHERE id = (SELECT min(id) FROM quarantine) RETURNING length(payload)";
-            let size: Option<i64> = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
-            if self.count_release(size) == 0 {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn count_release(&mut self, size: Option<i64>) -> u64 {
-        let Some(size) = size else { return 0 };
-        self.cache.quarantined -= 1;
-        self.cache.quarantined_bytes -= size;
-        self.cache.totals_changed = true;
-        1
-    }
-}
-
-fn size(bytes: &[u8]) -> i64 {
-    i64::try_from(bytes.len()).unwrap_or(i64::MAX)
 }
 
 fn json_unless_empty<T: serde::Serialize>(values: &[T]) -> Option<String> {

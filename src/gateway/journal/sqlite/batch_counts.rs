@@ -1,6 +1,7 @@
 //! The counts of a transaction, written once at its end.
 
 use super::SqliteResult;
+use super::quarantine::QuarantineShare;
 use crate::gateway::journal::{Backlog, ChannelError, CommittedChanges, IntegrationBacklog, Push};
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
@@ -23,6 +24,7 @@ struct IntegrationDelta {
     refused: i64,
     sent: i64,
     backlog: Backlog,
+    quarantined: QuarantineShare,
 }
 
 #[derive(Default)]
@@ -48,6 +50,10 @@ impl BatchCounts {
         let counted = self.integrations.entry(integration).or_default();
         counted.refused += 1;
         counted.latest = counted.latest.max(received);
+    }
+
+    pub(super) fn quarantined(&mut self, integration: i64, change: QuarantineShare) {
+        self.integrations.entry(integration).or_default().quarantined.add(change);
     }
 
     pub(super) fn decided(&mut self, rules: i64, pushes: i64) {
@@ -101,13 +107,16 @@ impl BatchCounts {
             ..CommittedChanges::default()
         };
         for (name, counted) in &self.integrations {
-            let sql = "INSERT INTO integration (name, latest, accepted, dropped, refused, sent, pending, pending_bytes) \
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO UPDATE SET \
+            let sql = "INSERT INTO integration (name, latest, accepted, dropped, refused, sent, pending, pending_bytes, \
+                       quarantined, quarantined_bytes) \
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (name) DO UPDATE SET \
                        latest = max(latest, excluded.latest), accepted = accepted + excluded.accepted, \
                        dropped = dropped + excluded.dropped, refused = refused + excluded.refused, \
                        sent = sent + excluded.sent, pending = pending + excluded.pending, \
-                       pending_bytes = pending_bytes + excluded.pending_bytes";
-            let IntegrationDelta { latest, accepted, dropped, refused, sent, backlog } = counted;
+                       pending_bytes = pending_bytes + excluded.pending_bytes, \
+                       quarantined = quarantined + excluded.quarantined, \
+                       quarantined_bytes = quarantined_bytes + excluded.quarantined_bytes";
+            let IntegrationDelta { latest, accepted, dropped, refused, sent, backlog, quarantined } = counted;
             connection.prepare_cached(sql)?.execute((
                 name,
                 latest,
@@ -117,6 +126,8 @@ impl BatchCounts {
                 sent,
                 backlog.count,
                 backlog.bytes,
+                quarantined.count,
+                quarantined.bytes,
             ))?;
             if *backlog != Backlog::default() {
                 let sql = "SELECT text, ?2, ?3 FROM name WHERE id = ?1";

@@ -11,6 +11,7 @@ mod column;
 mod firing;
 mod migration;
 mod open;
+mod quarantine;
 mod reader;
 mod recent_firings;
 mod retention;
@@ -27,6 +28,7 @@ use batch_counts::BatchCounts;
 use checkpointer::Checkpointer;
 use claims::ClaimTable;
 use open::{DATABASE_FILE, LOG_FILE};
+use quarantine::{QuarantineShare, QuarantineTotals};
 use reader::ReaderPool;
 use recent_firings::{FiringChangeSet, FiringCompaction, RecentFirings};
 use retention::{ByteBudget, RetentionClass, RetentionCursor};
@@ -70,8 +72,7 @@ struct StoreCache {
     names: HashMap<String, i64>,
     rules: HashMap<RuleSetHash, i64>,
     next_delivery: i64,
-    quarantined: i64,
-    quarantined_bytes: i64,
+    quarantine: QuarantineTotals,
     generation: Option<PastGeneration>,
     compaction: FiringCompaction,
     /// Whether a total above changed in the transaction at hand.
@@ -138,18 +139,11 @@ impl SqliteStore {
         let sql = "SELECT next_delivery, quarantined, quarantined_bytes, generation, rules FROM total";
         let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, past_generation(row, 3)?));
         let totals = connection.query_row(sql, [], row).optional()?;
-        let (next_delivery, quarantined, quarantined_bytes, generation) = totals.unwrap_or((1, 0, 0, None));
+        let (next_delivery, count, bytes, generation) = totals.unwrap_or((1, 0, 0, None));
+        let quarantine = QuarantineTotals::load(connection, QuarantineShare { count, bytes })?;
         let compaction = self.recent.reload(connection)?;
-        self.cache = StoreCache {
-            names,
-            rules,
-            next_delivery,
-            quarantined,
-            quarantined_bytes,
-            generation,
-            compaction,
-            totals_changed: false,
-        };
+        self.cache =
+            StoreCache { names, rules, next_delivery, quarantine, generation, compaction, totals_changed: false };
         Ok(())
     }
 
@@ -345,12 +339,13 @@ impl SqliteTransaction<'_> {
     /// Writes what was counted.
     fn write_counts(&mut self) -> StoreResult<CommittedChanges> {
         if self.cache.totals_changed {
-            let StoreCache { next_delivery, quarantined, quarantined_bytes, generation, .. } = &*self.cache;
+            let StoreCache { next_delivery, quarantine, generation, .. } = &*self.cache;
             let number = generation.map_or(0, |past| past.generation.cast_signed());
             let sql = "UPDATE total SET next_delivery = ?1, quarantined = ?2, quarantined_bytes = ?3, \
                        generation = ?4, rules = ?5";
             let rules = generation.map(|past| past.rules.0);
-            let values = (next_delivery, quarantined, quarantined_bytes, number, rules);
+            let QuarantineShare { count, bytes } = quarantine.all;
+            let values = (next_delivery, count, bytes, number, rules);
             self.connection.prepare_cached(sql)?.execute(values)?;
             self.cache.totals_changed = false;
         }
@@ -394,6 +389,10 @@ fn past_generation(row: &Row<'_>, at: usize) -> SqliteResult<Option<PastGenerati
     let generation = row.get::<_, i64>(at)?.cast_unsigned();
     let rules: Option<[u8; 32]> = row.get(at + 1)?;
     Ok(rules.map(|rules| PastGeneration { generation, rules: RuleSetHash(rules) }))
+}
+
+fn size(bytes: &[u8]) -> i64 {
+    i64::try_from(bytes.len()).unwrap_or(i64::MAX)
 }
 
 /// CRC-32.
