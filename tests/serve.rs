@@ -301,6 +301,22 @@ fn a_save_takes_effect_by_itself() {
 }
 
 #[test]
+fn generations_count_on_over_restarts() {
+    let place = Place::new();
+    let generation = |gateway: &Running| gateway.status()["rules"]["generation"].clone();
+    let gateway = Running::start(&place, &[]);
+    place.edit("else => demo_screen", "else => demo_page");
+    gateway.until("loaded after a save", |status| status["rules"]["generation"] == 2);
+    drop(gateway);
+    let gateway = Running::start(&place, &[]);
+    assert_eq!(generation(&gateway), 2, "the same rules keep it, also after a kill");
+    assert_eq!(gateway.end("-TERM").code(), Some(0));
+    place.edit("else => demo_page", "else => demo_screen");
+    let gateway = Running::start(&place, &[]);
+    assert_eq!(generation(&gateway), 3, "rules that were changed meanwhile get the next");
+}
+
+#[test]
 fn the_admin_listener_wants_its_token() {
     let place = Place::new();
     let gateway = Running::start(&place, &[]);
