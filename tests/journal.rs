@@ -14,6 +14,7 @@ macro_rules! over_each_store {
 }
 
 mod damage;
+mod directory;
 mod disk;
 mod faulty;
 mod kept;

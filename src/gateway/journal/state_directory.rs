@@ -86,6 +86,7 @@ impl StateDirectory {
         // Others may not read the bodies of alerts.
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         refuse_remote(path)?;
+        refuse_shared(path)?;
         let mut lock = File::options()
             .read(true)
             .write(true)
@@ -184,6 +185,43 @@ impl StateDirectory {
 fn watched_file(directory: &Path, name: &'static str) -> std::io::Result<WatchedFile> {
     let file = std::fs::metadata(directory.join(name))?;
     Ok(WatchedFile { name, device: file.dev(), inode: file.ino() })
+}
+
+/// Refuses a directory that others can write to, and links in it: whoever makes a link there chooses what this process
+/// reads, writes and empties.
+fn refuse_shared(path: &Path) -> Result<(), JournalError> {
+    let failed = |error: std::io::Error| JournalError::Failed(format!("`{}`: {error}", path.display()));
+    let found = std::fs::metadata(path).map_err(failed)?;
+    if let Some(reason) = shared_reason(found.uid(), found.gid(), found.mode()) {
+        let path = path.display();
+        return Err(JournalError::Failed(format!("`{path}` {reason}")));
+    }
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        // A gateway that is stopping may remove a file of its own.
+        let Ok(found) = entry.metadata() else { continue };
+        let is_own = StateFile::ALL.iter().any(|file| entry.file_name() == file.name());
+        if found.is_symlink() || (is_own && found.nlink() > 1) {
+            return Err(JournalError::Failed(format!(
+                "`{}` is a link, and a state directory holds none: put a file in its place, or remove it",
+                entry.path().display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Why others can write to a directory, and how to fix it. The groups of this process are not others: an orchestrator may
+/// give it a volume by its group.
+fn shared_reason(owner: u32, group: u32, mode: u32) -> Option<String> {
+    let user = rustix::process::geteuid().as_raw();
+    if owner != user && owner != 0 {
+        return Some(format!("belongs to user {owner}, who can change it: run `chown {user}` on it"));
+    }
+    let is_own = group == rustix::process::getegid().as_raw()
+        || rustix::process::getgroups().is_ok_and(|groups| groups.iter().any(|own| own.as_raw() == group));
+    let others = if is_own { 0o002 } else { 0o022 };
+    (mode & others != 0).then(|| "can be written by others: run `chmod go-w` on it".to_owned())
 }
 
 fn refuse_remote(path: &Path) -> Result<(), JournalError> {
