@@ -1,6 +1,7 @@
 //! The documentation: every example of the reference and of the code pages is checked, every command of the README is run,
 //! and generated tables are up to date.
 
+mod deploy;
 mod missing;
 mod page;
 

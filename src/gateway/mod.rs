@@ -13,6 +13,7 @@
 pub mod admin;
 pub mod admin_client;
 pub mod config;
+mod core_dumps;
 pub mod delivery;
 pub mod intake;
 pub mod journal;

@@ -11,7 +11,7 @@ use super::journal::{DeliveryStore as _, Journal, JournalError, PushStore as _};
 use super::metrics::{Metrics, StageLabels};
 use super::served_rules::ServedRules;
 use super::tls::ReloadableCertificate;
-use super::{Gateway, logs, maintenance};
+use super::{Gateway, core_dumps, logs, maintenance};
 use crate::reload::{LoadRejection, PastGeneration, ReloadOutcome, Reloader, RuleSetVersion};
 use crate::ruleset::SystemClock;
 use crate::time::Clock;
@@ -65,6 +65,7 @@ pub enum GatewayError {
 /// Where it cannot start or continue.
 pub fn run(config: GatewayConfig) -> Result<(), GatewayError> {
     let _logs = logs::start(config.logs);
+    core_dumps::forbid();
     // Another part of the program may have chosen the provider, which is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(GatewayError::System)?;
