@@ -75,7 +75,7 @@ pub(super) struct ServeOptions {
     /// How long settled events are kept; pending deliveries are kept until they end [default: 7d]
     #[arg(long, env = "POINTSMAN_KEEP_FOR", value_name = "DURATION")]
     keep_for: Option<HumanDuration>,
-    /// The size of the journal above which the oldest settled events are removed [default: 8GiB]
+    /// The size of the journal above which the oldest settled events are removed; on a small disk it is less [default: 8GiB]
     #[arg(long, env = "POINTSMAN_KEEP_BYTES", value_name = "SIZE")]
     keep_bytes: Option<ByteSize>,
     /// The number of pending deliveries above which pushes are refused [default: 2000000]
@@ -84,7 +84,7 @@ pub(super) struct ServeOptions {
     /// The total size of pending bodies above which pushes are refused [default: 4GiB]
     #[arg(long, env = "POINTSMAN_MOST_PENDING_BYTES", value_name = "SIZE")]
     most_pending_bytes: Option<ByteSize>,
-    /// The free disk space below which pushes are refused [default: 1GiB, or 5 % of the disk if that is more]
+    /// The free disk space below which the oldest settled events are removed, and then pushes refused [default: 1GiB, or 5 % of the disk if that is more]
     #[arg(long, env = "POINTSMAN_LEAST_FREE", value_name = "SIZE")]
     least_free: Option<ByteSize>,
     /// The maximum number of connections of senders [default: 4096]
