@@ -5,6 +5,8 @@
 mod destination;
 #[path = "delivery/ledger.rs"]
 mod ledger;
+#[path = "delivery/trouble.rs"]
+mod trouble;
 
 use crate::common::Folder;
 use axum::body::Body;
@@ -226,32 +228,6 @@ fn redirects_are_failures_and_never_followed() {
     let reason = memory.only_death();
     assert!(reason.contains("status 307: a redirect") && !reason.contains("elsewhere"), "{reason}");
     assert_eq!(count(&log), 1);
-}
-
-#[test]
-fn the_own_network_is_closed_however_the_address_is_written() {
-    let runtime = runtime();
-    let _guard = runtime.enter();
-    let (port, log) = listen(|_, _| now(status(200)));
-    for host in
-        ["127.0.0.1", "localhost", "LOCALHOST", "2130706433", "0x7f.1", "0177.0.0.1", "[::1]", "[::ffff:7f00:1]", "0"]
-    {
-        let memory = Memory::default();
-        memory.put("c", "plain", "a");
-        let channel = channel("c", &format!("http://{host}:{port}/canary"));
-        let _deliveries = start(&memory, &[channel], OutboundConfig::default(), DeliveryTimings::shortened());
-        let reason = memory.only_death();
-        assert!(reason.contains("--allow ") && !reason.contains("canary"), "{host}: {reason}");
-    }
-    assert_eq!(count(&log), 0);
-    for (allow, host) in [("127.0.0.0/8", "127.0.0.1"), ("LocalHost", "localhost")] {
-        let memory = Memory::default();
-        memory.put("c", "plain", "a");
-        let options = OutboundConfig { allow: vec![allow.to_owned()], ..OutboundConfig::default() };
-        let channel = channel("c", &format!("http://{host}:{port}/"));
-        let _deliveries = start(&memory, &[channel], options, DeliveryTimings::shortened());
-        memory.until("what is allowed", |book| book.delivered() == 1);
-    }
 }
 
 #[test]

@@ -381,6 +381,63 @@ fn a_check_shows_what_would_be_served_and_no_secret() {
 }
 
 #[test]
+fn a_channel_that_may_not_be_reached_is_named_by_a_check_and_at_the_start() {
+    let place = Place::new();
+    place.edit("file(path = \"demo-page.ndjson\")", "webhook(url = \"http://10.20.30.40:8080/canary\")");
+    let told = place.serve(&["--check"]).code(1).run().stderr;
+    assert!(told.contains("`demo_page`") && told.contains("`--allow 10.20.30.40/32`"), "{told}");
+    assert!(!told.contains("canary"), "{told}");
+    place.serve(&["--check", "--allow", "10.0.0.0/8"]).run();
+    let told = place.serve(&["--check", "--allow", "*"]).code(2).run().stderr;
+    assert!(told.contains("--allow-private"), "{told}");
+    let gateway = Running::start(&place, &[]);
+    let line = gateway.err.wait("channel blocked");
+    assert!(line.contains("demo_page") && line.contains("`--allow 10.20.30.40/32`"), "{line}");
+    gateway.until("shown", |status| {
+        let channels = status["channels"].as_array().unwrap();
+        channels.iter().any(|channel| channel["blocked"].as_str().is_some_and(|text| text.contains("--allow ")))
+    });
+}
+
+#[test]
+fn a_dead_receiver_its_recovery_and_each_delivery_are_told_once() {
+    let place = Place::new();
+    place.edit("file(path = \"demo-page.ndjson\")", "webhook(url = env(\"HOOK\"))");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let serve = place.serve(&["--allow", "127.0.0.1"]).env("HOOK", format!("http://127.0.0.1:{port}/"));
+    let gateway = Running::of(&place, serve);
+    assert_eq!(gateway.push("severity-critical.json").0, 202);
+    let line = gateway.err.wait("channel failing, retrying");
+    assert!(line.contains("WARN") && line.contains("demo_page") && line.contains("no connection"), "{line}");
+    let status = gateway.until("shown", |status| status["channels"].to_string().contains("\"failing_since\":\"2"));
+    let page = status["channels"].as_array().unwrap().iter().find(|channel| channel["name"] == "demo_page").unwrap();
+    assert!(page["oldest_pending"].is_string() && page["next_attempt"].is_string(), "{page:#}");
+    let listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let answering = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 65_536]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    });
+    gateway.err.wait("channel recovered, resuming deliveries");
+    answering.join().unwrap();
+    let line = gateway.err.wait("delivered channel=\"demo_page\"");
+    assert!(line.contains("INFO"), "{line}");
+    let told = gateway.err.all();
+    assert_eq!(told.matches("channel failing").count(), 1, "{told}");
+}
+
+#[test]
+fn deliveries_are_not_told_where_nobody_wants_to_know() {
+    let place = Place::new();
+    let gateway = Running::start(&place, &["--log-deliveries", "false"]);
+    assert_eq!(gateway.push("severity-critical.json").0, 202);
+    gateway.until("delivered", |status| {
+        status["channels"].as_array().unwrap().iter().all(|channel| channel["delivered"] == 1)
+    });
+    assert!(!gateway.err.all().contains("delivered"), "{}", gateway.err.all());
+}
+
+#[test]
 fn bad_rules_start_with_the_last_good_ones_where_that_was_asked_for() {
     let place = Place::new();
     let gateway = Running::start(&place, &[]);

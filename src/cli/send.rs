@@ -156,6 +156,7 @@ fn send(
         allow_private: false,
         proxy: arguments.proxy.clone(),
         ca_file: arguments.ca_file.clone(),
+        ..OutboundConfig::default()
     };
     options.check().map_err(|error| terminal.fail(&error))?;
     let mut builder = tokio::runtime::Builder::new_current_thread();

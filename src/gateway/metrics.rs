@@ -151,6 +151,10 @@ metrics! {
         "Pending deliveries, retries included";
     breaker_open: Family<ChannelLabels, Gauge> = Family::default(), "breaker_open",
         "1 while a channel's breaker is open";
+    held: Family<ChannelLabels, Gauge> = Family::default(), "channel_held",
+        "1 while nothing is sent to a channel because its receiver asked to wait";
+    blocked: Family<ChannelLabels, Gauge> = Family::default(), "channel_blocked",
+        "1 while the address policy refuses a channel's receiver";
     commit_size: Histogram = Histogram::new(COMMIT_SIZES), "journal_commit_size",
         "Pushes and settlements in one commit of the journal";
     commit_seconds: Histogram = seconds(), "journal_commit_seconds",
@@ -264,6 +268,8 @@ fn one_of_each() -> Metrics {
     drop(metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.pending.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.breaker_open.get_or_create(&ChannelLabels { channel: any() }));
+    drop(metrics.held.get_or_create(&ChannelLabels { channel: any() }));
+    drop(metrics.blocked.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.reload_failures.get_or_create(&StageLabels { stage: any() }));
     drop(metrics.reload_hash.get_or_create(&HashLabels { sha256: any() }));
     drop(metrics.watcher_mode.get_or_create(&ModeLabels { mode: any() }));

@@ -30,7 +30,7 @@ pub mod served_rules;
 pub mod status;
 pub mod tls;
 
-pub use run::{GatewayError, check, run};
+pub use run::{GatewayError, blocked_channels, check, run};
 
 use crate::reload::Reloader;
 use crate::time::Clock;

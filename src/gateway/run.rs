@@ -5,7 +5,7 @@
 
 use super::admin::{self, state_files};
 use super::config::GatewayConfig;
-use super::delivery::{DeliveryService, DeliveryTimings};
+use super::delivery::{self, BlockedChannel, DeliveryService, DeliveryTimings};
 use super::intake::{self, IntakeState};
 use super::journal::{DeliveryStore as _, Journal, JournalError, PushStore as _};
 use super::metrics::{Metrics, StageLabels};
@@ -90,6 +90,19 @@ pub fn check(config: &GatewayConfig) -> Result<Arc<RuleSetVersion<ServedRules>>,
     let build = Box::new(move |snapshot: &_| ServedRules::build(snapshot, rule_tests, SystemClock.now()));
     let rules = Reloader::start(options, Arc::new(SystemClock), build, Box::new(|_| {}));
     rules.map(|rules| rules.current()).map_err(Box::new)
+}
+
+/// The channels of these rules that the options do not allow to be reached, as far as that is known now.
+///
+/// # Errors
+/// The system has no resources to ask.
+pub fn blocked_channels(config: &GatewayConfig, rules: &ServedRules) -> Result<Vec<BlockedChannel>, GatewayError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(GatewayError::System)?;
+    let blocked = delivery::blocked_channels(&rules.channels, &config.delivery, Arc::new(SystemClock));
+    let blocked = runtime.block_on(blocked);
+    // A name server that does not answer delays nothing.
+    runtime.shutdown_background();
+    Ok(blocked)
 }
 
 async fn run_until_stopped(config: GatewayConfig) -> Result<(), GatewayError> {

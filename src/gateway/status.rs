@@ -8,7 +8,7 @@ pub use problems::{StatusProblem, StatusProblemLevel, duration, problems};
 
 use super::config::GatewayConfig;
 use super::delivery;
-use super::journal::{ChannelCounts, DeliveryStore as _, IntegrationCounts, QuarantineCounts};
+use super::journal::{ChannelCounts, DeliveryId, DeliveryStore as _, IntegrationCounts, QuarantineCounts};
 use super::metrics::stage_name;
 use super::served_rules::ServedRules;
 use super::{Gateway, logs};
@@ -216,13 +216,18 @@ impl GatewayStatus {
         let (senders, receivers) = (journal.integrations()?, journal.channels()?);
         let mut integrations = integrations(&gateway.config, &served.value, &senders);
         add_quarantine(&mut integrations, &journal.quarantine_counts()?);
+        let mut channels = channels(&served.value, &receivers, &gateway.deliveries.status());
+        for channel in channels.iter_mut().filter(|channel| channel.pending > 0) {
+            let oldest = journal.pending(&channel.name, DeliveryId::NONE, 1)?;
+            channel.oldest_pending = oldest.first().map(|oldest| oldest.since.to_string());
+        }
         let mut status = Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             listen: gateway.config.listen.to_string(),
             accepting: !gateway.stopping.load(Ordering::Relaxed),
             rules: report.map(|report| rules(&gateway.config, &report, &served.value)).unwrap_or_default(),
             integrations,
-            channels: channels(&served.value, &receivers, &gateway.deliveries.status()),
+            channels,
             rejected_senders: Vec::new(),
             problems: Vec::new(),
         };
@@ -334,10 +339,13 @@ fn channel(
         breaker: states.map_or_else(|| "closed".to_owned(), |states| states.breaker.clone()),
         latest: counted.and_then(|counts| counts.latest).map(|latest| latest.to_string()),
         last_error: last_error.map(|error| LastError { at: error.at.to_string(), reason: error.reason.clone() }),
-        held: None,
-        blocked: None,
-        failing_since: None,
-        next_attempt: None,
+        held: states.and_then(|states| states.held.as_ref()).map(|hold| ChannelHold {
+            until: hold.until.to_string(),
+            reason: hold.reason.clone(),
+        }),
+        blocked: states.and_then(|states| states.blocked.clone()),
+        failing_since: states.and_then(|states| states.failing_since).map(|at| at.to_string()),
+        next_attempt: states.and_then(|states| states.next_attempt).map(|at| at.to_string()),
         oldest_pending: None,
     }
 }

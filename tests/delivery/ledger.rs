@@ -150,6 +150,7 @@ impl DeliveryReader for Memory {
         self.with(|book| {
             let mut counts: BTreeMap<String, ChannelCounts> = BTreeMap::new();
             for row in book.rows.values().filter(|row| !book.settled(row.pending.id)) {
+                let held = book.holds.iter().rfind(|(channel, _)| *channel == row.channel);
                 let new = ChannelCounts {
                     name: row.channel.clone(),
                     delivered: 0,
@@ -158,7 +159,7 @@ impl DeliveryReader for Memory {
                     pending: 0,
                     latest: None,
                     last_error: None,
-                    held: None,
+                    held: held.and_then(|(_, hold)| hold.clone()),
                 };
                 counts.entry(row.channel.clone()).or_insert(new).pending += 1;
             }

@@ -74,6 +74,7 @@ connections = 100
 connections_of_one = 50
 log_format = "json"
 log_level = "debug"
+log_deliveries = false
 "#;
 
     fn flags(words: &[&str]) -> ServeOptions {

@@ -13,6 +13,8 @@ use crate::channel::Secret;
 use crate::diagnostic::{self, Diagnostic, DiagnosticFormat, DiagnosticLevel};
 use crate::gateway::admin::state_files;
 use crate::gateway::config::GatewayConfig;
+use crate::gateway::delivery::BlockedChannel;
+use crate::gateway::served_rules::ServedRules;
 use crate::gateway::{self, GatewayError};
 use crate::reload::{LoadRejection, LoadStage};
 use clap::Args;
@@ -30,7 +32,8 @@ pub(super) struct Arguments {
     /// A TOML file with any of these settings, spelled with `_`: `keep_for = "7d"`
     #[arg(long, env = "POINTSMAN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Print what would be served, and exit: 0 if it can be served, 1 if not
+    /// Print what would be served, and exit: 0 if it can be served, 1 if not, or if a channel has an address that is not
+    /// allowed
     #[arg(long)]
     check: bool,
 }
@@ -50,7 +53,7 @@ SIGHUP reloads the rules. SIGTERM and SIGINT shut the gateway down within 30 sec
 
 Exit codes:
   0  stopped by a signal; with --check: the rules can be served
-  1  the rules cannot be served
+  1  the rules cannot be served; with --check: or the address of a channel would be refused
   2  the command line or the configuration file is wrong
   3  the state directory, an address or a certificate cannot be used, or the disk failed";
 
@@ -61,10 +64,23 @@ pub(super) fn run(arguments: Arguments, terminal: &mut Terminal) -> Result<Exit,
     if check {
         let version = gateway::check(&config).map_err(|rejection| reject(&rejection, terminal))?;
         terminal.out.print(&plan::render(&config, &version));
-    } else {
-        gateway::run(config).map_err(|failure| fail(&failure, terminal))?;
+        return report_blocked(&config, &version.value, terminal);
     }
+    gateway::run(config).map_err(|failure| fail(&failure, terminal))?;
     Ok(Exit::Success)
+}
+
+/// Names the channels whose addresses would be refused.
+fn report_blocked(config: &GatewayConfig, rules: &ServedRules, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let blocked = gateway::blocked_channels(config, rules).map_err(|failure| fail(&failure, terminal))?;
+    for BlockedChannel { channel, reason } in &blocked {
+        terminal.error(&format!("nothing would reach the channel `{channel}`: {reason}"));
+    }
+    if blocked.is_empty() {
+        return Ok(Exit::Success);
+    }
+    terminal.help("`--allow-private` lets channels reach every address; networks and hosts one by one are safer");
+    Ok(Exit::Findings)
 }
 
 fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayConfig, Exit> {

@@ -7,6 +7,7 @@
 use super::configuration_error::ConfigurationError;
 use super::quantity::{ByteSize, HumanDuration, ListenAddress};
 use crate::gateway::config::GatewayConfig;
+use crate::gateway::delivery::DeliveryLog;
 use crate::gateway::logs;
 use crate::gateway::served_rules::RuleTests;
 use crate::gateway::tls::CertificateFiles;
@@ -51,7 +52,8 @@ pub(super) struct ServeOptions {
     /// Let channels reach every address, including private ones
     #[arg(long, env = "POINTSMAN_ALLOW_PRIVATE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     allow_private: Option<bool>,
-    /// A proxy for all requests to channels; the proxy variables of the environment are ignored
+    /// A proxy for all requests to channels; the proxy variables of the environment are ignored. Addresses and names are
+    /// checked here first, but the proxy resolves names again and can reach what it likes: restrict it as well
     #[arg(long, env = "POINTSMAN_PROXY", value_name = "URL", hide_env_values = true)]
     proxy: Option<String>,
     /// Do not use file events; compare contents every 2 s
@@ -101,6 +103,9 @@ pub(super) struct ServeOptions {
     #[arg(long, env = "POINTSMAN_LOG_LEVEL", value_name = "LEVEL")]
     #[serde(deserialize_with = "super::quantity::spelled")]
     log_level: Option<logs::LogLevel>,
+    /// Log a line for every delivery that succeeds; failures are always logged [default: true]
+    #[arg(long, env = "POINTSMAN_LOG_DELIVERIES", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    log_deliveries: Option<bool>,
 }
 
 impl ServeOptions {
@@ -117,7 +122,7 @@ impl ServeOptions {
         first_given! {
             options: state listen admin admin_token_file public_url tls_cert tls_key allow_private proxy poll poll_interval
                 manifest start_with_last_good run_tests allow_empty keep_for keep_bytes most_pending most_pending_bytes
-                least_free connections connections_of_one log_format log_level;
+                least_free connections connections_of_one log_format log_level log_deliveries;
             lists: rules allow
         }
     }
@@ -183,6 +188,9 @@ impl ServeOptions {
         set(&mut config.limits.connections_of_one, self.connections_of_one);
         set(&mut config.logs.format, self.log_format);
         set(&mut config.logs.level, self.log_level);
+        if self.log_deliveries == Some(false) {
+            config.delivery.log = DeliveryLog::Failures;
+        }
     }
 }
 

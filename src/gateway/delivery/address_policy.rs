@@ -85,7 +85,7 @@ pub(super) struct AddressPolicy {
 /// An address that may not be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the destination's address {address} is not on the public internet ({why}); to allow it, start with `--allow {network}`"
+    "the receiver's address {address} is not on the public internet ({why}); to allow it, start with `--allow {network}`"
 )]
 pub(super) struct BlockedAddress {
     address: IpAddr,
@@ -93,12 +93,36 @@ pub(super) struct BlockedAddress {
     network: IpNet,
 }
 
-/// Whether this is a network, an address or the name of a host.
-pub(super) fn is_allow_entry(entry: &str) -> bool {
+/// What is known about whether the address policy lets requests through to a receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AddressAccess {
+    /// Nothing.
+    Unknown,
+    /// Its address may be reached.
+    Allowed,
+    /// Its address may not be reached.
+    Blocked,
+}
+
+/// Checks that this is a network, an address or the name of a host.
+///
+/// # Errors
+/// What is wrong with it, and what to write instead.
+pub(super) fn check_allow_entry(entry: &str) -> Result<(), String> {
     let entry = entry.trim();
     let bare = entry.trim_start_matches('[').trim_end_matches(']');
+    // No host has such a name, so an entry with a wildcard would allow nothing.
+    if entry.contains('*') {
+        return Err(format!(
+            "`{entry}` is a wildcard, which allows nothing: name networks and hosts one by one, or let channels reach every \
+             address with --allow-private"
+        ));
+    }
     let host = |name: &str| matches!(url::Host::parse(name), Ok(url::Host::Domain(_)));
-    entry.parse::<IpNet>().is_ok() || bare.parse::<IpAddr>().is_ok() || host(entry)
+    if entry.parse::<IpNet>().is_ok() || bare.parse::<IpAddr>().is_ok() || host(entry) {
+        return Ok(());
+    }
+    Err(format!("`{entry}` is not a network or a host: expected something like 10.0.0.0/8, 10.1.2.3 or hooks.internal"))
 }
 
 impl AddressPolicy {
@@ -150,7 +174,7 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{AddressPolicy, blocked_reason};
+    use super::{AddressPolicy, blocked_reason, check_allow_entry};
     use std::net::IpAddr;
 
     const NO: &str = "
@@ -192,6 +216,17 @@ mod tests {
         assert!(allowed.allows_host("hooks.internal") && !allowed.allows_host("other.internal"));
         let all = AddressPolicy { allow_all: true, ..allowed };
         assert!(all.check_address(IpAddr::from([127, 0, 0, 1])).is_ok());
+    }
+
+    #[test]
+    fn an_entry_that_would_allow_nothing_is_refused() {
+        for fine in ["10.0.0.0/8", "10.1.2.3", "fd00::/8", "[::1]", "hooks.internal", "a_b.internal"] {
+            assert_eq!(check_allow_entry(fine), Ok(()));
+        }
+        for wrong in ["*", "*.internal", "10.*", "", "10.0.0.0/40", "http://hooks.internal", "hooks.internal:80"] {
+            let message = check_allow_entry(wrong).expect_err(wrong);
+            assert_eq!(message.contains("--allow-private"), wrong.contains('*'), "{message}");
+        }
     }
 
     #[test]

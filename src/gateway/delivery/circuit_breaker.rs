@@ -1,24 +1,21 @@
-//! A circuit breaker: it opens where a destination fails, and probes it from time to time. Pure: moments are milliseconds of
+//! A circuit breaker: it opens where a receiver is down, and probes it from time to time. Pure: moments are milliseconds of
 //! a monotonic clock.
 //!
-//! An answer that refuses one delivery shows that the destination works, so it counts as a success here.
+//! A receiver is down if it answered nothing for a while and [`DISTINCT_KEYS`] alert keys failed since. A receiver that
+//! answers some events is not down, however many others it fails on: those back off alone, and are no evidence when they
+//! fail again. An answer that refuses one delivery shows that the receiver works, so it counts as a success here.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Failures in a row that open it.
-const CONSECUTIVE_FAILURES: u32 = 10;
-/// Results within [`WINDOW`] from which on their share counts.
-const LEAST_RESULTS: u64 = 20;
-/// Milliseconds over which results are counted.
-const WINDOW: u64 = 60_000;
-/// Milliseconds that are counted together.
-const SLICE: u64 = 1_000;
+/// How many keys must fail since the last answer.
+const DISTINCT_KEYS: usize = 10;
 
-/// How long a breaker stays open.
+/// The pauses of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BreakerPauses {
-    /// Before the first probe.
+    /// How long nothing must have been answered before it opens.
+    pub(super) silence: Duration,
+    /// Before the first probe, and before any probe with a delivery that was never tried.
     pub(super) first: Duration,
     /// The longest; each pause is twice the one before.
     pub(super) longest: Duration,
@@ -26,11 +23,15 @@ pub(super) struct BreakerPauses {
 
 impl Default for BreakerPauses {
     fn default() -> Self {
-        Self { first: Duration::from_secs(30), longest: Duration::from_mins(10) }
+        Self {
+            silence: Duration::from_secs(10),
+            first: Duration::from_secs(30),
+            longest: Duration::from_mins(10),
+        }
     }
 }
 
-/// What an attempt says about the destination.
+/// What an attempt says about the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HealthSignal {
     /// It answers.
@@ -46,8 +47,17 @@ pub(super) enum HealthSignal {
 pub(super) enum AttemptKind {
     /// The breaker is closed.
     Regular,
-    /// The breaker is open: one attempt, to see whether the destination answers again.
+    /// The breaker is open: one attempt, to see whether the receiver answers again.
     Probe,
+}
+
+/// Whether a delivery was tried before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeliveryHistory {
+    /// It was never tried.
+    New,
+    /// It failed before.
+    Tried,
 }
 
 /// Whether an attempt may be made.
@@ -57,6 +67,19 @@ pub(super) enum AttemptPermit {
     Allowed(AttemptKind),
     /// Not before this moment; none where a probe is under way.
     Wait(Option<u64>),
+}
+
+/// The result of an attempt, as evidence.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AttemptEvidence<'k> {
+    /// Why it was made.
+    pub(super) kind: AttemptKind,
+    /// What it says.
+    pub(super) health: HealthSignal,
+    /// The alert key.
+    pub(super) key: &'k str,
+    /// Whether others were answered since this delivery failed before.
+    pub(super) fails_alone: bool,
 }
 
 /// A change that the result of an attempt made.
@@ -69,12 +92,18 @@ pub(super) enum BreakerTransition {
 }
 
 /// The state of a breaker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum BreakerState {
     /// Attempts are made.
+    #[default]
     Closed,
-    /// No attempt before this moment.
-    Open(u64),
+    /// No attempt before these moments.
+    Open {
+        /// Of a delivery that was never tried.
+        new_from: u64,
+        /// Of any other.
+        until: u64,
+    },
     /// A probe is under way.
     HalfOpen,
 }
@@ -85,22 +114,16 @@ pub(super) struct CircuitBreaker {
     state: BreakerState,
     pauses: BreakerPauses,
     pause: Duration,
-    consecutive: u32,
-    slices: VecDeque<ResultSlice>,
-}
-
-/// The results of a second.
-#[derive(Debug)]
-struct ResultSlice {
-    begin: u64,
-    results: u64,
-    failures: u64,
+    /// When the receiver last answered.
+    answered: Option<u64>,
+    /// The keys that failed since, as far as they matter.
+    failing: Vec<String>,
 }
 
 impl CircuitBreaker {
     /// A closed one.
     pub(super) fn new(pauses: BreakerPauses) -> Self {
-        Self { state: BreakerState::Closed, pauses, pause: pauses.first, consecutive: 0, slices: VecDeque::new() }
+        Self { state: BreakerState::Closed, pauses, pause: pauses.first, answered: None, failing: Vec::new() }
     }
 
     /// Its state.
@@ -109,11 +132,16 @@ impl CircuitBreaker {
     }
 
     /// Whether an attempt may be made now; nothing changes before [`CircuitBreaker::begin`].
-    pub(super) fn permit(&self, now: u64) -> AttemptPermit {
+    pub(super) fn permit(&self, now: u64, history: DeliveryHistory) -> AttemptPermit {
         match self.state {
             BreakerState::Closed => AttemptPermit::Allowed(AttemptKind::Regular),
-            BreakerState::Open(until) if until <= now => AttemptPermit::Allowed(AttemptKind::Probe),
-            BreakerState::Open(until) => AttemptPermit::Wait(Some(until)),
+            BreakerState::Open { new_from, until } => {
+                let from = match history {
+                    DeliveryHistory::New => new_from,
+                    DeliveryHistory::Tried => until,
+                };
+                if from <= now { AttemptPermit::Allowed(AttemptKind::Probe) } else { AttemptPermit::Wait(Some(from)) }
+            }
             BreakerState::HalfOpen => AttemptPermit::Wait(None),
         }
     }
@@ -126,17 +154,21 @@ impl CircuitBreaker {
     }
 
     /// Takes the result of an attempt.
-    pub(super) fn record(&mut self, now: u64, kind: AttemptKind, health: HealthSignal) -> Option<BreakerTransition> {
-        match (self.state, kind, health) {
-            (BreakerState::Closed, _, HealthSignal::Healthy | HealthSignal::Failing) => {
-                self.count(now, health);
-                if self.is_failing() {
+    pub(super) fn record(&mut self, now: u64, evidence: AttemptEvidence<'_>) -> Option<BreakerTransition> {
+        match (self.state, evidence.kind, evidence.health) {
+            (BreakerState::Closed, _, HealthSignal::Healthy) => {
+                self.answered = Some(now);
+                self.failing.clear();
+            }
+            (BreakerState::Closed, _, HealthSignal::Failing) => {
+                self.add_failure(evidence);
+                if self.is_failing(now) {
                     self.open(now);
                     return Some(BreakerTransition::Opened);
                 }
             }
             (BreakerState::HalfOpen, AttemptKind::Probe, HealthSignal::Healthy) => {
-                *self = Self::new(self.pauses);
+                *self = Self { answered: Some(now), ..Self::new(self.pauses) };
                 return Some(BreakerTransition::Closed);
             }
             (BreakerState::HalfOpen, AttemptKind::Probe, HealthSignal::Failing) => {
@@ -145,10 +177,10 @@ impl CircuitBreaker {
             }
             // The probe said nothing: the next one may say more.
             (BreakerState::HalfOpen, AttemptKind::Probe, HealthSignal::Unknown) => {
-                self.state = BreakerState::Open(now);
+                self.state = BreakerState::Open { new_from: now, until: now };
             }
             // The result of an attempt from before it opened says nothing any more.
-            (BreakerState::Open(_), _, _)
+            (BreakerState::Open { .. }, _, _)
             | (BreakerState::HalfOpen, AttemptKind::Regular, _)
             | (BreakerState::Closed, _, HealthSignal::Unknown) => {}
         }
@@ -156,88 +188,102 @@ impl CircuitBreaker {
     }
 
     fn open(&mut self, now: u64) {
-        let pause = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX);
-        self.state = BreakerState::Open(now.saturating_add(pause));
-        self.consecutive = 0;
-        self.slices.clear();
+        let after = |pause: Duration| now.saturating_add(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+        self.state = BreakerState::Open { new_from: after(self.pauses.first), until: after(self.pause) };
+        self.failing.clear();
     }
 
-    fn count(&mut self, now: u64, health: HealthSignal) {
-        let failures = u64::from(health == HealthSignal::Failing);
-        self.consecutive = if failures > 0 { self.consecutive.saturating_add(1) } else { 0 };
-        while self.slices.front().is_some_and(|slice| slice.begin.saturating_add(WINDOW) <= now) {
-            self.slices.pop_front();
-        }
-        match self.slices.back_mut() {
-            Some(slice) if slice.begin.saturating_add(SLICE) > now => {
-                slice.results += 1;
-                slice.failures += failures;
-            }
-            Some(_) | None => self.slices.push_back(ResultSlice { begin: now, results: 1, failures }),
+    fn add_failure(&mut self, evidence: AttemptEvidence<'_>) {
+        let is_new = self.failing.len() < DISTINCT_KEYS && !self.failing.iter().any(|key| key == evidence.key);
+        if is_new && !evidence.fails_alone {
+            self.failing.push(evidence.key.to_owned());
         }
     }
 
-    fn is_failing(&self) -> bool {
-        let results: u64 = self.slices.iter().map(|slice| slice.results).sum();
-        let failures: u64 = self.slices.iter().map(|slice| slice.failures).sum();
-        self.consecutive >= CONSECUTIVE_FAILURES || (results >= LEAST_RESULTS && failures * 2 >= results)
+    fn is_failing(&self, now: u64) -> bool {
+        let silence = self.answered.map(|at| Duration::from_millis(now.saturating_sub(at)));
+        self.failing.len() >= DISTINCT_KEYS && silence.is_none_or(|silence| silence >= self.pauses.silence)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        AttemptKind, AttemptPermit, BreakerPauses, BreakerState, BreakerTransition, CircuitBreaker, HealthSignal,
+        AttemptEvidence, AttemptKind, AttemptPermit, BreakerPauses, BreakerState, BreakerTransition, CircuitBreaker,
+        DeliveryHistory, HealthSignal,
     };
 
     const ALLOWED: AttemptPermit = AttemptPermit::Allowed(AttemptKind::Regular);
     const PROBE: AttemptPermit = AttemptPermit::Allowed(AttemptKind::Probe);
 
+    fn evidence(key: &str, kind: AttemptKind, health: HealthSignal) -> AttemptEvidence<'_> {
+        AttemptEvidence { kind, health, key, fails_alone: false }
+    }
+
+    fn fail(breaker: &mut CircuitBreaker, now: u64, key: &str) -> Option<BreakerTransition> {
+        breaker.record(now, evidence(key, AttemptKind::Regular, HealthSignal::Failing))
+    }
+
+    fn answer(breaker: &mut CircuitBreaker, now: u64) {
+        breaker.record(now, evidence("good", AttemptKind::Regular, HealthSignal::Healthy));
+    }
+
+    fn probe(breaker: &mut CircuitBreaker, now: u64, health: HealthSignal) -> Option<BreakerTransition> {
+        breaker.begin(AttemptKind::Probe);
+        breaker.record(now, evidence("probe", AttemptKind::Probe, health))
+    }
+
     fn open_one() -> CircuitBreaker {
         let mut breaker = CircuitBreaker::new(BreakerPauses::default());
-        let results: Vec<_> = (0..10).map(|_| breaker.record(0, AttemptKind::Regular, HealthSignal::Failing)).collect();
+        let results: Vec<_> = (0..10).map(|key| fail(&mut breaker, 0, &key.to_string())).collect();
         assert_eq!((results[8], results[9]), (None, Some(BreakerTransition::Opened)));
         breaker
     }
 
     #[test]
-    fn ten_failures_in_a_row_open_it_and_nine_do_not() {
+    fn ten_keys_that_fail_open_it_and_nine_do_not_however_often() {
         let mut breaker = CircuitBreaker::new(BreakerPauses::default());
-        for round in 0..5 {
-            let now = round * 61_000;
-            (0..9).for_each(|_| _ = breaker.record(now, AttemptKind::Regular, HealthSignal::Failing));
-            assert_eq!(breaker.permit(now), ALLOWED);
-            breaker.record(now, AttemptKind::Regular, HealthSignal::Healthy);
+        for each in 0..900 {
+            assert_eq!(fail(&mut breaker, each * 1_000, &(each % 9).to_string()), None);
         }
-        assert_eq!(open_one().permit(0), AttemptPermit::Wait(Some(30_000)));
+        assert_eq!(breaker.permit(900_000, DeliveryHistory::Tried), ALLOWED);
+        assert_eq!(open_one().permit(0, DeliveryHistory::New), AttemptPermit::Wait(Some(30_000)));
     }
 
     #[test]
-    fn half_of_twenty_within_a_minute_open_it() {
+    fn a_receiver_that_answered_a_moment_ago_is_not_down() {
         let mut breaker = CircuitBreaker::new(BreakerPauses::default());
-        for each in 0..19 {
-            breaker.record(
-                each * 100,
-                AttemptKind::Regular,
-                if each % 2 == 0 { HealthSignal::Failing } else { HealthSignal::Healthy },
-            );
+        answer(&mut breaker, 0);
+        for key in 0..100 {
+            assert_eq!(fail(&mut breaker, 9_999, &key.to_string()), None);
         }
-        assert_eq!(breaker.permit(2_000), ALLOWED);
-        breaker.record(2_000, AttemptKind::Regular, HealthSignal::Failing);
-        assert_eq!(breaker.state(), BreakerState::Open(32_000));
+        assert_eq!(fail(&mut breaker, 10_000, "another"), Some(BreakerTransition::Opened));
     }
 
     #[test]
-    fn failures_older_than_a_minute_are_forgotten() {
+    fn half_of_all_events_may_fail_while_the_others_are_answered() {
         let mut breaker = CircuitBreaker::new(BreakerPauses::default());
-        for each in 0..60 {
-            breaker.record(
-                each * 4_000,
-                AttemptKind::Regular,
-                if each % 2 == 0 { HealthSignal::Failing } else { HealthSignal::Healthy },
-            );
+        for each in 0..600 {
+            let now = each * 1_000;
+            assert_eq!(fail(&mut breaker, now, &each.to_string()), None, "{each}");
+            if each % 8 == 0 {
+                answer(&mut breaker, now);
+            }
         }
-        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn what_fails_while_others_are_answered_is_no_evidence() {
+        let mut breaker = CircuitBreaker::new(BreakerPauses::default());
+        answer(&mut breaker, 0);
+        for each in 0..100 {
+            let alone = AttemptEvidence {
+                fails_alone: true,
+                ..evidence("known", AttemptKind::Regular, HealthSignal::Failing)
+            };
+            assert_eq!(breaker.record(20_000 + each, AttemptEvidence { key: &each.to_string(), ..alone }), None);
+        }
+        assert_eq!(breaker.permit(30_000, DeliveryHistory::New), ALLOWED);
     }
 
     #[test]
@@ -245,27 +291,34 @@ mod tests {
         let mut breaker = open_one();
         let mut now = 30_000;
         for pause in [60, 120, 240, 480, 600, 600] {
-            assert_eq!(breaker.permit(now - 1), AttemptPermit::Wait(Some(now)));
-            let permit = breaker.permit(now);
+            assert_eq!(breaker.permit(now - 1, DeliveryHistory::Tried), AttemptPermit::Wait(Some(now)));
+            let permit = breaker.permit(now, DeliveryHistory::Tried);
             assert_eq!(permit, PROBE);
             breaker.begin(AttemptKind::Probe);
-            assert_eq!(breaker.permit(now), AttemptPermit::Wait(None));
-            let late = breaker.record(now, AttemptKind::Regular, HealthSignal::Healthy);
+            assert_eq!(breaker.permit(now, DeliveryHistory::New), AttemptPermit::Wait(None));
+            let late = breaker.record(now, evidence("k", AttemptKind::Regular, HealthSignal::Healthy));
             assert_eq!(late, None, "an old answer is not the probe's");
-            assert_eq!(breaker.record(now, AttemptKind::Probe, HealthSignal::Failing), None);
+            assert_eq!(breaker.record(now, evidence("k", AttemptKind::Probe, HealthSignal::Failing)), None);
             now += pause * 1_000;
         }
-        breaker.begin(AttemptKind::Probe);
-        let closed = breaker.record(now, AttemptKind::Probe, HealthSignal::Healthy);
-        assert_eq!(closed, Some(BreakerTransition::Closed));
-        assert_eq!(breaker.permit(now), ALLOWED);
+        assert_eq!(probe(&mut breaker, now, HealthSignal::Healthy), Some(BreakerTransition::Closed));
+        assert_eq!(breaker.permit(now, DeliveryHistory::Tried), ALLOWED);
+    }
+
+    #[test]
+    fn a_delivery_that_was_never_tried_does_not_wait_for_the_doubled_pause() {
+        let mut breaker = open_one();
+        probe(&mut breaker, 30_000, HealthSignal::Failing);
+        probe(&mut breaker, 90_000, HealthSignal::Failing);
+        assert_eq!(breaker.state(), BreakerState::Open { new_from: 120_000, until: 210_000 });
+        assert_eq!(breaker.permit(120_000, DeliveryHistory::New), PROBE);
+        assert_eq!(breaker.permit(120_000, DeliveryHistory::Tried), AttemptPermit::Wait(Some(210_000)));
     }
 
     #[test]
     fn a_probe_that_says_nothing_leaves_room_for_another() {
         let mut breaker = open_one();
-        breaker.begin(AttemptKind::Probe);
-        breaker.record(31_000, AttemptKind::Probe, HealthSignal::Unknown);
-        assert_eq!(breaker.permit(31_000), PROBE);
+        probe(&mut breaker, 31_000, HealthSignal::Unknown);
+        assert_eq!(breaker.permit(31_000, DeliveryHistory::Tried), PROBE);
     }
 }

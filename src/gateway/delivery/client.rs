@@ -2,7 +2,7 @@
 //!
 //! A name is resolved once, and every address is checked before a connection is made. Redirects are never followed, no
 //! proxy is taken from the environment, an answer is read up to [`MAX_BYTES`], and no error shows the URL. A proxy that is
-//! configured resolves names itself, and only addresses in the URL are checked here.
+//! configured resolves names itself; what they resolve to here is checked before.
 
 #![expect(clippy::disallowed_methods, reason = "certificates come from files of the system and of the operator")]
 
@@ -25,6 +25,8 @@ use url::{Host, Url};
 const MAX_BYTES: usize = 64 << 10;
 /// How long a connection may take, within the time of an attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a name may take to resolve where only its addresses are checked.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that are kept open for the next request.
 const MAX_IDLE: usize = 32;
 
@@ -33,6 +35,8 @@ const MAX_IDLE: usize = 32;
 pub(super) enum RequestFailure {
     /// Another attempt may succeed.
     Transient(String),
+    /// The address policy refuses the receiver's address.
+    Blocked(String),
     /// No retry can help: something has to be changed first.
     Permanent(String),
 }
@@ -98,7 +102,7 @@ impl ClientFactory {
             }
         };
         let client = builder.build().map_err(|error| describe_error(&error.without_url()))?;
-        Ok(ChannelClient { client, policy: Arc::clone(&self.policy) })
+        Ok(ChannelClient { client, policy: Arc::clone(&self.policy), has_proxy: self.proxy.is_some() })
     }
 }
 
@@ -147,6 +151,7 @@ impl Resolve for FilteringResolver {
 pub(super) struct ChannelClient {
     client: Client,
     policy: Arc<AddressPolicy>,
+    has_proxy: bool,
 }
 
 impl ChannelClient {
@@ -159,35 +164,56 @@ impl ChannelClient {
         request: &HttpRequest,
         timeout: Duration,
     ) -> Result<TruncatedResponse, RequestFailure> {
-        let request = self.prepare(request).map_err(RequestFailure::Permanent)?;
+        let request = self.prepare(request)?;
         match tokio::time::timeout(timeout, self.exchange(request)).await {
             Ok(result) => result,
             Err(_) => Err(RequestFailure::Transient(format!("no answer within {} s", timeout.as_secs_f32()))),
         }
     }
 
-    fn prepare(&self, request: &HttpRequest) -> Result<reqwest::Request, String> {
+    /// Checks the address to which a request would go. A name that cannot be resolved now is let through.
+    ///
+    /// # Errors
+    /// The address may not be reached.
+    pub(super) async fn check_address(&self, request: &HttpRequest) -> Result<(), BlockedAddress> {
+        let Ok(url) = Url::parse(request.url.expose()) else { return Ok(()) };
+        check_literal(&self.policy, &url)?;
+        self.check_name(&url).await
+    }
+
+    /// Resolves the name of a URL, and checks its addresses.
+    async fn check_name(&self, url: &Url) -> Result<(), BlockedAddress> {
+        let Some(Host::Domain(name)) = url.host() else { return Ok(()) };
+        if self.policy.allows_host(name) {
+            return Ok(());
+        }
+        match tokio::time::timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host((name, 0))).await {
+            Ok(Ok(mut addresses)) => addresses.try_for_each(|address| self.policy.check_address(address.ip())),
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
+    }
+
+    fn prepare(&self, request: &HttpRequest) -> Result<reqwest::Request, RequestFailure> {
+        let permanent = |message: &str| RequestFailure::Permanent(message.to_owned());
         let url = Url::parse(request.url.expose())
-            .map_err(|_| "the address is not a URL; expected one like `https://host/path`".to_owned())?;
+            .map_err(|_| permanent("the address is not a URL; expected one like `https://host/path`"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err("the address begins with neither `http://` nor `https://`".to_owned());
+            return Err(permanent("the address begins with neither `http://` nor `https://`"));
         }
-        let literal = match url.host() {
-            Some(Host::Ipv4(address)) => Some(IpAddr::from(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::from(address)),
-            Some(Host::Domain(_)) | None => None,
-        };
-        if let Some(address) = literal {
-            self.policy.check_address(address).map_err(|blocked| blocked.to_string())?;
-        }
-        let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| "the method is none".to_owned())?;
+        check_literal(&self.policy, &url).map_err(|blocked| RequestFailure::Blocked(blocked.to_string()))?;
+        let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| permanent("the method is none"))?;
         let mut ready = reqwest::Request::new(method, url);
-        *ready.headers_mut() = headers(request)?;
+        *ready.headers_mut() = headers(request).map_err(RequestFailure::Permanent)?;
         *ready.body_mut() = Some(request.body.clone().into());
         Ok(ready)
     }
 
     async fn exchange(&self, request: reqwest::Request) -> Result<TruncatedResponse, RequestFailure> {
+        if self.has_proxy {
+            // The proxy resolves the name again, so this finds only addresses that are private for both.
+            let checked = self.check_name(request.url()).await;
+            checked.map_err(|blocked| RequestFailure::Blocked(blocked.to_string()))?;
+        }
         let mut response = self.client.execute(request).await.map_err(classify_failure)?;
         let mut body = Vec::new();
         while body.len() < MAX_BYTES {
@@ -200,6 +226,15 @@ impl ChannelClient {
             headers: std::mem::take(response.headers_mut()),
             body,
         })
+    }
+}
+
+/// Checks an address that stands in the URL itself.
+fn check_literal(policy: &AddressPolicy, url: &Url) -> Result<(), BlockedAddress> {
+    match url.host() {
+        Some(Host::Ipv4(address)) => policy.check_address(IpAddr::from(address)),
+        Some(Host::Ipv6(address)) => policy.check_address(IpAddr::from(address)),
+        Some(Host::Domain(_)) | None => Ok(()),
     }
 }
 
@@ -224,7 +259,7 @@ fn classify_failure(error: reqwest::Error) -> RequestFailure {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(inner) = cause {
         if let Some(blocked) = inner.downcast_ref::<BlockedAddress>() {
-            return RequestFailure::Permanent(blocked.to_string());
+            return RequestFailure::Blocked(blocked.to_string());
         }
         cause = inner.source();
     }

@@ -1,17 +1,19 @@
 //! One delivery under way: claim it, read its body, try once, decide what follows, and store the result before the next
 //! delivery of its key begins.
 
-use super::DeliveryTimings;
+use super::DeliveryLog;
+use super::address_policy::AddressAccess;
 use super::backoff::FailedAttempt;
 use super::circuit_breaker::{AttemptKind, HealthSignal};
-use super::clock::{self, DeliveryClock, milliseconds};
+use super::clock::{self, milliseconds};
+use super::context::DeliveryContext;
 use super::queue::{HeadResult, QueueHead};
 use super::transport::{AttemptReport, ChannelTransport};
 use crate::channel::{DeliveryVerdict, RequestContext};
 use crate::gateway::journal::{
-    ClaimOwner, ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, JournalError, Settlement, SettlementResult,
+    ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, JournalError, Settlement, SettlementResult, StoredHold,
 };
-use crate::gateway::metrics::{AttemptLabels, ChannelLabels, Metrics};
+use crate::gateway::metrics::{AttemptLabels, ChannelLabels};
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +33,12 @@ pub(super) struct DeliveryDetails {
     /// Attempts so far.
     pub(super) attempts: u32,
     pub(super) replay: bool,
-    /// Whether it waits because the destination asked for that.
+    /// Whether it waits because the receiver asked for that.
     pub(super) wait_requested: bool,
+    /// How many other attempts of the channel were answered when it last failed.
+    pub(super) failed_at: Option<u64>,
+    /// Whether it failed although others were answered.
+    pub(super) fails_alone: bool,
 }
 
 /// The result of a job.
@@ -44,6 +50,8 @@ pub(super) struct FinishedJob {
     pub(super) kind: AttemptKind,
     /// How long the whole channel has to wait.
     pub(super) throttled: Option<Duration>,
+    /// What the attempt shows about the receiver's address.
+    pub(super) access: AddressAccess,
     /// Why an attempt failed.
     pub(super) reason: Option<String>,
 }
@@ -58,11 +66,7 @@ pub(super) enum JobAction {
 
 /// A delivery under way.
 pub(super) struct DeliveryJob<L> {
-    pub(super) store: L,
-    pub(super) owner: ClaimOwner,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) timings: DeliveryTimings,
-    pub(super) clock: DeliveryClock,
+    pub(super) context: Arc<DeliveryContext<L>>,
     pub(super) channel: String,
     pub(super) head: QueueHead<DeliveryDetails>,
     pub(super) action: JobAction,
@@ -72,7 +76,7 @@ pub(super) struct DeliveryJob<L> {
 impl<L: DeliveryStore> DeliveryJob<L> {
     /// Claims the delivery, then tries it or gives it up.
     pub(super) async fn run(self) -> FinishedJob {
-        let (store, id, owner) = (self.store.clone(), self.head.id, self.owner);
+        let (store, id, owner) = (self.context.store.clone(), self.head.id, self.context.owner);
         let attempted = match &self.action {
             JobAction::Attempt(transport) => Some(transport.timeout()),
             JobAction::GiveUp(_) => None,
@@ -109,12 +113,12 @@ impl<L: DeliveryStore> DeliveryJob<L> {
     }
 
     async fn attempt(&self, transport: &ChannelTransport, body: &[u8]) -> FinishedJob {
-        let Some(at) = clock::usable(self.clock.wall()) else { return self.postpone() };
+        let Some(at) = clock::usable(self.context.clock.wall()) else { return self.postpone() };
         let idempotency_key = format!("{}-{}", self.head.details.event, self.channel);
         let attempt = RequestContext { body, idempotency_key: &idempotency_key, at, replay: self.head.details.replay };
-        let begun = self.clock.now();
+        let begun = self.context.clock.now();
         let report = transport.attempt(attempt).await;
-        let took = u32::try_from(self.clock.now().saturating_sub(begun)).unwrap_or(u32::MAX);
+        let took = u32::try_from(self.context.clock.now().saturating_sub(begun)).unwrap_or(u32::MAX);
         let (result, due) = self.decide_next(&report, transport.retry_for());
         self.settle(result, due, took, Some(report)).await
     }
@@ -126,11 +130,11 @@ impl<L: DeliveryStore> DeliveryJob<L> {
             DeliveryVerdict::Refused { reason } => (SettlementResult::Dead { reason: reason.clone() }, None),
             DeliveryVerdict::Retry { reason, after } => {
                 let attempts = self.head.details.attempts.saturating_add(1);
-                let age = self.clock.age(self.head.since);
+                let age = self.context.clock.age(self.head.since);
                 let failed = FailedAttempt { attempts, age, retry_after: *after, random: clock::random() };
-                match self.timings.backoff.next(failed, retry_for) {
+                match self.context.timings.backoff.next(failed, retry_for) {
                     Some(pause) => {
-                        let due = self.clock.wall().saturating_add(pause);
+                        let due = self.context.clock.wall().saturating_add(pause);
                         (SettlementResult::Retry { due, reason: reason.clone() }, Some(pause))
                     }
                     None => (SettlementResult::Dead { reason: give_up_reason(retry_for, reason) }, None),
@@ -148,10 +152,13 @@ impl<L: DeliveryStore> DeliveryJob<L> {
         report: Option<AttemptReport>,
     ) -> FinishedJob {
         let status = report.as_ref().and_then(|report| report.status);
-        let at = self.clock.wall();
+        let at = self.context.clock.wall();
         let settlement = Settlement { delivery: self.head.id, at, took, status, result: result.clone() };
-        let mut wait = self.timings.backoff.base.min(LONGEST_PAUSE);
-        while let Err(fault) = self.store.settle(settlement.clone()).await {
+        if let Some(pause) = report.as_ref().and_then(AttemptReport::throttled) {
+            self.store_hold(at.saturating_add(pause), &result).await;
+        }
+        let mut wait = self.context.timings.backoff.base.min(LONGEST_PAUSE);
+        while let Err(fault) = self.context.store.settle(settlement.clone()).await {
             if fault == JournalError::Closed {
                 // The process ends. The delivery is still pending, and is tried again after the next start.
                 return self.postpone();
@@ -161,9 +168,7 @@ impl<L: DeliveryStore> DeliveryJob<L> {
             wait = wait.saturating_mul(2).min(LONGEST_PAUSE);
         }
         self.count(&result, at);
-        if let SettlementResult::Dead { reason } = &result {
-            tracing::warn!(channel = self.channel, event = %self.head.details.event, reason, "a delivery was given up");
-        }
+        self.log(&result);
         let reason = report.as_ref().and_then(|report| match &report.verdict {
             DeliveryVerdict::Delivered => None,
             DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } => Some(reason.clone()),
@@ -172,7 +177,7 @@ impl<L: DeliveryStore> DeliveryJob<L> {
             matches!(&report, Some(AttemptReport { verdict: DeliveryVerdict::Retry { after: Some(_), .. }, .. }));
         let end = pause.map_or(HeadResult::Settled, |pause| {
             let mut head = self.head.clone();
-            head.due = self.clock.now().saturating_add(milliseconds(pause));
+            head.due = self.context.clock.now().saturating_add(milliseconds(pause));
             head.details.attempts = head.details.attempts.saturating_add(1);
             head.details.wait_requested = wait_requested;
             HeadResult::Retry(head)
@@ -183,7 +188,20 @@ impl<L: DeliveryStore> DeliveryJob<L> {
             health: report.as_ref().map_or(HealthSignal::Unknown, |report| report.health),
             kind: self.kind,
             throttled: report.as_ref().and_then(AttemptReport::throttled),
+            access: report.as_ref().map_or(AddressAccess::Unknown, |report| report.access),
             reason,
+        }
+    }
+
+    /// Stores that the whole channel waits, before the result of the attempt, so that no restart forgets it.
+    async fn store_hold(&self, until: Timestamp, result: &SettlementResult) {
+        let reason = match result {
+            SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason } => reason.clone(),
+            SettlementResult::Delivered => return,
+        };
+        let hold = StoredHold { until, reason };
+        if let Err(fault) = self.context.store.hold(self.channel.clone(), Some(hold)).await {
+            tracing::warn!(channel = self.channel, %fault, "the wait of a channel could not be stored");
         }
     }
 
@@ -194,16 +212,29 @@ impl<L: DeliveryStore> DeliveryJob<L> {
             SettlementResult::Dead { .. } => "dead",
         };
         let channel = || self.channel.clone();
-        self.metrics.attempts.get_or_create(&AttemptLabels { channel: channel(), result: word.to_owned() }).inc();
+        self.context.metrics.attempts.get_or_create(&AttemptLabels { channel: channel(), result: word.to_owned() }).inc();
         if *result == SettlementResult::Delivered {
             let seconds = at.saturating_duration_since(self.head.since).as_secs_f64();
-            self.metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: channel() }).observe(seconds);
+            self.context.metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: channel() }).observe(seconds);
+        }
+    }
+
+    fn log(&self, result: &SettlementResult) {
+        let DeliveryDetails { event, attempts, .. } = &self.head.details;
+        match result {
+            SettlementResult::Delivered if self.context.resources.log() == DeliveryLog::All => {
+                tracing::info!(channel = self.channel, %event, attempts = attempts.saturating_add(1), "delivered");
+            }
+            SettlementResult::Delivered | SettlementResult::Retry { .. } => {}
+            SettlementResult::Dead { reason } => {
+                tracing::warn!(channel = self.channel, %event, reason, "a delivery was given up");
+            }
         }
     }
 
     /// Nothing was tried, or the result could not be stored: the job is repeated later.
     fn postpone(&self) -> FinishedJob {
-        postponed(&self.head, self.kind, self.clock.now())
+        postponed(&self.head, self.kind, self.context.clock.now())
     }
 }
 
@@ -221,7 +252,7 @@ impl FinishedJob {
         kind: AttemptKind,
     ) -> Self {
         let (key, health) = (head.key.clone(), HealthSignal::Unknown);
-        Self { key, result, health, kind, throttled: None, reason: None }
+        Self { key, result, health, kind, throttled: None, access: AddressAccess::Unknown, reason: None }
     }
 }
 

@@ -6,9 +6,12 @@
 
 mod address_policy;
 mod backoff;
+mod blocked;
 mod circuit_breaker;
 mod client;
 mod clock;
+mod context;
+mod health;
 mod job;
 mod line_file;
 mod line_sink;
@@ -19,19 +22,20 @@ mod shutdown_on_panic;
 mod transport;
 mod worker;
 
+pub use blocked::{BlockedChannel, blocked_channels};
 pub use once::send_once;
 
-use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore};
+use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore, StoredHold};
 use super::metrics::{ChannelLabels, Metrics};
 use super::served_rules::ServedChannel;
 use crate::channel::DeliveryVerdict;
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 use backoff::Backoff;
 use circuit_breaker::{BreakerPauses, BreakerState};
+use context::DeliveryContext;
 use client::ClientFactory;
 use clock::{DeliveryClock, milliseconds};
 use rate_limiter::RateLimiters;
-use serde::Serialize;
 use shutdown_on_panic::ShutdownOnPanic;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -42,7 +46,7 @@ use tokio::runtime::Handle as Runtime;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use transport::TransportResources;
-use worker::{ChannelWorker, ChannelWorkerStatus, DeliveryContext, MailboxMessage};
+use worker::{ChannelWorker, ChannelWorkerStatus, MailboxMessage};
 
 /// How deliveries are made.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +61,18 @@ pub struct OutboundConfig {
     pub proxy: Option<String>,
     /// A file of certificates in PEM that are trusted besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// Which deliveries are logged.
+    pub log: DeliveryLog,
+}
+
+/// Which deliveries are logged. Failures always are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DeliveryLog {
+    /// Every delivery that succeeded has a line at `info`.
+    #[default]
+    All,
+    /// Only failures.
+    Failures,
 }
 
 impl OutboundConfig {
@@ -73,11 +89,7 @@ impl OutboundConfig {
     /// # Errors
     /// The first mistake. The proxy's address is not repeated, as it may hold a password.
     pub fn check_spelling(&self) -> Result<(), String> {
-        if let Some(wrong) = self.allow.iter().find(|entry| !address_policy::is_allow_entry(entry)) {
-            return Err(format!(
-                "`{wrong}` is not a network or a host: expected something like 10.0.0.0/8, 10.1.2.3 or hooks.internal"
-            ));
-        }
+        self.allow.iter().try_for_each(|entry| address_policy::check_allow_entry(entry))?;
         self.proxy.as_deref().map_or(Ok(()), |proxy| client::parse_proxy(proxy).map(drop))
     }
 }
@@ -116,7 +128,11 @@ impl DeliveryTimings {
             Self::default();
         Self {
             backoff: Backoff { base: backoff.base / 1_000, cap: backoff.cap / 1_000 },
-            pauses: BreakerPauses { first: pauses.first / 1_000, longest: pauses.longest / 1_000 },
+            pauses: BreakerPauses {
+                silence: pauses.silence / 1_000,
+                first: pauses.first / 1_000,
+                longest: pauses.longest / 1_000,
+            },
             survey_interval: survey / 1_000,
             removal_grace: grace / 1_000,
             sweep_interval: sweep / 1_000,
@@ -131,7 +147,7 @@ pub struct DeliveryService {
 }
 
 /// The state of a channel's deliveries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelStatus {
     /// The channel.
     pub name: String,
@@ -143,6 +159,14 @@ pub struct ChannelStatus {
     pub breaker: String,
     /// Keys whose next delivery waits for a retry.
     pub retrying: u64,
+    /// The pause for which the receiver asked, of all deliveries to the channel.
+    pub held: Option<StoredHold>,
+    /// Why the address policy refuses the receiver, with the option to add.
+    pub blocked: Option<String>,
+    /// When the first attempt failed since the last success.
+    pub failing_since: Option<Timestamp>,
+    /// When the next attempt is made, if deliveries wait for one.
+    pub next_attempt: Option<Timestamp>,
 }
 
 /// One exchange with a channel, for `pointsman send`. Nothing in it is secret.
@@ -253,22 +277,25 @@ impl DeliveryService {
     pub fn status(&self) -> Vec<ChannelStatus> {
         let (wall, now) = (self.pool.clock.wall(), self.pool.clock.now());
         let workers = self.pool.workers();
+        let at = |moment: u64| wall.saturating_add(Duration::from_millis(moment.saturating_sub(now)));
         let status = |(name, worker): (&String, &WorkerHandle)| {
-            let showing = *worker.status.lock().unwrap_or_else(PoisonError::into_inner);
+            let showing = worker.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let breaker = match showing.breaker {
                 BreakerState::Closed => "closed".to_owned(),
                 BreakerState::HalfOpen => "half-open".to_owned(),
-                BreakerState::Open(until) => {
-                    let pause = Duration::from_millis(until.saturating_sub(now));
-                    format!("open until {}", wall.saturating_add(pause))
-                }
+                BreakerState::Open { until, .. } => format!("open until {}", at(until)),
             };
+            let held = showing.held.filter(|hold| hold.until > now);
             Some(ChannelStatus {
                 name: name.clone(),
                 kind: worker.kind?.to_owned(),
                 under_way: showing.under_way as u64,
                 breaker,
                 retrying: showing.retrying as u64,
+                held: held.map(|hold| StoredHold { until: at(hold.until), reason: hold.reason.to_string() }),
+                blocked: showing.blocked.map(|reason| reason.to_string()),
+                failing_since: showing.failing_since,
+                next_attempt: showing.next_attempt.map(at),
             })
         };
         workers.iter().filter_map(status).collect()
@@ -320,8 +347,7 @@ fn worker_spawner<L: DeliveryStore>(
     move |name, channel| {
         let (mailbox, inbox) = unbounded_channel();
         let wake_queued = Arc::new(AtomicBool::new(false));
-        let showing = ChannelWorkerStatus { under_way: 0, retrying: 0, breaker: BreakerState::Closed };
-        let showing = Arc::new(Mutex::new(showing));
+        let showing = Arc::new(Mutex::new(ChannelWorkerStatus::default()));
         let kind = channel.as_ref().map(|channel| channel.kind.name);
         let shared = (mailbox.clone(), Arc::clone(&showing));
         let worker = ChannelWorker::new(Arc::clone(&context), name.to_owned(), channel, shared.0, shared.1);

@@ -231,6 +231,36 @@ impl<P> DeliveryQueue<P> {
         self.begin(&first.key)
     }
 
+    /// The lowest rank among the heads that are due.
+    pub(super) fn lowest_due_rank(&self, now: u64, rank: impl Fn(&P) -> u32) -> Option<u32> {
+        self.due_ranks(now, rank).map(|(rank, _)| rank).min()
+    }
+
+    /// Takes one of the heads that are due and have this rank; `chance` chooses it, so that no order among them can keep
+    /// one of them waiting.
+    pub(super) fn take_ranked(
+        &mut self,
+        now: u64,
+        wanted: u32,
+        rank: impl Fn(&P) -> u32,
+        chance: u32,
+    ) -> Option<QueueHead<P>> {
+        let places: Vec<&DueKey> =
+            self.due_ranks(now, rank).filter(|(rank, _)| *rank == wanted).map(|(_, place)| place).collect();
+        let position = usize::try_from(chance).unwrap_or_default().checked_rem(places.len())?;
+        let found = (*places.get(position)?).clone();
+        self.order.remove(&found);
+        self.begin(&found.key)
+    }
+
+    fn due_ranks(&self, now: u64, rank: impl Fn(&P) -> u32) -> impl Iterator<Item = (u32, &DueKey)> {
+        let due = self.order.iter().take_while(move |place| place.due <= now);
+        due.filter_map(move |place| {
+            let head = self.keys.get(&place.key)?.head.as_ref()?;
+            Some((rank(&head.details), place))
+        })
+    }
+
     /// Takes a head, due or not, whose age limit began at that time of the wall clock or before it.
     pub(super) fn take_older(&mut self, since: Timestamp) -> Option<QueueHead<P>> {
         let old = |key: &String| {

@@ -34,6 +34,15 @@ impl RateWindow {
     }
 }
 
+/// A wait of all requests, for which a receiver asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReceiverHold {
+    /// No request begins before this moment.
+    pub(super) until: u64,
+    /// What the receiver said.
+    pub(super) reason: Arc<str>,
+}
+
 /// The moment from which on there is room for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RetryAt(pub(super) u64);
@@ -42,13 +51,28 @@ pub(super) struct RetryAt(pub(super) u64);
 #[derive(Debug, Default)]
 pub(super) struct RateLimiter {
     windows: Vec<RateWindow>,
+    hold: Option<ReceiverHold>,
 }
 
 impl RateLimiter {
     /// Limits without any request yet.
     pub(super) fn new(limits: RateLimits) -> Self {
         let windows = [RateWindow::new(limits.per_minute, 60_000), RateWindow::new(limits.per_second, 1_000)];
-        Self { windows: windows.into_iter().flatten().collect() }
+        Self { windows: windows.into_iter().flatten().collect(), hold: None }
+    }
+
+    /// Lets no request begin before the hold is over; whether nothing held them so far.
+    pub(super) fn hold(&mut self, now: u64, hold: ReceiverHold) -> bool {
+        let is_first = self.held(now).is_none();
+        if self.hold.as_ref().is_none_or(|known| known.until < hold.until) {
+            self.hold = Some(hold);
+        }
+        is_first
+    }
+
+    /// What holds all requests now.
+    pub(super) fn held(&self, now: u64) -> Option<&ReceiverHold> {
+        self.hold.as_ref().filter(|hold| hold.until > now)
     }
 
     /// Applies these limits too: the stricter ones hold.
@@ -66,7 +90,8 @@ impl RateLimiter {
     /// # Errors
     /// There is no room now.
     pub(super) fn take(&mut self, now: u64) -> Result<(), RetryAt> {
-        let free_at = self.windows.iter_mut().map(|window| window.next_free(now)).max().unwrap_or(now);
+        let held_until = self.held(now).map_or(now, |hold| hold.until);
+        let free_at = self.windows.iter_mut().map(|window| window.next_free(now)).fold(held_until, u64::max);
         if free_at > now {
             return Err(RetryAt(free_at));
         }
@@ -92,11 +117,10 @@ impl RateLimiters {
     /// The limits of a channel's destination.
     pub(super) fn join(&self, kind: &'static ChannelKind, settings: &Settings) -> SharedRateLimiter {
         let limits = limits(kind, settings);
-        let address = [URL, flashduty::KEY].map(|parameter| parameter.read(settings));
-        if address == [None, None] {
+        let Some(destination) = destination(settings) else {
             return Arc::new(Mutex::new(RateLimiter::new(limits)));
-        }
-        let identity = (kind.name, self.hasher.hash_one((address, flashduty::API_HOST.read(settings))));
+        };
+        let identity = (kind.name, self.hasher.hash_one(destination));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, rate| rate.strong_count() > 0);
         if let Some(shared) = known.get(&identity).and_then(Weak::upgrade) {
@@ -107,6 +131,17 @@ impl RateLimiters {
         known.insert(identity, Arc::downgrade(&shared));
         shared
     }
+}
+
+/// The address or key of a channel, where it has one. Whoever has the same asks the same robot.
+fn destination(settings: &Settings) -> Option<([Option<&str>; 2], &str)> {
+    let address = [URL, flashduty::KEY].map(|parameter| parameter.read(settings));
+    (address != [None, None]).then(|| (address, flashduty::API_HOST.read(settings)))
+}
+
+/// Whether channels with these settings send to one receiver.
+pub(super) fn is_same_receiver(one: &Settings, other: &Settings) -> bool {
+    destination(one) == destination(other)
 }
 
 /// The limits of the rules, or of the kind of channel.
@@ -121,7 +156,7 @@ fn limits(kind: &ChannelKind, settings: &Settings) -> RateLimits {
 
 #[cfg(test)]
 mod tests {
-    use super::{RateLimiter, RateLimiters, RetryAt};
+    use super::{RateLimiter, RateLimiters, ReceiverHold, RetryAt};
     use crate::channel::{RateLimits, Secret, Setting, Settings, find};
     use std::sync::Arc;
 
@@ -154,6 +189,16 @@ mod tests {
         assert_eq!(rate.take(5_000), Ok(()));
         assert_eq!(rate.take(6_000), Err(RetryAt(65_000)));
         assert_eq!(rate.take(65_000), Ok(()));
+    }
+
+    #[test]
+    fn a_hold_is_for_all_requests_and_the_longest_counts() {
+        let mut rate = RateLimiter::new(RateLimits::NONE);
+        let hold = |until| ReceiverHold { until, reason: "too fast".into() };
+        assert!(rate.hold(0, hold(600)) && !rate.hold(10, hold(900)) && !rate.hold(20, hold(700)));
+        assert_eq!(rate.take(899), Err(RetryAt(900)));
+        assert_eq!((rate.take(900), rate.held(900)), (Ok(()), None));
+        assert!(rate.hold(901, hold(1_000)), "another one is new");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The transport of a channel: its kind and settings with its connections, file or stream. It makes one attempt, from the
 //! stored body to a verdict. No text of it holds a secret.
 
-use super::OutboundConfig;
+use super::{DeliveryLog, OutboundConfig};
+use super::address_policy::AddressAccess;
 use super::backoff;
 use super::circuit_breaker::HealthSignal;
 use super::client::{ChannelClient, ClientFactory, RequestFailure, TruncatedResponse};
@@ -32,6 +33,11 @@ impl TransportResources {
     pub(super) fn new(options: OutboundConfig, clock: Arc<dyn Clock>) -> Self {
         let clients = ClientFactory::new(&options);
         Self { options, clock, clients, stdout: OnceLock::new() }
+    }
+
+    /// Which deliveries are logged.
+    pub(super) fn log(&self) -> DeliveryLog {
+        self.options.log
     }
 
     /// What is wrong with the options.
@@ -71,11 +77,13 @@ pub(super) struct AttemptReport {
     pub(super) status: Option<u16>,
     pub(super) request: Option<HttpRequest>,
     pub(super) response: Option<TruncatedResponse>,
+    /// What it shows about the receiver's address.
+    pub(super) access: AddressAccess,
 }
 
 impl AttemptReport {
     fn without_answer(verdict: DeliveryVerdict, health: HealthSignal, request: Option<HttpRequest>) -> Self {
-        Self { verdict, health, status: None, request, response: None }
+        Self { verdict, health, status: None, request, response: None, access: AddressAccess::Unknown }
     }
 
     /// How long the whole channel has to wait, as the destination asks for fewer requests.
@@ -134,6 +142,17 @@ impl ChannelTransport {
         self.settings.timeout
     }
 
+    /// Why the receiver's address may not be reached, as far as that is known now; with the option that allows it.
+    pub(super) async fn blocked_reason(&self) -> Option<String> {
+        let OpenTransport::Http(http, client) = &self.transport else { return None };
+        // The address is that of every request. The bodies of kinds that complete theirs are objects or lists.
+        let at = self.clock.now();
+        let request = |body| http.request(&RequestContext { body, idempotency_key: "", at, replay: false });
+        let request = request(b"{}").or_else(|_| request(b"[]")).ok()?;
+        let blocked = client.check_address(&request).await.err()?;
+        Some(self.mask.line(&blocked.to_string(), LONGEST_REASON))
+    }
+
     /// Tries once to deliver a body.
     pub(super) async fn attempt(&self, attempt: RequestContext<'_>) -> AttemptReport {
         let mut report = self.send(attempt).await;
@@ -187,6 +206,12 @@ impl ChannelTransport {
                 let verdict = DeliveryVerdict::Retry { reason, after: None };
                 return AttemptReport::without_answer(verdict, HealthSignal::Failing, Some(request));
             }
+            // Another address, or a start with another option, may let it through. It says nothing about the receiver.
+            Err(RequestFailure::Blocked(reason)) => {
+                let verdict = DeliveryVerdict::Retry { reason, after: None };
+                let report = AttemptReport::without_answer(verdict, HealthSignal::Unknown, Some(request));
+                return AttemptReport { access: AddressAccess::Blocked, ..report };
+            }
             Err(RequestFailure::Permanent(reason)) => {
                 return AttemptReport::without_answer(
                     DeliveryVerdict::Refused { reason },
@@ -203,7 +228,8 @@ impl ChannelTransport {
         let answer = HttpResponse { status, header: &header, body, at };
         let verdict = http.verdict(&answer);
         let health = health_signal(&verdict, status);
-        AttemptReport { verdict, health, status: Some(status), request: Some(request), response: Some(response) }
+        let access = AddressAccess::Allowed;
+        AttemptReport { verdict, health, status: Some(status), request: Some(request), response: Some(response), access }
     }
 }
 

@@ -5,22 +5,25 @@
 //! the store or the network; other tasks ask them, and end with the worker. So no channel waits for another, and none can
 //! get stuck. The worker of a channel that is no longer in the rules gives up its deliveries.
 
-use super::DeliveryTimings;
-use super::circuit_breaker::{AttemptKind, AttemptPermit, BreakerState, BreakerTransition, CircuitBreaker};
-use super::clock::{DeliveryClock, milliseconds};
+mod results;
+
+use super::circuit_breaker::{AttemptKind, AttemptPermit, BreakerState, CircuitBreaker, DeliveryHistory};
+use super::clock::{self, DeliveryClock, milliseconds};
+use super::context::DeliveryContext;
+use super::health::ChannelHealth;
 use super::job::{DeliveryDetails, DeliveryJob, FinishedJob, JobAction, give_up_reason, postponed};
 use super::queue::{DeliveryQueue, MAX_KEYS, PageRequest, QueueHead};
-use super::rate_limiter::{RateLimiters, RetryAt, SharedRateLimiter};
+use super::rate_limiter::{RateLimiter, ReceiverHold, RetryAt, SharedRateLimiter, is_same_receiver};
 use super::shutdown_on_panic::ShutdownOnPanic;
-use super::transport::{ChannelTransport, TransportResources};
+use super::transport::ChannelTransport;
 use crate::gateway::journal::{
-    ClaimOwner, DeliveryId, DeliveryReader as _, DeliveryStore, JournalError, PendingDelivery,
+    ChannelCounts, DeliveryId, DeliveryReader, DeliveryStore, JournalError, PendingDelivery, StoredHold,
 };
-use crate::gateway::metrics::{ChannelLabels, Metrics};
+use crate::gateway::metrics::ChannelLabels;
 use crate::gateway::served_rules::ServedChannel;
 use crate::time::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
@@ -43,27 +46,34 @@ pub(super) enum MailboxMessage {
     Page(PageRequest, Result<Vec<PendingDelivery>, JournalError>),
     Fetched(String, Box<Result<Option<PendingDelivery>, JournalError>>),
     Finished(Box<FinishedJob>),
+    /// The last wait for which the receiver asked, as it is stored.
+    StoredHold(Result<Option<StoredHold>, JournalError>),
+    /// Why the address policy refuses the receiver of that transport.
+    AddressChecked(Arc<ChannelTransport>, Option<String>),
     Stop,
 }
 
-/// The status of a worker.
-#[derive(Debug, Clone, Copy)]
+/// Whether the store was asked for the wait of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StoredHoldState {
+    /// It was not asked, or could not answer.
+    Unread,
+    /// It is asked.
+    Reading,
+    /// It answered.
+    Known,
+}
+
+/// The status of a worker; moments are those of its clock.
+#[derive(Debug, Clone, Default)]
 pub(super) struct ChannelWorkerStatus {
     pub(super) under_way: usize,
     pub(super) retrying: usize,
     pub(super) breaker: BreakerState,
-}
-
-/// What all workers share.
-pub(super) struct DeliveryContext<L> {
-    pub(super) store: L,
-    /// Who claims deliveries.
-    pub(super) owner: ClaimOwner,
-    pub(super) resources: TransportResources,
-    pub(super) rates: RateLimiters,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) timings: DeliveryTimings,
-    pub(super) clock: DeliveryClock,
+    pub(super) held: Option<ReceiverHold>,
+    pub(super) blocked: Option<Arc<str>>,
+    pub(super) failing_since: Option<Timestamp>,
+    pub(super) next_attempt: Option<u64>,
 }
 
 /// A channel's worker.
@@ -75,9 +85,14 @@ pub(super) struct ChannelWorker<L> {
     give_up_from: u64,
     queue: DeliveryQueue<DeliveryDetails>,
     breaker: CircuitBreaker,
+    health: ChannelHealth,
+    /// Why the address policy refuses the receiver.
+    blocked: Option<Arc<str>>,
     under_way: usize,
-    /// The destination asked for no attempt before this moment.
-    throttled_until: u64,
+    /// Whether the store said if the receiver asked for a wait before the start.
+    stored_hold: StoredHoldState,
+    /// While the breaker is open, which delivery may probe is looked for from this moment on.
+    probe_from: u64,
     store_from: u64,
     expiry_from: u64,
     sweep_at: u64,
@@ -111,8 +126,11 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             give_up_from,
             queue: DeliveryQueue::new(MAX_KEYS),
             breaker,
+            health: ChannelHealth::default(),
+            blocked: None,
             under_way: 0,
-            throttled_until: 0,
+            stored_hold: StoredHoldState::Unread,
+            probe_from: 0,
             store_from: 0,
             expiry_from: 0,
             sweep_at,
@@ -129,9 +147,9 @@ impl<L: DeliveryStore> ChannelWorker<L> {
     /// Runs until it is stopped and nothing is under way.
     pub(super) async fn run(mut self, mut inbox: UnboundedReceiver<MailboxMessage>, wake_queued: Arc<AtomicBool>) {
         let _vital = ShutdownOnPanic(self.context.store.clone());
+        self.check_address();
         loop {
             let until = self.run_due_work();
-            self.publish_status();
             if self.stopping && self.under_way == 0 {
                 return;
             }
@@ -181,6 +199,22 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                 }
             },
             MailboxMessage::Finished(finished) => self.finish_job(*finished, now),
+            MailboxMessage::StoredHold(Ok(hold)) => {
+                self.stored_hold = StoredHoldState::Known;
+                if let Some(hold) = hold {
+                    let pause = hold.until.saturating_duration_since(self.context.clock.wall());
+                    self.hold(now, pause.min(LONGEST_DUE), hold.reason);
+                }
+            }
+            MailboxMessage::StoredHold(Err(fault)) => {
+                self.stored_hold = StoredHoldState::Unread;
+                self.store_failed(&fault, now);
+            }
+            MailboxMessage::AddressChecked(checked, blocked) => {
+                if self.transport.as_ref().is_some_and(|(transport, _)| Arc::ptr_eq(transport, &checked)) {
+                    self.set_blocked(blocked);
+                }
+            }
             MailboxMessage::Stop => self.stopping = true,
         }
     }
@@ -194,13 +228,25 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         if same {
             return;
         }
-        // The old transport is dropped first, so that its rate limits do not outlive it.
-        self.transport = None;
+        // The old transport is dropped first, so that its rate limits do not outlive it. What the same receiver asked for
+        // counts further.
+        let old = self.transport.take();
+        let held = old.and_then(|(transport, rate)| Some((transport, self::rate(&rate).held(now)?.clone())));
         self.transport = channel.map(|channel| open_transport(&self.context, channel));
+        match (held, &self.transport) {
+            (Some((was, hold)), Some((transport, rate)))
+                if is_same_receiver(&was.channel.settings, &transport.channel.settings) =>
+            {
+                self::rate(rate).hold(now, hold);
+            }
+            (Some(_), _) => self.forget_hold(),
+            (None, _) => {}
+        }
+        self.blocked = None;
+        self.check_address();
         self.give_up_from = now.saturating_add(milliseconds(self.context.timings.removal_grace));
         // Failures with the old settings say nothing about the new ones.
         self.breaker = CircuitBreaker::new(self.context.timings.pauses);
-        self.throttled_until = 0;
         self.queue.make_due(now, |_| false);
     }
 
@@ -209,31 +255,10 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         self.store_from = now.saturating_add(STORE_PAUSE);
     }
 
-    fn finish_job(&mut self, finished: FinishedJob, now: u64) {
-        self.under_way = self.under_way.saturating_sub(1);
-        if let Some(reason) = finished.reason {
-            self.last_reason = reason;
-        }
-        if let Some(pause) = finished.throttled {
-            self.throttled_until = self.throttled_until.max(now.saturating_add(milliseconds(pause)));
-        }
-        self.queue.finish(&finished.key, finished.result);
-        match self.breaker.record(now, finished.kind, finished.health) {
-            Some(BreakerTransition::Closed) => {
-                tracing::info!(channel = self.name, "channel recovered, resuming deliveries");
-                self.queue.make_due(now, |details| details.wait_requested);
-            }
-            Some(BreakerTransition::Opened) => {
-                let reason = self.last_reason.as_str();
-                tracing::warn!(channel = self.name, reason, "channel failing, pausing deliveries");
-            }
-            None => {}
-        }
-    }
-
     /// Starts what can be started; answers when more can be done, unless a message comes first.
     fn run_due_work(&mut self) -> Option<u64> {
         if self.stopping {
+            self.publish_status(None);
             return None;
         }
         let now = self.context.clock.now();
@@ -248,12 +273,25 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             None => self.give_up_all(now),
             Some((transport, rate)) => self.start_jobs(&transport, &rate, now),
         };
+        self.publish_status(next);
         [Some(self.sweep_at), store, next].into_iter().flatten().min()
     }
 
     fn read_store(&mut self, now: u64) -> Option<u64> {
         if self.store_from > now {
             return Some(self.store_from);
+        }
+        if self.stored_hold == StoredHoldState::Unread {
+            self.stored_hold = StoredHoldState::Reading;
+            let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
+            self.tasks.spawn_blocking(move || {
+                let _vital = ShutdownOnPanic(context.store.clone());
+                let channels = context.store.read().and_then(DeliveryReader::channels);
+                let of_channel = |counts: Vec<ChannelCounts>| {
+                    counts.into_iter().find(|counts| counts.name == name).and_then(|counts| counts.held)
+                };
+                let _ = mailbox.send(MailboxMessage::StoredHold(channels.map(of_channel)));
+            });
         }
         if let Some(request) = self.queue.next_read() {
             let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
@@ -290,26 +328,55 @@ impl<L: DeliveryStore> ChannelWorker<L> {
     }
 
     fn start_jobs(&mut self, transport: &Arc<ChannelTransport>, rate: &SharedRateLimiter, now: u64) -> Option<u64> {
+        if self.stored_hold != StoredHoldState::Known {
+            return None;
+        }
         if self.breaker.state() != BreakerState::Closed {
             self.give_up_expired(transport.retry_for(), now);
         }
         while self.under_way < transport.concurrency() {
-            let due = self.queue.next_due()?.max(self.throttled_until);
+            let due = self.queue.next_due()?;
+            let due = self::rate(rate).held(now).map_or(due, |hold| due.max(hold.until));
             if due > now {
                 return Some(due);
             }
-            let kind = match self.breaker.permit(now) {
-                AttemptPermit::Allowed(kind) => kind,
-                AttemptPermit::Wait(until) => return until,
+            let (kind, history) = match self.permit(now) {
+                (AttemptPermit::Allowed(kind), history) => (kind, history),
+                (AttemptPermit::Wait(until), _) => return until,
             };
-            if let Err(RetryAt(until)) = rate.lock().unwrap_or_else(PoisonError::into_inner).take(now) {
+            if let Err(RetryAt(until)) = self::rate(rate).take(now) {
                 return Some(until);
             }
-            let head = self.queue.take(now)?;
+            let head = match kind {
+                AttemptKind::Regular => self.queue.take(now)?,
+                AttemptKind::Probe => self.queue.take_ranked(now, history, |details| details.attempts, clock::random())?,
+            };
             self.breaker.begin(kind);
             self.spawn(head, JobAction::Attempt(Arc::clone(transport)), kind);
         }
         None
+    }
+
+    /// Whether an attempt may be made, and of a delivery with how many attempts. A probe is made with the fewest, as what
+    /// failed before may fail for a reason of its own.
+    fn permit(&mut self, now: u64) -> (AttemptPermit, u32) {
+        let newest = self.breaker.permit(now, DeliveryHistory::New);
+        if newest != AttemptPermit::Allowed(AttemptKind::Probe) {
+            return (newest, 0);
+        }
+        // Looking at every waiting key is not done at each message.
+        if self.probe_from > now {
+            return (AttemptPermit::Wait(Some(self.probe_from)), 0);
+        }
+        let Some(fewest) = self.queue.lowest_due_rank(now, |details| details.attempts) else {
+            return (AttemptPermit::Wait(None), 0);
+        };
+        let history = if fewest == 0 { DeliveryHistory::New } else { DeliveryHistory::Tried };
+        let permit = self.breaker.permit(now, history);
+        if let AttemptPermit::Wait(_) = permit {
+            self.probe_from = now.saturating_add(COUNT_PAUSE);
+        }
+        (permit, fewest)
     }
 
     /// Gives up deliveries that became too old while the breaker was open.
@@ -335,17 +402,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             clock: context.clock.clone(),
             unfinished: Some((head.clone(), kind)),
         };
-        let job = DeliveryJob {
-            store: context.store.clone(),
-            owner: context.owner,
-            metrics: Arc::clone(&context.metrics),
-            timings: context.timings,
-            clock: context.clock.clone(),
-            channel: self.name.clone(),
-            head,
-            action,
-            kind,
-        };
+        let job = DeliveryJob { context: Arc::clone(context), channel: self.name.clone(), head, action, kind };
         self.under_way += 1;
         self.tasks.spawn(async move {
             let finished = job.run().await;
@@ -355,18 +412,34 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         });
     }
 
-    fn publish_status(&mut self) {
+    fn publish_status(&mut self, next_attempt: Option<u64>) {
         let (now, breaker) = (self.context.clock.now(), self.breaker.state());
         // Counting looks at every waiting key, so it is not done at each message.
         if self.counted_from <= now || self.queue.next_due().is_none() {
             self.counted_from = now.saturating_add(COUNT_PAUSE);
             self.retrying = self.queue.waiting(now);
         }
-        let showing = ChannelWorkerStatus { under_way: self.under_way, retrying: self.retrying, breaker };
-        *self.status.lock().unwrap_or_else(PoisonError::into_inner) = showing;
+        let held = self.transport.as_ref().and_then(|(_, rate)| self::rate(rate).held(now).cloned());
         let label = ChannelLabels { channel: self.name.clone() };
-        self.context.metrics.breaker_open.get_or_create(&label).set(i64::from(breaker != BreakerState::Closed));
+        let metrics = &self.context.metrics;
+        metrics.breaker_open.get_or_create(&label).set(i64::from(breaker != BreakerState::Closed));
+        metrics.held.get_or_create(&label).set(i64::from(held.is_some()));
+        metrics.blocked.get_or_create(&label).set(i64::from(self.blocked.is_some()));
+        *self.status.lock().unwrap_or_else(PoisonError::into_inner) = ChannelWorkerStatus {
+            under_way: self.under_way,
+            retrying: self.retrying,
+            breaker,
+            held,
+            blocked: self.blocked.clone(),
+            failing_since: self.health.failing_since(),
+            next_attempt,
+        };
     }
+}
+
+/// The limits of a receiver, for a moment.
+fn rate(shared: &SharedRateLimiter) -> MutexGuard<'_, RateLimiter> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tells the worker about a job that ended without a result, so that its key can go on.
@@ -409,6 +482,8 @@ fn queue_head(pending: PendingDelivery, now: u64, wall: Timestamp) -> QueueHead<
             attempts: pending.attempts,
             replay: pending.replay,
             wait_requested: false,
+            failed_at: None,
+            fails_alone: false,
         },
     }
 }
