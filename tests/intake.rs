@@ -3,7 +3,9 @@
 
 mod connections;
 mod host;
+mod memory;
 mod protocols;
+mod senders;
 mod signatures;
 mod tls;
 

@@ -32,6 +32,8 @@ pub struct GatewayConfig {
     pub limits: ListenerLimits,
     /// The token of the admin listener, if it is given; otherwise it is in the state directory, where the first start writes it.
     pub admin_token: Option<Secret>,
+    /// Names besides addresses and local names by which the metrics may be asked for.
+    pub admin_hosts: Vec<String>,
     /// How logs are written.
     pub logs: logs::LogOptions,
 }
@@ -55,6 +57,7 @@ impl GatewayConfig {
             delivery: delivery::OutboundConfig { directory: state.to_owned(), ..delivery::OutboundConfig::default() },
             limits: ListenerLimits::default(),
             admin_token: None,
+            admin_hosts: Vec::new(),
             logs: logs::LogOptions::default(),
         }
     }
@@ -93,6 +96,10 @@ pub struct ListenerLimits {
     pub header_bytes: usize,
     /// Bytes of bodies held in memory at once; 64 MiB.
     pub body_bytes: usize,
+    /// Bytes of what is decided and waits for the journal; more is answered with 503; 64 MiB.
+    pub decided_bytes: usize,
+    /// Bytes of large answers that wait for their clients; more are answered without their outcomes; 16 MiB.
+    pub answer_bytes: usize,
 }
 
 impl Default for ListenerLimits {
@@ -106,6 +113,8 @@ impl Default for ListenerLimits {
             idle_time: Duration::from_mins(1),
             header_bytes: 16 << 10,
             body_bytes: 64 << 20,
+            decided_bytes: 64 << 20,
+            answer_bytes: 16 << 20,
         }
     }
 }

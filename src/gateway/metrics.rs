@@ -24,6 +24,15 @@ pub struct PushLabels {
     pub status: u16,
 }
 
+/// Why a sender was turned away.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RejectionLabels {
+    /// The integration that it named; empty where the rules have none of that name.
+    pub integration: String,
+    /// `unknown_key`, `bad_signature`.
+    pub reason: String,
+}
+
 /// The integration and the outcome of an element.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OutcomeLabels {
@@ -103,6 +112,13 @@ pub struct BuildLabels {
     pub version: String,
 }
 
+/// The statuses of answers to senders that may push to an integration.
+const PUSH_STATUSES: [u16; 9] = [202, 400, 401, 404, 408, 413, 415, 422, 503];
+/// The outcomes of elements.
+const OUTCOMES: [&str; 5] = ["sent", "dropped", "empty", "unaccepted", "invalid"];
+/// Why senders are turned away.
+const REJECTION_REASONS: [&str; 2] = ["unknown_key", "bad_signature"];
+
 /// Declares the metrics of a gateway: field, type, first value, name, meaning.
 macro_rules! metrics {
     ($($field:ident: $type:ty = $value:expr, $name:literal, $meaning:literal;)*) => {
@@ -131,6 +147,8 @@ macro_rules! metrics {
 metrics! {
     pushes: Family<PushLabels, Counter> = Family::default(), "pushes",
         "Pushes answered, by integration and HTTP status";
+    rejections: Family<RejectionLabels, Counter> = Family::default(), "pushes_rejected",
+        "Pushes of senders that showed no right key or signature, by the integration that they named: unknown_key, bad_signature";
     outcomes: Family<OutcomeLabels, Counter> = Family::default(), "outcomes",
         "Elements of payloads, by outcome";
     routes: Family<RouteLabels, Counter> = Family::default(), "routes",
@@ -139,6 +157,8 @@ metrics! {
         "From the last byte of a push to its answer, in seconds";
     evaluate_seconds: Histogram = seconds(), "evaluate_seconds",
         "Mapping and routing of one push, in seconds";
+    signatures: Counter = Counter::default(), "signatures_verified",
+        "Signatures of pushes that were computed, right and wrong ones";
     connections: Gauge = Gauge::default(), "connections",
         "Connections of senders that are open";
     connections_refused: Counter = Counter::default(), "connections_refused",
@@ -227,6 +247,19 @@ impl Metrics {
         self.watcher_rescans.inner().store(report.rescans, Ordering::Relaxed);
     }
 
+    /// Removes an integration that the rules no longer have.
+    pub fn remove_integration(&self, name: &str) {
+        for status in PUSH_STATUSES {
+            self.pushes.remove(&PushLabels { integration: name.to_owned(), status });
+        }
+        for outcome in OUTCOMES {
+            self.outcomes.remove(&OutcomeLabels { integration: name.to_owned(), outcome: outcome.to_owned() });
+        }
+        for reason in REJECTION_REASONS {
+            self.rejections.remove(&RejectionLabels { integration: name.to_owned(), reason: reason.to_owned() });
+        }
+    }
+
     /// All metrics in the text format of `OpenMetrics` 1.0.
     #[must_use]
     pub fn render(&self) -> String {
@@ -262,6 +295,7 @@ fn one_of_each() -> Metrics {
     let metrics = Metrics::default();
     let any = String::new;
     drop(metrics.pushes.get_or_create(&PushLabels { integration: any(), status: 202 }));
+    drop(metrics.rejections.get_or_create(&RejectionLabels { integration: any(), reason: any() }));
     drop(metrics.outcomes.get_or_create(&OutcomeLabels { integration: any(), outcome: any() }));
     drop(metrics.routes.get_or_create(&RouteLabels { route: any() }));
     drop(metrics.attempts.get_or_create(&AttemptLabels { channel: any(), result: any() }));

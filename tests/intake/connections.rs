@@ -97,12 +97,22 @@ async fn requests_that_two_parsers_might_read_differently_are_refused() {
         "Content-Length : 2\r\n",
         "Transfer-Encoding: chunked, identity\r\n",
         "Transfer-Encoding: gzip\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: 2\r\nHost: it\r\n",
         "X-A: b\r\n c\r\n",
         "X\0A: b\r\n",
     ] {
         let request = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nConnection: close\r\n{trick}\r\n{{}}");
         let answer = running.raw(request.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 4") || answer.is_empty(), "{trick:?}: {answer}");
+    }
+    for host in
+        ["", "Host: \r\n", "Host: a b\r\n", "Host: it/\r\n", "Host: a@it\r\n", "Host: it:x\r\n", "Host: [::1\r\n"]
+    {
+        let request = format!("POST {URL} HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: 2\r\n\r\n{{}}");
+        let answer = running.raw(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{host:?}: {answer}");
     }
     let preface = running.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
     assert!(!preface.contains("200"), "{preface}");

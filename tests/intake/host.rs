@@ -13,11 +13,11 @@ use pointsman::time::Timestamp;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// No test waits longer than this for anything.
 pub(super) const WATCHDOG: Duration = Duration::from_mins(1);
@@ -29,6 +29,10 @@ pub(super) struct Kept {
     pub(super) rules: Mutex<Vec<RuleSetHash>>,
     pub(super) fault: Mutex<Option<JournalError>>,
     pub(super) open: Mutex<HashMap<String, Vec<String>>>,
+    /// While it holds no permit, pushes are not stored.
+    pub(super) storing: Mutex<Option<Arc<Semaphore>>>,
+    /// The next question for open firings says so, and waits for an answer.
+    pub(super) asking: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
 }
 
 #[derive(Clone, Default)]
@@ -43,6 +47,10 @@ impl PushStore for Memory {
     async fn accept(&self, push: Push) -> Result<AcceptResult, JournalError> {
         if let Some(fault) = self.0.fault.lock().unwrap().clone() {
             return Err(fault);
+        }
+        let storing = self.0.storing.lock().unwrap().clone();
+        if let Some(storing) = storing {
+            storing.acquire().await.unwrap().forget();
         }
         let mut pushes = self.0.pushes.lock().unwrap();
         if let Some(own) = push.deduplicate {
@@ -61,6 +69,10 @@ impl PushStore for Memory {
     }
 
     fn open_channels(&self, _integration: &str, key: &str, _at: Timestamp) -> Vec<String> {
+        if let Some((asked, answer)) = self.0.asking.lock().unwrap().take() {
+            asked.send(()).unwrap();
+            answer.recv().unwrap();
+        }
         self.0.open.lock().unwrap().get(key).cloned().unwrap_or_default()
     }
 }

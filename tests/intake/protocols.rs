@@ -408,9 +408,11 @@ async fn a_large_batch_is_evaluated_whole() {
     let alerts: Vec<_> = (0..5_000).map(|index| json!({"key": format!("k{index}")})).collect();
     let body = json!({"title": "t", "alerts": alerts}).to_string();
     assert!(body.len() > 64 << 10);
-    assert_eq!(running.post(URL, &[], body.as_bytes()).await.status, 202);
+    let answer = running.post(URL, &[], body.as_bytes()).await;
+    assert_eq!((answer.status, answer.headers.contains("content-length: ")), (202, true));
     let push = running.pushes().remove(0);
     let outcomes: Vec<serde_json::Value> = serde_json::from_str(&push.outcomes).unwrap();
+    assert_eq!(answer.json(), json!({"id": push.id.to_string(), "outcomes": outcomes}));
     assert_eq!((outcomes.len(), push.deliveries.len(), push.transitions.len()), (5_000, 10_000, 5_000));
     assert_eq!(push.deliveries[9_999].index, 4_999);
 }

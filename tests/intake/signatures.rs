@@ -120,6 +120,11 @@ async fn stripe_and_grafana_sign_a_time() {
     let plain = vec![("X-Grafana-Alerting-Signature", hex(&mac(b"s", BODY)))];
     let requests = [plain, timed(now, now), timed(now, now - 1), timed(now - 400, now - 400)];
     assert_eq!(statuses(&settings, BODY, &requests).await, [202, 202, 401, 401]);
+
+    // The time and the body of one push are not the body of another one.
+    let other = [format!("{now}:").as_bytes(), BODY].concat();
+    let untimed = vec![("X-Grafana-Alerting-Signature", hex(&mac(b"s", &other)))];
+    assert_eq!(statuses(&settings, &other, &[untimed]).await, [401]);
 }
 
 #[tokio::test]
@@ -149,6 +154,28 @@ async fn tokens_and_generic_signatures() {
     ];
     let requests = [vec![("X-S", STANDARD.encode(mac(b"s", BODY)))], vec![("X-S", hex(&mac(b"s", BODY)))]];
     assert_eq!(statuses(&settings, BODY, &requests).await, [202, 401]);
+}
+
+/// A signature leaves out the headers that say what a body is. Whoever replays a push cannot change what it means.
+#[tokio::test]
+async fn a_signed_body_is_read_as_what_it_is() {
+    let settings = [("keys", keys(&["k"])), ("signature", text("github")), ("secret", secret("s"))];
+    let running = start(version(1, RULES, &[("plain", &settings)]), ListenerLimits::default()).await;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, BODY).unwrap();
+    let packed = encoder.finish().unwrap();
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    for (body, headers) in [(BODY, vec![form]), (&packed, vec![("Content-Encoding", "gzip"), form]), (&packed, vec![])]
+    {
+        let signature = format!("sha256={}", hex(&mac(b"s", body)));
+        let headers = [headers, vec![("X-Hub-Signature-256", signature.as_str())]].concat();
+        let answer = running.post("/push/plain?integration_key=k", &headers, body).await;
+        assert_eq!(answer.status, 202, "{headers:?}: {answer:?}");
+        assert_eq!(running.pushes().last().unwrap().payload, BODY, "{headers:?}");
+    }
+    let signature = format!("sha256={}", hex(&mac(b"s", b"alertName=cpu")));
+    let headers = [form, ("X-Hub-Signature-256", signature.as_str())];
+    assert_eq!(running.post("/push/plain?integration_key=k", &headers, b"alertName=cpu").await.status, 202);
 }
 
 #[tokio::test]

@@ -36,6 +36,10 @@ pub(super) struct ServeOptions {
     /// A file with the token of the admin listener; by default a token is made in the state directory
     #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub(super) admin_token_file: Option<PathBuf>,
+    /// A name by which the metrics are asked for, besides addresses and names of the local network such as `pointsman` or
+    /// `pointsman.monitoring.svc`; may be repeated, in the environment separated by commas
+    #[arg(long, env = "POINTSMAN_ADMIN_HOST", value_name = "NAME", value_delimiter = ',')]
+    admin_host: Vec<String>,
     /// The address at which senders reach the gateway, shown in push URLs: `https://alerts.example.com`
     #[arg(long, env = "POINTSMAN_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -123,7 +127,7 @@ impl ServeOptions {
             options: state listen admin admin_token_file public_url tls_cert tls_key allow_private proxy poll poll_interval
                 manifest start_with_last_good run_tests allow_empty keep_for keep_bytes most_pending most_pending_bytes
                 least_free connections connections_of_one log_format log_level log_deliveries;
-            lists: rules allow
+            lists: rules allow admin_host
         }
     }
 
@@ -167,6 +171,7 @@ impl ServeOptions {
         set(&mut config.admin, self.admin.map(|address| address.0));
         config.public_url = self.public_url;
         config.delivery.allow = self.allow;
+        config.admin_hosts = self.admin_host;
         set(&mut config.delivery.allow_private, self.allow_private);
         config.delivery.proxy = self.proxy;
         config.reload.poll = self.poll_interval.map(|interval| interval.0);

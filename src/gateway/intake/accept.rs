@@ -3,7 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "how long an evaluation takes is measured")]
 
 use super::backend::IntakeBackend;
+use super::body_work::{LARGE_BODY, WorkSlot};
 use super::decide::{IncomingPush, PushCounts, decide};
+use super::memory::ByteReservation;
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use super::render::{RenderedPush, render};
@@ -14,6 +16,7 @@ use crate::gateway::served_rules::ServedRules;
 use crate::json::Arena;
 use crate::mutant::Mutant;
 use crate::reload::RuleSetVersion;
+use crate::time::Timestamp;
 use axum::http::StatusCode;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -21,9 +24,6 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-/// Bodies above this size are evaluated on a thread of their own, so that they delay no connection.
-const LARGE_BODY: usize = 64 << 10;
 
 /// What the sender of an accepted push gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +36,9 @@ pub struct Receipt {
     /// The outcomes as one JSON array, each in the JSON of `event::Outcome`.
     #[serde(skip)]
     pub outcomes: Arc<str>,
+    /// The key of the first event, for the protocol that answers with it.
+    #[serde(skip)]
+    pub first_key: Option<String>,
 }
 
 /// Evaluates a payload that is replayed by the rules in force, and makes it durable.
@@ -62,30 +65,91 @@ pub(super) async fn accept<H: IntakeBackend>(
     prepared: Arc<PreparedVersion>,
     incoming: IncomingPush,
 ) -> Result<Receipt, Refusal> {
-    keep_rules(backend.store(), &prepared).await?;
-    let (incoming, evaluated) = if incoming.payload.len() > LARGE_BODY {
-        evaluate_apart(backend, &prepared, incoming).await?
-    } else {
-        let evaluated = evaluate(&**backend, &prepared, &incoming);
-        (incoming, evaluated)
-    };
-    match evaluated {
-        Ok(evaluated) => {
-            let integration = incoming.integration.clone();
-            let (push, counts) = new_push(&prepared, incoming, evaluated);
-            let receipt = make_durable(backend.store(), push).await?;
-            if !receipt.duplicate {
-                counts.count(&integration, &prepared, &backend.intake().metrics);
+    let decision = PushDecision::begin(backend, prepared).await?;
+    let decided = decision.decide(incoming.payload.len(), move |evaluate| evaluate(incoming)).await?;
+    decision.conclude(decided, 0).await
+}
+
+/// A push on its way from its payload to the journal.
+pub(super) struct PushDecision<'b, H> {
+    backend: &'b Arc<H>,
+    prepared: Arc<PreparedVersion>,
+}
+
+/// A push that was evaluated, and the result.
+pub(super) struct EvaluatedPush {
+    incoming: IncomingPush,
+    result: Result<RenderedPush, Refusal>,
+}
+
+impl EvaluatedPush {
+    /// When its payload was received.
+    pub(super) fn received(&self) -> Timestamp {
+        self.incoming.now
+    }
+}
+
+impl<'b, H: IntakeBackend> PushDecision<'b, H> {
+    /// Begins with the rules that decide.
+    ///
+    /// # Errors
+    /// Where the journal cannot archive them.
+    pub(super) async fn begin(backend: &'b Arc<H>, prepared: Arc<PreparedVersion>) -> Result<Self, Refusal> {
+        keep_rules(backend.store(), &prepared).await?;
+        Ok(Self { backend, prepared })
+    }
+
+    /// Does the work on a body of so many bytes, which evaluates a payload by the function that it is given.
+    ///
+    /// # Errors
+    /// Where the work cannot be done now.
+    pub(super) async fn decide<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce(&dyn Fn(IncomingPush) -> EvaluatedPush) -> T + Send + 'static,
+    ) -> Result<(T, WorkSlot), Refusal> {
+        let (backend, prepared) = (Arc::clone(self.backend), Arc::clone(&self.prepared));
+        let evaluate = move |incoming| {
+            let result = evaluate(&*backend, &prepared, &incoming);
+            EvaluatedPush { incoming, result }
+        };
+        self.backend.intake().body_work.run(bytes, move || work(&evaluate)).await
+    }
+
+    /// Makes an evaluated push durable, or keeps its payload in the quarantine. The slot is held until the push has its place
+    /// in the memory of what waits for the journal; `more` are bytes that its sender holds meanwhile.
+    ///
+    /// # Errors
+    /// Where the payload is not accepted, there is no room for it, or it cannot be made durable.
+    pub(super) async fn conclude(
+        &self,
+        (evaluated, slot): (EvaluatedPush, WorkSlot),
+        more: usize,
+    ) -> Result<Receipt, Refusal> {
+        let EvaluatedPush { incoming, result } = evaluated;
+        let mut rendered = match result {
+            Ok(rendered) => rendered,
+            Err(refusal) => {
+                drop(slot);
+                // A payload that is replayed stays where it came from.
+                if incoming.replay_of.is_none() {
+                    quarantine(&**self.backend, &self.prepared, incoming, &refusal).await?;
+                }
+                return Err(refusal);
             }
-            Ok(receipt)
+        };
+        let bytes = rendered.bytes() + incoming.payload.len() + more;
+        let room = self.backend.intake().room_for_decided(bytes, &slot).await.ok_or(Refusal::Overloaded)?;
+        drop(slot);
+        let integration = incoming.integration.clone();
+        let first_key = rendered.first_key.take();
+        let (push, counts) = new_push(&self.prepared, incoming, rendered);
+        let mut receipt = make_durable(self.backend.store(), push, room).await?;
+        if !receipt.duplicate {
+            receipt.first_key = first_key;
+            counts.count(&integration, &self.prepared, &self.backend.intake().metrics);
         }
-        Err(refusal) => {
-            // A payload that is replayed stays where it came from.
-            if incoming.replay_of.is_none() {
-                quarantine(&**backend, &prepared, incoming, &refusal).await?;
-            }
-            Err(refusal)
-        }
+        Ok(receipt)
     }
 }
 
@@ -139,25 +203,6 @@ fn new_push(prepared: &PreparedVersion, incoming: IncomingPush, rendered: Render
         replay_of: incoming.replay_of,
     };
     (push, rendered.counts)
-}
-
-/// Evaluates a large payload on a thread that may take its time; only a few at once, as a large body takes many times its
-/// size while it is evaluated.
-async fn evaluate_apart<H: IntakeBackend>(
-    backend: &Arc<H>,
-    prepared: &Arc<PreparedVersion>,
-    incoming: IncomingPush,
-) -> Result<(IncomingPush, Result<RenderedPush, Refusal>), Refusal> {
-    // The permit belongs to the evaluation, which goes on where its client disconnects.
-    let permit = Arc::clone(&backend.intake().large_evaluations).acquire_owned().await;
-    let permit = permit.map_err(|_| Refusal::NotDurable(JournalError::Closed))?;
-    let (backend, prepared) = (Arc::clone(backend), Arc::clone(prepared));
-    let evaluation = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        let evaluated = evaluate(&*backend, &prepared, &incoming);
-        (incoming, evaluated)
-    });
-    evaluation.await.map_err(|_| Refusal::NotDurable(JournalError::Failed("the evaluation was interrupted".to_owned())))
 }
 
 thread_local! {
@@ -216,10 +261,25 @@ async fn keep_rules<S: PushStore>(store: &S, prepared: &Arc<PreparedVersion>) ->
     Ok(())
 }
 
-async fn make_durable<S: PushStore>(store: &S, push: Push) -> Result<Receipt, Refusal> {
+/// Stores a push, which takes `room` in memory until it is stored.
+async fn make_durable<S: PushStore>(store: &S, push: Push, room: ByteReservation) -> Result<Receipt, Refusal> {
     let (id, outcomes) = (push.id, Arc::clone(&push.outcomes));
-    match store.accept(push).await.map_err(Refusal::NotDurable)? {
-        AcceptResult::Stored => Ok(Receipt { id, duplicate: false, outcomes }),
-        AcceptResult::Duplicate(first) => Ok(Receipt { id: first, duplicate: true, outcomes: Arc::from("[]") }),
-    }
+    let accepted = if room.bytes() > LARGE_BODY {
+        // The push waits for the journal even where its client disconnects, and takes its room until then.
+        let store = store.clone();
+        let storing = tokio::spawn(async move {
+            let accepted = store.accept(push).await;
+            drop(room);
+            accepted
+        });
+        storing.await.unwrap_or(Err(JournalError::Closed))
+    } else {
+        store.accept(push).await
+    };
+    Ok(match accepted.map_err(Refusal::NotDurable)? {
+        AcceptResult::Stored => Receipt { id, duplicate: false, outcomes, first_key: None },
+        AcceptResult::Duplicate(first) => {
+            Receipt { id: first, duplicate: true, outcomes: Arc::from("[]"), first_key: None }
+        }
+    })
 }

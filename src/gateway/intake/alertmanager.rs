@@ -1,37 +1,86 @@
-//! Alertmanager's v2 API, as a Prometheus server uses it: alerts become the body of Alertmanager's webhook, and repetitions
-//! are skipped.
+//! Alertmanager's v2 API, as a Prometheus server uses it: posted alerts become the body of Alertmanager's webhook.
 //!
-//! Prometheus sends every alert again each minute, with an `endsAt` a few minutes ahead. So the listener caches the alerts
-//! that it accepted: a repetition is skipped for [`REPEAT_INTERVAL`], and an alert that is not sent again until its `endsAt`
-//! is resolved here. The cache is lost at a restart: the next repetition is then one more event. An alert for which the
-//! cache has no room is accepted each time, and only its sender resolves it.
+//! A body is read alert by alert, so that reading takes little more memory than the alerts that it holds. Prometheus posts
+//! at most 64 alerts at once.
 
+use crate::evaluate::ELEMENTS_LIMIT;
 use crate::time::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::time::Duration;
 
-/// For how long a repetition is skipped: Alertmanager's default `repeat_interval`.
-pub(super) const REPEAT_INTERVAL: Duration = Duration::from_hours(4);
 /// When an alert without `endsAt` ends, unless it is sent again: Alertmanager's default `resolve_timeout`.
 const RESOLVE_TIMEOUT: Duration = Duration::from_mins(5);
-/// The most alerts in the cache.
-const MAX_ALERTS: usize = 200_000;
-/// The most bytes in the cache.
-const MAX_BYTES: usize = 64 << 20;
 /// For how many alerts an answer gives a reason: a body of a megabyte can hold half a million.
 const MAX_REASONS: usize = 10;
-/// The most alerts of one expired batch.
-const MAX_BATCH: usize = 64;
+
+/// Labels or annotations, sorted by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct AlertTexts(Box<[(Box<str>, Box<str>)]>);
+
+impl AlertTexts {
+    fn new(mut pairs: Vec<(Box<str>, Box<str>)>) -> Self {
+        // The last one of a repeated name counts: the sort is stable, and duplicates are removed from the back.
+        pairs.reverse();
+        pairs.sort_by(|one, other| one.0.cmp(&other.0));
+        pairs.dedup_by(|later, first| later.0 == first.0);
+        Self(pairs.into())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// Roughly how many bytes they take.
+    fn size(&self) -> usize {
+        /// Two pointers with lengths, and what the allocator adds to two small texts.
+        const PAIR: usize = 96;
+        self.iter().map(|(name, value)| name.len() + value.len() + PAIR).sum()
+    }
+}
+
+impl Serialize for AlertTexts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for AlertTexts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = AlertTexts;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object of strings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AlertTexts, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(AlertTexts::new(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
 
 /// An alert as it is posted.
 #[derive(Deserialize)]
 struct PostedAlert {
-    labels: BTreeMap<String, String>,
+    labels: AlertTexts,
     #[serde(default)]
-    annotations: BTreeMap<String, String>,
+    annotations: AlertTexts,
     #[serde(default, rename = "startsAt")]
     starts_at: Option<String>,
     #[serde(default, rename = "endsAt")]
@@ -43,13 +92,13 @@ struct PostedAlert {
 /// An alert as it is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AlertmanagerAlert {
-    labels: BTreeMap<String, String>,
-    annotations: BTreeMap<String, String>,
-    starts_at: Option<String>,
+    pub(super) labels: AlertTexts,
+    pub(super) annotations: AlertTexts,
+    pub(super) starts_at: Option<String>,
     /// To the millisecond.
-    ends_at: Timestamp,
-    generator_url: String,
-    is_resolved: bool,
+    pub(super) ends_at: Timestamp,
+    pub(super) generator_url: String,
+    pub(super) is_resolved: bool,
 }
 
 /// The alerts of a request.
@@ -61,49 +110,108 @@ pub(super) struct ParsedAlerts {
     pub(super) errors: Vec<String>,
 }
 
-/// Alerts of one integration that were not sent again until their end.
-#[derive(Debug)]
-pub(super) struct ExpiredBatch {
-    /// The integration.
-    pub(super) integration: Box<str>,
-    /// The alerts, resolved.
-    pub(super) alerts: Vec<AlertmanagerAlert>,
+/// Why no alert of a request is read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum UnreadableAlerts {
+    /// The body is not JSON.
+    NotJson,
+    /// It is not a list, or the list is too long.
+    NotAlerts(String),
 }
 
 /// Reads the alerts of a request.
 ///
 /// # Errors
-/// Where the body is not a list.
-pub(super) fn read(body: &[u8], now: Timestamp) -> Result<ParsedAlerts, String> {
-    let posted: Vec<Value> =
-        serde_json::from_slice(body).map_err(|_| "a JSON array of alerts is expected".to_owned())?;
-    let mut alerts = Vec::new();
-    let mut errors = Vec::new();
-    let mut more = 0_usize;
-    for (index, one) in posted.into_iter().enumerate() {
-        match alert(one, now) {
-            Ok(alert) => alerts.push(alert),
-            Err(reason) if errors.len() < MAX_REASONS => errors.push(format!("alert {index}: {reason}")),
-            Err(_) => more += 1,
-        }
+/// Where the body is not a list, or the list is too long.
+pub(super) fn read(body: &[u8], now: Timestamp) -> Result<ParsedAlerts, UnreadableAlerts> {
+    let mut list =
+        AlertList { now, count: 0, more: 0, parsed: ParsedAlerts { alerts: Vec::new(), errors: Vec::new() } };
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    if let Err(error) = list.deserialize(&mut reader).and_then(|()| reader.end()) {
+        let is_json = error.is_data() && serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        let reason = || UnreadableAlerts::NotAlerts("a JSON array of alerts is expected".to_owned());
+        return Err(if is_json { reason() } else { UnreadableAlerts::NotJson });
+    }
+    let AlertList { count, more, mut parsed, .. } = list;
+    if count > ELEMENTS_LIMIT {
+        let reason =
+            format!("the request has {count} alerts, and at most {ELEMENTS_LIMIT} are read: send fewer at once");
+        return Err(UnreadableAlerts::NotAlerts(reason));
     }
     if more > 0 {
-        errors.push(format!("and {more} more"));
+        parsed.errors.push(format!("and {more} more"));
     }
-    Ok(ParsedAlerts { alerts, errors })
+    Ok(parsed)
 }
 
-fn alert(posted: Value, now: Timestamp) -> Result<AlertmanagerAlert, String> {
-    let mut posted: PostedAlert = serde_json::from_value(posted).map_err(|error| error.to_string())?;
+/// Collects alerts while a list is read. Those above the limit are only counted.
+struct AlertList {
+    now: Timestamp,
+    count: usize,
+    /// Wrong alerts whose reason is not kept.
+    more: usize,
+    parsed: ParsedAlerts,
+}
+
+impl<'de> DeserializeSeed<'de> for &mut AlertList {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut AlertList {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array of alerts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while self.count < ELEMENTS_LIMIT
+            && let Some(one) = list.next_element::<&RawValue>()?
+        {
+            self.add(one.get());
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            self.count += 1;
+        }
+        Ok(())
+    }
+}
+
+impl AlertList {
+    fn add(&mut self, text: &str) {
+        let index = self.count;
+        self.count += 1;
+        match alert(text, self.now) {
+            Ok(alert) => self.parsed.alerts.push(alert),
+            Err(reason) if self.parsed.errors.len() < MAX_REASONS => {
+                self.parsed.errors.push(format!("alert {index}: {reason}"));
+            }
+            Err(_) => self.more += 1,
+        }
+    }
+}
+
+fn alert(text: &str, now: Timestamp) -> Result<AlertmanagerAlert, String> {
+    let posted: PostedAlert = serde_json::from_str(text).map_err(|error| {
+        let reason = error.to_string();
+        // The place is counted from the beginning of the alert, which tells nobody anything.
+        reason.split_once(" at line ").map_or(reason.clone(), |(reason, _)| reason.to_owned())
+    })?;
     // As in Alertmanager, an empty label counts as missing.
-    posted.labels.retain(|_, value| !value.is_empty());
-    if posted.labels.is_empty() {
+    let labels = posted.labels.0.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let labels = AlertTexts(labels);
+    if labels.0.is_empty() {
         return Err("at least one label is needed".to_owned());
     }
     let ends_at = posted.ends_at.as_deref().and_then(Timestamp::read);
     let ends_at = ends_at.map(|at| Timestamp::from_epoch_milliseconds(at.epoch_milliseconds()));
     Ok(AlertmanagerAlert {
-        labels: posted.labels,
+        labels,
         annotations: posted.annotations,
         starts_at: posted.starts_at.filter(|written| Timestamp::read(written).is_some()),
         ends_at: ends_at.unwrap_or(now.saturating_add(RESOLVE_TIMEOUT)),
@@ -113,10 +221,10 @@ fn alert(posted: Value, now: Timestamp) -> Result<AlertmanagerAlert, String> {
 }
 
 impl AlertmanagerAlert {
-    /// Its key in the cache: the integration and its labels.
-    fn cache_key(&self, integration: &str) -> [u8; 32] {
-        let mut hash = Sha256::new().chain_update(integration).chain_update([0xff]);
-        for (name, value) in &self.labels {
+    /// Its key in the cache of an integration: its labels.
+    pub(super) fn cache_key(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for (name, value) in self.labels.iter() {
             // 0xff is not a byte of UTF-8.
             hash.update(name);
             hash.update([0xff]);
@@ -136,27 +244,67 @@ impl AlertmanagerAlert {
         format!("{hash:016x}")
     }
 
-    fn size(&self) -> usize {
-        let text: usize =
-            self.labels.iter().chain(&self.annotations).map(|(name, value)| name.len() + value.len() + 64).sum();
-        text + self.generator_url.len() + 256
+    /// Roughly how many bytes it takes in a cache.
+    pub(super) fn size(&self) -> usize {
+        let started = self.starts_at.as_ref().map_or(0, String::len);
+        self.labels.size() + self.annotations.size() + self.generator_url.len() + started + 320
     }
 
-    fn webhook(&self) -> Value {
+    fn webhook(&self) -> WebhookAlert<'_> {
         let (status, ends_at) = if self.is_resolved {
             ("resolved", self.ends_at.to_string())
         } else {
             ("firing", "0001-01-01T00:00:00Z".to_owned())
         };
-        json!({
-            "status": status,
-            "labels": self.labels,
-            "annotations": self.annotations,
-            "startsAt": self.starts_at.as_deref().unwrap_or("0001-01-01T00:00:00Z"),
-            "endsAt": ends_at,
-            "generatorURL": self.generator_url,
-            "fingerprint": self.fingerprint(),
-        })
+        WebhookAlert {
+            status,
+            labels: &self.labels,
+            annotations: &self.annotations,
+            starts_at: self.starts_at.as_deref().unwrap_or("0001-01-01T00:00:00Z"),
+            ends_at,
+            generator_url: &self.generator_url,
+            fingerprint: self.fingerprint(),
+        }
+    }
+}
+
+/// An alert in Alertmanager's webhook.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WebhookAlert<'a> {
+    status: &'static str,
+    labels: &'a AlertTexts,
+    annotations: &'a AlertTexts,
+    starts_at: &'a str,
+    ends_at: String,
+    #[serde(rename = "generatorURL")]
+    generator_url: &'a str,
+    fingerprint: String,
+}
+
+/// Alertmanager's webhook, version 4.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Webhook<'a> {
+    version: &'static str,
+    group_key: &'static str,
+    truncated_alerts: u8,
+    status: &'static str,
+    receiver: &'a str,
+    group_labels: AlertTexts,
+    common_labels: AlertTexts,
+    common_annotations: AlertTexts,
+    #[serde(rename = "externalURL")]
+    external_url: &'static str,
+    alerts: WebhookAlerts<'a>,
+}
+
+/// The alerts of a webhook, each made when it is written.
+struct WebhookAlerts<'a>(&'a [AlertmanagerAlert]);
+
+impl Serialize for WebhookAlerts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(AlertmanagerAlert::webhook))
     }
 }
 
@@ -164,159 +312,35 @@ impl AlertmanagerAlert {
 #[must_use]
 pub(super) fn webhook(integration: &str, alerts: &[AlertmanagerAlert]) -> Vec<u8> {
     let fires = alerts.iter().any(|alert| !alert.is_resolved);
-    let body = json!({
-        "version": "4",
-        "groupKey": "{}:{}",
-        "truncatedAlerts": 0,
-        "status": if fires { "firing" } else { "resolved" },
-        "receiver": integration,
-        "groupLabels": {},
-        "commonLabels": {},
-        "commonAnnotations": {},
-        "externalURL": "",
-        "alerts": alerts.iter().map(AlertmanagerAlert::webhook).collect::<Vec<_>>(),
-    });
-    body.to_string().into_bytes()
-}
-
-/// The alerts that were accepted.
-#[derive(Default)]
-pub(super) struct AlertCache {
-    alerts: HashMap<[u8; 32], CachedAlert>,
-    bytes: usize,
-}
-
-struct CachedAlert {
-    integration: Box<str>,
-    alert: AlertmanagerAlert,
-    accepted_at: Timestamp,
-}
-
-impl AlertCache {
-    /// The new ones of some alerts; the others are repetitions, and move the end of the cached alert.
-    #[must_use]
-    pub(super) fn select_new(
-        &mut self,
-        integration: &str,
-        alerts: Vec<AlertmanagerAlert>,
-        now: Timestamp,
-    ) -> Vec<AlertmanagerAlert> {
-        let mut seen = HashSet::new();
-        let mut new = Vec::new();
-        for alert in alerts {
-            let key = alert.cache_key(integration);
-            let is_repeated = self.alerts.get_mut(&key).is_some_and(|cached| cached.refresh(&alert, now));
-            if !is_repeated && seen.insert((key, alert.is_resolved)) {
-                new.push(alert);
-            }
-        }
-        new
-    }
-
-    /// Caches alerts that are durable.
-    pub(super) fn insert_all(&mut self, integration: &str, alerts: Vec<AlertmanagerAlert>, now: Timestamp) {
-        for alert in alerts {
-            let key = alert.cache_key(integration);
-            self.remove(&key);
-            let size = alert.size();
-            if self.alerts.len() < MAX_ALERTS && self.bytes + size <= MAX_BYTES {
-                self.bytes += size;
-                self.alerts.insert(key, CachedAlert { integration: integration.into(), alert, accepted_at: now });
-            }
-        }
-    }
-
-    /// Alerts that were not sent again until their end, now resolved, in small batches by integration. They stay until they
-    /// are [inserted](Self::insert_all) as resolved or [removed](Self::remove_all).
-    #[must_use]
-    pub(super) fn expired(&mut self, now: Timestamp) -> Vec<ExpiredBatch> {
-        let mut old = Vec::new();
-        let mut found: BTreeMap<&str, Vec<([u8; 32], AlertmanagerAlert)>> = BTreeMap::new();
-        #[expect(clippy::iter_over_hash_type, reason = "what is found is sorted below")]
-        for (key, cached) in &self.alerts {
-            if cached.alert.is_resolved {
-                if cached.accepted_at.saturating_add(REPEAT_INTERVAL) <= now {
-                    old.push(*key);
-                }
-            } else if cached.alert.ends_at <= now {
-                let resolved = AlertmanagerAlert { is_resolved: true, ..cached.alert.clone() };
-                found.entry(&cached.integration).or_default().push((*key, resolved));
-            }
-        }
-        let mut batches = Vec::new();
-        for (integration, mut alerts) in found {
-            alerts.sort_by_key(|(key, alert)| (alert.ends_at, *key));
-            let alerts: Vec<AlertmanagerAlert> = alerts.into_iter().map(|(_, alert)| alert).collect();
-            batches.extend(
-                alerts
-                    .chunks(MAX_BATCH)
-                    .map(|alerts| ExpiredBatch { integration: integration.into(), alerts: alerts.to_vec() }),
-            );
-        }
-        for key in &old {
-            self.remove(key);
-        }
-        batches
-    }
-
-    /// Removes alerts that cannot be resolved: their integration is gone, or no longer accepts them.
-    pub(super) fn remove_all(&mut self, integration: &str, alerts: &[AlertmanagerAlert]) {
-        for alert in alerts {
-            self.remove(&alert.cache_key(integration));
-        }
-    }
-
-    /// Whether an alert was not sent again in the meantime, so that it can be resolved.
-    #[must_use]
-    pub(super) fn is_expired(&self, integration: &str, alert: &AlertmanagerAlert, now: Timestamp) -> bool {
-        let cached = self.alerts.get(&alert.cache_key(integration));
-        cached.is_some_and(|cached| !cached.alert.is_resolved && cached.alert.ends_at <= now)
-    }
-
-    fn remove(&mut self, key: &[u8; 32]) {
-        if let Some(cached) = self.alerts.remove(key) {
-            self.bytes = self.bytes.saturating_sub(cached.alert.size());
-        }
-    }
-}
-
-impl CachedAlert {
-    /// Whether the alert repeats this one; then the later end holds.
-    fn refresh(&mut self, alert: &AlertmanagerAlert, now: Timestamp) -> bool {
-        let same_start = match (&self.alert.starts_at, &alert.starts_at) {
-            (Some(cached), Some(new)) => Timestamp::read(cached) == Timestamp::read(new),
-            _ => true,
-        };
-        let is_recent = now < self.accepted_at.saturating_add(REPEAT_INTERVAL);
-        let same = self.alert.is_resolved == alert.is_resolved && same_start && is_recent;
-        if same && !alert.is_resolved {
-            self.alert.ends_at = self.alert.ends_at.max(alert.ends_at);
-        }
-        same
-    }
+    let webhook = Webhook {
+        version: "4",
+        group_key: "{}:{}",
+        truncated_alerts: 0,
+        status: if fires { "firing" } else { "resolved" },
+        receiver: integration,
+        group_labels: AlertTexts::default(),
+        common_labels: AlertTexts::default(),
+        common_annotations: AlertTexts::default(),
+        external_url: "",
+        alerts: WebhookAlerts(alerts),
+    };
+    // Writing texts to memory does not fail.
+    serde_json::to_vec(&webhook).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AlertCache, AlertmanagerAlert, ExpiredBatch, MAX_ALERTS, ParsedAlerts, Timestamp, read, webhook};
+    use super::{ParsedAlerts, Timestamp, UnreadableAlerts, read, webhook};
     use serde_json::json;
 
-    const MINUTE: i64 = 60_000;
-    const REPEAT: i64 = 4 * 60 * MINUTE;
-
-    fn after(milliseconds: i64) -> Timestamp {
-        Timestamp::from_epoch_milliseconds(1_800_000_000_000 + milliseconds)
-    }
-
-    fn alert(name: &str, ends_at: &str) -> AlertmanagerAlert {
-        let body = json!([{"labels": {"alertname": name}, "startsAt": "2027-01-15T08:00:00Z", "endsAt": ends_at}]);
-        read(body.to_string().as_bytes(), after(0)).unwrap().alerts.remove(0)
+    fn now() -> Timestamp {
+        Timestamp::from_epoch_milliseconds(1_800_000_000_000)
     }
 
     #[test]
     fn the_fingerprint_is_that_of_prometheus() {
         // The FNV-1a of prometheus/common for the empty set is the offset basis; for one label, computed by hand.
-        let alert = alert("Down", "");
+        let alert = read(br#"[{"labels": {"alertname": "Down"}}]"#, now()).unwrap().alerts.remove(0);
         let bytes = b"alertname\xffDown\xff";
         let expected = bytes.iter().fold(14_695_981_039_346_656_037_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(1_099_511_628_211)
@@ -325,67 +349,34 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_that_is_not_sent_again_is_resolved_at_its_end() {
-        let mut cache = AlertCache::default();
-        // 2027-01-15T08:00:00Z is the start of the test.
-        let news = cache.select_new("prom", vec![alert("Down", "2027-01-15T08:04:00Z")], after(0));
-        assert_eq!(news.len(), 1);
-        cache.insert_all("prom", news, after(0));
-        assert!(cache.expired(after(3 * MINUTE)).is_empty());
-        // Sent again: the end is later.
-        assert!(cache.select_new("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], after(MINUTE)).is_empty());
-        assert!(cache.expired(after(5 * MINUTE)).is_empty());
-        let expired = cache.expired(after(8 * MINUTE));
-        let [ExpiredBatch { integration, alerts }] = expired.as_slice() else { panic!("{expired:?}") };
-        assert_eq!(&**integration, "prom");
-        let body: serde_json::Value = serde_json::from_slice(&webhook("prom", alerts)).unwrap();
+    fn labels_are_sorted_and_the_last_of_a_name_counts() {
+        let body = br#"[{"labels": {"b": "1", "a": "2", "b": "3", "c": ""}}]"#;
+        let alerts = read(body, now()).unwrap().alerts;
+        let body: serde_json::Value = serde_json::from_slice(&webhook("prom", &alerts)).unwrap();
+        assert_eq!(body["alerts"][0]["labels"].to_string(), r#"{"a":"2","b":"3"}"#);
         assert_eq!(
-            (&body["status"], &body["alerts"][0]["endsAt"]),
-            (&json!("resolved"), &json!("2027-01-15T08:08:00Z"))
+            (&body["status"], &body["commonLabels"], &body["version"]),
+            (&json!("firing"), &json!({}), &json!("4"))
         );
-        // It stays expired until that is durable; then it is resolved, and a late recovery of its own is a repetition.
-        assert_eq!(cache.expired(after(8 * MINUTE)).len(), 1);
-        cache.insert_all("prom", alerts.clone(), after(8 * MINUTE));
-        assert!(cache.expired(after(9 * MINUTE)).is_empty());
-        assert!(cache.select_new("prom", alerts.clone(), after(9 * MINUTE)).is_empty());
-        assert!(cache.expired(after(9 * MINUTE + REPEAT)).is_empty());
-        assert_eq!((cache.alerts.len(), cache.bytes), (0, 0));
-    }
-
-    #[test]
-    fn a_repetition_is_new_after_the_interval_and_with_a_new_start() {
-        let mut cache = AlertCache::default();
-        let down = alert("Down", "2099-01-01T00:00:00Z");
-        cache.insert_all("prom", vec![down.clone()], after(0));
-        assert!(cache.select_new("prom", vec![down.clone()], after(REPEAT - 1)).is_empty());
-        assert_eq!(cache.select_new("prom", vec![down.clone()], after(REPEAT)).len(), 1);
-        let again = AlertmanagerAlert { starts_at: Some("2027-01-15T09:00:00Z".to_owned()), ..down.clone() };
-        assert_eq!(cache.select_new("prom", vec![again], after(1)).len(), 1);
-        assert_eq!(cache.select_new("other", vec![down.clone(), down], after(1)).len(), 1, "an integration of its own");
     }
 
     #[test]
     fn few_reasons_are_given() {
-        let ParsedAlerts { alerts, errors } = read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), after(0)).unwrap();
+        let ParsedAlerts { alerts, errors } = read(format!("[{}1]", "1,".repeat(5_000)).as_bytes(), now()).unwrap();
         assert_eq!((alerts.len(), errors.len()), (0, 11));
         assert_eq!(errors.last().map(String::as_str), Some("and 4991 more"));
     }
 
     #[test]
-    fn the_cache_is_bounded() {
-        let mut cache = AlertCache::default();
-        let base = alert("Down", "");
-        for index in 0..=MAX_ALERTS {
-            let labels = [("a".to_owned(), index.to_string())].into();
-            cache.insert_all("prom", vec![AlertmanagerAlert { labels, ..base.clone() }], after(0));
-        }
-        assert!(cache.alerts.len() <= MAX_ALERTS && cache.bytes <= super::MAX_BYTES);
-        let large = AlertmanagerAlert { generator_url: "x".repeat(65 << 20), ..base };
-        cache.insert_all("prom", vec![large.clone()], after(0));
-        assert_eq!(
-            cache.select_new("prom", vec![large], after(0)).len(),
-            1,
-            "an alert without room in the cache is new each time"
-        );
+    fn what_is_no_list_or_too_long_is_refused_whole() {
+        let reason = |body: &str| read(body.as_bytes(), now()).map(|parsed| parsed.alerts.len());
+        assert_eq!(reason("[{"), Err(UnreadableAlerts::NotJson));
+        assert_eq!(reason("[] x"), Err(UnreadableAlerts::NotJson));
+        assert_eq!(reason("{\"a\":"), Err(UnreadableAlerts::NotJson));
+        let expected = UnreadableAlerts::NotAlerts("a JSON array of alerts is expected".to_owned());
+        assert_eq!(reason("{}"), Err(expected));
+        let many = format!("[{}{{\"labels\":{{\"a\":\"b\"}}}}]", "{\"labels\":{\"a\":\"b\"}},".repeat(10_000));
+        let Err(UnreadableAlerts::NotAlerts(reason)) = reason(&many) else { panic!("it is read") };
+        assert!(reason.contains("10001 alerts") && reason.contains("at most 10000"), "{reason}");
     }
 }

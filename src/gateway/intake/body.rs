@@ -1,28 +1,49 @@
 //! Reading bodies within limits: bytes of each and of all together, time, and what gzip unpacks to.
+//!
+//! Senders that show no key have a small share of the bytes and of the requests, and each address a small share of that. So
+//! they cannot take the room of those who have one.
 
-use super::Refusal;
+use super::memory::{ByteBudget, ByteReservation};
+use super::{Refusal, form};
+use crate::gateway::config::ListenerLimits;
+use crate::gateway::listener::{AddressQuota, QuotaPermit};
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use flate2::bufread::MultiGzDecoder;
 use http_body_util::BodyExt;
 use std::io::Read;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The largest body that is read of a sender without a key.
+pub(super) const MAX_KEYLESS_BODY: usize = 2 << 20;
+/// Which part of the bytes senders without a key may take together.
+const KEYLESS_BYTES: usize = 8;
+/// Which part of the requests.
+const KEYLESS_REQUESTS: usize = 16;
+/// Which part of the connections of one address may be such requests at once.
+const KEYLESS_OF_ONE: usize = 4;
 
 /// The memory that all bodies together may take.
-#[derive(Clone)]
 pub(super) struct BodyBudget {
-    bytes: Arc<Semaphore>,
+    bytes: ByteBudget,
+    keyless_bytes: Arc<AddressQuota>,
+    keyless_requests: Arc<AddressQuota>,
 }
 
 /// The share of a body; given back when dropped.
 pub(super) struct BodyReservation {
-    budget: BodyBudget,
-    permits: Option<OwnedSemaphorePermit>,
-    held: usize,
+    bytes: ByteReservation,
     used: usize,
+    /// The shares of a sender without a key.
+    keyless: Option<KeylessShare>,
+}
+
+struct KeylessShare {
+    bytes: QuotaPermit,
+    _request: QuotaPermit,
 }
 
 /// A whole body, and the memory that it takes.
@@ -37,33 +58,55 @@ pub(super) struct ReceivedBody {
 const RESERVATION_STEP: usize = 16 << 10;
 
 impl BodyBudget {
-    /// A budget of so many bytes.
+    /// The budget of a listener.
     #[must_use]
-    pub(super) fn new(bytes: usize) -> Self {
-        Self { bytes: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))) }
+    pub(super) fn new(limits: &ListenerLimits) -> Self {
+        let part = |whole: usize, part: usize| (whole / part).max(1);
+        let keyless_bytes = part(limits.body_bytes, KEYLESS_BYTES).max(MAX_KEYLESS_BODY);
+        let requests_of_one = part(limits.connections_of_one, KEYLESS_OF_ONE);
+        Self {
+            bytes: ByteBudget::new(limits.body_bytes),
+            keyless_bytes: AddressQuota::new(keyless_bytes, MAX_KEYLESS_BODY),
+            keyless_requests: AddressQuota::new(part(limits.requests, KEYLESS_REQUESTS), requests_of_one),
+        }
     }
 
-    fn reserve(&self) -> BodyReservation {
-        BodyReservation { budget: self.clone(), permits: None, held: 0, used: 0 }
+    /// The share of a body whose sender showed a key.
+    ///
+    /// # Errors
+    /// Where the budget is used up.
+    pub(super) fn with_key(&self) -> Result<BodyReservation, Refusal> {
+        let bytes = self.bytes.try_reserve(0).ok_or(Refusal::BodyBudgetExhausted)?;
+        Ok(BodyReservation { bytes, used: 0, keyless: None })
+    }
+
+    /// The share of a body whose sender showed no key.
+    ///
+    /// # Errors
+    /// Where such senders, or those of this address, have too much already.
+    pub(super) fn without_key(&self, address: IpAddr) -> Result<BodyReservation, Refusal> {
+        let request = self.keyless_requests.acquire(address, 1).ok_or(Refusal::KeylessBusy)?;
+        let bytes = self.keyless_bytes.acquire(address, 0).ok_or(Refusal::KeylessBusy)?;
+        Ok(BodyReservation { keyless: Some(KeylessShare { bytes, _request: request }), ..self.with_key()? })
     }
 }
 
 impl BodyReservation {
     fn grow(&mut self, by: usize) -> Result<(), Refusal> {
         self.used += by;
-        if self.used <= self.held {
+        if self.used <= self.bytes.bytes() {
             return Ok(());
         }
-        let more = (self.used - self.held).next_multiple_of(RESERVATION_STEP);
-        let permits = u32::try_from(more).map_err(|_| Refusal::BodyBudgetExhausted)?;
-        let permits =
-            Arc::clone(&self.budget.bytes).try_acquire_many_owned(permits).map_err(|_| Refusal::BodyBudgetExhausted)?;
-        match &mut self.permits {
-            Some(held) => held.merge(permits),
-            none => *none = Some(permits),
+        let more = (self.used - self.bytes.bytes()).next_multiple_of(RESERVATION_STEP);
+        if self.keyless.as_mut().is_some_and(|keyless| !keyless.bytes.grow(more)) {
+            return Err(Refusal::KeylessBusy);
         }
-        self.held += more;
-        Ok(())
+        self.bytes.grow(more).then_some(()).ok_or(Refusal::BodyBudgetExhausted)
+    }
+
+    /// The sender has shown who it is: its body no longer counts as one without a key.
+    pub(super) fn verify(&mut self) {
+        self.keyless = None;
     }
 }
 
@@ -76,13 +119,13 @@ pub(super) async fn read(
     body: Body,
     max_size: usize,
     patience: Duration,
-    budget: &BodyBudget,
+    reservation: BodyReservation,
 ) -> Result<ReceivedBody, Refusal> {
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|declared| usize::try_from(declared).map_or(true, |declared| declared > max_size)) {
         return Err(Refusal::BodyTooLarge { limit: max_size });
     }
-    let reading = tokio::time::timeout(patience, collect(body, max_size, budget.reserve()));
+    let reading = tokio::time::timeout(patience, collect(body, max_size, reservation));
     reading.await.unwrap_or(Err(Refusal::BodyTimeout))
 }
 
@@ -100,27 +143,99 @@ async fn collect(mut body: Body, max_size: usize, mut reservation: BodyReservati
     Ok(ReceivedBody { bytes, reservation })
 }
 
-/// Unpacks a body as its `Content-Encoding` says.
-///
-/// # Errors
-/// An encoding other than gzip, a body that is not gzip, or one that unpacks to more than `max_size` bytes.
-pub(super) fn unpack(
-    headers: &HeaderMap,
-    body: Vec<u8>,
-    max_size: usize,
-    reservation: &mut BodyReservation,
-) -> Result<Vec<u8>, Refusal> {
-    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
-    let encoding = encodings.next().map_or(b"".as_slice(), |value| value.as_bytes().trim_ascii());
-    let other = encodings.next().is_some();
-    if !other && (encoding.is_empty() || encoding.eq_ignore_ascii_case(b"identity")) {
-        return Ok(body);
+/// How a body is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BodyCoding {
+    /// Not at all.
+    Identity,
+    /// As gzip.
+    Gzip,
+}
+
+/// What a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyFormat {
+    /// JSON, or what is read as JSON: many senders say `text/plain`, or nothing.
+    Json,
+    /// A form.
+    UrlEncoded,
+}
+
+/// How a body is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BodyType {
+    coding: BodyCoding,
+    format: BodyFormat,
+    is_signed: bool,
+}
+
+impl BodyType {
+    /// What the headers say that a body is.
+    ///
+    /// # Errors
+    /// A type or a coding that is not read here.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let format = body_format(headers)?;
+        Ok(Self { coding: body_coding(headers)?, format, is_signed: false })
     }
-    if other || !(encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")) {
+
+    /// The same, where the body is signed. A signature leaves out the headers that say what the body is, and whoever replays
+    /// a push could change them. So the bytes decide: neither JSON nor a form begins like gzip, and no form like JSON.
+    #[must_use]
+    pub(super) fn of_signed(self, bytes: &[u8]) -> Self {
+        let coding = if bytes.starts_with(&[0x1f, 0x8b]) { BodyCoding::Gzip } else { self.coding };
+        Self { coding, is_signed: true, ..self }
+    }
+
+    /// Roughly how many bytes a body has when it is read.
+    pub(super) fn size_hint(self, bytes: &[u8]) -> usize {
+        match self.coding {
+            BodyCoding::Identity => bytes.len(),
+            // The last four bytes of gzip say how much it unpacks to, unless they lie.
+            BodyCoding::Gzip => {
+                bytes.last_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize).max(bytes.len())
+            }
+        }
+    }
+
+    /// The JSON of a body, unpacked, and what it was.
+    ///
+    /// # Errors
+    /// A body that is not what it is said to be, or unpacks to more than `max_size` bytes.
+    pub(super) fn read(self, received: &mut ReceivedBody, max_size: usize) -> Result<(Vec<u8>, BodyFormat), Refusal> {
+        let unpacked = match self.coding {
+            BodyCoding::Identity => std::mem::take(&mut received.bytes),
+            BodyCoding::Gzip => unpack(&received.bytes, max_size, &mut received.reservation)?,
+        };
+        match self.format {
+            BodyFormat::UrlEncoded if !(self.is_signed && begins_like_json(&unpacked)) => {
+                Ok((form::to_json(&unpacked)?, BodyFormat::UrlEncoded))
+            }
+            BodyFormat::UrlEncoded | BodyFormat::Json => Ok((unpacked, BodyFormat::Json)),
+        }
+    }
+}
+
+fn begins_like_json(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+fn body_coding(headers: &HeaderMap) -> Result<BodyCoding, Refusal> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    let coding = codings.next().map_or(b"".as_slice(), |value| value.as_bytes().trim_ascii());
+    let other = codings.next().is_some();
+    if !other && (coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")) {
+        return Ok(BodyCoding::Identity);
+    }
+    if other || !(coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip")) {
         return Err(Refusal::UnknownEncoding);
     }
+    Ok(BodyCoding::Gzip)
+}
+
+fn unpack(body: &[u8], max_size: usize, reservation: &mut BodyReservation) -> Result<Vec<u8>, Refusal> {
     let mut unpacked = Vec::new();
-    let mut reader = MultiGzDecoder::new(body.as_slice());
+    let mut reader = MultiGzDecoder::new(body);
     let mut chunk = [0; 8 << 10];
     loop {
         let count = reader.read(&mut chunk).map_err(|_| Refusal::NotGzip)?;
@@ -135,20 +250,7 @@ pub(super) fn unpack(
     }
 }
 
-/// What a body is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyFormat {
-    /// JSON, or what is read as JSON: many senders say `text/plain`, or nothing.
-    Json,
-    /// A form.
-    UrlEncoded,
-}
-
-/// What the `Content-Type` says that a body is.
-///
-/// # Errors
-/// A type that is not read here.
-pub(super) fn body_format(headers: &HeaderMap) -> Result<BodyFormat, Refusal> {
+fn body_format(headers: &HeaderMap) -> Result<BodyFormat, Refusal> {
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(BodyFormat::Json) };
     let value = value.to_str().unwrap_or("?");
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -37,6 +37,14 @@ pub(super) struct IncomingPush {
     pub(super) replay_of: Option<PushId>,
 }
 
+impl IncomingPush {
+    /// The same without its payload.
+    pub(super) fn without_payload(&self) -> Self {
+        let Self { id, origin, now, replay_of, .. } = *self;
+        Self { id, integration: self.integration.clone(), origin, now, payload: Vec::new(), replay_of }
+    }
+}
+
 /// What is decided about a payload.
 #[derive(Default)]
 pub(super) struct DecidedPush<'a> {
@@ -50,6 +58,8 @@ pub(super) struct DecidedPush<'a> {
     pub(super) open: Vec<OpenFiring>,
     /// Counts to add to the metrics once the push is durable.
     pub(super) counts: PushCounts,
+    /// The key of the first event.
+    pub(super) first_key: Option<&'a str>,
 }
 
 /// An event on its way to one channel.
@@ -139,6 +149,7 @@ pub(super) fn decide<'a>(
     for (index, outcome) in (0_u32..).zip(&outcomes) {
         decided.counts.add(outcome);
         if let OutcomeKind::Routed(event, decision) = &outcome.kind {
+            decided.first_key.get_or_insert(event.key);
             let planned = decision.channels.iter().map(|&channel| PlannedDelivery { index, event, channel });
             decided.deliveries.extend(planned);
             let known = &rules.program.names.channels;

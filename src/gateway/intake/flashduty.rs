@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 /// The answer to an accepted event, with its key, which the rules make if the sender gave none.
 #[must_use]
 pub(super) fn accepted(receipt: &Receipt) -> Value {
-    let outcomes: Vec<Value> = serde_json::from_str(&receipt.outcomes).unwrap_or_default();
-    let key = outcomes.iter().find_map(|outcome| outcome.get("event")?.get("key"));
-    let data = key.map_or_else(|| json!({}), |key| json!({ "alert_key": key }));
+    let data = receipt.first_key.as_ref().map_or_else(|| json!({}), |key| json!({ "alert_key": key }));
     json!({ "request_id": receipt.id.to_string(), "data": data })
 }
 

@@ -3,28 +3,32 @@
 
 #![expect(clippy::disallowed_methods, reason = "how long a push takes is measured")]
 
-use super::alertmanager::{self, AlertCache, ExpiredBatch, ParsedAlerts};
 use super::backend::IntakeBackend;
-use super::body::{self, BodyBudget, BodyFormat, BodyReservation, ReceivedBody};
-use super::decide::IncomingPush;
-use super::prepared_version::{MAX_BODY, PreparedIntegration, PreparedVersion};
+use super::body::{self, BodyBudget, BodyFormat, BodyReservation, BodyType, ReceivedBody};
+use super::body_work::LARGE_BODY;
+use super::memory::ByteBudget;
+use super::prepared_version::{PreparedIntegration, PreparedVersion};
 use super::refusal::Refusal;
-use super::{Receipt, accept, flashduty, form};
+use super::rejected_senders::{RejectedPush, RejectionReason};
+use super::{Receipt, accept, answer, flashduty, posted_alerts};
 use crate::gateway::journal::PushOrigin;
-use crate::gateway::metrics::PushLabels;
+use crate::gateway::listener::PeerAddress;
+use crate::gateway::metrics::{PushLabels, RejectionLabels};
 use crate::gateway::problem::{self, Problem};
 use axum::body::Body;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Request, Response, StatusCode};
+use axum::http::{HeaderValue, Request, Response};
 use std::borrow::Cow;
-use std::sync::{Arc, MutexGuard};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What the handlers share.
 pub(super) struct HandlerState<H> {
     pub(super) backend: Arc<H>,
     pub(super) body_budget: BodyBudget,
+    pub(super) answer_budget: ByteBudget,
 }
 
 /// The protocol of a push.
@@ -72,6 +76,7 @@ struct PushSender {
     /// The integration that the path or the key names.
     integration: Option<Arc<PreparedIntegration>>,
     has_key: bool,
+    peer: IpAddr,
     /// Whether a key or a signature shows that the sender may push to the integration.
     is_verified: bool,
 }
@@ -87,13 +92,16 @@ impl PushSender {
         }
         .cloned();
         let has_key = key.is_some();
-        Self { is_verified: has_key && integration.is_some(), prepared, integration, has_key }
+        let peer = parts.extensions.get().map_or(Ipv4Addr::UNSPECIFIED.into(), |PeerAddress(peer)| *peer);
+        Self { is_verified: has_key && integration.is_some(), prepared, integration, has_key, peer }
     }
 
-    /// What the sender learns of a refusal: everything where it is verified, else only that it is not.
+    /// What the sender learns of a refusal: everything where it is verified, else only that it is not, or that it may try
+    /// again.
     fn problem(&self, refusal: &Refusal, protocol: PushProtocol) -> Problem {
         let problem = refusal.problem();
-        if self.is_verified || *refusal == Refusal::Stopping {
+        let is_for_all = matches!(refusal, Refusal::Stopping | Refusal::KeylessBusy | Refusal::BodyBudgetExhausted);
+        if self.is_verified || is_for_all {
             return problem;
         }
         Problem { close: problem.close, ..protocol.unknown_sender().problem() }
@@ -126,6 +134,9 @@ impl<H: IntakeBackend> HandlerState<H> {
                 }
                 let problem = sender.problem(&refusal, protocol);
                 self.record_refusal(protocol, &sender, &problem);
+                if let Some(reason) = RejectionReason::of(&refusal) {
+                    self.record_rejection(protocol, &sender, &parts, reason);
+                }
                 match protocol {
                     PushProtocol::Pointsman => problem.to_response(),
                     PushProtocol::Flashduty => flashduty::refused(&problem, self.backend.intake().next_id()),
@@ -155,7 +166,7 @@ impl<H: IntakeBackend> HandlerState<H> {
                 };
                 let payload = std::mem::take(&mut admitted.payload);
                 let receipt = self.accept(&admitted, origin, payload).await?;
-                problem::response(StatusCode::ACCEPTED, "application/json", receipt_json(&receipt))
+                answer::accepted(&receipt, &self.answer_budget)
             }
             PushProtocol::Flashduty => {
                 let payload = std::mem::take(&mut admitted.payload);
@@ -163,7 +174,9 @@ impl<H: IntakeBackend> HandlerState<H> {
                 problem::json(&flashduty::accepted(&receipt))
             }
             PushProtocol::Alertmanager => {
-                self.accept_new_alerts(&admitted).await?;
+                let payload = std::mem::take(&mut admitted.payload);
+                let prepared = Arc::clone(&admitted.sender.prepared);
+                posted_alerts::accept(&self.backend, prepared, &admitted.integration.name, payload).await?;
                 Response::new(Body::empty())
             }
         };
@@ -176,8 +189,8 @@ impl<H: IntakeBackend> HandlerState<H> {
     /// Reads the body and verifies the sender.
     ///
     /// With a key, the body is read only if the key is the integration's. Without one, a signature may take its place at a
-    /// path that names the integration; the body is then read whether the integration exists or not, so that the two look
-    /// the same from outside.
+    /// path that names the integration. Then the body is read and verified alike whether the integration exists or not, so
+    /// that nobody can tell from outside; and it is not read at all where no integration asks for signatures.
     async fn admit<'s>(
         &self,
         protocol: PushProtocol,
@@ -188,36 +201,91 @@ impl<H: IntakeBackend> HandlerState<H> {
         if self.backend.is_stopping() {
             return Err(Refusal::Stopping);
         }
-        let found = sender.integration.clone();
-        if found.is_none() && (sender.has_key || protocol.integration(parts).is_none()) {
-            return Err(protocol.unknown_sender());
-        }
-        if let Some(integration) = found.as_ref().filter(|_| sender.has_key) {
+        let received = if sender.has_key {
+            let integration = sender.integration.as_ref().ok_or_else(|| protocol.unknown_sender())?;
             check_rate(integration)?;
-        }
-        let max_size = found.as_ref().map_or(MAX_BODY, |integration| integration.max_body);
-        let patience = self.backend.intake().limits.body_time;
-        let ReceivedBody { bytes, mut reservation } =
-            body::read(&parts.headers, body, max_size, patience, &self.body_budget).await?;
-        let integration = found.ok_or_else(|| protocol.unknown_sender())?;
+            self.read(parts, body, integration.max_body, self.body_budget.with_key()?).await?
+        } else {
+            let is_possible = protocol.integration(parts).is_some();
+            let max_size = sender.prepared.max_keyless_body().filter(|_| is_possible);
+            let max_size = max_size.ok_or_else(|| protocol.unknown_sender())?;
+            self.read(parts, body, max_size, self.body_budget.without_key(sender.peer)?).await?
+        };
         let began = Instant::now();
-        if let Some(verifier) = &integration.verifier {
-            let seconds = self.backend.intake().clock.now().epoch_milliseconds() / 1000;
-            if !verifier.verify(&parts.headers, &bytes, seconds) {
-                return Err(Refusal::InvalidSignature);
-            }
+        let integration = self.verify(protocol, sender, parts, &received)?;
+        let mut body_type = BodyType::of(&parts.headers)?;
+        if integration.verifier.is_some() {
+            body_type = body_type.of_signed(&received.bytes);
+        }
+        let (payload, format, reservation) = self.open(body_type, received, integration.max_body).await?;
+        Ok(AdmittedPush { sender, integration, payload, format, began, _reservation: reservation })
+    }
+
+    async fn read(
+        &self,
+        parts: &Parts,
+        body: Body,
+        max_size: usize,
+        reservation: BodyReservation,
+    ) -> Result<ReceivedBody, Refusal> {
+        let patience = self.backend.intake().limits.body_time;
+        body::read(&parts.headers, body, max_size, patience, reservation).await
+    }
+
+    /// The integration that a body may be pushed to.
+    fn verify(
+        &self,
+        protocol: PushProtocol,
+        sender: &mut PushSender,
+        parts: &Parts,
+        received: &ReceivedBody,
+    ) -> Result<Arc<PreparedIntegration>, Refusal> {
+        let seconds = self.backend.intake().clock.now().epoch_milliseconds() / 1000;
+        let name = protocol.integration(parts).unwrap_or_default();
+        let verifier = match &sender.integration {
+            Some(integration) => integration.verifier.as_ref(),
+            // The work is the same for a name that does not exist; its result is not.
+            None => sender.prepared.decoy_verifier(name),
+        };
+        let is_signed = verifier.is_none_or(|verifier| {
+            self.backend.intake().metrics.signatures.inc();
+            verifier.verify(&parts.headers, &received.bytes, seconds)
+        });
+        let integration = sender.integration.clone().ok_or_else(|| protocol.unknown_sender())?;
+        if !is_signed {
+            return Err(Refusal::InvalidSignature);
         }
         sender.is_verified = true;
         if !sender.has_key {
             check_rate(&integration)?;
+            if received.bytes.len() > integration.max_body {
+                return Err(Refusal::BodyTooLarge { limit: integration.max_body });
+            }
         }
-        let format = body::body_format(&parts.headers)?;
-        let unpacked = body::unpack(&parts.headers, bytes, max_size, &mut reservation)?;
-        let payload = match format {
-            BodyFormat::Json => unpacked,
-            BodyFormat::UrlEncoded => form::to_json(&unpacked)?,
-        };
-        Ok(AdmittedPush { sender, integration, payload, format, began, _reservation: reservation })
+        Ok(integration)
+    }
+
+    /// Unpacks and reads a body; a large one apart from the connections.
+    async fn open(
+        &self,
+        body_type: BodyType,
+        mut received: ReceivedBody,
+        max_size: usize,
+    ) -> Result<(Vec<u8>, BodyFormat, BodyReservation), Refusal> {
+        received.reservation.verify();
+        let hint = body_type.size_hint(&received.bytes).min(max_size);
+        if hint <= LARGE_BODY {
+            let limit = max_size.min(LARGE_BODY);
+            match body_type.read(&mut received, limit) {
+                // It is larger than its packing says.
+                Err(Refusal::BodyTooLarge { .. }) if limit < max_size => {}
+                Err(refusal) => return Err(refusal),
+                Ok((payload, format)) => return Ok((payload, format, received.reservation)),
+            }
+        }
+        let work = move || body_type.read(&mut received, max_size).map(|read| (read, received.reservation));
+        let (read, _slot) = self.backend.intake().body_work.run(hint.max(LARGE_BODY + 1), work).await?;
+        read.map(|((payload, format), reservation)| (payload, format, reservation))
     }
 
     async fn accept(
@@ -230,38 +298,15 @@ impl<H: IntakeBackend> HandlerState<H> {
         accept::accept(&self.backend, Arc::clone(&admitted.sender.prepared), incoming).await
     }
 
-    /// Accepts the new ones among posted alerts.
-    async fn accept_new_alerts(&self, admitted: &AdmittedPush<'_>) -> Result<(), Refusal> {
-        let (intake, name) = (self.backend.intake(), &*admitted.integration.name);
-        if crate::json::parse(&admitted.payload, &crate::json::Arena::new()).is_err() {
-            // Refused with the place and the reason, and kept in the quarantine, as by the other protocols.
-            return self.accept(admitted, PushOrigin::Alertmanager, admitted.payload.clone()).await.map(drop);
-        }
-        let posted = intake.incoming(name, PushOrigin::Alertmanager, Vec::new());
-        let now = posted.now;
-        let reason = match alertmanager::read(&admitted.payload, now) {
-            Ok(ParsedAlerts { alerts, errors }) => {
-                let select = |mut cache: MutexGuard<'_, AlertCache>| cache.select_new(name, alerts, now);
-                let new = intake.alert_cache.lock().map(select).unwrap_or_default();
-                if !new.is_empty() {
-                    let payload = alertmanager::webhook(name, &new);
-                    self.accept(admitted, PushOrigin::Alertmanager, payload).await?;
-                    if let Ok(mut cache) = intake.alert_cache.lock() {
-                        cache.insert_all(name, new, now);
-                    }
-                }
-                if errors.is_empty() {
-                    return Ok(());
-                }
-                errors.join("; ")
-            }
-            Err(reason) => reason,
-        };
-        // The whole body is kept as it came.
-        let refusal = Refusal::NotAlerts { id: posted.id, reason };
-        let posted = IncomingPush { payload: admitted.payload.clone(), ..posted };
-        accept::quarantine(&*self.backend, &admitted.sender.prepared, posted, &refusal).await?;
-        Err(refusal)
+    /// Counts and tells that a sender was turned away.
+    fn record_rejection(&self, protocol: PushProtocol, sender: &PushSender, parts: &Parts, reason: RejectionReason) {
+        let intake = self.backend.intake();
+        let integration = protocol.integration(parts);
+        let known = integration.filter(|name| sender.prepared.integration_by_name(name).is_some()).unwrap_or_default();
+        let labels = RejectionLabels { integration: known.to_owned(), reason: reason.label().to_owned() };
+        intake.metrics.rejections.get_or_create(&labels).inc();
+        let push = RejectedPush { integration, reason, peer: Some(sender.peer), route: protocol.route() };
+        intake.rejected_senders.record(&push, &sender.prepared, intake.clock.now());
     }
 
     /// Counts and logs a refusal; neither ever holds a URL, a key or a header.
@@ -275,7 +320,8 @@ impl<H: IntakeBackend> HandlerState<H> {
         if integration.is_empty() {
             tracing::debug!(route, status, "push refused");
         } else {
-            tracing::info!(route, integration, status, id, "push refused");
+            let detail = problem.detail.as_ref();
+            tracing::warn!(route, integration, status, id, detail, "push refused");
         }
     }
 }
@@ -303,35 +349,4 @@ fn check_rate(integration: &PreparedIntegration) -> Result<(), Refusal> {
     let Some(bucket) = &integration.bucket else { return Ok(()) };
     let per_minute = bucket.per_minute();
     bucket.take(Instant::now()).map_err(|wait| Refusal::RateLimited { per_minute, wait })
-}
-
-fn receipt_json(receipt: &Receipt) -> String {
-    let duplicate = if receipt.duplicate { ",\"duplicate\":true" } else { "" };
-    let id = receipt.id.to_string();
-    ["{\"id\":\"", &id, "\"", duplicate, ",\"outcomes\":", &receipt.outcomes, "}\n"].concat()
-}
-
-/// Resolves alerts that Prometheus stopped sending.
-pub(super) async fn resolve_expired<H: IntakeBackend>(backend: &Arc<H>) {
-    let intake = backend.intake();
-    let now = intake.clock.now();
-    let batches = intake.alert_cache.lock().map(|mut cache| cache.expired(now)).unwrap_or_default();
-    for ExpiredBatch { integration, mut alerts } in batches {
-        if let Ok(cache) = intake.alert_cache.lock() {
-            alerts.retain(|alert| cache.is_expired(&integration, alert, now));
-        }
-        if alerts.is_empty() || backend.is_stopping() {
-            continue;
-        }
-        let payload = alertmanager::webhook(&integration, &alerts);
-        let incoming = intake.incoming(&integration, PushOrigin::Alertmanager, payload);
-        let accepted = accept::accept(backend, intake.prepared_version(&**backend), incoming).await;
-        let Ok(mut cache) = intake.alert_cache.lock() else { continue };
-        match accepted {
-            Ok(_) => cache.insert_all(&integration, alerts, now),
-            // The next round tries again.
-            Err(Refusal::NotDurable(_)) => {}
-            Err(_) => cache.remove_all(&integration, &alerts),
-        }
-    }
 }

@@ -4,16 +4,22 @@
 //! nothing: an unknown integration and a wrong key get the same answer.
 
 mod accept;
+mod alert_cache;
 mod alertmanager;
+mod answer;
 mod backend;
 mod body;
+mod body_work;
 mod decide;
 mod flashduty;
 mod form;
 mod handlers;
 mod integration_keys;
+mod memory;
+mod posted_alerts;
 mod prepared_version;
 mod refusal;
+mod rejected_senders;
 mod render;
 mod router;
 mod signature;
@@ -22,22 +28,24 @@ mod token_bucket;
 pub use accept::{Receipt, accept_replay};
 pub use backend::IntakeBackend;
 pub use refusal::Refusal;
+pub use rejected_senders::SenderRejections;
 
 use super::config::ListenerLimits;
 use super::journal::{PushId, PushOrigin};
-use super::listener;
+use super::listener::{self, ListenerRouters};
 use super::metrics::Metrics;
 use crate::time::Clock;
+use alert_cache::AlertCache;
+use body_work::{BodyWork, PATIENCE, WorkSlot};
 use decide::IncomingPush;
 use integration_keys::KeyPepper;
+use memory::{ByteBudget, ByteReservation};
 use prepared_version::PreparedVersion;
+use rejected_senders::RejectedSenders;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use ulid::{Generator, Ulid};
 
-/// How many large bodies are evaluated at once.
-const MAX_LARGE_EVALUATIONS: usize = 4;
 /// How often expired alerts and old versions are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -50,8 +58,11 @@ pub struct IntakeState {
     pepper: Option<KeyPepper>,
     prepared: RwLock<Option<Arc<PreparedVersion>>>,
     ids: Mutex<Generator>,
-    alert_cache: Mutex<alertmanager::AlertCache>,
-    large_evaluations: Arc<Semaphore>,
+    alert_cache: Mutex<AlertCache>,
+    rejected_senders: RejectedSenders,
+    body_work: BodyWork,
+    /// The memory of what is decided and waits for the journal.
+    decided: ByteBudget,
 }
 
 impl IntakeState {
@@ -59,6 +70,7 @@ impl IntakeState {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, metrics: Arc<Metrics>, limits: ListenerLimits) -> Self {
         Self {
+            decided: ByteBudget::new(limits.decided_bytes),
             clock,
             metrics,
             limits,
@@ -66,7 +78,8 @@ impl IntakeState {
             prepared: RwLock::default(),
             ids: Mutex::new(Generator::new()),
             alert_cache: Mutex::default(),
-            large_evaluations: Arc::new(Semaphore::new(MAX_LARGE_EVALUATIONS)),
+            rejected_senders: RejectedSenders::default(),
+            body_work: BodyWork::new(),
         }
     }
 
@@ -77,6 +90,18 @@ impl IntakeState {
             Ok(id) => id,
             Err(overflow) => overflow.commit_overflow_increment(),
         })
+    }
+
+    /// The senders that were turned away since the start, the latest first.
+    #[must_use]
+    pub fn rejected_senders(&self) -> Vec<SenderRejections> {
+        self.rejected_senders.counts()
+    }
+
+    /// Room for a push that is decided. A small one takes it now or never; a large one waits for it, while others of its kind
+    /// wait for its slot, which it holds.
+    async fn room_for_decided(&self, bytes: usize, slot: &WorkSlot) -> Option<ByteReservation> {
+        if slot.is_held() { self.decided.reserve(bytes, PATIENCE).await } else { self.decided.try_reserve(bytes) }
     }
 
     /// A payload that comes in now.
@@ -114,7 +139,7 @@ pub async fn serve<H: IntakeBackend>(
     tls: Option<Arc<rustls::ServerConfig>>,
     stop: tokio::sync::watch::Receiver<bool>,
 ) {
-    let router = router::router(Arc::clone(&backend));
+    let routers = ListenerRouters { within: router::router(Arc::clone(&backend)), above: None };
     let metrics = listener::ConnectionMetrics::of(&backend.intake().metrics);
     let limits = backend.intake().limits.clone();
     let mut stopped = stop.clone();
@@ -123,10 +148,10 @@ pub async fn serve<H: IntakeBackend>(
             tokio::time::sleep(SWEEP_INTERVAL).await;
             // Without pushes, the version before the one in force would otherwise be held for ever.
             drop(backend.intake().prepared_version(&*backend));
-            handlers::resolve_expired(&backend).await;
+            posted_alerts::resolve_expired(&backend).await;
         }
     };
-    let serving = listener::serve(router, listener, tls, limits, metrics, stop);
+    let serving = listener::serve(routers, listener, tls, limits, metrics, stop);
     tokio::pin!(serving);
     tokio::select! {
         () = &mut serving => return,

@@ -1,6 +1,7 @@
 //! What the listener looks up for each push, prepared once for each version of the rules: keys, signatures, limits, and the
 //! counters of integrations and routes.
 
+use super::body::MAX_KEYLESS_BODY;
 use super::integration_keys::{IntegrationKeys, KeyPepper};
 use super::signature::SignatureVerifier;
 use super::token_bucket::TokenBucket;
@@ -11,11 +12,9 @@ use crate::program::{RoutingBlock, RoutingLineBody};
 use crate::reload::RuleSetVersion;
 use prometheus_client::metrics::counter::Counter;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
-
-/// The largest body of a push whose integration is not known: 1 MiB.
-pub(super) const MAX_BODY: usize = 1 << 20;
 
 /// A version of the rules, with what each push needs of it.
 pub(super) struct PreparedVersion {
@@ -27,6 +26,8 @@ pub(super) struct PreparedVersion {
     integrations: Vec<Arc<PreparedIntegration>>,
     by_name: HashMap<Box<str>, usize>,
     routes: HashMap<Arc<str>, OnceLock<Counter>>,
+    /// Its keys are random.
+    name_hasher: RandomState,
 }
 
 /// One integration.
@@ -77,7 +78,27 @@ impl PreparedVersion {
         for routing in &version.value.rules.program.routings {
             collect_route_paths(&routing.block, &mut routes);
         }
-        Self { is_archived: AtomicBool::new(false), keys, integrations, by_name, routes, version }
+        if let Some(before) = before {
+            before.remove_old_metrics(&by_name, &routes, metrics);
+        }
+        let name_hasher = before.map_or_else(RandomState::new, |before| before.name_hasher.clone());
+        Self { is_archived: AtomicBool::new(false), keys, integrations, by_name, routes, name_hasher, version }
+    }
+
+    /// Removes the metrics of what a newer version no longer has. A push that this version still decides may count once more.
+    fn remove_old_metrics(
+        &self,
+        integrations: &HashMap<Box<str>, usize>,
+        routes: &HashMap<Arc<str>, OnceLock<Counter>>,
+        metrics: &Metrics,
+    ) {
+        #[expect(clippy::iter_over_hash_type, reason = "what is removed has no order")]
+        for route in self.routes.keys().filter(|route| !routes.contains_key(*route)) {
+            metrics.routes.remove(&RouteLabels { route: route.to_string() });
+        }
+        for gone in self.integrations.iter().filter(|integration| !integrations.contains_key(&integration.name)) {
+            metrics.remove_integration(&gone.name);
+        }
     }
 
     /// The integration of that name.
@@ -90,6 +111,26 @@ impl PreparedVersion {
     #[must_use]
     pub(super) fn integration_by_key(&self, key: &[u8]) -> Option<&Arc<PreparedIntegration>> {
         self.integrations.get(self.keys.as_ref()?.find(key)?)
+    }
+
+    /// The largest body that is read of a sender without a key, whatever integration it names; none where no integration
+    /// takes a signature in the place of a key.
+    #[must_use]
+    pub(super) fn max_keyless_body(&self) -> Option<usize> {
+        self.signed().map(|integration| integration.max_body).max().map(|largest| largest.min(MAX_KEYLESS_BODY))
+    }
+
+    /// A verifier for a name without one: that of another integration, always the same one. So the work on a push tells
+    /// nobody which names exist.
+    #[must_use]
+    pub(super) fn decoy_verifier(&self, name: &str) -> Option<&SignatureVerifier> {
+        let index = self.name_hasher.hash_one(name) % u64::try_from(self.signed().count().max(1)).unwrap_or(1);
+        self.signed().nth(usize::try_from(index).unwrap_or(0))?.verifier.as_ref()
+    }
+
+    /// The integrations that take a signature.
+    fn signed(&self) -> impl Iterator<Item = &Arc<PreparedIntegration>> {
+        self.integrations.iter().filter(|integration| integration.verifier.is_some())
     }
 
     /// Counts the events that a route decided.

@@ -76,6 +76,12 @@ pub enum Refusal {
     /// Too many bytes of bodies are in memory.
     #[error("too many bytes of other pushes are being read")]
     BodyBudgetExhausted,
+    /// Senders without a key take all the room that they may have.
+    #[error("too many pushes without a key are being read")]
+    KeylessBusy,
+    /// Too much was decided and waits for the journal.
+    #[error("too many bytes of other pushes wait for the journal")]
+    Overloaded,
     /// The `Content-Encoding` is not one that is unpacked here.
     #[error("the `Content-Encoding` of the body is not one that is unpacked here")]
     UnknownEncoding,
@@ -115,9 +121,12 @@ impl Refusal {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
             Self::Unaccepted { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::RateLimited { .. } | Self::BodyBudgetExhausted | Self::Stopping | Self::NotDurable(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::RateLimited { .. }
+            | Self::BodyBudgetExhausted
+            | Self::KeylessBusy
+            | Self::Overloaded
+            | Self::Stopping
+            | Self::NotDurable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -168,6 +177,10 @@ impl Refusal {
             }
             Self::BodyTimeout => problem.close(),
             Self::BodyBudgetExhausted => unavailable(Duration::from_secs(1)).close(),
+            Self::KeylessBusy => unavailable(Duration::from_secs(1))
+                .close()
+                .help("send the key as well, or try again after `Retry-After`"),
+            Self::Overloaded => unavailable(Duration::from_secs(2)),
             Self::BrokenBody | Self::NotGzip | Self::InvalidForm(_) => problem,
             Self::UnknownEncoding => problem.help("send it plain, or with `Content-Encoding: gzip`"),
             Self::UnknownContentType => {

@@ -5,7 +5,7 @@ use super::decide::{BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTE
 use super::refusal::Refusal;
 use crate::channel::Transport;
 use crate::evaluate::EvaluationContext;
-use crate::gateway::journal::{FiringTransition, NewDelivery, OpenFiring};
+use crate::gateway::journal::{FiringTransition, NewDelivery, OpenFiring, PushOrigin};
 use crate::gateway::served_rules::ServedRules;
 use crate::json::ToJson;
 use std::sync::Arc;
@@ -22,6 +22,28 @@ pub(super) struct RenderedPush {
     pub(super) open: Vec<OpenFiring>,
     /// Counts to add to the metrics once the push is durable.
     pub(super) counts: PushCounts,
+    /// The key of the first event, where the protocol answers with it.
+    pub(super) first_key: Option<String>,
+}
+
+impl RenderedPush {
+    /// Roughly how many bytes it takes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        /// A list of channels and the texts in it, besides their lengths.
+        const LIST: usize = 128;
+        let channels = |channels: &[String]| channels.iter().map(|channel| channel.len() + 48).sum::<usize>() + LIST;
+        let deliveries = self.deliveries.iter().map(|delivery| {
+            let body = delivery.body.as_ref().map_or(0, Vec::capacity);
+            let notes = delivery.notes.iter().map(|note| note.len() + 48).sum::<usize>();
+            BYTES_PER_DELIVERY + delivery.key.len() + delivery.channel.len() + body + notes
+        });
+        let transitions = self.transitions.iter().map(|transition| match transition {
+            FiringTransition::Opened { key, channels: all }
+            | FiringTransition::Closed { key, removed_channels: all, .. } => key.len() + channels(all),
+        });
+        let open = self.open.iter().map(|open| open.key.len() + channels(&open.channels));
+        self.outcomes.len() + deliveries.chain(transitions).chain(open).sum::<usize>()
+    }
 }
 
 /// Renders the outcomes and the deliveries of a decided push. `text` is memory for the outcomes.
@@ -54,8 +76,9 @@ pub(super) fn render(
         deliveries.push(delivery);
     }
     let outcomes = str::from_utf8(text).unwrap_or_default().into();
-    let DecidedPush { transitions, open, counts, .. } = decided;
-    Ok(RenderedPush { outcomes, deliveries, transitions, open, counts })
+    let DecidedPush { transitions, open, counts, first_key, .. } = decided;
+    let first_key = first_key.filter(|_| incoming.origin == PushOrigin::Flashduty).map(str::to_owned);
+    Ok(RenderedPush { outcomes, deliveries, transitions, open, counts, first_key })
 }
 
 fn render_one(

@@ -3,6 +3,7 @@
 use super::backend::IntakeBackend;
 use super::body::BodyBudget;
 use super::handlers::{HandlerState, PushProtocol};
+use super::memory::ByteBudget;
 use super::{Refusal, flashduty};
 use crate::gateway::problem::Problem;
 use axum::Router;
@@ -17,7 +18,8 @@ const ONLY_POST: &str = "this path accepts POST only";
 
 /// All routes.
 pub(super) fn router<H: IntakeBackend>(backend: Arc<H>) -> Router {
-    let body_budget = BodyBudget::new(backend.intake().limits.body_bytes);
+    let limits = &backend.intake().limits;
+    let (body_budget, answer_budget) = (BodyBudget::new(limits), ByteBudget::new(limits.answer_bytes));
     let by_post = |protocol| {
         post(move |State(state): State<Arc<HandlerState<H>>>, request: Request<Body>| async move {
             state.answer(protocol, request).await
@@ -30,7 +32,7 @@ pub(super) fn router<H: IntakeBackend>(backend: Arc<H>) -> Router {
         .route("/-/healthy", get(healthy).fallback(only_get))
         .route("/-/ready", get(ready::<H>).fallback(only_get))
         .fallback(not_found)
-        .with_state(Arc::new(HandlerState { backend, body_budget }))
+        .with_state(Arc::new(HandlerState { backend, body_budget, answer_budget }))
 }
 
 async fn healthy() -> &'static str {

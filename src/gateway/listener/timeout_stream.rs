@@ -58,6 +58,11 @@ impl SharedPhase {
         self.set(ConnectionPhase::Waiting);
     }
 
+    /// Whether a request is being answered.
+    pub(super) fn is_answering(&self) -> bool {
+        self.get() == ConnectionPhase::Answering
+    }
+
     fn set(&self, phase: ConnectionPhase) {
         self.0.store(phase as u8, Ordering::Release);
     }

@@ -1,0 +1,125 @@
+//! Alerts that are posted as to an Alertmanager: the new ones among them are accepted, and those that are no longer posted
+//! are resolved.
+
+use super::accept::{self, EvaluatedPush, PushDecision};
+use super::alert_cache::ExpiredBatch;
+use super::alertmanager::{self, AlertmanagerAlert, ParsedAlerts, UnreadableAlerts};
+use super::backend::IntakeBackend;
+use super::decide::IncomingPush;
+use super::prepared_version::PreparedVersion;
+use super::refusal::Refusal;
+use crate::gateway::journal::{PushId, PushOrigin};
+use crate::time::Timestamp;
+use std::sync::Arc;
+
+/// Accepts the new ones among posted alerts.
+///
+/// # Errors
+/// Where some of the alerts cannot be read, or the new ones are not accepted.
+pub(super) async fn accept<H: IntakeBackend>(
+    backend: &Arc<H>,
+    prepared: Arc<PreparedVersion>,
+    integration: &str,
+    body: Vec<u8>,
+) -> Result<(), Refusal> {
+    let intake = backend.intake();
+    let body =
+        PostedBody { posted: intake.incoming(integration, PushOrigin::Alertmanager, body), id: intake.next_id() };
+    let decision = PushDecision::begin(backend, Arc::clone(&prepared)).await?;
+    let (bytes, for_work) = (body.posted.payload.len(), Arc::clone(backend));
+    let work = move |evaluate: &dyn Fn(IncomingPush) -> EvaluatedPush| body.read(&*for_work, evaluate);
+    let (ReadAlerts { new, evaluated, refused }, slot) = decision.decide(bytes, work).await?;
+    if let Some(evaluated) = evaluated {
+        let held = new.iter().map(AlertmanagerAlert::size).sum();
+        let now = evaluated.received();
+        decision.conclude((evaluated, slot), held).await?;
+        if let Ok(mut cache) = intake.alert_cache.lock() {
+            cache.insert_all(integration, new, now);
+        }
+    }
+    let Some((posted, refusal)) = refused else { return Ok(()) };
+    accept::quarantine(&**backend, &prepared, posted, &refusal).await?;
+    Err(refusal)
+}
+
+/// The body of a request to Alertmanager's endpoint.
+struct PostedBody {
+    /// The whole body, as it is kept if something is wrong with it.
+    posted: IncomingPush,
+    /// The id of the push of its new alerts.
+    id: PushId,
+}
+
+/// What is in such a body.
+struct ReadAlerts {
+    /// The new alerts, which are cached once they are durable.
+    new: Vec<AlertmanagerAlert>,
+    /// The push of the new alerts, if there are any.
+    evaluated: Option<EvaluatedPush>,
+    /// The body, and what is wrong with it.
+    refused: Option<(IncomingPush, Refusal)>,
+}
+
+impl PostedBody {
+    fn read<H: IntakeBackend>(self, backend: &H, evaluate: &dyn Fn(IncomingPush) -> EvaluatedPush) -> ReadAlerts {
+        let Self { posted, id } = self;
+        let (name, now) = (&*posted.integration, posted.now);
+        let ParsedAlerts { alerts, errors } = match alertmanager::read(&posted.payload, now) {
+            Ok(parsed) => parsed,
+            // Refused with the place and the reason, and kept in the quarantine, as by the other protocols.
+            Err(UnreadableAlerts::NotJson) => {
+                return ReadAlerts { new: Vec::new(), evaluated: Some(evaluate(posted)), refused: None };
+            }
+            Err(UnreadableAlerts::NotAlerts(reason)) => {
+                let refusal = Refusal::NotAlerts { id: posted.id, reason };
+                return ReadAlerts { new: Vec::new(), evaluated: None, refused: Some((posted, refusal)) };
+            }
+        };
+        let cache = backend.intake().alert_cache.lock();
+        let new = cache.map(|mut cache| cache.select_new(name, alerts, now)).unwrap_or_default();
+        let push = |payload| IncomingPush { id, payload, ..posted.without_payload() };
+        let evaluated = (!new.is_empty()).then(|| evaluate(push(alertmanager::webhook(name, &new))));
+        let refusal = Refusal::NotAlerts { id: posted.id, reason: errors.join("; ") };
+        ReadAlerts { new, evaluated, refused: (!errors.is_empty()).then_some((posted, refusal)) }
+    }
+}
+
+/// Resolves alerts that Prometheus stopped sending.
+pub(super) async fn resolve_expired<H: IntakeBackend>(backend: &Arc<H>) {
+    let intake = backend.intake();
+    loop {
+        let now = intake.clock.now();
+        let batches = intake.alert_cache.lock().map(|mut cache| cache.expired(now)).unwrap_or_default();
+        if batches.is_empty() {
+            return;
+        }
+        for batch in batches {
+            // The next round tries again.
+            if backend.is_stopping() || resolve(backend, batch, now).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Resolves a batch of alerts, unless they were sent again in the meantime.
+async fn resolve<H: IntakeBackend>(backend: &Arc<H>, batch: ExpiredBatch, now: Timestamp) -> Result<(), Refusal> {
+    let ExpiredBatch { integration, mut alerts } = batch;
+    let intake = backend.intake();
+    if let Ok(cache) = intake.alert_cache.lock() {
+        alerts.retain(|alert| cache.is_expired(&integration, alert, now));
+    }
+    if alerts.is_empty() {
+        return Ok(());
+    }
+    let payload = alertmanager::webhook(&integration, &alerts);
+    let incoming = intake.incoming(&integration, PushOrigin::Alertmanager, payload);
+    let accepted = accept::accept(backend, intake.prepared_version(&**backend), incoming).await;
+    let Ok(mut cache) = intake.alert_cache.lock() else { return Ok(()) };
+    match accepted {
+        Ok(_) => cache.insert_all(&integration, alerts, now),
+        Err(refusal @ (Refusal::NotDurable(_) | Refusal::Overloaded)) => return Err(refusal),
+        Err(_) => cache.remove_all(&integration, &alerts),
+    }
+    Ok(())
+}
