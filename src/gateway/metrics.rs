@@ -337,6 +337,7 @@ mod tests {
             succeeded: None,
             duration: std::time::Duration::ZERO,
             last_good_error: None,
+            failing_since: None,
             failure: None,
             watching: WatchMode::Poll("it was requested".to_owned()),
             watcher_errors: 3,
