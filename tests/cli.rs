@@ -99,6 +99,11 @@ fn help_fits_eighty_columns_and_lists_exit_codes() {
             continues && pair[0].starts_with(char::is_alphabetic) && pair[0].len() + next.len() < 79
         });
         assert_eq!(broken, None, "{command}");
+        // An indented line that does not fit goes on without its indentation.
+        let wrapped = lines[after..]
+            .windows(2)
+            .find(|pair| pair[0].starts_with("  ") && pair[1].starts_with(|first| first != ' '));
+        assert_eq!(wrapped, None, "{command}");
     }
 }
 

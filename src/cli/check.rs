@@ -33,10 +33,10 @@ pub(super) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  pointsman check                                  the rules in this folder and below
-  pointsman check rules/arms rules/team.rules      several paths, one rule set
+  pointsman check                               the rules below this folder
+  pointsman check rules/arms rules/team.rules   several paths, one rule set
   pointsman check --deny-warnings --format sarif > pointsman.sarif
-  pointsman explain E0031                          what a code means, with examples
+  pointsman explain E0031                       what a code means, with examples
 
 Exit codes:
   0  no error (with --deny-warnings: no warning either)

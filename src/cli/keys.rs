@@ -41,8 +41,9 @@ struct NewKeyArguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  pointsman keys new                                        only a key
-  pointsman keys new --integration shop_arms --rules rules --public-url https://alerts.example.com
+  pointsman keys new                                    only a key
+  pointsman keys new --integration shop_arms --rules rules \\
+      --public-url https://alerts.example.com
 
 To rotate a key: make a new one, put it first (`keys = [env(\"NEW\"), env(\"OLD\")]`), give senders the new URL, \
 and remove the old one once no sender uses it.
@@ -52,7 +53,7 @@ Nothing is stored: if you lose a key, make another.
 Exit codes:
   0  made
   1  the rules contain an error
-  2  the command line is wrong, or names an integration that the rule set does not contain
+  2  the command line is wrong, or the rules have no such integration
   3  the rules could not be read, or the system has no random numbers";
 
 /// Makes a key.

@@ -88,8 +88,8 @@ Then serve it:
 const EXIT_CODES: &str = "\
 Exit codes:
   0  success
-  1  findings: errors (or denied warnings) in the rules, failed tests, refused payloads
-  2  the command line is wrong, or names something that the rule set does not contain
+  1  errors or denied warnings in the rules, failed tests, refused payloads
+  2  the command line is wrong, or names something that the rules do not have
   3  a file could not be read or written";
 
 /// When to write in colour.

@@ -55,7 +55,7 @@ const EXAMPLES: &str = "\
 Examples:
   pointsman quarantine list --integration arms_prod
   pointsman quarantine show 01KADZ3V9G0000000000000000
-  pointsman quarantine replay --integration arms_prod      once the rules are fixed
+  pointsman quarantine replay --integration arms_prod    once the rules are fixed
 
 Exit codes:
   0  done

@@ -56,7 +56,7 @@ Secrets are never shown; `…` replaces them.
 Exit codes:
   0  the channel accepted the event
   1  the channel refused it or did not respond, or the rules contain an error
-  2  the command line is wrong, or names a channel that the rule set does not contain
+  2  the command line is wrong, or the rules have no such channel
   3  a file or a secret could not be read";
 
 /// Sends the event, and shows the result.

@@ -30,19 +30,19 @@ pub(super) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  pointsman status                                          the gateway of ./pointsman-state
-  pointsman status --problems                               what needs a look, and what to do
+  pointsman status                      the gateway of ./pointsman-state
+  pointsman status --problems           what needs a look, and what to do
   pointsman status --state /var/lib/pointsman
-  pointsman status --admin http://127.0.0.1:8481 --token-file /var/lib/pointsman/admin.token
+  pointsman status --admin http://127.0.0.1:8481 \\
+      --token-file /var/lib/pointsman/admin.token
   pointsman status --json | jq '.channels[] | select(.dead > 0)'
 
-Times are in the zone of this machine (`TZ`). What is worst comes first. A narrow terminal shows fewer
-columns; output to a file or a program is never cut.
+Times are in the zone of this machine (`TZ`). What is worst comes first. \
+A narrow terminal shows fewer columns; output to a file or a program is never cut.
 
 Exit codes:
   0  the rules on the disk are in force; with --problems: nothing needs a look
-  1  the rules on the disk are not in force: the last reload failed; with --problems: something needs
-     a look
+  1  the last reload failed; with --problems: something needs a look
   2  the command line is wrong
   3  no gateway responds";
 

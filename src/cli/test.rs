@@ -34,18 +34,18 @@ pub(super) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  pointsman test                                    the tests in this folder and below
-  pointsman test rules --filter \"P9\"                only tests and rows with P9 in their name
-  pointsman test --update                           accept the outcomes as the new snapshots
-  pointsman test --format junit > junit.xml         for a build server
-  pointsman test --coverage --min-coverage 90       fail if too much is untested
+  pointsman test                                the tests below this folder
+  pointsman test rules --filter \"P9\"            tests and rows with P9 in the name
+  pointsman test --update                       rewrite the snapshots
+  pointsman test --format junit > junit.xml     for a build server
+  pointsman test --coverage --min-coverage 90   fail if too much is untested
 
 Every row of `cases` is a separate result. The defaults of a test are fixed: the time is 2026-01-01T00:00:00Z; \
 an event is Warning and Firing, with the title \"a test alert\" and the key \"test-alert\".
 
 Exit codes:
   0  every test passed
-  1  a test failed, there are no tests, the coverage is too low, or the rules contain an error
+  1  a test failed, there are none, the coverage is too low, or the rules are wrong
   2  the command line is wrong
   3  a file could not be read";
 

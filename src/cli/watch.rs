@@ -41,6 +41,7 @@ Tables, and payloads that tests name, are watched too.
 
 Exit codes:
   3  a path could not be read at the start
+
 Ctrl-C ends the program by a signal.";
 
 /// Shorter than in a gateway, because a person waits for the result of a save.

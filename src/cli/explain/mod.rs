@@ -38,8 +38,10 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   pointsman explain --rules rules --integration arms_prod alert.json
-  pointsman explain --rules rules --mapping arms --routing main --at 2026-03-07T02:00:00+08:00 alert.json
-  pointsman explain --rules rules --integration arms_prod --why-not main.payments.page alert.json
+  pointsman explain --rules rules --mapping arms --routing main \\
+      --at 2026-03-07T02:00:00+08:00 alert.json
+  pointsman explain --rules rules --integration arms_prod \\
+      --why-not main.payments.page alert.json
 ";
 
 /// The example of a program that can read a journal.
@@ -60,7 +62,7 @@ Exit codes:
   0  explained
   1  the rules contain an error, or a payload was unaccepted or invalid
   2  there is no such code, integration, mapping, routing or route
-  3  a file could not be read or written, or the journal does not contain the event";
+  3  a file could not be read or written, or the journal has no such event";
 
 /// Explains alerts if rules are named, and codes otherwise.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {

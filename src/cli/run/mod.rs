@@ -40,7 +40,8 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   pointsman run --rules rules --integration arms_prod samples/*.json
-  pointsman run --rules rules --mapping arms --at 2026-03-07T02:00:00+08:00 alert.json
+  pointsman run --rules rules --mapping arms \\
+      --at 2026-03-07T02:00:00+08:00 alert.json
   kubectl logs gateway | pointsman run --rules rules --format pretty -
   pointsman run --rules rules --mapping arms *.json > events.json
   pointsman run --rules rules --events --routing main events.json
@@ -51,7 +52,7 @@ Input that is not JSON is `invalid`, with its line and column; reading continues
 Exit codes:
   0  success
   1  the rules contain an error, or a payload was unaccepted or invalid
-  2  the command line is wrong, or names something that the rule set does not contain
+  2  the command line is wrong, or names something that the rules do not have
   3  a file could not be read or written";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -40,10 +40,12 @@ pub(super) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  POINTSMAN_DEMO_KEY=try-me-for-an-afternoon pointsman serve --rules rules/arms rules/quickstart
-  pointsman serve --rules /etc/pointsman/rules --state /var/lib/pointsman --listen 0.0.0.0:8480
+  POINTSMAN_DEMO_KEY=try-me-for-an-afternoon \\
+      pointsman serve --rules rules/arms rules/quickstart
+  pointsman serve --rules /etc/pointsman/rules --state /var/lib/pointsman \\
+      --listen 0.0.0.0:8480
   pointsman serve --config /etc/pointsman/pointsman.toml --check
-  pointsman status                                 the state of a running gateway
+  pointsman status               the state of a running gateway
 
 Every flag can also be set in the environment (`--keep-for` is POINTSMAN_KEEP_FOR) and in the file. \
 A flag overrides the environment, and the environment overrides the file. \
@@ -55,7 +57,7 @@ Exit codes:
   0  stopped by a signal; with --check: the rules can be served
   1  the rules cannot be served; with --check: or the address of a channel would be refused
   2  the command line or the configuration file is wrong
-  3  the state directory, an address or a certificate cannot be used, or the disk failed";
+  3  the state directory, an address, a certificate or the disk cannot be used";
 
 /// Reads the configuration, and serves until a signal arrives.
 pub(super) fn run(arguments: Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
