@@ -2,7 +2,7 @@
 //! messages are in `messages`.
 
 use pointsman::check::{self, CheckEnvironment};
-use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::diagnostic::{DiagnosticFormat, Findings, render};
 use pointsman::source::Sources;
 use pointsman::syntax;
 use pointsman::time::Timestamp;
@@ -14,11 +14,12 @@ use std::time::Duration;
 fn check(text: &str) -> (String, Vec<&'static str>) {
     let mut sources = Sources::default();
     let id = sources.add("case.rules", text);
-    let mut diagnostics = Vec::new();
-    let files = [syntax::parse(&sources, id, &mut diagnostics)];
+    let mut findings = Findings::default();
+    let files = [findings.add_with(|diagnostics| syntax::parse(&sources, id, diagnostics))];
     let read = |_: &Path| Err("there is no such file".to_owned());
     let at = Timestamp::read("2026-11-20T12:00:00Z");
-    let (_, diagnostics) = check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, diagnostics);
+    let (_, findings) = check::check(&files, &CheckEnvironment { sources: &sources, read: &read, at }, findings);
+    let (diagnostics, _) = findings.finish();
     let codes = diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect();
     (render(DiagnosticFormat::Human, &diagnostics, &sources), codes)
 }

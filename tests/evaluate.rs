@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 fn sound(loaded: LoadedRules) -> RuleSet {
-    let LoadedRules { sources, diagnostics, rules } = loaded;
+    let LoadedRules { sources, diagnostics, rules, .. } = loaded;
     rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, &diagnostics, &sources)))
 }
 

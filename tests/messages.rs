@@ -6,7 +6,7 @@
 use crate::kept::kept;
 use expect_test::expect_file;
 use pointsman::check::{self, CheckEnvironment};
-use pointsman::diagnostic::{Diagnostic, DiagnosticFormat, DiagnosticLevel, Suggestion, render};
+use pointsman::diagnostic::{Diagnostic, DiagnosticFormat, DiagnosticLevel, Findings, Suggestion, render};
 use pointsman::source::Sources;
 use pointsman::syntax;
 use pointsman::time::Timestamp;
@@ -35,15 +35,16 @@ impl Set {
     fn check(&self) -> (Sources, Vec<Diagnostic>) {
         let mut sources = Sources::default();
         let ids: Vec<_> = self.files.iter().map(|(name, text)| sources.add(name, text)).collect();
-        let mut diagnostics = Vec::new();
-        let files: Vec<_> = ids.into_iter().map(|id| syntax::parse(&sources, id, &mut diagnostics)).collect();
+        let mut findings = Findings::default();
+        let parse = |id| findings.add_with(|diagnostics| syntax::parse(&sources, id, diagnostics));
+        let files: Vec<_> = ids.into_iter().map(parse).collect();
         let read = |path: &Path| {
             std::fs::read_to_string(self.folder.join(path)).map_err(|_| "there is no such file".to_owned())
         };
         let at = Timestamp::read("2026-11-20T12:00:00Z");
         let environment = CheckEnvironment { sources: &sources, read: &read, at };
-        let (_, diagnostics) = check::check(&files, &environment, diagnostics);
-        (sources, diagnostics)
+        let (_, findings) = check::check(&files, &environment, findings);
+        (sources, findings.finish().0)
     }
 
     /// The rule set after one edit.

@@ -63,7 +63,7 @@ fn refusals_give_the_reason() {
 fn rules(declarations: &str) -> RuleSet {
     let mut sources = Sources::default();
     sources.add("it.rules", &format!("edition 1\n{declarations}"));
-    let LoadedRules { sources, diagnostics, rules } =
+    let LoadedRules { sources, diagnostics, rules, .. } =
         RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
     rules.unwrap_or_else(|| panic!("{}", render(DiagnosticFormat::Human, &diagnostics, &sources)))
 }

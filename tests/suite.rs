@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 fn rules(name: &str) -> RuleSet {
-    let LoadedRules { sources, diagnostics, rules } =
+    let LoadedRules { sources, diagnostics, rules, .. } =
         RuleSet::load(&[PathBuf::from(format!("tests/cases/suite/{name}"))], None).expect("the folder can be read");
     rules.unwrap_or_else(|| panic!("{}", diagnostic::render(DiagnosticFormat::Human, &diagnostics, &sources)))
 }

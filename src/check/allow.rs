@@ -2,13 +2,13 @@
 //! run what they refuse.
 
 use crate::check::code;
-use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticLevel, nearest};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticLevel, Findings, nearest};
 use crate::source::{FileId, Span};
 use crate::syntax::tree::{AllowDirective, RuleFile};
 use std::collections::HashMap;
 
 /// Removes the silenced findings, and reports every `allow` that silences nothing.
-pub(super) fn apply(files: &[RuleFile], known: &[&'static DiagnosticCode], diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn apply(files: &[RuleFile], known: &[&'static DiagnosticCode], diagnostics: &mut Findings) {
     let allows: Vec<&AllowDirective> = files.iter().flat_map(|file| &file.allows).collect();
     if allows.is_empty() {
         return;
@@ -16,11 +16,12 @@ pub(super) fn apply(files: &[RuleFile], known: &[&'static DiagnosticCode], diagn
     let index = AllowIndex::of(&allows);
     let mut used = vec![false; allows.len()];
     diagnostics.retain(|diagnostic| !index.silences(diagnostic, &mut used));
-    let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.level() == DiagnosticLevel::Error);
+    // What is left out may be what an `allow` silences.
+    let is_partial = diagnostics.has_errors() || diagnostics.is_cut();
     for (allow, used) in allows.into_iter().zip(used) {
         if let Some(diagnostic) = unknown(allow, known) {
             diagnostics.push(diagnostic);
-        } else if !used && !has_errors {
+        } else if !used && !is_partial {
             diagnostics.push(unused_allow(allow));
         }
     }

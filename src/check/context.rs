@@ -2,7 +2,7 @@
 
 use crate::check::names::{DeclaredNames, Namespace};
 use crate::check::{CheckEnvironment, code};
-use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings, nearest};
 use crate::model::DefineId;
 use crate::path::CompiledPath;
 use crate::pattern::Case;
@@ -35,7 +35,7 @@ pub(super) struct LoweringContext<'c> {
     pub(super) tables: Vec<TableSignature>,
     /// By position of the declaration: where the define stands in the model, and its type.
     pub(super) defines: Vec<Option<(DefineId, ValueType)>>,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Findings,
     /// Paths by their text: a rule set repeats the same ones.
     pub(super) paths: HashMap<Box<str>, Arc<CompiledPath>>,
     /// Regexes by pattern, flags and case, for the same reason.
@@ -49,12 +49,8 @@ pub(super) struct LoweringContext<'c> {
 
 impl<'c> LoweringContext<'c> {
     /// A context with the declared names.
-    pub(super) fn new(
-        environment: &'c CheckEnvironment<'c>,
-        names: DeclaredNames<'c>,
-        diagnostics: Vec<Diagnostic>,
-    ) -> Self {
-        let mut parse_error_spans: Vec<Span> = diagnostics.iter().map(|diagnostic| diagnostic.span).collect();
+    pub(super) fn new(environment: &'c CheckEnvironment<'c>, names: DeclaredNames<'c>, diagnostics: Findings) -> Self {
+        let mut parse_error_spans: Vec<Span> = diagnostics.kept().iter().map(|diagnostic| diagnostic.span).collect();
         parse_error_spans.sort_unstable();
         Self {
             environment,
@@ -77,7 +73,7 @@ impl<'c> LoweringContext<'c> {
 
     /// How many findings there are. If the number has grown, something in between was broken.
     pub(super) fn finding_count(&self) -> usize {
-        self.diagnostics.len()
+        self.diagnostics.count()
     }
 
     /// Whether the parser has reported something within a place.

@@ -16,7 +16,7 @@ mod string_test;
 #[cfg(test)]
 mod tests;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Findings;
 use crate::model;
 use crate::pattern::Case;
 use crate::source::Span;
@@ -56,7 +56,7 @@ pub(crate) fn check_arms(
     case: Case,
     arms: &[ArmPatterns],
     place: Span,
-    diagnostics: &mut Vec<Diagnostic>,
+    diagnostics: &mut Findings,
 ) {
     let is_complete = |arm: &ArmPatterns| arm.kind == ArmKind::Else || arm.columns.len() == columns.len();
     if columns.is_empty() || columns.iter().any(|types| is_broken(*types)) || !arms.iter().all(is_complete) {

@@ -38,7 +38,7 @@ mod table;
 
 pub(crate) use csv::stays_below;
 
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{DiagnosticCode, Findings};
 use crate::model::{self, Model};
 use crate::source::Sources;
 use crate::syntax::{self, tree};
@@ -60,11 +60,7 @@ pub struct CheckEnvironment<'s> {
 /// Checks all files as one rule set. `parsed` holds the findings of the parser. The model holds every valid
 /// declaration; a set with an error in its diagnostics must not be run.
 #[must_use]
-pub fn check(
-    files: &[tree::RuleFile],
-    environment: &CheckEnvironment<'_>,
-    mut parsed: Vec<Diagnostic>,
-) -> (Model, Vec<Diagnostic>) {
+pub fn check(files: &[tree::RuleFile], environment: &CheckEnvironment<'_>, mut parsed: Findings) -> (Model, Findings) {
     let declarations = Declarations::of(files);
     let names = DeclaredNames::collect(&declarations, environment.sources, &mut parsed);
     let mut cx = LoweringContext::new(environment, names, parsed);
@@ -76,7 +72,7 @@ pub fn check(
     lint::run(files, &model, environment, &mut found);
     let known: Vec<&DiagnosticCode> = codes().into_iter().chain(syntax::codes().iter().copied()).collect();
     allow::apply(files, &known, &mut found);
-    sort(&mut found);
+    found.sort();
     (model, found)
 }
 
@@ -106,10 +102,4 @@ fn test(item: &tree::DocumentedDeclaration, test: &tree::Test, cx: &LoweringCont
     let name = cx.environment.sources.name(item.span);
     let folder = Path::new(name).parent().unwrap_or(Path::new("")).to_path_buf();
     model::Test { tree: test.clone(), span: item.span, folder }
-}
-
-/// Sorts the findings by files and places, and removes duplicates.
-fn sort(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)).then_with(|| a.message.cmp(&b.message)));
-    diagnostics.dedup_by(|a, b| a.span == b.span && a.code == b.code && a.message == b.message);
 }

@@ -4,7 +4,7 @@
 //! of a broken declaration are not reported as well.
 
 use crate::check::code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Findings};
 use crate::function;
 use crate::model::EventField;
 use crate::source::{FileId, Sources, Span};
@@ -36,7 +36,7 @@ impl<'c> Namespace<'c> {
     }
 
     /// Adds a name at a position. A name that is taken is reported and keeps its first meaning.
-    fn add(&mut self, kind: &str, name: &'c Identifier, position: usize, diagnostics: &mut Vec<Diagnostic>) {
+    fn add(&mut self, kind: &str, name: &'c Identifier, position: usize, diagnostics: &mut Findings) {
         if let Some((_, first)) = self.positions.get(&*name.text) {
             diagnostics.push(duplicate(kind, name, *first));
             return;
@@ -94,8 +94,8 @@ pub(super) struct DeclaredNames<'c> {
 
 impl<'c> DeclaredNames<'c> {
     /// Collects the names of all declarations and reports those that are given twice.
-    pub(super) fn collect(all: &Declarations<'c>, sources: &'c Sources, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let unparsed_names = unparsed_names(sources, diagnostics);
+    pub(super) fn collect(all: &Declarations<'c>, sources: &'c Sources, diagnostics: &mut Findings) -> Self {
+        let unparsed_names = unparsed_names(sources, diagnostics.kept());
         let tables = all.tables.iter().map(|(_, it)| &it.name);
         let built_in = tables.filter(|name| function::find(&name.text).is_some() || is_secret_source(&name.text));
         diagnostics.extend(built_in.map(built_in_name));
@@ -133,11 +133,7 @@ fn unparsed_names<'c>(sources: &'c Sources, diagnostics: &[Diagnostic]) -> HashS
     names
 }
 
-fn namespace<'c>(
-    kind: &str,
-    names: impl Iterator<Item = &'c Identifier>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Namespace<'c> {
+fn namespace<'c>(kind: &str, names: impl Iterator<Item = &'c Identifier>, diagnostics: &mut Findings) -> Namespace<'c> {
     let mut space = Namespace::default();
     for (position, name) in names.enumerate() {
         space.add(kind, name, position, diagnostics);

@@ -12,7 +12,7 @@ mod schedule_use;
 
 pub(crate) use code::CODES;
 
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::model::Model;
 use crate::source::Span;
 use crate::syntax::tree::{
@@ -24,7 +24,7 @@ use event::EventRole;
 use schedule_use::EvaluationStage;
 
 /// Reports what is wrong with a test.
-pub(crate) fn check(test: &Test, item: Span, model: &Model, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn check(test: &Test, item: Span, model: &Model, diagnostics: &mut Findings) {
     let mut checker = TestChecker {
         model,
         statements: GroupedStatements::default(),
@@ -77,7 +77,7 @@ struct TestChecker<'c, 't> {
     /// The test's name, where something absent is reported.
     name_span: Span,
     item_span: Span,
-    diagnostics: &'c mut Vec<Diagnostic>,
+    diagnostics: &'c mut Findings,
 }
 
 impl<'t> TestChecker<'_, 't> {

@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, load};
-use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
+use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel, FindingCounts, FindingLimit};
 use crate::model::Model;
 #[cfg(feature = "gateway")]
 use crate::reload;
@@ -23,6 +23,9 @@ pub(super) struct Arguments {
     /// Fail on warnings too
     #[arg(long)]
     deny_warnings: bool,
+    /// Show all findings; by default the first 1,000 are shown, and the rest is counted
+    #[arg(long)]
+    all: bool,
     /// The date for warnings about windows that have passed; today by default
     #[arg(long, value_name = "DATE", value_parser = clock::parse)]
     at: Option<Timestamp>,
@@ -35,6 +38,7 @@ const EXAMPLES: &str = "\
 Examples:
   pointsman check                               the rules below this folder
   pointsman check rules/arms rules/team.rules   several paths, one rule set
+  pointsman check --all --format short          every finding, one line each
   pointsman check --deny-warnings --format sarif > pointsman.sarif
   pointsman explain E0031                       what a code means, with examples
 
@@ -59,7 +63,8 @@ enum CheckFormat {
 
 /// Checks, and prints the findings.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let mut loaded = load::read(&arguments.paths, Some(clock::at(arguments.at)), terminal)?;
+    let limit = if arguments.all { FindingLimit::All } else { FindingLimit::First };
+    let mut loaded = load::read_with(&arguments.paths, Some(clock::at(arguments.at)), limit, terminal)?;
     if let Some(rules) = &loaded.rules {
         // Only the gateway knows the secrets; this reports what it would refuse in any case.
         loaded.diagnostics.extend(rules.check_parameters());
@@ -70,10 +75,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         CheckFormat::Json => DiagnosticFormat::Json,
         CheckFormat::Sarif => DiagnosticFormat::Sarif,
     };
-    let text = diagnostic::render(format, &loaded.diagnostics, &loaded.sources);
-    terminal.out.print(&text);
+    print(format, &loaded, terminal);
     if arguments.format == CheckFormat::Human {
         terminal.out.print(&summary(&loaded));
+    }
+    if loaded.left_out.total() > 0 {
+        terminal.help(&format!("{} more: `--all` shows them", loaded.left_out));
     }
     let mismatch = manifest_mismatch(arguments, &loaded);
     if let Some(reason) = &mismatch {
@@ -84,6 +91,22 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let found = loaded.diagnostics.iter().any(|diagnostic| denied(diagnostic.level()))
         || (mismatch.is_some() && arguments.deny_warnings);
     Ok(if found { Exit::Findings } else { Exit::Success })
+}
+
+/// Prints the findings; those for people in parts, so that all of them are shown and none has to wait for the last.
+fn print(format: DiagnosticFormat, loaded: &LoadedRules, terminal: &mut Terminal) {
+    let all = &loaded.diagnostics;
+    let size = match format {
+        DiagnosticFormat::Human | DiagnosticFormat::HumanInColor => diagnostic::MAX_SHOWN,
+        DiagnosticFormat::Short | DiagnosticFormat::Json => diagnostic::MAX_FINDINGS,
+        DiagnosticFormat::Sarif => usize::MAX,
+    };
+    if all.is_empty() {
+        terminal.out.print(&diagnostic::render(format, all, &loaded.sources));
+    }
+    for part in all.chunks(size) {
+        terminal.out.print(&diagnostic::render(format, part, &loaded.sources));
+    }
 }
 
 /// Why a gateway does not load rules that it finds with these paths.
@@ -101,7 +124,7 @@ fn manifest_mismatch(_: &Arguments, _: &LoadedRules) -> Option<String> {
 /// `checked 3 files: 4 mappings, 12 routes, 9 tests, no problems`
 pub(super) fn summary(loaded: &LoadedRules) -> String {
     let files = plural(loaded.sources.iter().count(), "file");
-    let problems = diagnostic::summary(&loaded.diagnostics);
+    let problems = FindingCounts::of(&loaded.diagnostics).plus(loaded.left_out);
     let contents = loaded.rules.as_ref().map_or_else(String::new, |rules| contents(&rules.model));
     format!("checked {files}: {contents}{problems}\n")
 }

@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::terminal::Terminal;
-use crate::diagnostic::{self, Diagnostic, DiagnosticLevel};
+use crate::diagnostic::{self, Diagnostic, DiagnosticLevel, FindingCounts, FindingLimit};
 use crate::ruleset::files::RuleFileError;
 use crate::ruleset::{LoadedRules, RuleSet};
 use crate::time::Timestamp;
@@ -13,7 +13,20 @@ use std::path::PathBuf;
 /// # Errors
 /// If a path cannot be read, or no rule file is found; the error is printed.
 pub(super) fn read(paths: &[PathBuf], at: Option<Timestamp>, terminal: &mut Terminal) -> Result<LoadedRules, Exit> {
-    RuleSet::load(paths, at).map_err(|unreadable| {
+    read_with(paths, at, FindingLimit::First, terminal)
+}
+
+/// As [`read`], with so many findings.
+///
+/// # Errors
+/// As for [`read`].
+pub(super) fn read_with(
+    paths: &[PathBuf],
+    at: Option<Timestamp>,
+    limit: FindingLimit,
+    terminal: &mut Terminal,
+) -> Result<LoadedRules, Exit> {
+    RuleSet::load_with(paths, at, limit).map_err(|unreadable| {
         terminal.error(&unreadable.to_string());
         match unreadable {
             RuleFileError::NoRules { .. } => {
@@ -30,12 +43,13 @@ pub(super) fn read(paths: &[PathBuf], at: Option<Timestamp>, terminal: &mut Term
 /// # Errors
 /// As for [`read`], and if the rules contain an error, which is printed.
 pub(super) fn usable(paths: &[PathBuf], at: Option<Timestamp>, terminal: &mut Terminal) -> Result<RuleSet, Exit> {
-    let LoadedRules { sources, mut diagnostics, rules } = read(paths, at, terminal)?;
+    let LoadedRules { sources, mut diagnostics, rules, left_out } = read(paths, at, terminal)?;
     rules.ok_or_else(|| {
         diagnostics.retain(|diagnostic: &Diagnostic| diagnostic.level() == DiagnosticLevel::Error);
         let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &sources);
         terminal.err.print(&text);
-        terminal.error(&format!("the rules cannot be used: {}", diagnostic::summary(&diagnostics)));
+        let counts = FindingCounts { warnings: 0, ..FindingCounts::of(&diagnostics).plus(left_out) };
+        terminal.error(&format!("the rules cannot be used: {counts}"));
         Exit::Findings
     })
 }

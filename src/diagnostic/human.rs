@@ -9,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Patch, 
 use std::fmt::Write;
 
 /// The most findings that are shown in one run.
-const MAX_FINDINGS: usize = 100;
+pub const MAX_SHOWN: usize = 100;
 /// The most bytes of a replacement that is shown as a patch.
 const LONGEST_EDIT: usize = 2_000;
 /// The width of the renderer, in columns. Excerpts are cut to less, so the renderer cuts nothing.
@@ -42,11 +42,11 @@ fn render(renderer: Renderer, diagnostics: &[Diagnostic], sources: &Sources) -> 
     text
 }
 
-/// The first [`MAX_FINDINGS`] findings, in their order. Warnings get the places that errors leave.
+/// The first [`MAX_SHOWN`] findings, in their order. Warnings get the places that errors leave.
 fn shown_findings(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error).count();
-    let mut errors_left = errors.min(MAX_FINDINGS);
-    let mut warnings_left = MAX_FINDINGS - errors_left;
+    let mut errors_left = errors.min(MAX_SHOWN);
+    let mut warnings_left = MAX_SHOWN - errors_left;
     let mut fits = |level: DiagnosticLevel| {
         let left = match level {
             DiagnosticLevel::Error => &mut errors_left,

@@ -5,6 +5,7 @@
 //! Nothing here depends on the meaning of rules.
 
 mod excerpt;
+mod findings;
 mod human;
 mod json;
 mod locate;
@@ -13,12 +14,13 @@ mod sarif;
 mod short;
 mod visible;
 
+pub use findings::{FindingCounts, FindingLimit, Findings, MAX_FINDINGS};
+pub use human::MAX_SHOWN;
 pub use nearest::nearest;
 #[cfg_attr(target_family = "wasm", expect(unused_imports, reason = "the command line uses most of them"))]
 pub(crate) use visible::{escape_hidden, visible_json, visible_line, visible_text};
 
 use crate::source::{SourceFile, Sources, Span};
-use crate::text::plural;
 
 /// A kind of finding: a stable name (`E0014`, `W0003`), a title, and the page that `pointsman explain` prints.
 #[derive(Debug, PartialEq, Eq)]
@@ -244,12 +246,5 @@ pub fn render(format: DiagnosticFormat, diagnostics: &[Diagnostic], sources: &So
 /// How many findings of each level there are: `2 errors, 1 warning`.
 #[must_use]
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level() == DiagnosticLevel::Error).count();
-    let warnings = diagnostics.len() - errors;
-    match (errors, warnings) {
-        (0, 0) => "no problems".to_owned(),
-        (0, _) => plural(warnings, "warning"),
-        (_, 0) => plural(errors, "error"),
-        (_, _) => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
-    }
+    FindingCounts::of(diagnostics).to_string()
 }

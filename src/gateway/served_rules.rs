@@ -6,7 +6,7 @@
 
 use crate::channel::integration::KEYS;
 use crate::channel::{ChannelKind, Settings};
-use crate::diagnostic::{self, DiagnosticLevel};
+use crate::diagnostic::{self, DiagnosticLevel, FindingCounts};
 use crate::model::{self, Destination, Model};
 use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
@@ -101,9 +101,10 @@ impl ServedRules {
         rule_tests: RuleTests,
         at: Timestamp,
     ) -> Result<Self, LoadRejection> {
-        let LoadedRules { sources, diagnostics, rules } = RuleSet::from_sources(sources, files.table, Some(at));
+        let LoadedRules { sources, diagnostics, left_out, rules } =
+            RuleSet::from_sources(sources, files.table, Some(at));
         let Some(rules) = rules else {
-            let message = errors_by_file(&errors(&diagnostics), &sources);
+            let message = errors_by_file(&errors(&diagnostics), left_out, &sources);
             return Err(LoadRejection { stage: LoadStage::Check, message, diagnostics, sources });
         };
         let resolved = resolve(&rules, files, environment)?;
@@ -150,12 +151,12 @@ fn errors(diagnostics: &[diagnostic::Diagnostic]) -> Vec<diagnostic::Diagnostic>
 }
 
 /// How many errors there are and where: `1 error in rules/shop.rules`.
-fn errors_by_file(errors: &[diagnostic::Diagnostic], sources: &Sources) -> String {
+fn errors_by_file(errors: &[diagnostic::Diagnostic], left_out: FindingCounts, sources: &Sources) -> String {
     let files: BTreeSet<&str> = errors.iter().map(|error| sources.name(error.span)).collect();
-    let summary = diagnostic::summary(errors);
+    let counts = FindingCounts { warnings: 0, ..FindingCounts::of(errors).plus(left_out) };
     match files.first().filter(|_| files.len() == 1) {
-        Some(file) => format!("{summary} in {file}"),
-        None => format!("{summary} in {} files", files.len()),
+        Some(file) => format!("{counts} in {file}"),
+        None => format!("{counts} in {} files", files.len()),
     }
 }
 
@@ -216,8 +217,8 @@ impl MissingSecrets {
 
     /// What to set, in one line.
     fn message(&self, count: usize) -> String {
-        let variables = backticked_list(self.variables.borrow().iter());
-        let files = backticked_list(self.files.borrow().iter().map(|path| path.display()));
+        let variables = first_of(self.variables.borrow().iter());
+        let files = first_of(self.files.borrow().iter().map(|path| path.display()));
         match (variables.is_empty(), files.is_empty()) {
             (true, true) if count == 1 => "1 channel or integration cannot be built".to_owned(),
             (true, true) => format!("{count} channels and integrations cannot be built"),
@@ -228,6 +229,16 @@ impl MissingSecrets {
             }
         }
     }
+}
+
+/// How many missing secrets one message names.
+const MAX_NAMED: usize = 20;
+
+/// The first of these in backticks, and how many more there are.
+fn first_of(names: impl ExactSizeIterator<Item = impl std::fmt::Display>) -> String {
+    let more = names.len().saturating_sub(MAX_NAMED);
+    let named = backticked_list(names.take(MAX_NAMED));
+    if more > 0 { format!("{named} and {more} more") } else { named }
 }
 
 /// Files of tests are read like tables, so that they belong to the version. Nothing is written.

@@ -18,7 +18,7 @@ pub use trace::{
 pub use why_not::{is_route, line_at, why_not};
 
 use crate::check::{self, CheckEnvironment};
-use crate::diagnostic::{self, Diagnostic, DiagnosticCode, DiagnosticLevel};
+use crate::diagnostic::{self, Diagnostic, DiagnosticCode, FindingCounts, Findings};
 use crate::evaluate::{self, EvaluationContext, EvaluationPlan, Observer};
 use crate::event::{Event, Outcome, OutcomeKind};
 use crate::json::{self, Arena, Projection, ToJson};
@@ -39,8 +39,10 @@ pub type ReadTable<'r> = dyn Fn(&Path) -> Result<String, String> + 'r;
 pub struct LoadedRules {
     /// The files, for rendering diagnostics.
     pub sources: Sources,
-    /// The findings, in the order of files and places.
+    /// The findings, in the order of files and places; no more than [`MAX_FINDINGS`](diagnostic::MAX_FINDINGS).
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more there are.
+    pub left_out: FindingCounts,
     /// The rule set, unless it contains an error.
     pub rules: Option<RuleSet>,
 }
@@ -81,38 +83,36 @@ impl RuleSet {
     /// Checks and compiles texts that are already read; `read` reads the files that they name.
     #[must_use]
     pub fn from_sources(sources: Sources, read: &ReadTable<'_>, at: Option<Timestamp>) -> LoadedRules {
-        Self::build(sources, read, at, Vec::new())
+        Self::build(sources, read, at, Findings::default())
     }
 
-    fn build(
-        sources: Sources,
-        read: &ReadTable<'_>,
-        at: Option<Timestamp>,
-        mut diagnostics: Vec<Diagnostic>,
-    ) -> LoadedRules {
-        let unread: BTreeSet<FileId> = diagnostics.iter().map(|each| each.span.file).collect();
-        let texts = sources.iter().filter(|(id, _)| !unread.contains(id));
-        let files: Vec<_> = texts.map(|(id, _)| syntax::parse(&sources, id, &mut diagnostics)).collect();
+    fn build(sources: Sources, read: &ReadTable<'_>, at: Option<Timestamp>, mut findings: Findings) -> LoadedRules {
+        let unread: BTreeSet<FileId> = findings.kept().iter().map(|each| each.span.file).collect();
+        let texts = sources.iter().map(|(id, _)| id).filter(|id| !unread.contains(id));
+        let parse = |id| findings.add_with(|diagnostics| syntax::parse(&sources, id, diagnostics));
+        let files: Vec<_> = texts.map(parse).collect();
         let environment = CheckEnvironment { sources: &sources, read, at };
         // The names in a file that was not read are unknown, so names cannot be checked.
-        let model = unread.is_empty().then(|| check::check(&files, &environment, std::mem::take(&mut diagnostics)));
-        let model = model.map(|(model, checked)| {
-            diagnostics = checked;
-            model
-        });
+        let (model, findings) = if unread.is_empty() {
+            let (model, findings) = check::check(&files, &environment, findings);
+            (Some(model), findings)
+        } else {
+            (None, findings)
+        };
         // The trees take more memory than everything that is kept.
         drop(files);
+        let has_errors = findings.has_errors();
+        let (mut diagnostics, left_out) = findings.finish();
         for each in &mut diagnostics {
             each.align(&sources);
         }
         diagnostics.sort_by_key(|each| (each.span.file, each.span.start, each.span.end, each.code.id));
-        let is_usable = diagnostics.iter().all(|each| each.level() != DiagnosticLevel::Error);
-        let Some(model) = model.filter(|_| is_usable) else {
-            return LoadedRules { sources, diagnostics, rules: None };
+        let Some(model) = model.filter(|_| !has_errors) else {
+            return LoadedRules { sources, diagnostics, left_out, rules: None };
         };
         let program = compile::compile(&model, sources.clone());
         let rules = Self { sources: sources.clone(), model, program };
-        LoadedRules { sources, diagnostics, rules: Some(rules) }
+        LoadedRules { sources, diagnostics, left_out, rules: Some(rules) }
     }
 
     /// Maps a payload, and routes its events if the entry point has a destination.

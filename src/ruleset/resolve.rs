@@ -2,7 +2,7 @@
 
 use super::RuleSet;
 use crate::channel::{self, RenderContext, RenderedBody, Setting, Settings, Transport};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Findings};
 use crate::evaluate::{self, EvaluationContext};
 use crate::event::Event;
 use crate::json::{Number, ToJson};
@@ -34,7 +34,12 @@ impl RuleSet {
     /// # Errors
     /// A finding for every secret that cannot be read and every value that cannot be used.
     pub fn resolve(&self, read: &ReadSecret<'_>) -> Result<ResolvedSettings, Vec<Diagnostic>> {
-        self.resolve_with(SettingsResolver { rules: self, read, has_real_secrets: true, diagnostics: Vec::new() })
+        self.resolve_with(SettingsResolver {
+            rules: self,
+            read,
+            has_real_secrets: true,
+            diagnostics: Findings::default(),
+        })
     }
 
     /// The findings that do not depend on secrets: those about values that are written in the rules.
@@ -42,8 +47,12 @@ impl RuleSet {
     pub fn check_parameters(&self) -> Vec<Diagnostic> {
         // Long enough for a key; it is never shown.
         let placeholder = |_: &SecretReference, _: &Path| Ok("placeholder-of-every-secret".to_owned());
-        let resolver =
-            SettingsResolver { rules: self, read: &placeholder, has_real_secrets: false, diagnostics: Vec::new() };
+        let resolver = SettingsResolver {
+            rules: self,
+            read: &placeholder,
+            has_real_secrets: false,
+            diagnostics: Findings::default(),
+        };
         self.resolve_with(resolver).err().unwrap_or_default()
     }
 
@@ -62,11 +71,8 @@ impl RuleSet {
         if resolver.has_real_secrets {
             resolver.shared_keys(&integrations);
         }
-        if resolver.diagnostics.is_empty() {
-            Ok(ResolvedSettings { channels, integrations })
-        } else {
-            Err(resolver.diagnostics)
-        }
+        let (diagnostics, _) = resolver.diagnostics.finish();
+        if diagnostics.is_empty() { Ok(ResolvedSettings { channels, integrations }) } else { Err(diagnostics) }
     }
 
     /// As [`RuleSet::resolve`], for one channel, by its position in the model. No other secret is read.
@@ -74,9 +80,11 @@ impl RuleSet {
     /// # Errors
     /// As for [`RuleSet::resolve`].
     pub fn resolve_channel(&self, channel: usize, read: &ReadSecret<'_>) -> Result<Settings, Vec<Diagnostic>> {
-        let mut resolver = SettingsResolver { rules: self, read, has_real_secrets: true, diagnostics: Vec::new() };
+        let mut resolver =
+            SettingsResolver { rules: self, read, has_real_secrets: true, diagnostics: Findings::default() };
         let settings = self.model.channels.get(channel).map(|channel| resolver.channel(channel)).unwrap_or_default();
-        if resolver.diagnostics.is_empty() { Ok(settings) } else { Err(resolver.diagnostics) }
+        let (diagnostics, _) = resolver.diagnostics.finish();
+        if diagnostics.is_empty() { Ok(settings) } else { Err(diagnostics) }
     }
 
     /// The body that a channel, by its position in the model, gets for an event; nothing if its kind takes no body.
@@ -110,7 +118,7 @@ struct SettingsResolver<'r> {
     read: &'r ReadSecret<'r>,
     /// Whether `read` returns real secrets and not placeholders.
     has_real_secrets: bool,
-    diagnostics: Vec<Diagnostic>,
+    diagnostics: Findings,
 }
 
 impl SettingsResolver<'_> {
@@ -127,7 +135,7 @@ impl SettingsResolver<'_> {
         arguments: &[(Box<str>, ParameterValue)],
         known: &'static [channel::ParameterSpec],
     ) -> Settings {
-        let before = self.diagnostics.len();
+        let before = self.diagnostics.count();
         let mut settings = Settings::default();
         for (parameter, argument) in arguments {
             let takes = known.iter().find(|known| known.name == &**parameter).map(|known| known.takes);
@@ -135,7 +143,7 @@ impl SettingsResolver<'_> {
             settings.entries.extend(setting.map(|setting| (parameter.to_string(), setting)));
         }
         // Values are checked only if all of them could be read.
-        if self.diagnostics.len() == before {
+        if self.diagnostics.count() == before {
             let is_secret = |name: &str| {
                 arguments
                     .iter()

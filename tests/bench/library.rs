@@ -1,6 +1,6 @@
 //! The library as benchmarks call it: every call that a worker makes is here.
 
-use pointsman::diagnostic::{DiagnosticFormat, render};
+use pointsman::diagnostic::{DiagnosticFormat, Findings, render};
 use pointsman::evaluate::{self, EvaluationContext, SilentObserver};
 use pointsman::event::{Event, RoutingDecision};
 use pointsman::json::{Arena, ToJson};
@@ -34,7 +34,7 @@ pub(crate) fn stages(text: &str) -> [Duration; 3] {
     let (sources, file) = sources(text);
     let surroundings = check::CheckEnvironment { sources: &sources, read: &no_file, at: None };
     let (trees, parse) = timed(|| [syntax::parse(&sources, file, &mut Vec::new())]);
-    let ((model, _), check) = timed(|| check::check(&trees, &surroundings, Vec::new()));
+    let ((model, _), check) = timed(|| check::check(&trees, &surroundings, Findings::default()));
     let (_, compile) = timed(|| compile::compile(&model, sources.clone()));
     [parse, check, compile]
 }

@@ -5,6 +5,7 @@ use crate::library::{load, no_file, sources};
 use crate::measure::{Round, medians};
 use crate::workload;
 use allocation_counter::measure;
+use pointsman::diagnostic::Findings;
 use pointsman::program::Program;
 use pointsman::{check, compile, syntax};
 use std::hint::black_box;
@@ -23,7 +24,7 @@ fn times(routes: usize, text: &str) {
     let surroundings = check::CheckEnvironment { sources: &sources, read: &no_file, at: None };
     let parse = || vec![syntax::parse(&sources, file, &mut Vec::new())];
     let trees = parse();
-    let check = || check::check(&trees, &surroundings, Vec::new()).0;
+    let check = || check::check(&trees, &surroundings, Findings::default()).0;
     let model = check();
     let figures = medians(
         if routes < 100_000 { 7 } else { 3 },
@@ -50,7 +51,7 @@ fn bytes(routes: usize, text: &str) {
     let (sources, file) = held("text", &mut kept, || sources(text));
     let surroundings = check::CheckEnvironment { sources: &sources, read: &no_file, at: None };
     let trees = held("trees", &mut kept, || vec![syntax::parse(&sources, file, &mut Vec::new())]);
-    let model = held("model", &mut kept, || check::check(&trees, &surroundings, Vec::new()).0);
+    let model = held("model", &mut kept, || check::check(&trees, &surroundings, Findings::default()).0);
     let mut program = held("program", &mut kept, || compile::compile(&model, sources.clone()));
     parts(&mut program, &mut kept);
     let _rules = held("whole", &mut kept, || load(text).expect("the workload loads"));

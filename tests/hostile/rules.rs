@@ -1,7 +1,7 @@
 //! Rule files.
 
 use super::{load, watched};
-use pointsman::diagnostic::DiagnosticLevel;
+use pointsman::diagnostic::{Diagnostic, DiagnosticLevel, FindingCounts};
 use std::fmt::Write as _;
 
 const MANY: usize = 100_000;
@@ -69,6 +69,35 @@ fn chains_are_no_nesting() {
         ("or", routing(&format!("{}true", chain("true or ")))),
         ("coalesce", mapping(&format!("title = {}\"x\"", chain("$.a ?? ")))),
         ("templates", mapping(&format!("title = \"{}\"", chain("{$.a}")))),
+    ]);
+}
+
+/// Thousands of mistakes are counted; the first of them are kept, errors before warnings.
+#[test]
+fn findings_are_counted_beyond_the_first_thousand() {
+    let errors = each(SEVERAL, |number| format!("channel c{number} = nope()\n"));
+    let warnings = each(SEVERAL, |number| format!("define d{number} = severity == Critical\n"));
+    let loaded = watched("errors and warnings", move || load(&format!("edition 1\n{warnings}{errors}")));
+    assert!(loaded.rules.is_none());
+    assert_eq!(FindingCounts::of(&loaded.diagnostics), FindingCounts { errors: 1_000, warnings: 0 });
+    assert_eq!(loaded.left_out.errors, SEVERAL - 1_000);
+    let warnings = each(SEVERAL, |number| format!("define d{number} = severity == Critical\n"));
+    let loaded = watched("warnings", move || load(&format!("edition 1\n{warnings}")));
+    assert!(loaded.rules.is_some());
+    assert_eq!(loaded.diagnostics.len(), 1_000);
+    assert_eq!(loaded.left_out.errors, 0);
+    assert!(loaded.left_out.warnings >= SEVERAL - 1_000, "{:?}", loaded.left_out);
+}
+
+/// Text that is not a rule is given up after some rounds of repair, however long it is.
+#[test]
+fn megabytes_of_garbage_are_given_up() {
+    let lines = |line: &str| line.repeat((2 << 20) / line.len());
+    refused(vec![
+        ("brackets", format!("edition 1\n{}", lines("%$& ]] x ((\n"))),
+        ("words in a mapping", mapping(&lines("garbage lorem ipsum dolor\n"))),
+        ("signs of other scripts", format!("edition 1\n{}", lines("«»¿¡ ünï\n"))),
+        ("open calls", format!("edition 1\n{}", lines("channel c = stdout(\n"))),
     ]);
 }
 
@@ -244,8 +273,9 @@ fn large_regexes_are_few() {
     }
     let text = format!("edition 1\nchannel c = stdout()\nrouting r {{ {routes} else => c }}");
     let few = watched("regexes", move || {
-        let diagnostics = load(&text).diagnostics;
-        diagnostics.iter().filter(|finding| finding.message.contains("large regexes")).count()
+        let loaded = load(&text);
+        let is_one = |finding: &&Diagnostic| finding.message.contains("large regexes");
+        loaded.diagnostics.iter().filter(is_one).count() + loaded.left_out.errors
     });
     assert_eq!(few, 2_000 - pointsman::pattern::MAX_MEASURED);
 }

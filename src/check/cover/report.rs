@@ -3,7 +3,7 @@
 use super::column::{AtomSet, PatternColumn, holds};
 use super::search::{AlternativePosition, ArmCoverage, PatternRow, is_total};
 use super::{ArmKind, ArmPatterns, NEVER_CHOSEN, UNCOVERED, notation};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Findings};
 use crate::model::{Comparator, Literal, Pattern};
 use crate::source::Span;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ pub(super) fn report(
     arms: &[ArmPatterns],
     found: &ArmCoverage,
     place: Span,
-    diagnostics: &mut Vec<Diagnostic>,
+    diagnostics: &mut Findings,
 ) {
     // An alternative that accepts nothing of its column has a wrong type, which is reported elsewhere.
     let foreign = arms.iter().zip(rows).any(|(arm, row)| has_foreign(arm, row));
@@ -127,7 +127,7 @@ fn dead_alternatives(
     at: usize,
     found: &ArmCoverage,
     takers: &mut CoveringRows<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    diagnostics: &mut Findings,
 ) {
     for (column, (patterns, cell)) in arm.columns.iter().zip(row).enumerate() {
         let alternatives = patterns.iter().zip(&cell.alternatives);

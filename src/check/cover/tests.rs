@@ -78,10 +78,10 @@ fn heads(text: &str, case: Case) -> (Sources, Vec<ArmPatterns>, Span) {
 
 fn check(columns: &[ValueType], case: Case, text: &str) -> String {
     let (sources, heads, place) = heads(text, case);
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Findings::default();
     check_arms(columns, case, &heads, place, &mut diagnostics);
     let mut out = String::new();
-    for found in &diagnostics {
+    for found in diagnostics.kept() {
         write!(out, "{} {}", found.code.id, found.message).unwrap();
         for (span, _) in &found.related {
             write!(out, " <- {}", sources.text(*span)).unwrap();

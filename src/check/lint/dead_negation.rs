@@ -2,7 +2,7 @@
 //! elements without `env`.
 
 use super::LintInput;
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::model::{
     Comparator, Comparison, ComparisonSubject, Condition, Expression, ExpressionKind, RoutingLineBody, Target,
     ValueKind,
@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0010", "negation that is true for missing values");
 
-pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
     let mut found = Finder { input, seen: HashSet::new(), diagnostics };
     for mapping in &input.model.mappings {
         for drop in &mapping.drops {
@@ -30,7 +30,7 @@ struct Finder<'f, 'a> {
     input: &'f LintInput<'a>,
     /// A define is reported once, however many lines use it.
     seen: HashSet<(usize, bool)>,
-    diagnostics: &'f mut Vec<Diagnostic>,
+    diagnostics: &'f mut Findings,
 }
 
 impl Finder<'_, '_> {

@@ -2,13 +2,13 @@
 
 use super::VisitedNode;
 use super::visit::TreeNode;
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::source::Span;
 use crate::syntax::tree::{Declaration, Template, TemplatePart};
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0007", "text that looks like another system's template");
 
-pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Findings) {
     if let TreeNode::Template(template) = seen.node {
         go_actions(seen, template, diagnostics);
         shell_names(template, diagnostics);
@@ -16,7 +16,7 @@ pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnosti
 }
 
 /// `{{ … }}` as written, if its content begins like a Go template.
-fn go_actions(seen: &VisitedNode<'_>, template: &Template, diagnostics: &mut Vec<Diagnostic>) {
+fn go_actions(seen: &VisitedNode<'_>, template: &Template, diagnostics: &mut Findings) {
     let in_mapping = matches!(seen.item.kind, Declaration::Mapping(_));
     let source = seen.environment.sources.text(template.span);
     let raw = source.starts_with('r');
@@ -67,7 +67,7 @@ fn equivalent(action: &str, in_mapping: bool) -> Option<String> {
 }
 
 /// `${x}`: the value, with a stray `$` before it.
-fn shell_names(template: &Template, diagnostics: &mut Vec<Diagnostic>) {
+fn shell_names(template: &Template, diagnostics: &mut Findings) {
     for pair in template.parts.windows(2) {
         if let [TemplatePart::Text(text), TemplatePart::Value(_, braces)] = pair
             && text.ends_with('$')

@@ -2,13 +2,13 @@
 
 use super::VisitedNode;
 use super::visit::{TreeNode, label, plain};
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::event::Severity;
 use crate::syntax::tree::{Comparator, Comparison, ComparisonSubject, Declaration, Expression};
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0008", "condition on the label `severity`");
 
-pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Findings) {
     if !matches!(seen.item.kind, Declaration::Routing(_) | Declaration::Define(_)) {
         return;
     }

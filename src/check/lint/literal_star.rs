@@ -2,14 +2,14 @@
 
 use super::VisitedNode;
 use super::visit::{TreeNode, plain};
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::source::Span;
 use crate::syntax::tree::{Comparator, Comparison, Expression};
 use crate::text::rule_string;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0004", "`*` that is compared as a letter");
 
-pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Findings) {
     match seen.node {
         TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
         TreeNode::Pattern { test: Comparator::Equal(value), span, .. } => {

@@ -19,7 +19,7 @@ mod unused;
 mod visit;
 
 use crate::check::CheckEnvironment;
-use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticLevel};
+use crate::diagnostic::{DiagnosticCode, Findings};
 use crate::model;
 use crate::syntax::tree;
 use mention::Mentions;
@@ -56,8 +56,8 @@ pub(crate) struct VisitedNode<'a> {
     pub(crate) environment: &'a CheckEnvironment<'a>,
 }
 
-type RuleSetLint = fn(&LintInput<'_>, &mut Vec<Diagnostic>);
-type NodeLint = fn(&VisitedNode<'_>, &mut Vec<Diagnostic>);
+type RuleSetLint = fn(&LintInput<'_>, &mut Findings);
+type NodeLint = fn(&VisitedNode<'_>, &mut Findings);
 
 /// What a lint looks at.
 enum LintScope {
@@ -89,10 +89,10 @@ pub(crate) fn run(
     files: &[tree::RuleFile],
     model: &model::Model,
     environment: &CheckEnvironment<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
+    diagnostics: &mut Findings,
 ) {
     // An error may hide the use of a declaration that seems unused.
-    let partial = diagnostics.iter().any(|found| found.level() == DiagnosticLevel::Error);
+    let partial = diagnostics.has_errors();
     let mentions = visit_nodes(files, environment, diagnostics);
     let input = LintInput { files, model, environment, partial, mentions };
     for (_, scope) in LINTS {
@@ -107,7 +107,7 @@ pub(crate) fn run(
 fn visit_nodes<'a>(
     files: &'a [tree::RuleFile],
     environment: &'a CheckEnvironment<'a>,
-    diagnostics: &mut Vec<Diagnostic>,
+    diagnostics: &mut Findings,
 ) -> Mentions<'a> {
     let lints: Vec<NodeLint> = LINTS.iter().filter_map(|(_, scope)| scope.nodes()).collect();
     let mut mentions = Mentions::default();

@@ -1,7 +1,7 @@
 //! A name that differs from another of its kind by one letter: one of the two is likely a typing error.
 
 use super::{LintInput, visit};
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::source::Span;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -11,7 +11,7 @@ pub(crate) const CODE: DiagnosticCode = crate::code!("W0009", "names that differ
 /// Shorter names often differ by one letter on purpose; longer ones are not compared.
 const LENGTHS: std::ops::RangeInclusive<usize> = 5..=64;
 
-pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
     let mut kinds: BTreeMap<&str, Vec<(&str, Span)>> = BTreeMap::new();
     for item in input.items() {
         if let Some(name) = visit::name(item) {
@@ -40,7 +40,7 @@ fn labels<'t>(input: &LintInput<'t>) -> Vec<(&'t str, Span)> {
 
 /// Reports each name that is one letter away from an earlier one. Names are compared by the texts
 /// that are left when one letter is removed, so the cost grows with their number and length alone.
-fn near(kind: &str, names: &[(&str, Span)], diagnostics: &mut Vec<Diagnostic>) {
+fn near(kind: &str, names: &[(&str, Span)], diagnostics: &mut Findings) {
     let mut by_name: HashMap<String, (&str, Span)> = HashMap::new();
     let mut by_cut: HashMap<(usize, String), (&str, Span)> = HashMap::new();
     let mut by_rest: HashMap<String, (&str, Span)> = HashMap::new();

@@ -2,7 +2,7 @@
 
 use super::VisitedNode;
 use super::visit::TreeNode;
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::pattern::{Case, MatchScope};
 use crate::source::Span;
 use crate::syntax::tree::{Comparator, Comparison, RegexLiteral, TextTest};
@@ -10,7 +10,7 @@ use crate::text::rule_string;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0005", "regex where a simpler test would do");
 
-pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Findings) {
     match seen.node {
         TreeNode::Comparison(comparison) => diagnostics.extend(compared(comparison)),
         TreeNode::Pattern { test, span, case } => diagnostics.extend(pattern(test, span, case)),

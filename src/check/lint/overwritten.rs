@@ -1,14 +1,14 @@
 //! A label that a mapping sets and always sets again further down.
 
 use super::{LintInput, visit};
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::model::LabelEntry;
 use crate::source::Span;
 use std::collections::HashMap;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0006", "label that is always overwritten");
 
-pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
     let set = input.items().flat_map(visit::set_labels);
     let names: HashMap<Span, Span> = set.map(|(name, value)| (value.span, name.span)).collect();
     for mapping in &input.model.mappings {

@@ -2,14 +2,14 @@
 
 use super::visit::{self, TreeNode};
 use super::{LintInput, VisitedNode};
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::source::Span;
 use crate::syntax::tree::{Comparator, Comparison, Expression, ExpressionKind, OrderRelation};
 use crate::time::Timestamp;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0003", "date that has passed");
 
-pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
     let Some(at) = input.environment.at else { return };
     let broken = |place: Span| input.items().any(|item| item.broken && item.span.covers(place));
     let over = input.model.schedules.iter().filter(|schedule| schedule.windows.is_over(at));
@@ -20,7 +20,7 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Findings) {
     if let (TreeNode::Comparison(comparison), Some(at)) = (seen.node, seen.environment.at) {
         diagnostics.extend(past_moment(comparison, at));
     }

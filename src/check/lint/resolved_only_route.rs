@@ -2,7 +2,7 @@
 //! for recoveries is used only if none is open.
 
 use super::LintInput;
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::event::AlertStatus;
 use crate::model::{
     Comparator, ComparisonSubject, Condition, EventField, Expression, ExpressionKind, LineKind, Literal, Match, Model,
@@ -12,13 +12,13 @@ use crate::source::Span;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0011", "route that only Resolved events reach");
 
-pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
     for routing in &input.model.routings {
         block(input.model, &routing.block, diagnostics);
     }
 }
 
-fn block(model: &Model, lines: &RoutingBlock, diagnostics: &mut Vec<Diagnostic>) {
+fn block(model: &Model, lines: &RoutingBlock, diagnostics: &mut Findings) {
     for line in lines.lines.iter().filter(|line| line.kind != LineKind::Always) {
         if line.when.as_ref().is_some_and(|when| asks_for(model, when, AlertStatus::Resolved)) {
             if sends(&line.body) {
@@ -41,7 +41,7 @@ fn found(span: Span, line: &RoutingLine) -> Diagnostic {
     finding.help("remove it; where every recovery is to be copied, write `always` for the line")
 }
 
-fn arms(matching: &Match<Target>, line: &RoutingLine, diagnostics: &mut Vec<Diagnostic>) {
+fn arms(matching: &Match<Target>, line: &RoutingLine, diagnostics: &mut Findings) {
     let Some(column) = matching.subjects.iter().position(is_status) else { return };
     for arm in matching.arms.iter().filter(|arm| matches!(arm.result, Target::Destinations(_))) {
         let resolved = |pattern: &Pattern| {

@@ -5,7 +5,7 @@
 //! if `else` would add no channel, or if some `route` takes every event that the `also route` takes.
 
 use super::LintInput;
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::model::{Destination, Expression, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ const MAX_COMPARISONS: usize = 200_000;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0012", "`also route` that keeps events from `else`");
 
-pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
     for routing in &input.model.routings {
         diagnostics.extend(kept_from_else(input, &routing.block));
     }

@@ -3,13 +3,13 @@
 use super::LintInput;
 use super::mention::Mentions;
 use super::visit::{self, TreeNode};
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::syntax::tree::{Declaration, Destination, DocumentedDeclaration, ExpressionKind, Identifier, TargetKind};
 use std::collections::HashSet;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0002", "unused declaration");
 
-pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
     if input.partial {
         return;
     }

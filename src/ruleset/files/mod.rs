@@ -16,7 +16,7 @@ pub use watched::WatchedFolders;
 
 use super::source_text::{self, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, OversizedFile};
 use super::{LoadedRules, RuleSet};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, FindingLimit, Findings};
 use crate::source::Sources;
 use crate::text::backticked_list;
 use crate::time::Timestamp;
@@ -70,6 +70,18 @@ impl RuleSet {
     /// # Errors
     /// If a path cannot be read. Findings inside the files are in [`LoadedRules::diagnostics`].
     pub fn load(paths: &[PathBuf], at: Option<Timestamp>) -> Result<LoadedRules, RuleFileError> {
+        Self::load_with(paths, at, FindingLimit::First)
+    }
+
+    /// As [`RuleSet::load`], with so many findings.
+    ///
+    /// # Errors
+    /// As for [`RuleSet::load`].
+    pub fn load_with(
+        paths: &[PathBuf],
+        at: Option<Timestamp>,
+        limit: FindingLimit,
+    ) -> Result<LoadedRules, RuleFileError> {
         let RuleFileScan { files, reach } = scan(paths, &mut WatchedFolders::default())?;
         if files.is_empty() {
             return Err(RuleFileError::NoRules { paths: paths.to_vec() });
@@ -79,7 +91,9 @@ impl RuleSet {
             let file = disk::read_named(path, MAX_FILE_BYTES, Some(&reach), &mut WatchedFolders::default());
             source_text::text(file.map_err(|error| error.to_string())?.bytes)
         };
-        Ok(Self::build(sources, &read, at, diagnostics))
+        let mut findings = Findings::new(limit);
+        findings.extend(diagnostics);
+        Ok(Self::build(sources, &read, at, findings))
     }
 }
 

@@ -5,6 +5,7 @@
 //! line beginnings and a few words, never the grammar.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::syntax::lex::{Token, TokenKind, is_margin};
@@ -42,12 +43,15 @@ pub(super) struct Outline<'t> {
     pub(super) text: &'t str,
     pub(super) tokens: &'t [Token],
     partners: Vec<Option<u32>>,
+    /// How far the line of each token is indented.
+    indents: Vec<u32>,
     pub(super) mismatch: Option<BracketMismatch>,
 }
 
 impl<'t> Outline<'t> {
     pub(super) fn new(text: &'t str, tokens: &'t [Token]) -> Self {
-        let mut outline = Self { text, tokens, partners: vec![None; tokens.len()], mismatch: None };
+        let (partners, indents) = (vec![None; tokens.len()], indents(text, tokens));
+        let mut outline = Self { text, tokens, partners, indents, mismatch: None };
         outline.pair();
         outline
     }
@@ -57,32 +61,36 @@ impl<'t> Outline<'t> {
     }
 
     fn pair(&mut self) {
-        let mut open = Vec::new();
+        let mut open = OpenBrackets::default();
         for (index, token) in self.tokens.iter().enumerate() {
             if token.kind == TokenKind::Open {
-                open.push(index);
+                open.push(index, self.word(index));
             } else if token.kind == TokenKind::Close {
                 self.close(index, &mut open);
             }
         }
-        if let Some(unclosed) = open.last() {
-            self.mismatch.get_or_insert(BracketMismatch::Unclosed { open: *unclosed, shown_by: None });
+        if let Some(unclosed) = open.pop() {
+            self.mismatch.get_or_insert(BracketMismatch::Unclosed { open: unclosed, shown_by: None });
         }
     }
 
     /// Finds the opener of a closing bracket; those above it stay without a partner.
-    fn close(&mut self, index: usize, open: &mut Vec<usize>) {
+    fn close(&mut self, index: usize, open: &mut OpenBrackets<'t>) {
         let partner = opener(self.word(index));
-        let Some(at) = open.iter().rposition(|open| self.word(*open) == partner) else {
+        if !open.holds(partner) {
             self.mismatch.get_or_insert(BracketMismatch::Stray { close: index });
             return;
-        };
-        if let Some(unclosed) = open.get(at + 1) {
-            self.mismatch.get_or_insert(BracketMismatch::Unclosed { open: *unclosed, shown_by: Some(index) });
         }
-        open.truncate(at + 1);
-        if let Some(partner) = open.pop() {
-            self.join(partner, index);
+        let mut unclosed = None;
+        while let Some(top) = open.pop() {
+            if self.word(top) == partner {
+                self.join(top, index);
+                break;
+            }
+            unclosed = Some(top);
+        }
+        if let Some(open) = unclosed {
+            self.mismatch.get_or_insert(BracketMismatch::Unclosed { open, shown_by: Some(index) });
         }
     }
 
@@ -105,11 +113,7 @@ impl<'t> Outline<'t> {
 
     /// How far the line of a token is indented.
     pub(super) fn indent(&self, index: usize) -> usize {
-        let start = self.tokens.get(index).map_or(0, |token| token.start);
-        let before = self.text.get(..start).unwrap_or_default();
-        let line = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = self.text.get(line..).unwrap_or_default();
-        line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+        self.indents.get(index).map_or(0, |indent| *indent as usize)
     }
 
     /// A pair of braces that closes further left, or further right, than it opens.
@@ -255,6 +259,49 @@ impl<'t> Outline<'t> {
             }
         }
     }
+}
+
+/// The brackets that are open. A closer without an opener is known at once, however many others are open.
+#[derive(Default)]
+struct OpenBrackets<'t> {
+    stack: Vec<(usize, &'t str)>,
+    counts: BTreeMap<&'t str, usize>,
+}
+
+impl<'t> OpenBrackets<'t> {
+    fn push(&mut self, index: usize, bracket: &'t str) {
+        self.stack.push((index, bracket));
+        *self.counts.entry(bracket).or_default() += 1;
+    }
+
+    fn pop(&mut self) -> Option<usize> {
+        let (index, bracket) = self.stack.pop()?;
+        if let Some(count) = self.counts.get_mut(bracket) {
+            *count -= 1;
+        }
+        Some(index)
+    }
+
+    fn holds(&self, bracket: &str) -> bool {
+        self.counts.get(bracket).is_some_and(|count| *count > 0)
+    }
+}
+
+/// How far the line of each token is indented. Every line is measured once, however long it is.
+fn indents(text: &str, tokens: &[Token]) -> Vec<u32> {
+    let measure = |line: usize| {
+        let line = text.get(line..).unwrap_or_default();
+        let blanks = line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        u32::try_from(blanks).unwrap_or(u32::MAX)
+    };
+    let (mut indent, mut passed) = (measure(0), 0);
+    let of_token = |token: &Token| {
+        let gap = text.get(passed..token.start).unwrap_or_default();
+        indent = gap.rfind('\n').map_or(indent, |at| measure(passed + at + 1));
+        passed = token.start;
+        indent
+    };
+    tokens.iter().map(of_token).collect()
 }
 
 fn opener(closer: &str) -> &'static str {

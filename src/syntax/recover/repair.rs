@@ -18,6 +18,13 @@ use crate::syntax::lower::{self, ParsedDeclarations};
 const MAX_REPARSES: usize = 64;
 const SHORT_DECLARATION: usize = 1 << 18;
 
+/// How many bytes of one declaration may be parsed again in all: a declaration of megabytes is likely not a rule, and each
+/// round over it takes a good part of a second.
+const MAX_REPARSED_BYTES: usize = MAX_REPARSES * SHORT_DECLARATION;
+
+/// How many brackets of one declaration are repaired.
+const MAX_BRACKETS: usize = 64;
+
 /// How often the same message may be reported for one declaration.
 const MAX_REPEATS: usize = 8;
 
@@ -43,7 +50,7 @@ struct BlankedRange {
 
 impl DeclarationRepair {
     pub(super) fn new(file: FileId, text: &str, base: usize) -> Self {
-        let budget = text.len() * MAX_REPARSES + SHORT_DECLARATION;
+        let budget = (text.len() * MAX_REPARSES).min(MAX_REPARSED_BYTES).max(text.len()) + SHORT_DECLARATION;
         Self {
             file,
             text: text.as_bytes().to_vec(),
@@ -195,7 +202,7 @@ impl DeclarationRepair {
 
     /// Reports brackets without a partner, and repairs them.
     fn brackets(&mut self, diagnostics: &mut Vec<Diagnostic>) {
-        for _ in 0..64 {
+        for _ in 0..MAX_BRACKETS.min(MAX_REPARSED_BYTES / self.text.len().max(1)).max(1) {
             let Some(text) = self.copy() else { return };
             let tokens: Vec<Token> = lex::tokens(&text).collect();
             let outline = Outline::new(&text, &tokens);
