@@ -1,6 +1,7 @@
 //! Arms in, findings out, over a small notation of patterns.
 
 use super::{ArmKind, ArmPatterns, check_arms};
+use crate::diagnostic::Findings;
 use crate::event::{AlertStatus, Severity};
 use crate::model::{Comparator, Expression, ExpressionKind, Literal, OrderRelation, Pattern, TextTest};
 use crate::pattern::{Case, Glob, MatchScope, Network, PiecePosition, RegexPattern};
