@@ -13,7 +13,7 @@ use crate::gateway::operations::{
     OperationError, QuarantineDetail, QuarantineSummary, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
     ReplaySource,
 };
-use crate::reload::LoadRejection;
+use crate::reload::{LoadRejection, RuleAccess};
 use crate::ruleset::SystemClock;
 use crate::time::Timestamp;
 use clap::Args;
@@ -92,6 +92,11 @@ fn now() -> Timestamp {
 }
 
 impl GatewayArguments {
+    /// The state directory.
+    pub(super) fn state(&self) -> &Path {
+        &self.state
+    }
+
     /// The running gateway; nothing if no gateway runs.
     ///
     /// # Errors
@@ -237,18 +242,24 @@ impl OperationsBackend {
     ///
     /// # Errors
     /// If a gateway runs, or the rules cannot be served; the error is printed.
-    pub(super) fn use_rules(&mut self, rules: &[PathBuf], terminal: &mut Terminal) -> Result<(), Exit> {
+    pub(super) fn use_rules(
+        &mut self,
+        rules: &[PathBuf],
+        access: &RuleAccess,
+        terminal: &mut Terminal,
+    ) -> Result<(), Exit> {
         let Self::Journal(journal, offline) = self else {
             terminal.error("a gateway runs on this journal, so its rules decide");
             terminal.help("omit `--rules`");
             return Err(Exit::Usage);
         };
-        let replayer = OfflineReplayer::new(journal.clone(), rules, Arc::new(SystemClock)).map_err(|rejection| {
-            let LoadRejection { message, diagnostics, sources, .. } = *rejection;
-            let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &sources);
-            terminal.err.print(&text);
-            terminal.fail(&format!("the rules cannot be used: {message}"))
-        })?;
+        let replayer =
+            OfflineReplayer::new(journal.clone(), rules, access, Arc::new(SystemClock)).map_err(|rejection| {
+                let LoadRejection { message, diagnostics, sources, .. } = *rejection;
+                let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &sources);
+                terminal.err.print(&text);
+                terminal.fail(&format!("the rules cannot be used: {message}"))
+            })?;
         *offline = Some(Arc::new(replayer));
         Ok(())
     }

@@ -34,6 +34,8 @@ mod quarantine;
 mod replay;
 mod run;
 #[cfg(feature = "gateway")]
+mod secrets;
+#[cfg(feature = "gateway")]
 mod send;
 #[cfg(feature = "gateway")]
 mod serve;

@@ -3,6 +3,7 @@
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
 use super::listing::{self, FormatArguments, ListingFormat};
+use super::secrets::SecretArguments;
 use super::terminal::Terminal;
 use crate::gateway::operations::{
     ListingPage, MAX_AT_ONCE, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
@@ -39,6 +40,8 @@ pub(super) struct ReplayArguments {
     /// Rule files and folders that decide if no gateway runs; their secrets must be available as in the gateway
     #[arg(long, value_name = "PATH", num_args = 1..)]
     rules: Vec<PathBuf>,
+    #[command(flatten)]
+    secrets: SecretArguments,
     /// How many per second
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
@@ -114,7 +117,8 @@ impl ReplayTask {
         }
         let mut backend = OperationsBackend::open(gateway, terminal)?;
         if self.needs_rules && !pace.rules.is_empty() {
-            backend.use_rules(&pace.rules, terminal)?;
+            let access = pace.secrets.access(Some(gateway.state()));
+            backend.use_rules(&pace.rules, &access, terminal)?;
         } else if self.needs_rules && !backend.is_live() && !pace.dry_run {
             terminal.error("no gateway runs, so no rules can decide");
             terminal.help("start it with `pointsman serve`, or name the rules: `--rules PATH`");

@@ -1,6 +1,7 @@
 //! `pointsman send`: sends one event to a channel, and shows the request and the response.
 
 use super::exit::Exit;
+use super::secrets::SecretArguments;
 use super::terminal::Terminal;
 use super::{clock, event, input, load};
 use crate::channel::DeliveryVerdict;
@@ -34,6 +35,8 @@ pub(super) struct Arguments {
     /// A network, address or host besides the public internet that may be reached; may be repeated
     #[arg(long, value_name = "CIDR|HOST")]
     allow: Vec<String>,
+    #[command(flatten)]
+    secrets: SecretArguments,
     /// A proxy for the request
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
@@ -64,7 +67,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let now = clock::at(None);
     let rules = load::usable(&arguments.rules, Some(now), terminal)?;
     let position = find(&rules, &arguments.channel, terminal)?;
-    let channel = resolve(&arguments.rules, &rules, position, terminal)?;
+    let channel = resolve(arguments, &rules, position, terminal)?;
     let bytes = arguments.event.as_deref().map(|path| read(path, terminal)).transpose()?;
     let arena = json::Arena::new();
     let document = bytes.as_ref().map(|bytes| json::parse(bytes, &arena)).transpose().map_err(|invalid| {
@@ -94,13 +97,15 @@ fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, E
 
 /// Reads the secrets of this channel only, so that a trial does not need the keys of integrations.
 fn resolve(
-    paths: &[PathBuf],
+    arguments: &Arguments,
     rules: &RuleSet,
     position: usize,
     terminal: &mut Terminal,
 ) -> Result<served_rules::ServedChannel, Exit> {
     let Some(channel) = rules.model.channels.get(position) else { return Err(Exit::Usage) };
-    let files = Snapshot::of(paths).map_err(|rejection| terminal.fail(&rejection.message))?;
+    let access = arguments.secrets.access(None);
+    let files =
+        Snapshot::with_access(&arguments.rules, &access).map_err(|rejection| terminal.fail(&rejection.message))?;
     let read = |named: &SecretReference, folder: &Path| served_rules::read_secret(named, folder, &files);
     let settings = rules.resolve_channel(position, &read).map_err(|diagnostics| {
         let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &rules.sources);

@@ -9,6 +9,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The default size of all rule files together, so that a load fits into a small machine beside the rules in force: it takes
+/// up to 80 bytes of memory for each.
+const MAX_RULE_BYTES: u64 = 4 << 20;
+
 /// The configuration of a gateway.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
@@ -50,6 +54,11 @@ impl GatewayConfig {
             reload: reload::ReloadOptions {
                 roots,
                 last_good: Some(StateFile::LastGood.path(state)),
+                access: reload::RuleAccess {
+                    max_rule_bytes: MAX_RULE_BYTES,
+                    state: Some(state.to_owned()),
+                    ..reload::RuleAccess::default()
+                },
                 ..reload::ReloadOptions::default()
             },
             rule_tests: RuleTests::Skip,

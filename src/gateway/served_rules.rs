@@ -74,7 +74,24 @@ pub struct ServedIntegration {
 }
 
 /// Reads an environment variable.
-type EnvironmentReader<'e> = dyn Fn(&str) -> Option<String> + 'e;
+type EnvironmentReader<'e> = dyn Fn(&str) -> Result<String, VariableError> + 'e;
+
+/// Why rules do not get a variable of the environment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum VariableError {
+    #[error("the environment variable `{0}` is not set, or empty")]
+    Unset(String),
+    #[error("rules cannot read the environment variable `{0}`: {1}")]
+    Refused(String, String),
+}
+
+/// A variable of the environment, if rules may read it.
+fn variable(name: &str, files: &Snapshot) -> Result<String, VariableError> {
+    if let Some(reason) = files.refuses_variable(name) {
+        return Err(VariableError::Refused(name.to_owned(), reason));
+    }
+    std::env::var(name).map_err(|_| VariableError::Unset(name.to_owned()))
+}
 
 impl ServedRules {
     /// Checks, compiles and resolves a snapshot, and runs its tests if asked; `at` is the date for warnings that depend on it.
@@ -83,7 +100,7 @@ impl ServedRules {
     /// All errors of the first stage that fails.
     pub fn build(snapshot: &Snapshot, rule_tests: RuleTests, at: Timestamp) -> Result<Self, LoadRejection> {
         let files = FileReaders { table: &|path| snapshot.read(path), secret: &|path| snapshot.read_secret(path) };
-        let environment = |name: &str| std::env::var(name).ok();
+        let environment = |name: &str| variable(name, snapshot);
         let sources = snapshot.sources().clone();
         let mut served = Self::assemble(sources, &files, &environment, rule_tests, at)?;
         served.archive = snapshot.archive();
@@ -136,8 +153,8 @@ impl ServedRules {
 /// # Errors
 /// The reason in words, without the secret.
 pub fn read_secret(secret: &model::SecretReference, folder: &Path, files: &Snapshot) -> Result<String, String> {
-    let files = FileReaders { table: &|path| files.read(path), secret: &|path| files.read_secret(path) };
-    MissingSecrets::default().read(secret, folder, &files, &|name| std::env::var(name).ok())
+    let readers = FileReaders { table: &|path| files.read(path), secret: &|path| files.read_secret(path) };
+    MissingSecrets::default().read(secret, folder, &readers, &|name| variable(name, files))
 }
 
 /// Where the files that rules name come from.
@@ -182,6 +199,7 @@ fn resolve(
 #[derive(Default)]
 struct MissingSecrets {
     variables: RefCell<BTreeSet<String>>,
+    refused: RefCell<BTreeSet<String>>,
     files: RefCell<BTreeSet<PathBuf>>,
 }
 
@@ -195,10 +213,17 @@ impl MissingSecrets {
     ) -> Result<String, String> {
         match secret {
             model::SecretReference::Environment(name) => {
-                let value = environment(name).filter(|value| !value.trim().is_empty());
-                value.ok_or_else(|| {
-                    self.variables.borrow_mut().insert(name.to_string());
-                    format!("the environment variable `{name}` is not set, or empty")
+                let is_empty = |value: &String| value.trim().is_empty();
+                let value = environment(name).and_then(|value| {
+                    if is_empty(&value) { Err(VariableError::Unset(name.to_string())) } else { Ok(value) }
+                });
+                value.map_err(|error| {
+                    let named = match &error {
+                        VariableError::Unset(_) => &self.variables,
+                        VariableError::Refused(..) => &self.refused,
+                    };
+                    named.borrow_mut().insert(name.to_string());
+                    error.to_string()
                 })
             }
             model::SecretReference::File(name) => {
@@ -219,15 +244,21 @@ impl MissingSecrets {
     fn message(&self, count: usize) -> String {
         let variables = first_of(self.variables.borrow().iter());
         let files = first_of(self.files.borrow().iter().map(|path| path.display()));
-        match (variables.is_empty(), files.is_empty()) {
-            (true, true) if count == 1 => "1 channel or integration cannot be built".to_owned(),
-            (true, true) => format!("{count} channels and integrations cannot be built"),
-            (false, true) => format!("set these environment variables: {variables}"),
-            (true, false) => format!("these secret files cannot be read: {files}"),
-            (false, false) => {
-                format!("set these environment variables: {variables}; these files cannot be read: {files}")
-            }
+        let refused = first_of(self.refused.borrow().iter());
+        let parts = [
+            ("set these environment variables", variables),
+            ("these secret files cannot be read", files),
+            ("rules cannot read these environment variables", refused),
+        ];
+        let parts = parts.iter().filter(|(_, names)| !names.is_empty());
+        let parts: Vec<String> = parts.map(|(what, names)| format!("{what}: {names}")).collect();
+        if parts.is_empty() {
+            return match count {
+                1 => "1 channel or integration cannot be built".to_owned(),
+                count => format!("{count} channels and integrations cannot be built"),
+            };
         }
+        parts.join("; ")
     }
 }
 
@@ -310,7 +341,9 @@ fn short_key_warning(integration: &ServedIntegration) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FileReaders, MissingSecrets, RuleTests, ServedIntegration, ServedRules, short_key_warning};
+    use super::{
+        FileReaders, MissingSecrets, RuleTests, ServedIntegration, ServedRules, VariableError, short_key_warning,
+    };
     use crate::channel::{Setting, Settings};
     use crate::model::SecretReference;
     use crate::reload::{LoadRejection, LoadStage};
@@ -333,7 +366,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
         sources.add("shop/a.rules", text);
         let environment = |name: &str| {
             let found = variables.iter().find(|(each, _)| *each == name);
-            found.map(|(_, value)| (*value).to_owned())
+            found.map(|(_, value)| (*value).to_owned()).ok_or_else(|| VariableError::Unset(name.to_owned()))
         };
         let secret = |path: &Path| {
             assert_eq!(path, Path::new("shop/key"));
@@ -382,7 +415,8 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
     #[test]
     fn everything_that_is_not_set_is_named_at_once() {
         let missing = MissingSecrets::default();
-        let environment = |name: &str| (name == "BLANK").then(|| " ".to_owned());
+        let environment =
+            |name: &str| (name == "BLANK").then(|| " ".to_owned()).ok_or_else(|| VariableError::Unset(name.to_owned()));
         let secret = |path: &Path| {
             if path == Path::new("shop/key") { Ok("canary\n".to_owned()) } else { Err("gone".to_owned()) }
         };

@@ -1,5 +1,6 @@
 //! One load: readings until two agree, a build, and a last reading if the build asked for files that were not read.
 
+use super::access::ResolvedAccess;
 use super::digest::{self, FingerprintKey};
 use super::manifest::{self, Manifest};
 use super::triggers::ReloadTriggers;
@@ -7,7 +8,7 @@ use super::view::{FileReference, FileSystemView, FileUsage, ReferenceError, Refe
 use super::watcher::FolderWatcher;
 use super::{BuildCallback, LoadRejection, LoadStage, ReloadOptions, RuleSetHash, Snapshot};
 use crate::mutant::Mutant;
-use crate::ruleset::files::disk::{AllowedFolders, FileError};
+use crate::ruleset::files::named::FileError;
 use crate::ruleset::files::{RuleFileError, WatchedFolders};
 use crate::source::{SourceFile, Sources};
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,7 +132,8 @@ impl<T> CandidateLoader<T> {
 
     fn read_view(&mut self) -> FileSystemView {
         let wanted = self.references();
-        let view = FileSystemView::read(&self.options.roots, &wanted, &self.options.fingerprint_key);
+        let view =
+            FileSystemView::read(&self.options.roots, &wanted, &self.options.access, &self.options.fingerprint_key);
         self.last_read = Some(view.hash_of(&self.build_references()));
         self.watch_folders(&view, WatchedFolders::default());
         view
@@ -257,8 +259,8 @@ fn digest_at(path: &Path) -> Result<super::digest::ContentDigest, String> {
 
 /// Reads a file outside of a load.
 fn read_sample(path: &Path) -> (ReferencedFile, Result<Vec<u8>, ReferenceError>) {
-    let (reach, key) = (AllowedFolders::default(), FingerprintKey::default());
-    ReferencedFile::read(&sample(path.to_owned()), &reach, &key, &mut WatchedFolders::default())
+    let (access, key) = (ResolvedAccess::default(), FingerprintKey::default());
+    ReferencedFile::read(&sample(path.to_owned()), &access, &key, &mut WatchedFolders::default())
 }
 
 fn sample(path: PathBuf) -> FileReference {

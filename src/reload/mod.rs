@@ -13,6 +13,7 @@
 //! Repeated reading cannot make a change of several files atomic: a swapped link to a folder can, and so can a
 //! `manifest`.
 
+mod access;
 mod archive;
 mod debounce;
 mod digest;
@@ -27,6 +28,7 @@ mod view;
 mod watcher;
 mod worker;
 
+pub use access::{ADMIN_TOKEN, RuleAccess};
 pub use digest::FingerprintKey;
 pub use loader::manifest_mismatch;
 pub use remote::remote_file_system;
@@ -71,6 +73,8 @@ pub struct ReloadOptions {
     pub fingerprint_key: FingerprintKey,
     /// The last generation before the start. The same rules keep it, and others get the next.
     pub past: Option<PastGeneration>,
+    /// What the rules may read.
+    pub access: RuleAccess,
 }
 
 /// A generation and the rules that it was.
@@ -106,6 +110,7 @@ impl Default for ReloadOptions {
             start_with_last_good: false,
             fingerprint_key: FingerprintKey::default(),
             past: None,
+            access: RuleAccess::default(),
         }
     }
 }

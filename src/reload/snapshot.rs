@@ -5,14 +5,14 @@
 //! nor an archive helps to guess the secret. For that reason the hash of a set that names secret files differs between
 //! gateways.
 
+use super::access::{ResolvedAccess, RuleAccess};
 use super::archive::NamedText;
 use super::digest::{self, ContentDigest, FingerprintKey};
 use super::view::{self, FileReference, FileSystemView, FileUsage, ReferenceError, ReferencedFile};
 use super::{LoadRejection, LoadStage, archive};
 use crate::diagnostic::Diagnostic;
-use crate::ruleset::files::disk::AllowedFolders;
 use crate::ruleset::files::{self, WatchedFolders};
-use crate::ruleset::source_text::{self, MAX_FILES, MAX_TOTAL_BYTES};
+use crate::ruleset::source_text::{self, MAX_FILES};
 use crate::source::Sources;
 use crate::text::hex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +36,7 @@ pub struct Snapshot {
     sources: Sources,
     diagnostics: Vec<Diagnostic>,
     rules: BTreeMap<PathBuf, ContentDigest>,
-    reach: AllowedFolders,
+    access: ResolvedAccess,
     /// Files that were read together with the rules.
     preloaded: BTreeMap<FileReference, ReferencedFile>,
     /// Whether tables come from an archive, and are never read from the disk.
@@ -59,8 +59,16 @@ impl Snapshot {
     /// # Errors
     /// If something cannot be read, or no rule file is found.
     pub fn of(roots: &[PathBuf]) -> Result<Self, LoadRejection> {
+        Self::with_access(roots, &RuleAccess::default())
+    }
+
+    /// As [`Snapshot::of`], where rules may read this.
+    ///
+    /// # Errors
+    /// As for [`Snapshot::of`].
+    pub fn with_access(roots: &[PathBuf], access: &RuleAccess) -> Result<Self, LoadRejection> {
         let key = FingerprintKey::default();
-        let view = FileSystemView::read(roots, &BTreeSet::new(), &key);
+        let view = FileSystemView::read(roots, &BTreeSet::new(), access, &key);
         view.scan.as_ref().map_err(LoadRejection::read)?;
         Ok(Self::new(view, key))
     }
@@ -69,8 +77,8 @@ impl Snapshot {
         let scan = view.scan.unwrap_or_default();
         let rules = scan.files.iter().map(|file| (file.path.clone(), view::digest_of(file))).collect();
         let (sources, diagnostics) = files::sources(scan.files);
-        let (reach, preloaded) = (scan.reach, view.referenced);
-        Self { sources, diagnostics, rules, reach, preloaded, fingerprint_key, ..Self::default() }
+        let (access, preloaded) = (view.access, view.referenced);
+        Self { sources, diagnostics, rules, access, preloaded, fingerprint_key, ..Self::default() }
     }
 
     /// The rule files and tables of an archive.
@@ -89,8 +97,8 @@ impl Snapshot {
     }
 
     /// The same snapshot for these roots, so that its secrets are read from the disk.
-    pub(super) fn with_roots(self, roots: &[PathBuf], fingerprints: FingerprintKey) -> Self {
-        Self { reach: AllowedFolders::of(roots), fingerprint_key: fingerprints, ..self }
+    pub(super) fn with_roots(self, roots: &[PathBuf], access: &RuleAccess, fingerprints: FingerprintKey) -> Self {
+        Self { access: ResolvedAccess::of(roots, access), fingerprint_key: fingerprints, ..self }
     }
 
     /// The rule files.
@@ -113,6 +121,12 @@ impl Snapshot {
     /// The reason, in words.
     pub fn read_secret(&self, path: &Path) -> Result<String, String> {
         self.read_referenced(FileUsage::Secret, path).and_then(source_text::text)
+    }
+
+    /// Why rules cannot read a variable of the environment, if so.
+    #[must_use]
+    pub fn refuses_variable(&self, name: &str) -> Option<String> {
+        self.access.rules.refuses_variable(name)
     }
 
     /// The secret files of the snapshot that every user of the machine may read.
@@ -186,8 +200,8 @@ impl Snapshot {
 
     /// A snapshot of the same folders and files with other texts as its rule files.
     pub(super) fn with_sources(&self, texts: &BTreeMap<String, String>) -> Self {
-        let (reach, preloaded) = (self.reach.clone(), self.locked().files.clone());
-        let mut mixed = Self { reach, preloaded, fingerprint_key: self.fingerprint_key, ..Self::default() };
+        let (access, preloaded) = (self.access.clone(), self.locked().files.clone());
+        let mut mixed = Self { access, preloaded, fingerprint_key: self.fingerprint_key, ..Self::default() };
         for (name, text) in texts {
             mixed.sources.add(name, text);
             mixed.rules.insert(PathBuf::from(name), digest::of(text.as_bytes()));
@@ -206,7 +220,7 @@ impl Snapshot {
         // The bytes of a secret are not kept, so it is read again.
         let again = usage == FileUsage::Secret || (known.is_none() && !(self.archived && usage == FileUsage::Table));
         let (named, content) = if again {
-            ReferencedFile::read(&file, &self.reach, &self.fingerprint_key, &mut read.folders)
+            ReferencedFile::read(&file, &self.access, &self.fingerprint_key, &mut read.folders)
         } else {
             let named = known.cloned().unwrap_or_else(|| ReferencedFile::missing(ReferenceError::NotArchived));
             let content = named.content.clone();
@@ -214,8 +228,9 @@ impl Snapshot {
         };
         let size = content.as_ref().map_or(0, |bytes| bytes.len() as u64);
         let is_new = !read.files.contains_key(&file);
-        if is_new && (read.files.len() >= MAX_FILES || read.bytes + size > MAX_TOTAL_BYTES) {
-            return Err(format!("the rules name more than {MAX_FILES} files or {} MiB", MAX_TOTAL_BYTES >> 20));
+        let max_bytes = self.access.max_named_bytes();
+        if is_new && (read.files.len() >= MAX_FILES || read.bytes + size > max_bytes) {
+            return Err(format!("the rules name more than {MAX_FILES} files or {} KiB", max_bytes >> 10));
         }
         read.bytes += if is_new { size } else { 0 };
         read.files.entry(file).or_insert(named);

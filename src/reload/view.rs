@@ -1,9 +1,11 @@
 //! One reading of every file of a rule set: the rule files, and the files that the last build named.
 
+use super::RuleSetHash;
+use super::access::{ResolvedAccess, RuleAccess};
 use super::digest::{self, ContentDigest, FingerprintKey};
-use super::{RuleSetHash, secrets};
-use crate::ruleset::files::disk::{self, AllowedFolders, FileContent, FileError, FileStamp};
-use crate::ruleset::files::{self, RuleFileError, RuleFileScan, ScannedFile, WatchedFolders};
+use crate::ruleset::files::disk::FileStamp;
+use crate::ruleset::files::named::{self, FileContent, FileError};
+use crate::ruleset::files::{self, RuleFileError, RuleFileScan, ScanLimits, ScannedFile, WatchedFolders};
 use crate::ruleset::source_text::{self, MAX_FILE_BYTES};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,8 +53,12 @@ pub(super) struct FileReference {
 pub(super) enum ReferenceError {
     #[error(transparent)]
     Unreadable(#[from] FileError),
-    #[error("it leads outside the folders of the rules and `/run/secrets`; put it below one of them")]
-    SecretOutside,
+    #[error(
+        "it leads outside the folders for secrets: start the gateway with `--secrets {}`, or put it below the rules, into \
+         `secrets` beside them, or into `/run/secrets`",
+        folder.display()
+    )]
+    SecretOutside { folder: PathBuf },
     #[error("it is not in the archive")]
     NotArchived,
 }
@@ -71,25 +77,27 @@ impl ReferencedFile {
     /// Reads it. The bytes are returned separately, because those of a secret are not kept.
     pub(super) fn read(
         file: &FileReference,
-        reach: &AllowedFolders,
+        access: &ResolvedAccess,
         key: &FingerprintKey,
         folders: &mut WatchedFolders,
     ) -> (Self, Result<Vec<u8>, ReferenceError>) {
         let is_secret = file.usage == FileUsage::Secret;
-        let with_secrets = is_secret.then(|| secrets::allowed_folders(reach));
-        // A payload of a test may lie anywhere: it is sent to nobody.
-        let reach = with_secrets.as_ref().or_else(|| (file.usage == FileUsage::Table).then_some(reach));
-        match disk::read_named(&file.path, file.usage.max_bytes(), reach, folders) {
+        let reach = match file.usage {
+            FileUsage::Table => Some(&access.tables),
+            FileUsage::Secret => Some(&access.secrets),
+            // A payload of a test may lie anywhere: it is sent to nobody.
+            FileUsage::Sample => None,
+        };
+        match named::read_named(&file.path, file.usage.max_bytes(), reach, &access.denied, folders) {
             Ok(FileContent { stamp, bytes }) => {
                 let digest = if is_secret { digest::of_secret(&bytes, key) } else { digest::of(&bytes) };
                 let kept = if is_secret { Vec::new() } else { bytes.clone() };
                 (Self { stamp: Some(stamp), digest, content: Ok(kept) }, Ok(bytes))
             }
             Err(reason) => {
-                let reason = if is_secret && matches!(reason, FileError::Outside) {
-                    ReferenceError::SecretOutside
-                } else {
-                    ReferenceError::Unreadable(reason)
+                let reason = match reason {
+                    FileError::Outside { folder } if is_secret => ReferenceError::SecretOutside { folder },
+                    reason => ReferenceError::Unreadable(reason),
                 };
                 (Self::missing(reason.clone()), Err(reason))
             }
@@ -119,16 +127,24 @@ pub(super) struct FileSystemView {
     pub(super) referenced: BTreeMap<FileReference, ReferencedFile>,
     /// The folders in which changes would show.
     pub(super) folders: WatchedFolders,
+    /// What the rules may read.
+    pub(super) access: ResolvedAccess,
 }
 
 impl FileSystemView {
-    pub(super) fn read(roots: &[PathBuf], wanted: &BTreeSet<FileReference>, key: &FingerprintKey) -> Self {
+    pub(super) fn read(
+        roots: &[PathBuf],
+        wanted: &BTreeSet<FileReference>,
+        access: &RuleAccess,
+        key: &FingerprintKey,
+    ) -> Self {
         let mut folders = WatchedFolders::default();
-        let scan = files::scan(roots, &mut folders);
-        let reach = scan.as_ref().map(|scan| scan.reach.clone()).unwrap_or_default();
-        let mut read = |file: &FileReference| ReferencedFile::read(file, &reach, key, &mut folders).0;
+        let access = ResolvedAccess::of(roots, access);
+        let limits = ScanLimits { max_bytes: access.rules.max_rule_bytes, denied: &access.denied };
+        let scan = files::scan(roots, &limits, &mut folders);
+        let mut read = |file: &FileReference| ReferencedFile::read(file, &access, key, &mut folders).0;
         let referenced = wanted.iter().map(|file| (file.clone(), read(file))).collect();
-        Self { scan, referenced, folders }
+        Self { scan, referenced, folders, access }
     }
 
     /// Whether metadata and contents are the same in two readings, of all files that both have read.

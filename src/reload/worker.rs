@@ -175,7 +175,7 @@ impl<T: Send + Sync> ReloadWorker<T> {
             ..rejection.clone()
         };
         let snapshot = last_good::load(path).map_err(|other| both(&other))?;
-        let snapshot = snapshot.with_roots(&options.roots, options.fingerprint_key);
+        let snapshot = snapshot.with_roots(&options.roots, &options.access, options.fingerprint_key);
         let value = self.loader.build(&snapshot).map_err(|other| both(&other))?;
         self.publish(ReloadCandidate { value, snapshot });
         self.record_failure(rejection, LoadCause::Request);

@@ -1,8 +1,8 @@
 //! The files of this machine, for tests. This is the only module of the test runner that touches files.
 
 use super::test_files::TestFiles;
-use crate::ruleset::files::WatchedFolders;
-use crate::ruleset::files::disk::{self, FileError};
+use crate::ruleset::files::named::{self, FileError};
+use crate::ruleset::files::{DeniedFiles, WatchedFolders};
 use std::path::Path;
 
 /// The maximum size of a file that a test names: 64 MiB.
@@ -14,7 +14,8 @@ pub struct DiskFiles;
 
 impl TestFiles for DiskFiles {
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
-        let file = disk::read_named(path, MAX_FILE_BYTES, None, &mut WatchedFolders::default());
+        let file =
+            named::read_named(path, MAX_FILE_BYTES, None, &DeniedFiles::default(), &mut WatchedFolders::default());
         file.map(|file| file.bytes).map_err(|reason| reason.to_string())
     }
 

@@ -8,6 +8,7 @@ mod quantity;
 mod reference;
 
 use super::exit::Exit;
+use super::secrets;
 use super::terminal::Terminal;
 use crate::channel::Secret;
 use crate::diagnostic::{self, Diagnostic, DiagnosticFormat, DiagnosticLevel};
@@ -99,6 +100,7 @@ fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayCon
         terminal.error(&message);
         Exit::Usage
     })?;
+    config.reload.access.own_variables = secrets::own_variables();
     config.admin_token = given_token(token_file, terminal)?;
     Ok(config)
 }

@@ -78,6 +78,18 @@ pub(super) struct ServeOptions {
     /// Let a rule set without rule files replace one with rule files
     #[arg(long, env = "POINTSMAN_ALLOW_EMPTY", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     allow_empty: Option<bool>,
+    /// The total size of the rule files above which they are refused; loading takes up to 80 times as much memory
+    /// [default: 4MiB]
+    #[arg(long, env = "POINTSMAN_MOST_RULE_BYTES", value_name = "SIZE")]
+    most_rule_bytes: Option<ByteSize>,
+    /// A folder in which secret files of rules may lie, besides the folder of the rules, `secrets` beside it, `/run/secrets`
+    /// and `$CREDENTIALS_DIRECTORY`; may be repeated, in the environment separated by colons
+    #[arg(long, env = "POINTSMAN_SECRETS", value_name = "DIR", value_delimiter = ':')]
+    secrets: Vec<PathBuf>,
+    /// What the names of the environment variables begin with that rules may read, such as `HOOK_`; may be repeated, in
+    /// the environment separated by commas. By default they may read all but those of this table
+    #[arg(long, env = "POINTSMAN_ENV_PREFIX", value_name = "PREFIX", value_delimiter = ',')]
+    env_prefix: Vec<String>,
     /// How long settled events are kept; pending deliveries are kept until they end [default: 7d]
     #[arg(long, env = "POINTSMAN_KEEP_FOR", value_name = "DURATION")]
     keep_for: Option<HumanDuration>,
@@ -125,9 +137,9 @@ impl ServeOptions {
         }
         first_given! {
             options: state listen admin admin_token_file public_url tls_cert tls_key allow_private proxy poll poll_interval
-                manifest start_with_last_good run_tests allow_empty keep_for keep_bytes most_pending most_pending_bytes
-                least_free connections connections_of_one log_format log_level log_deliveries;
-            lists: rules allow admin_host
+                manifest start_with_last_good run_tests allow_empty most_rule_bytes keep_for keep_bytes most_pending
+                most_pending_bytes least_free connections connections_of_one log_format log_level log_deliveries;
+            lists: rules allow admin_host secrets env_prefix
         }
     }
 
@@ -167,6 +179,10 @@ impl ServeOptions {
     }
 
     fn fill(self, config: &mut GatewayConfig) {
+        let access = &mut config.reload.access;
+        set(&mut access.max_rule_bytes, self.most_rule_bytes.map(|bytes| bytes.0));
+        access.own_files = [self.admin_token_file, self.tls_key].into_iter().flatten().collect();
+        (access.secret_folders, access.variable_prefixes) = (self.secrets, self.env_prefix);
         set(&mut config.listen, self.listen.map(|address| address.0));
         set(&mut config.admin, self.admin.map(|address| address.0));
         config.public_url = self.public_url;

@@ -6,7 +6,7 @@ use crate::gateway::config::ListenerLimits;
 use crate::gateway::intake::{IntakeBackend, IntakeState};
 use crate::gateway::journal::Journal;
 use crate::gateway::served_rules::{RuleTests, ServedRules};
-use crate::reload::{LoadRejection, RuleSetVersion, Snapshot};
+use crate::reload::{LoadRejection, RuleAccess, RuleSetVersion, Snapshot};
 use crate::time::Clock;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,8 +26,13 @@ impl OfflineReplayer {
     ///
     /// # Errors
     /// Rules that a gateway would not serve.
-    pub fn new(journal: Journal, roots: &[PathBuf], clock: Arc<dyn Clock>) -> Result<Self, Box<LoadRejection>> {
-        let snapshot = Snapshot::of(roots)?;
+    pub fn new(
+        journal: Journal,
+        roots: &[PathBuf],
+        access: &RuleAccess,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Box<LoadRejection>> {
+        let snapshot = Snapshot::with_access(roots, access)?;
         let loaded = clock.now();
         let value = ServedRules::build(&snapshot, RuleTests::Skip, loaded)?;
         // The build reads tables and secrets, which belong to the hash.

@@ -31,7 +31,7 @@ pub struct FileStamp {
 
 /// A file, whatever its name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct FileIdentity {
+pub struct FileIdentity {
     device: i128,
     inode: i128,
 }
@@ -113,6 +113,25 @@ impl AllowedFolders {
         self.folders.extend(beside.chain(folder).map(Path::to_owned));
     }
 
+    /// Those in which secrets of roots lie: the folders of the rules, and `secrets` beside each.
+    #[must_use]
+    pub fn of_secrets(roots: &[PathBuf]) -> Self {
+        let real = |path: &Path| resolve(path, &mut WatchedFolders::default()).ok();
+        let mut reach = Self::default();
+        for root in roots {
+            let given = std::path::absolute(root).ok();
+            let Some(folder) = real(root).or_else(|| given.clone()) else { continue };
+            let is_file = stat_real(&folder).is_ok_and(|stat| RootKind::of(&stat) == RootKind::File);
+            let of_rules =
+                |path: &Path| if is_file { path.parent().map(Path::to_owned) } else { Some(path.to_owned()) };
+            let beside = [given.as_deref(), Some(folder.as_path())].into_iter().flatten().filter_map(of_rules);
+            let secrets = beside.filter_map(|rules| real(&rules.parent()?.join("secrets")));
+            reach.folders.extend(secrets.collect::<Vec<_>>());
+            reach.folders.extend(of_rules(&folder));
+        }
+        reach
+    }
+
     /// Whether a link may lead there. The path must be resolved.
     #[must_use]
     pub fn allows(&self, real: &Path) -> bool {
@@ -125,9 +144,6 @@ impl AllowedFolders {
         Self { folders: self.folders.iter().cloned().chain(more).collect() }
     }
 }
-
-/// Kubernetes mounts the token of the pod below a folder of this name; rules may not read it.
-const POD_FOLDER: &str = "kubernetes.io";
 
 /// Follows every link of a path. `folders` receives every link of the chain by its folder and its name, and the result;
 /// if the path leads nowhere, the first name that does not exist.
@@ -222,80 +238,4 @@ pub(super) fn read_open(file: OwnedFd, limit: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::other(format!("it has more than {} MiB", limit >> 20)));
     }
     Ok(bytes)
-}
-
-/// A file that a rule names, as it was read.
-#[derive(Debug)]
-pub struct FileContent {
-    /// Its metadata.
-    pub stamp: FileStamp,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
-/// Why a file that a rule names cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FileError {
-    /// Nothing lies at the path.
-    #[error("there is no such file")]
-    Missing,
-    /// It is a folder, a pipe or a device.
-    #[error("it is not a regular file")]
-    NotRegular,
-    /// It is too large.
-    #[error("it has {size} bytes; at most {} MiB are read", limit >> 20)]
-    TooLarge {
-        /// Its size in bytes.
-        size: u64,
-        /// The maximum size in bytes.
-        limit: u64,
-    },
-    /// The path, or a link in it, leads outside the allowed folders.
-    #[error("it leads outside the folders of the rules")]
-    Outside,
-    /// The operating system refuses to read it; the reason in its words.
-    #[error("{0}")]
-    System(String),
-}
-
-impl From<io::Error> for FileError {
-    fn from(error: io::Error) -> Self {
-        if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
-            return Self::Missing;
-        }
-        let words = error.to_string().to_lowercase();
-        Self::System(words.split(" (os error").next().unwrap_or_default().to_owned())
-    }
-}
-
-/// Reads the regular file at a path that a rule names.
-///
-/// If `reach` is given, neither the path nor its links may lead outside it. `folders` is as for [`resolve`].
-///
-/// # Errors
-/// If the file cannot be read, or may not be.
-pub fn read_named(
-    path: &Path,
-    limit: u64,
-    reach: Option<&AllowedFolders>,
-    folders: &mut WatchedFolders,
-) -> Result<FileContent, FileError> {
-    let real = resolve(path, folders)?;
-    let is_of_the_pod = |real: &Path| real.iter().any(|part| part == POD_FOLDER);
-    if reach.is_some_and(|reach| !reach.allows(&real) || is_of_the_pod(&real)) {
-        return Err(FileError::Outside);
-    }
-    if kind(&stat_real(&real)?) != FileType::RegularFile {
-        return Err(FileError::NotRegular);
-    }
-    let file = open_real(&real)?;
-    let stat = rustix::fs::fstat(&file).map_err(io::Error::from)?;
-    if kind(&stat) != FileType::RegularFile {
-        return Err(FileError::NotRegular);
-    }
-    let size = u64::try_from(stat.st_size).unwrap_or_default();
-    if size > limit {
-        return Err(FileError::TooLarge { size, limit });
-    }
-    Ok(FileContent { stamp: FileStamp::of(&stat), bytes: read_open(file, limit)? })
 }

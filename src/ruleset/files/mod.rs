@@ -8,10 +8,13 @@
 //! relative to its descriptor.
 
 mod clock;
+mod denied;
 pub mod disk;
+pub mod named;
 mod watched;
 
 pub use clock::SystemClock;
+pub use denied::DeniedFiles;
 pub use watched::WatchedFolders;
 
 use super::source_text::{self, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, OversizedFile};
@@ -21,6 +24,7 @@ use crate::source::Sources;
 use crate::text::backticked_list;
 use crate::time::Timestamp;
 use disk::{AllowedFolders, FileIdentity, FileStamp, RootKind};
+use named::FileError;
 use rustix::fs::{AtFlags, FileType};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -48,15 +52,27 @@ pub enum RuleFileError {
         /// The paths that were searched.
         paths: Vec<PathBuf>,
     },
-    /// More files than [`MAX_FILES`], or more text than [`MAX_TOTAL_BYTES`].
-    #[error("too many rules: a rule set holds at most {MAX_FILES} files and {} MiB", MAX_TOTAL_BYTES >> 20)]
-    TooLarge,
+    /// More files than [`MAX_FILES`], or more text than allowed.
+    #[error("too many rules: a rule set holds at most {MAX_FILES} files and {}", shown_size(*max_bytes))]
+    TooLarge {
+        /// The most bytes of all rule files together.
+        max_bytes: u64,
+    },
     /// A folder lies deeper than [`MAX_DEPTH`]: rules in it would be left out.
     #[error("the folder `{}` lies more than {MAX_DEPTH} folders deep: move it up, or out of the rules", path.display())]
     TooDeep {
         /// The folder.
         path: PathBuf,
     },
+}
+
+/// A size in the largest unit that fits.
+fn shown_size(bytes: u64) -> String {
+    match bytes {
+        bytes if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        bytes if bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
+        bytes => format!("{bytes} bytes"),
+    }
 }
 
 fn quoted_paths(paths: &[PathBuf]) -> String {
@@ -82,13 +98,15 @@ impl RuleSet {
         at: Option<Timestamp>,
         limit: FindingLimit,
     ) -> Result<LoadedRules, RuleFileError> {
-        let RuleFileScan { files, reach } = scan(paths, &mut WatchedFolders::default())?;
+        let limits = ScanLimits { max_bytes: MAX_TOTAL_BYTES, denied: &DeniedFiles::default() };
+        let RuleFileScan { files, reach } = scan(paths, &limits, &mut WatchedFolders::default())?;
         if files.is_empty() {
             return Err(RuleFileError::NoRules { paths: paths.to_vec() });
         }
         let (sources, diagnostics) = sources(files);
         let read = |path: &Path| {
-            let file = disk::read_named(path, MAX_FILE_BYTES, Some(&reach), &mut WatchedFolders::default());
+            let mut folders = WatchedFolders::default();
+            let file = named::read_named(path, MAX_FILE_BYTES, Some(&reach), limits.denied, &mut folders);
             source_text::text(file.map_err(|error| error.to_string())?.bytes)
         };
         let mut findings = Findings::new(limit);
@@ -126,6 +144,15 @@ pub fn sources(files: Vec<ScannedFile>) -> (Sources, Vec<Diagnostic>) {
     (sources, diagnostics)
 }
 
+/// What a scan does not read.
+#[derive(Debug, Clone, Copy)]
+pub struct ScanLimits<'l> {
+    /// The most bytes of all rule files together.
+    pub max_bytes: u64,
+    /// Files that rules cannot read. A folder of them is left out; a rule file among them is an error.
+    pub denied: &'l DeniedFiles,
+}
+
 /// Reads every rule file below the paths once. A path that names a file is read whatever its name is.
 ///
 /// `folders` receives every folder in which a change could change the result, even if the scan fails: the folders that
@@ -133,7 +160,11 @@ pub fn sources(files: Vec<ScannedFile>) -> (Sources, Vec<Diagnostic>) {
 ///
 /// # Errors
 /// If something cannot be read, or exceeds a limit. A scan that finds no file succeeds.
-pub fn scan(paths: &[PathBuf], folders: &mut WatchedFolders) -> Result<RuleFileScan, RuleFileError> {
+pub fn scan(
+    paths: &[PathBuf],
+    limits: &ScanLimits<'_>,
+    folders: &mut WatchedFolders,
+) -> Result<RuleFileScan, RuleFileError> {
     let mut resolved = Vec::new();
     let mut reach = AllowedFolders::default();
     let mut first_failure = None;
@@ -152,7 +183,8 @@ pub fn scan(paths: &[PathBuf], folders: &mut WatchedFolders) -> Result<RuleFileS
         reach: &reach,
         visited: HashSet::new(),
         found: BTreeMap::new(),
-        remaining_bytes: MAX_TOTAL_BYTES,
+        limits,
+        remaining_bytes: limits.max_bytes,
     };
     for (path, root) in resolved {
         match root.kind {
@@ -192,13 +224,14 @@ struct FolderSearch<'s> {
     /// beyond all bounds.
     visited: HashSet<FileIdentity>,
     found: BTreeMap<PathBuf, ScannedFile>,
+    limits: &'s ScanLimits<'s>,
     remaining_bytes: u64,
 }
 
 impl FolderSearch<'_> {
     fn folder(&mut self, folder: &OwnedFd, shown: &Path, real: &Path, depth: usize) -> Result<(), RuleFileError> {
         let stat = rustix::fs::fstat(folder).map_err(|errno| io_error(shown, errno))?;
-        if !self.visited.insert(FileStamp::of(&stat).identity()) {
+        if self.limits.denied.denies_inode(&stat) || !self.visited.insert(FileStamp::of(&stat).identity()) {
             return Ok(());
         }
         if depth > MAX_DEPTH {
@@ -277,17 +310,23 @@ impl FolderSearch<'_> {
         if disk::kind(&stat) != FileType::RegularFile {
             return Err(io_error(&path, not_a_regular_file()));
         }
+        if self.limits.denied.denies_inode(&stat) {
+            return Err(io_error(&path, io::Error::other(FileError::Denied)));
+        }
         let size = u64::try_from(stat.st_size).unwrap_or_default();
         let content = if size > MAX_FILE_BYTES {
             Err(OversizedFile { size })
         } else {
             let bytes = disk::read_open(file, MAX_FILE_BYTES).map_err(|reason| io_error(&path, reason))?;
-            self.remaining_bytes =
-                self.remaining_bytes.checked_sub(bytes.len() as u64).ok_or(RuleFileError::TooLarge)?;
+            self.remaining_bytes = self.remaining_bytes.checked_sub(bytes.len() as u64).ok_or(self.too_large())?;
             Ok(bytes)
         };
         self.found.insert(path.clone(), ScannedFile { path, stamp: FileStamp::of(&stat), content });
-        if self.found.len() > MAX_FILES { Err(RuleFileError::TooLarge) } else { Ok(()) }
+        if self.found.len() > MAX_FILES { Err(self.too_large()) } else { Ok(()) }
+    }
+
+    fn too_large(&self) -> RuleFileError {
+        RuleFileError::TooLarge { max_bytes: self.limits.max_bytes }
     }
 }
 
