@@ -61,9 +61,9 @@ fn a_running_gateway_is_asked_with_its_token() {
     let gateway = play(&folder.join("pointsman-state"), vec![(200, letters)]);
     let output = folder.pointsman(["dead", "list", "--channel", "oncall", "--since", "2h"]).finish();
     let heard = gateway.join().expect("it ended");
-    assert!(heard[0].starts_with("GET /api/v1/dead?since=2h&channel=oncall HTTP/1.1"), "{heard:?}");
+    assert!(heard[0].starts_with("GET /api/v1/dead?since=2h&channel=oncall&limit=100 HTTP/1.1"), "{heard:?}");
     assert!(heard[0].to_lowercase().contains(&format!("authorization: bearer {TOKEN}")), "{heard:?}");
-    assert!(output.stdout.contains("oncall") && output.stdout.contains("3 attempts  status 410"));
+    assert!(output.stdout.contains("oncall") && output.stdout.contains("3  status 410"));
     assert!(!output.stdout.contains('\u{1b}'));
     assert!(output.stderr.contains("pointsman dead retry"), "{}", output.stderr);
     assert_eq!(output.code, Some(0));
@@ -83,7 +83,7 @@ fn problems_are_shown_with_what_to_do_and_by_the_exit_code() {
     let (healthy, _) = FAILING.split_once("\"problems\":[").expect("problems");
     let healthy: &str = Box::leak(format!("{healthy}\"problems\":[]}}").into_boxed_str());
     for (status, code, expected) in [
-        (FAILING, 1, "FAILING  channel page\n         the receiver asked to wait: 130101 send too\n         fast\n"),
+        (FAILING, 1, "FAILING  channel page\n         the receiver asked to wait: 130101 send\n         too fast\n"),
         (healthy, 0, "nothing needs a look\n"),
     ] {
         let gateway = play(&state, vec![(200, status)]);
@@ -129,6 +129,47 @@ fn a_replay_is_planned_and_goes_from_the_oldest_to_the_newest() {
     assert!(heard[2].contains(r#""rate":50"#), "{heard:?}");
     assert!(output.stdout.contains("refused: no mapping accepts it"));
     assert_eq!(output.code, Some(1), "{}", output.stderr);
+}
+
+const LETTER: &str = r#"{"event":"01KADZ3V9G0000000000000000-0","channel":"oncall","key":"disk","integration":"arms","received":"2026-03-06T18:00:00Z","died":"2026-03-07T18:00:00Z","attempts":3,"reason":"status 410"}"#;
+
+#[test]
+fn a_listing_says_where_it_stops_and_goes_on_where_all_is_asked_for() {
+    let folder = Folder::new();
+    let state = folder.join("pointsman-state");
+    let page = |next: &str| -> &'static str {
+        let next = if next.is_empty() { String::new() } else { format!(",\"next\":\"{next}\"") };
+        Box::leak(format!("{{\"items\":[{LETTER},{LETTER}]{next}}}").into_boxed_str())
+    };
+    let (cut, last) = (page("01KADZ3V9G0000000000000000"), page(""));
+    for (options, answers, shown, is_told) in [
+        // It asks whether there is more before it says so.
+        (&["--limit", "2"][..], vec![cut, last], 2, true),
+        (&["--limit", "2"], vec![cut, r#"{"items":[]}"#], 2, false),
+        (&["--limit", "1"], vec![last], 1, true),
+        (&["--limit", "3"], vec![cut, last], 3, true),
+        (&[], vec![cut, last], 4, false),
+        (&["--all"], vec![cut, cut, last], 6, false),
+    ] {
+        let gateway = play(&state, answers.into_iter().map(|answer| (200, answer)).collect());
+        let output = folder.pointsman([&["dead", "list"][..], options].concat()).run();
+        gateway.join().expect("it ended");
+        assert_eq!(output.stdout.matches("oncall").count(), shown, "{options:?} {}", output.stdout);
+        assert_eq!(output.stdout.matches("given up (+00:00)").count(), 1, "the heading stands once: {}", output.stdout);
+        assert_eq!(output.stderr.contains("there are more"), is_told, "{options:?} {}", output.stderr);
+    }
+    let help = folder.pointsman(["dead", "list", "--help"]).run().stdout;
+    assert!(help.contains("[default: 100]") && help.contains("--all"), "{help}");
+}
+
+#[test]
+fn a_wrong_request_is_an_error_of_the_command_line() {
+    let folder = Folder::new();
+    let unknown = r#"{"detail":"there is no channel named `oncal`; did you mean `oncall`?"}"#;
+    let gateway = play(&folder.join("pointsman-state"), vec![(400, unknown)]);
+    let output = folder.pointsman(["events", "--channel", "oncal"]).code(2).run();
+    gateway.join().expect("it ended");
+    assert!(output.stderr.contains("did you mean `oncall`?"), "{}", output.stderr);
 }
 
 #[test]
@@ -230,7 +271,11 @@ fn a_push_is_decided_again_by_named_rules_where_no_gateway_runs() {
     assert!(push(r#"{"alerts":[{"status":"firing"}]}"#).starts_with("HTTP/1.1 202"));
     let first = heard();
     let letter = until(&["dead", "list"], "oncall");
-    let id = letter.split_whitespace().next().expect("an id").to_owned();
+    let first_word = |text: &str, of: &str| {
+        let line = text.lines().find(|line| line.contains(of)).expect("a line");
+        line.split_whitespace().next().expect("an id").to_owned()
+    };
+    let id = first_word(&letter, "oncall");
     until(&["events", &id], "dead");
     assert_eq!(run(&["dead", "retry", "--id", &id]).1, "1 dead letter to be delivered again\n");
     let body = |request: &str| request.split("\r\n\r\n").nth(1).map(str::to_owned);
@@ -239,7 +284,7 @@ fn a_push_is_decided_again_by_named_rules_where_no_gateway_runs() {
 
     assert!(push(r#"{"alarms":[]}"#).starts_with("HTTP/1.1 422"));
     let refused = until(&["quarantine", "list"], "422");
-    let refused = refused.split_whitespace().next().expect("an id").to_owned();
+    let refused = first_word(&refused, "422");
     assert!(run(&["quarantine", "show", &refused]).1.contains("alarms"));
     assert_eq!(run(&["quarantine", "replay", "--id", &refused]).0, Some(1));
 

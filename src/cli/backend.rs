@@ -6,7 +6,7 @@ use super::serve::given_token;
 use super::serve::options::STATE;
 use super::terminal::Terminal;
 use crate::diagnostic;
-use crate::gateway::admin_client::AdminClient;
+use crate::gateway::admin_client::{AdminClient, AdminClientError};
 use crate::gateway::journal::{DeadLetterRecord, Journal, JournalConfig};
 use crate::gateway::operations::{
     self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, OfflineReplayer,
@@ -58,17 +58,22 @@ pub(super) struct RecordArguments {
     /// Only of this push or event
     #[arg(long, value_name = "ID")]
     id: Option<String>,
+}
+
+/// The argument that bounds what a command changes.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct LimitArguments {
     /// At most this many, the newest
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
+    pub(super) limit: Option<u32>,
 }
 
 impl RecordArguments {
-    /// The selection, if its times can be read.
+    /// The selection, if its times can be read, of at most as many records as the limit says.
     ///
     /// # Errors
     /// If they cannot; the error is printed.
-    pub(super) fn selection(&self, terminal: &mut Terminal) -> Result<RecordSelection, Exit> {
+    pub(super) fn selection(&self, limit: Option<u32>, terminal: &mut Terminal) -> Result<RecordSelection, Exit> {
         let selection = RecordSelection {
             since: self.since.clone(),
             until: self.until.clone(),
@@ -77,7 +82,7 @@ impl RecordArguments {
             key: self.key.clone(),
             id: self.id.clone(),
             before: None,
-            limit: self.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+            limit: limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
         };
         selection.filter(now()).map_err(|error| {
             terminal.error(&error.to_string());
@@ -127,6 +132,50 @@ impl GatewayArguments {
     }
 }
 
+/// Why a command was not carried out.
+#[derive(Debug)]
+pub(super) enum BackendError {
+    /// It asks for something that is not there or cannot be read.
+    Usage(String),
+    /// Its gateway or journal failed.
+    Failed(String),
+}
+
+impl BackendError {
+    /// Prints it.
+    pub(super) fn report(&self, terminal: &mut Terminal) -> Exit {
+        match self {
+            Self::Usage(message) => {
+                terminal.error(message);
+                Exit::Usage
+            }
+            Self::Failed(message) => terminal.fail(message),
+        }
+    }
+}
+
+impl From<AdminClientError> for BackendError {
+    fn from(error: AdminClientError) -> Self {
+        match error {
+            AdminClientError::Rejected(message) => Self::Usage(message),
+            AdminClientError::Failed(message) => Self::Failed(message),
+        }
+    }
+}
+
+impl From<OperationError> for BackendError {
+    fn from(error: OperationError) -> Self {
+        let message = error.to_string();
+        match error {
+            OperationError::InvalidRequest(_) => Self::Usage(message),
+            OperationError::NotFound(_) | OperationError::Journal(_) => Self::Failed(message),
+        }
+    }
+}
+
+/// What a command asks for, or why it did not get it.
+pub(super) type BackendResult<T> = Result<T, BackendError>;
+
 /// What carries out a command.
 pub(super) enum OperationsBackend {
     /// A running gateway.
@@ -158,83 +207,108 @@ impl OperationsBackend {
     /// Asks the gateway, or the journal.
     fn ask<T>(
         &self,
-        gateway: impl FnOnce(&AdminClient) -> Result<T, String>,
+        gateway: impl FnOnce(&AdminClient) -> BackendResult<T>,
         journal: impl FnOnce(&Journal) -> Result<T, OperationError>,
-    ) -> Result<T, String> {
+    ) -> BackendResult<T> {
         match self {
             Self::Gateway(client) => gateway(client),
-            Self::Journal(opened, _) => with_error_text(journal(opened)),
+            Self::Journal(opened, _) => Ok(journal(opened)?),
         }
     }
 
-    pub(super) fn events(&self, selection: &RecordSelection) -> Result<ListingPage<EventSummary>, String> {
-        self.ask(|client| list(client, "events", selection), |journal| operations::events(journal, selection, now()))
-    }
-
-    pub(super) fn event(&self, id: &str) -> Result<EventDetail, String> {
-        self.ask(|client| get(client, &["events", id]), |journal| operations::event(journal, id))
-    }
-
-    pub(super) fn decision(&self, id: &str) -> Result<DecisionRecord, String> {
-        self.ask(|client| get(client, &["events", id, "decision"]), |journal| operations::decision(journal, id))
-    }
-
-    pub(super) fn dead(&self, selection: &RecordSelection) -> Result<ListingPage<DeadLetterRecord>, String> {
-        self.ask(|client| list(client, "dead", selection), |journal| operations::dead(journal, selection, now()))
-    }
-
-    pub(super) fn retry_dead(&self, bulk: &BulkRequest) -> Result<AffectedCount, String> {
-        self.ask(|client| post(client, "dead/retry", bulk), |journal| operations::retry_dead(journal, bulk, now()))
-    }
-
-    pub(super) fn drop_dead(&self, bulk: &BulkRequest) -> Result<AffectedCount, String> {
-        self.ask(|client| post(client, "dead/drop", bulk), |journal| operations::drop_dead(journal, bulk, now()))
-    }
-
-    pub(super) fn quarantine(&self, selection: &RecordSelection) -> Result<ListingPage<QuarantineSummary>, String> {
+    /// Asks for a page of the selected records.
+    fn list<T: DeserializeOwned>(
+        &self,
+        resource: &str,
+        selection: &RecordSelection,
+        operation: fn(&Journal, &RecordSelection, Timestamp) -> Result<ListingPage<T>, OperationError>,
+    ) -> BackendResult<ListingPage<T>> {
+        let path = || format!("/api/v1/{resource}?{}", selection.query());
         self.ask(
-            |client| list(client, "quarantine", selection),
-            |journal| operations::quarantined(journal, selection, now()),
+            |client| read(client.get(&path())?),
+            |journal| {
+                operations::check_names(journal, None, selection)?;
+                operation(journal, selection, now())
+            },
         )
     }
 
-    pub(super) fn quarantined(&self, id: &str) -> Result<QuarantineDetail, String> {
+    /// Asks for a change of the selected dead letters.
+    fn change(
+        &self,
+        resource: &str,
+        bulk: &BulkRequest,
+        operation: fn(&Journal, &BulkRequest, Timestamp) -> Result<AffectedCount, OperationError>,
+    ) -> BackendResult<AffectedCount> {
+        self.ask(
+            |client| post(client, resource, bulk),
+            |journal| {
+                operations::check_names(journal, None, &bulk.selection)?;
+                operation(journal, bulk, now())
+            },
+        )
+    }
+
+    pub(super) fn events(&self, selection: &RecordSelection) -> BackendResult<ListingPage<EventSummary>> {
+        self.list("events", selection, operations::events)
+    }
+
+    pub(super) fn event(&self, id: &str) -> BackendResult<EventDetail> {
+        self.ask(|client| get(client, &["events", id]), |journal| operations::event(journal, id))
+    }
+
+    pub(super) fn decision(&self, id: &str) -> BackendResult<DecisionRecord> {
+        self.ask(|client| get(client, &["events", id, "decision"]), |journal| operations::decision(journal, id))
+    }
+
+    pub(super) fn dead(&self, selection: &RecordSelection) -> BackendResult<ListingPage<DeadLetterRecord>> {
+        self.list("dead", selection, operations::dead)
+    }
+
+    pub(super) fn retry_dead(&self, bulk: &BulkRequest) -> BackendResult<AffectedCount> {
+        self.change("dead/retry", bulk, operations::retry_dead)
+    }
+
+    pub(super) fn drop_dead(&self, bulk: &BulkRequest) -> BackendResult<AffectedCount> {
+        self.change("dead/drop", bulk, operations::drop_dead)
+    }
+
+    pub(super) fn quarantine(&self, selection: &RecordSelection) -> BackendResult<ListingPage<QuarantineSummary>> {
+        self.list("quarantine", selection, operations::quarantined)
+    }
+
+    pub(super) fn quarantined(&self, id: &str) -> BackendResult<QuarantineDetail> {
         self.ask(|client| get(client, &["quarantine", id]), |journal| operations::quarantined_one(journal, id))
     }
 
     /// A page of the pushes that a replay would decide.
-    pub(super) fn plan(&self, selection: &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String> {
-        self.ask(|client| list(client, "replay", selection), |journal| operations::plan(journal, selection, now()))
+    pub(super) fn plan(&self, selection: &RecordSelection) -> BackendResult<ListingPage<ReplayCandidate>> {
+        self.list("replay", selection, operations::plan)
     }
 
     /// A page of the refused bodies that a replay would decide.
-    pub(super) fn plan_quarantine(&self, selection: &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String> {
-        self.ask(
-            |client| list(client, "quarantine/plan", selection),
-            |journal| operations::plan_quarantine(journal, selection, now()),
-        )
+    pub(super) fn plan_quarantine(&self, selection: &RecordSelection) -> BackendResult<ListingPage<ReplayCandidate>> {
+        self.list("quarantine/plan", selection, operations::plan_quarantine)
     }
 
     /// Carries out a part of a replay.
-    pub(super) fn replay(&self, part: &ReplayRequest) -> Result<ListingPage<ReplayResult>, String> {
+    pub(super) fn replay(&self, part: &ReplayRequest) -> BackendResult<ListingPage<ReplayResult>> {
         // Nothing is sent until a gateway runs, so no pause is needed.
         let wait = |_: Duration| ();
         match self {
             Self::Gateway(client) => post(client, "replay", part),
-            Self::Journal(journal, _) if part.stored => {
-                with_error_text(operations::replay_stored(journal, part, now(), &wait))
-            }
-            Self::Journal(_, Some(offline)) => with_error_text(offline.replay(ReplaySource::Pushes, part)),
-            Self::Journal(_, None) => Err(NO_RULES.to_owned()),
+            Self::Journal(journal, _) if part.stored => Ok(operations::replay_stored(journal, part, now(), &wait)?),
+            Self::Journal(_, Some(offline)) => Ok(offline.replay(ReplaySource::Pushes, part)?),
+            Self::Journal(_, None) => Err(BackendError::Failed(NO_RULES.to_owned())),
         }
     }
 
     /// Carries out a part of a replay of refused bodies.
-    pub(super) fn replay_quarantined(&self, part: &ReplayRequest) -> Result<ListingPage<ReplayResult>, String> {
+    pub(super) fn replay_quarantined(&self, part: &ReplayRequest) -> BackendResult<ListingPage<ReplayResult>> {
         match self {
             Self::Gateway(client) => post(client, "quarantine/replay", part),
-            Self::Journal(_, Some(offline)) => with_error_text(offline.replay(ReplaySource::Quarantine, part)),
-            Self::Journal(_, None) => Err(NO_RULES.to_owned()),
+            Self::Journal(_, Some(offline)) => Ok(offline.replay(ReplaySource::Quarantine, part)?),
+            Self::Journal(_, None) => Err(BackendError::Failed(NO_RULES.to_owned())),
         }
     }
 
@@ -268,28 +342,21 @@ impl OperationsBackend {
 /// Why a replay fails without a gateway and without rules.
 const NO_RULES: &str = "no gateway runs, so no rules can decide: name rules with `--rules`";
 
-fn with_error_text<T>(result: Result<T, OperationError>) -> Result<T, String> {
-    result.map_err(|error| error.to_string())
-}
-
-fn get<T: DeserializeOwned>(client: &AdminClient, path: &[&str]) -> Result<T, String> {
+fn get<T: DeserializeOwned>(client: &AdminClient, path: &[&str]) -> BackendResult<T> {
     let escaped = |segment: &&str| url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>();
     let path: Vec<String> = path.iter().map(escaped).collect();
     read(client.get(&format!("/api/v1/{}", path.join("/")))?)
 }
 
-fn list<T: DeserializeOwned>(client: &AdminClient, resource: &str, selection: &RecordSelection) -> Result<T, String> {
-    read(client.get(&format!("/api/v1/{resource}?{}", selection.query()))?)
-}
-
-fn post<T: DeserializeOwned>(client: &AdminClient, resource: &str, body: &impl Serialize) -> Result<T, String> {
-    let body = serde_json::to_value(body).map_err(|error| error.to_string())?;
+fn post<T: DeserializeOwned>(client: &AdminClient, resource: &str, body: &impl Serialize) -> BackendResult<T> {
+    let body = serde_json::to_value(body).map_err(|error| BackendError::Failed(error.to_string()))?;
     read(client.post(&format!("/api/v1/{resource}"), &body)?)
 }
 
-fn read<T: DeserializeOwned>(response: serde_json::Value) -> Result<T, String> {
-    serde_json::from_value(response)
-        .map_err(|error| format!("the gateway is of another version: its response cannot be read ({error})"))
+fn read<T: DeserializeOwned>(response: serde_json::Value) -> BackendResult<T> {
+    serde_json::from_value(response).map_err(|error| {
+        BackendError::Failed(format!("the gateway is of another version: its response cannot be read ({error})"))
+    })
 }
 
 /// Opens the journal of a state directory. It is not created, and nothing is removed from it.

@@ -1,8 +1,8 @@
 //! `pointsman dead`: dead letters.
 
-use super::backend::OperationsBackend;
+use super::backend::{BackendResult, GatewayArguments, LimitArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
-use super::listing::{self, ListingArguments, ListingFormat};
+use super::listing::{self, FormatArguments, ListingArguments, ListingFormat};
 use super::terminal::Terminal;
 use crate::gateway::operations::{AffectedCount, BulkRequest};
 use crate::text::plural;
@@ -35,7 +35,13 @@ struct ChangeDeadArguments {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
-    listed: ListingArguments,
+    choice: RecordArguments,
+    #[command(flatten)]
+    most: LimitArguments,
+    #[command(flatten)]
+    place: GatewayArguments,
+    #[command(flatten)]
+    output: FormatArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -50,13 +56,13 @@ A dead letter without a body (`channel … no longer exists`) records a recovery
 
 Exit codes:
   0  done
-  2  the command line is wrong, or does not say which are meant
+  2  the command line is wrong, does not say which are meant, or names an unknown integration or channel
   3  there is no dead letter with that id, or the journal could not be reached";
 
 const LIST_EXIT_CODES: &str = "\
 Exit codes:
   0  listed
-  2  the command line is wrong
+  2  the command line is wrong, or names an unknown integration or channel
   3  the journal could not be reached";
 
 const CHANGE_EXIT_CODES: &str = "\
@@ -75,14 +81,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 }
 
 fn list(listed: &ListingArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let format = listed.output.format();
-    let selection = listed.choice.selection(terminal)?;
-    let page = OperationsBackend::open(&listed.place, terminal)?.dead(&selection);
-    let page = page.map_err(|error| terminal.fail(&error))?;
-    listing::print(&page.items, format, terminal);
-    if format == ListingFormat::Text {
+    let selection = listed.choice.selection(None, terminal)?;
+    let backend = OperationsBackend::open(&listed.place, terminal)?;
+    let shown = listed.print(selection, |selection| backend.dead(selection), terminal)?;
+    if listed.output.format() == ListingFormat::Text {
         let next = "once the channel works again: `pointsman dead retry --channel NAME`";
-        terminal.help(if page.items.is_empty() { "no dead letter is selected" } else { next });
+        terminal.help(if shown == 0 { "no dead letter is selected" } else { next });
     }
     Ok(Exit::Success)
 }
@@ -90,23 +94,23 @@ fn list(listed: &ListingArguments, terminal: &mut Terminal) -> Result<Exit, Exit
 fn change(
     changed: &ChangeDeadArguments,
     verb: &str,
-    act: fn(&OperationsBackend, &BulkRequest) -> Result<AffectedCount, String>,
+    act: fn(&OperationsBackend, &BulkRequest) -> BackendResult<AffectedCount>,
     terminal: &mut Terminal,
 ) -> Result<Exit, Exit> {
-    let selection = changed.listed.choice.selection(terminal)?;
+    let selection = changed.choice.selection(changed.most.limit, terminal)?;
     if selection.is_empty() && !changed.all {
         terminal.error("no dead letters are selected");
         terminal.help(&format!("select some, as in `pointsman dead {verb} --channel NAME`, or all: `--all`"));
         return Err(Exit::Usage);
     }
-    let backend = OperationsBackend::open(&changed.listed.place, terminal)?;
+    let backend = OperationsBackend::open(&changed.place, terminal)?;
     let id = selection.id.clone();
     let affected = act(&backend, &BulkRequest { selection, all: changed.all });
-    let affected = affected.map_err(|error| terminal.fail(&error))?;
+    let affected = affected.map_err(|error| error.report(terminal))?;
     if let Some(id) = id.filter(|_| affected.affected == 0) {
         return Err(terminal.fail(&format!("no dead letter with the id `{id}` is selected")));
     }
-    if changed.listed.output.format() == ListingFormat::Json {
+    if changed.output.format() == ListingFormat::Json {
         listing::object(&affected, terminal);
         return Ok(Exit::Success);
     }

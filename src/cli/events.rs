@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Show this event
-    #[arg(value_name = "ID", conflicts_with_all = ["since", "until", "integration", "channel", "key", "id", "limit"])]
+    #[arg(value_name = "ID", conflicts_with_all = ["since", "until", "integration", "channel", "key", "id", "limit", "all"])]
     event: Option<String>,
     #[command(flatten)]
     listed: ListingArguments,
@@ -23,30 +23,28 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   pointsman events --since 2h --integration arms_prod
+  pointsman events --since 2h --all --json | jq -r '.outcome.event.title'
   pointsman events 01KADZ3V9G0000000000000000-0
   pointsman explain --event 01KADZ3V9G0000000000000000-0
 
 Exit codes:
   0  listed
-  2  the command line is wrong
+  2  the command line is wrong, or names an unknown integration or channel
   3  there is no such event, or the journal could not be reached";
 
 /// Lists events, or shows one.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let ListingArguments { choice, place, output } = &arguments.listed;
-    let format = output.format();
-    let selection = choice.selection(terminal)?;
-    let backend = OperationsBackend::open(place, terminal)?;
+    let listed = &arguments.listed;
+    let format = listed.output.format();
+    let selection = listed.choice.selection(None, terminal)?;
+    let backend = OperationsBackend::open(&listed.place, terminal)?;
     if let Some(id) = &arguments.event {
-        let detail = backend.event(id).map_err(|error| terminal.fail(&error))?;
+        let detail = backend.event(id).map_err(|error| error.report(terminal))?;
         show(&detail, format, terminal);
         return Ok(Exit::Success);
     }
-    let limit = selection.limit_or_default();
-    let events = listing::all_pages(selection, limit, |selection| backend.events(selection));
-    let events = events.map_err(|error| terminal.fail(&error))?;
-    listing::print(&events, format, terminal);
-    if events.is_empty() && format == ListingFormat::Text {
+    let shown = listed.print(selection, |selection| backend.events(selection), terminal)?;
+    if shown == 0 && format == ListingFormat::Text {
         terminal.help("the journal has no such event; `pointsman quarantine list` shows refused bodies");
     }
     Ok(Exit::Success)

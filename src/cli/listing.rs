@@ -1,7 +1,9 @@
 //! Listings for operators: one line per record with aligned columns, or one JSON object per line.
 
-use super::backend::{GatewayArguments, RecordArguments};
-use super::layout::TextLayout;
+use super::backend::{BackendResult, GatewayArguments, RecordArguments};
+use super::clock;
+use super::exit::Exit;
+use super::local_time::LocalTime;
 use super::table::TextTable;
 use super::terminal::Terminal;
 use crate::gateway::journal::{DeadLetterRecord, DeliveryRecord, DeliveryState};
@@ -36,23 +38,88 @@ impl FormatArguments {
     }
 }
 
+/// The arguments that bound a listing.
+#[derive(Debug, Clone, Copy, Args)]
+struct PageArguments {
+    /// At most this many, the newest
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// All that are selected, page by page
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+}
+
 /// The arguments of a listing.
 #[derive(Debug, Args)]
 pub(super) struct ListingArguments {
     #[command(flatten)]
     pub(super) choice: RecordArguments,
     #[command(flatten)]
+    pages: PageArguments,
+    #[command(flatten)]
     pub(super) place: GatewayArguments,
     #[command(flatten)]
     pub(super) output: FormatArguments,
+}
+
+/// The most records for which a listing asks at once.
+const PAGE: usize = 1_000;
+
+impl ListingArguments {
+    /// Prints the selected records page by page, and says where it stops; how many were printed.
+    ///
+    /// # Errors
+    /// If a page cannot be read; the error is printed.
+    pub(super) fn print<T: ListingRow + Serialize>(
+        &self,
+        mut selection: RecordSelection,
+        mut page: impl FnMut(&RecordSelection) -> BackendResult<ListingPage<T>>,
+        terminal: &mut Terminal,
+    ) -> Result<usize, Exit> {
+        let limit = usize::try_from(self.pages.limit).unwrap_or(usize::MAX);
+        let limit = if self.pages.all { usize::MAX } else { limit };
+        let mut printer = ListingPrinter::new(self.output.format());
+        let mut shown = 0;
+        while !terminal.out.is_closed() {
+            let left = limit - shown;
+            selection.limit = Some(left.min(PAGE));
+            let mut found = page(&selection).map_err(|error| error.report(terminal))?;
+            let is_cut = found.items.len() > left;
+            found.items.truncate(left);
+            shown += found.items.len();
+            printer.print(&found.items, terminal);
+            let Some(next) = found.next.filter(|_| !is_cut) else {
+                if is_cut {
+                    say_more(shown, terminal);
+                }
+                break;
+            };
+            selection.before = Some(next);
+            if shown == limit {
+                selection.limit = Some(1);
+                let rest = page(&selection).map_err(|error| error.report(terminal))?;
+                if !rest.items.is_empty() || rest.next.is_some() {
+                    say_more(shown, terminal);
+                }
+                break;
+            }
+        }
+        Ok(shown)
+    }
+}
+
+fn say_more(shown: usize, terminal: &mut Terminal) {
+    terminal.help(&format!(
+        "there are more; only the newest {shown} are shown: `--all` shows all, `--limit COUNT` so many"
+    ));
 }
 
 /// The selected records, page by page, up to a limit.
 pub(super) fn all_pages<T>(
     mut selection: RecordSelection,
     limit: usize,
-    mut page: impl FnMut(&RecordSelection) -> Result<ListingPage<T>, String>,
-) -> Result<Vec<T>, String> {
+    mut page: impl FnMut(&RecordSelection) -> BackendResult<ListingPage<T>>,
+) -> BackendResult<Vec<T>> {
     let mut items = Vec::new();
     while items.len() < limit {
         let found = page(&selection)?;
@@ -68,15 +135,42 @@ pub(super) fn all_pages<T>(
 
 /// A record in a listing.
 pub(super) trait ListingRow {
+    /// The titles of its columns.
+    const HEADING: &'static [&'static str];
+    /// The columns that a narrow terminal leaves out, the first first. The first column, an id, is always whole.
+    const SPARE: &'static [&'static str];
+
     /// Its columns; the last may be long.
-    fn columns(&self) -> Vec<String>;
+    fn columns(&self, time: &LocalTime) -> Vec<String>;
 }
 
-/// Prints records.
-pub(super) fn print<T: ListingRow + Serialize>(items: &[T], format: ListingFormat, terminal: &mut Terminal) {
-    match format {
-        ListingFormat::Json => items.iter().for_each(|item| object(item, terminal)),
-        ListingFormat::Text => terminal.out.print(&table(items)),
+/// Prints records, under one heading.
+pub(super) struct ListingPrinter {
+    format: ListingFormat,
+    time: LocalTime,
+    is_first: bool,
+}
+
+impl ListingPrinter {
+    /// A printer that has printed nothing.
+    pub(super) fn new(format: ListingFormat) -> Self {
+        Self { format, time: LocalTime::at(clock::at(None)), is_first: true }
+    }
+
+    /// Prints some records.
+    pub(super) fn print<T: ListingRow + Serialize>(&mut self, items: &[T], terminal: &mut Terminal) {
+        match self.format {
+            ListingFormat::Json => items.iter().for_each(|item| object(item, terminal)),
+            ListingFormat::Text if items.is_empty() => {}
+            ListingFormat::Text => {
+                let text = table(items, &self.time).render(terminal.out.layout());
+                // The heading stands once.
+                let rows =
+                    if self.is_first { Some(text.as_str()) } else { text.split_once('\n').map(|(_, rows)| rows) };
+                terminal.out.print(rows.unwrap_or_default());
+                self.is_first = false;
+            }
+        }
     }
 }
 
@@ -86,19 +180,20 @@ pub(super) fn object(item: &impl Serialize, terminal: &mut Terminal) {
     terminal.out.print(&format!("{text}\n"));
 }
 
-fn table<T: ListingRow>(items: &[T]) -> String {
-    let mut table = TextTable::bare();
+fn table<T: ListingRow>(items: &[T], time: &LocalTime) -> TextTable {
+    // The zone of times is said once.
+    let title = |title: &&str| match *title {
+        "received" | "given up" => format!("{title} ({})", time.offset()),
+        title => title.to_owned(),
+    };
+    let heading: Vec<String> = T::HEADING.iter().map(title).collect();
+    let heading: Vec<&str> = heading.iter().map(String::as_str).collect();
+    let mut table = TextTable::new(&heading).fitting(1, T::SPARE);
     for item in items {
         // Keys, titles and reasons come from senders.
-        table.row(item.columns().iter().map(|text| visible_excerpt(text)).collect());
+        table.row(item.columns(time).iter().map(|text| visible_excerpt(text)).collect());
     }
-    table.render(TextLayout::PLAIN)
-}
-
-/// `2026-03-06T18:00:00.123Z` to the second.
-fn seconds(moment: &impl ToString) -> String {
-    let moment = moment.to_string();
-    moment.split_once('.').map(|(whole, _)| format!("{whole}Z")).unwrap_or(moment)
+    table
 }
 
 fn delivery(delivery: &DeliveryRecord) -> String {
@@ -123,14 +218,17 @@ pub(super) fn title(event: &EventSummary) -> String {
 }
 
 impl ListingRow for EventSummary {
-    fn columns(&self) -> Vec<String> {
+    const HEADING: &'static [&'static str] = &["event", "received", "integration", "status", "deliveries", "title"];
+    const SPARE: &'static [&'static str] = &["integration", "status"];
+
+    fn columns(&self, time: &LocalTime) -> Vec<String> {
         let word =
             |pointer: &str| self.outcome.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned();
         let deliveries: Vec<String> = self.deliveries.iter().map(delivery).collect();
         let state = if deliveries.is_empty() { word("/outcome") } else { deliveries.join(", ") };
         vec![
             self.id.to_string(),
-            seconds(&self.received),
+            time.clock(&self.received.to_string()),
             self.integration.clone(),
             word("/event/event_status"),
             state,
@@ -140,44 +238,57 @@ impl ListingRow for EventSummary {
 }
 
 impl ListingRow for DeadLetterRecord {
-    fn columns(&self) -> Vec<String> {
+    const HEADING: &'static [&'static str] =
+        &["event", "given up", "integration", "channel", "key", "attempts", "reason"];
+    const SPARE: &'static [&'static str] = &["integration", "attempts"];
+
+    fn columns(&self, time: &LocalTime) -> Vec<String> {
         vec![
             self.event.to_string(),
-            seconds(&self.died),
+            time.clock(&self.died.to_string()),
             self.integration.clone(),
             self.channel.clone(),
             self.key.clone(),
-            plural(self.attempts, "attempt"),
+            self.attempts.to_string(),
             self.reason.clone(),
         ]
     }
 }
 
 impl ListingRow for QuarantineSummary {
-    fn columns(&self) -> Vec<String> {
+    const HEADING: &'static [&'static str] = &["id", "received", "integration", "status", "bytes", "reason"];
+    const SPARE: &'static [&'static str] = &["bytes", "status"];
+
+    fn columns(&self, time: &LocalTime) -> Vec<String> {
         vec![
             self.id.clone(),
-            seconds(&self.received),
+            time.clock(&self.received.to_string()),
             self.integration.clone(),
             self.status.to_string(),
-            format!("{} bytes", self.bytes),
+            self.bytes.to_string(),
             self.reason.clone(),
         ]
     }
 }
 
 impl ListingRow for ReplayCandidate {
-    fn columns(&self) -> Vec<String> {
+    const HEADING: &'static [&'static str] = &["push", "received", "integration", "events"];
+    const SPARE: &'static [&'static str] = &[];
+
+    fn columns(&self, time: &LocalTime) -> Vec<String> {
         let events = match self.events.len() {
             0 => String::new(),
             count => plural(count, "event"),
         };
-        vec![self.id.clone(), seconds(&self.received), self.integration.clone(), events]
+        vec![self.id.clone(), time.clock(&self.received.to_string()), self.integration.clone(), events]
     }
 }
 
 impl ListingRow for ReplayResult {
-    fn columns(&self) -> Vec<String> {
+    const HEADING: &'static [&'static str] = &["replayed", "result"];
+    const SPARE: &'static [&'static str] = &[];
+
+    fn columns(&self, _: &LocalTime) -> Vec<String> {
         let result = match (&self.push, self.deliveries, &self.refused) {
             (_, _, Some(reason)) => format!("refused: {reason}"),
             (Some(push), _, None) => format!("accepted as {push}"),
@@ -190,7 +301,9 @@ impl ListingRow for ReplayResult {
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::{ListingRow, table};
+    use crate::cli::layout::TextLayout;
+    use crate::cli::local_time::LocalTime;
     use crate::gateway::journal::{DeliveryRecord, DeliveryState, PushOrigin};
     use crate::gateway::operations::{EventSummary, ReplayResult};
     use crate::time::Timestamp;
@@ -208,6 +321,10 @@ mod tests {
         }
     }
 
+    fn shown<T: ListingRow>(items: &[T]) -> String {
+        table(items, &LocalTime::in_zone("Asia/Shanghai", "2026-03-07T02:00:00Z")).render(TextLayout::PLAIN)
+    }
+
     #[test]
     fn a_listing_is_aligned_and_without_control_characters() {
         let delivery = |channel: &str, state, attempts, reason: Option<&str>| DeliveryRecord {
@@ -219,7 +336,7 @@ mod tests {
         };
         let sent = r#"{"outcome":"sent","event":{"event_status":"Critical","title":"disk\nfull \u001b[2J"}}"#;
         let dropped = r#"{"outcome":"dropped","reasons":[{"reason":"a test alert","at":"arms.rules:4"}]}"#;
-        let listing = table(&[
+        let listing = shown(&[
             event(
                 "01KADZ3V9G0000000000000000-0",
                 sent,
@@ -231,11 +348,13 @@ mod tests {
             event("01KADZ3V9G0000000000000000-10", dropped, vec![]),
         ]);
         let lines: Vec<&str> = listing.lines().collect();
-        assert_eq!(lines.len(), 2, "{listing}");
+        assert_eq!(lines.len(), 3, "{listing}");
+        assert!(lines[0].starts_with("event") && lines[0].contains("received (+08:00)"), "{listing}");
+        assert!(lines[1].contains("02:00:00"), "{listing}");
         assert!(!listing.contains('\u{1b}'));
-        assert!(lines[0].contains("page delivered, chat dead after 12"), "{listing}");
-        assert!(lines[1].ends_with("a test alert"), "{listing}");
-        assert_eq!(lines[0].find("2026"), lines[1].find("2026"));
+        assert!(lines[1].contains("page delivered, chat dead after 12"), "{listing}");
+        assert!(lines[2].ends_with("a test alert"), "{listing}");
+        assert_eq!(lines[1].find("arms"), lines[2].find("arms"));
     }
 
     #[test]
@@ -246,7 +365,10 @@ mod tests {
             deliveries,
             refused: refused.map(str::to_owned),
         };
-        let listing = table(&[of(Some("B"), None, None), of(None, Some(2), None), of(None, None, Some("no mapping"))]);
-        assert_eq!(listing, "A  accepted as B\nA  2 deliveries again\nA  refused: no mapping\n");
+        let listing = shown(&[of(Some("B"), None, None), of(None, Some(2), None), of(None, None, Some("no mapping"))]);
+        assert_eq!(
+            listing,
+            "replayed  result\nA         accepted as B\nA         2 deliveries again\nA         refused: no mapping\n"
+        );
     }
 }

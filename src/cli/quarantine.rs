@@ -1,8 +1,10 @@
 //! `pointsman quarantine`: refused bodies.
 
 use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
+use super::clock;
 use super::exit::Exit;
 use super::listing::{self, FormatArguments, ListingArguments, ListingFormat, ListingRow as _};
+use super::local_time::LocalTime;
 use super::replay::{ReplayArguments, ReplayTask};
 use super::terminal::Terminal;
 use crate::diagnostic::{visible_line, visible_text};
@@ -60,7 +62,7 @@ Examples:
 Exit codes:
   0  done
   1  something was refused again
-  2  the command line is wrong, or does not say which are meant
+  2  the command line is wrong, does not say which are meant, or names an unknown integration
   3  there is no such body, or the journal could not be reached";
 
 const LIST_EXIT_CODES: &str = "\
@@ -92,8 +94,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 }
 
 /// A refused body has no channel and no key to select by.
-fn selection(choice: &RecordArguments, terminal: &mut Terminal) -> Result<RecordSelection, Exit> {
-    let selection = choice.selection(terminal)?;
+fn selection(choice: &RecordArguments, limit: Option<u32>, terminal: &mut Terminal) -> Result<RecordSelection, Exit> {
+    let selection = choice.selection(limit, terminal)?;
     if selection.channel.is_some() || selection.key.is_some() {
         terminal.error("a refused body has no channel and no key");
         terminal.help("select by `--integration`, `--since`, `--until` or `--id`");
@@ -103,33 +105,31 @@ fn selection(choice: &RecordArguments, terminal: &mut Terminal) -> Result<Record
 }
 
 fn list(listed: &ListingArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let selection = selection(&listed.choice, terminal)?;
+    let selection = selection(&listed.choice, None, terminal)?;
     let backend = OperationsBackend::open(&listed.place, terminal)?;
-    let page = backend.quarantine(&selection).map_err(|error| terminal.fail(&error))?;
-    let format = listed.output.format();
-    listing::print(&page.items, format, terminal);
-    if format == ListingFormat::Text {
+    let shown = listed.print(selection, |selection| backend.quarantine(selection), terminal)?;
+    if listed.output.format() == ListingFormat::Text {
         let next =
             "`pointsman quarantine show ID` shows one; once the rules are fixed: `pointsman quarantine replay --id ID`";
-        terminal.help(if page.items.is_empty() { "no refused body is selected" } else { next });
+        terminal.help(if shown == 0 { "no refused body is selected" } else { next });
     }
     Ok(Exit::Success)
 }
 
 fn show(shown: &ShowQuarantineArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let backend = OperationsBackend::open(&shown.place, terminal)?;
-    let detail = backend.quarantined(&shown.body).map_err(|error| terminal.fail(&error))?;
+    let detail = backend.quarantined(&shown.body).map_err(|error| error.report(terminal))?;
     if shown.output.format() == ListingFormat::Json {
         listing::object(&detail, terminal);
         return Ok(Exit::Success);
     }
-    let head = detail.refused.columns().join("  ");
+    let head = detail.refused.columns(&LocalTime::at(clock::at(None))).join("  ");
     terminal.out.print(&format!("{}\n{}\n", visible_line(&head), visible_text(detail.payload.trim_end())));
     Ok(Exit::Success)
 }
 
 fn replay(replaying: &ReplayQuarantineArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let selection = selection(&replaying.choice, terminal)?;
+    let selection = selection(&replaying.choice, replaying.pace.limit(), terminal)?;
     let task = ReplayTask {
         plan: OperationsBackend::plan_quarantine,
         replay_part: OperationsBackend::replay_quarantined,

@@ -1,8 +1,8 @@
 //! `pointsman replay`: replays pushes; also the loop that all replays share.
 
-use super::backend::{GatewayArguments, OperationsBackend, RecordArguments};
+use super::backend::{BackendResult, GatewayArguments, LimitArguments, OperationsBackend, RecordArguments};
 use super::exit::Exit;
-use super::listing::{self, FormatArguments, ListingFormat};
+use super::listing::{self, FormatArguments, ListingFormat, ListingPrinter};
 use super::secrets::SecretArguments;
 use super::terminal::Terminal;
 use crate::gateway::operations::{
@@ -49,7 +49,16 @@ pub(super) struct ReplayArguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    most: LimitArguments,
+    #[command(flatten)]
     output: FormatArguments,
+}
+
+impl ReplayArguments {
+    /// How many are replayed at most, if that is limited.
+    pub(super) fn limit(&self) -> Option<u32> {
+        self.most.limit
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -71,7 +80,7 @@ Exit codes:
 
 /// Plans and replays.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let selection = arguments.choice.selection(terminal)?;
+    let selection = arguments.choice.selection(arguments.pace.limit(), terminal)?;
     let task = ReplayTask {
         plan: OperationsBackend::plan,
         replay_part: OperationsBackend::replay,
@@ -90,8 +99,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 
 /// A replay of pushes or of refused bodies.
 pub(super) struct ReplayTask {
-    pub(super) plan: fn(&OperationsBackend, &RecordSelection) -> Result<ListingPage<ReplayCandidate>, String>,
-    pub(super) replay_part: fn(&OperationsBackend, &ReplayRequest) -> Result<ListingPage<ReplayResult>, String>,
+    pub(super) plan: fn(&OperationsBackend, &RecordSelection) -> BackendResult<ListingPage<ReplayCandidate>>,
+    pub(super) replay_part: fn(&OperationsBackend, &ReplayRequest) -> BackendResult<ListingPage<ReplayResult>>,
     /// Whether rules decide.
     pub(super) needs_rules: bool,
     /// How to say that none is selected.
@@ -126,7 +135,7 @@ impl ReplayTask {
             return Err(Exit::Failed);
         }
         let plan = pages(selection, |selection| (self.plan)(&backend, selection));
-        let plan = plan.map_err(|error| terminal.fail(&error))?;
+        let plan = plan.map_err(|error| error.report(terminal))?;
         if let Some(id) = selection.id.as_deref().filter(|_| plan.is_empty()) {
             return Err(terminal.fail(&format!("{} with the id `{id}` is selected", self.none)));
         }
@@ -147,15 +156,16 @@ impl ReplayTask {
         let ids = ids(plan, self.request.stored);
         let size = usize::try_from(pace.rate.saturating_mul(PART_SECONDS)).unwrap_or(MAX_AT_ONCE).min(MAX_AT_ONCE);
         let mut exit = Exit::Success;
+        let mut printer = ListingPrinter::new(pace.output.format());
         for part in ids.chunks(size) {
             let request = ReplayRequest { ids: part.to_vec(), rate: Some(pace.rate), ..self.request.clone() };
             let replayed = (self.replay_part)(backend, &request).map_err(|error| {
-                terminal.error(&error);
+                let exit = error.report(terminal);
                 let first = part.first().map(String::as_str).unwrap_or_default();
                 terminal.help(&format!("everything before `{first}` is replayed; the rest may not be"));
-                Exit::Failed
+                exit
             })?;
-            listing::print(&replayed.items, pace.output.format(), terminal);
+            printer.print(&replayed.items, terminal);
             if replayed.items.iter().any(|item| item.refused.is_some()) {
                 exit = exit.max(Exit::Findings);
             }
@@ -183,7 +193,7 @@ fn ids(plan: &[ReplayCandidate], stored: bool) -> Vec<String> {
 
 fn show(plan: &[ReplayCandidate], pace: &ReplayArguments, terminal: &mut Terminal) {
     let format = pace.output.format();
-    listing::print(plan, format, terminal);
+    ListingPrinter::new(format).print(plan, terminal);
     if format == ListingFormat::Text {
         let seconds = plan.len().div_ceil(usize::try_from(pace.rate).unwrap_or(1).max(1));
         terminal
@@ -194,8 +204,8 @@ fn show(plan: &[ReplayCandidate], pace: &ReplayArguments, terminal: &mut Termina
 /// The whole plan, the oldest first.
 fn pages(
     selection: &RecordSelection,
-    page: impl FnMut(&RecordSelection) -> Result<ListingPage<ReplayCandidate>, String>,
-) -> Result<Vec<ReplayCandidate>, String> {
+    page: impl FnMut(&RecordSelection) -> BackendResult<ListingPage<ReplayCandidate>>,
+) -> BackendResult<Vec<ReplayCandidate>> {
     let limit = selection.limit.unwrap_or(MAX_PUSHES);
     let mut plan = listing::all_pages(RecordSelection { limit: Some(1_000), ..selection.clone() }, limit, page)?;
     plan.reverse();

@@ -49,7 +49,7 @@ Exit codes:
 /// Asks the gateway, and shows its status.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let json = arguments.place.running_gateway(terminal)?.get("/api/v1/status");
-    let json = json.map_err(|message| terminal.fail(&message))?;
+    let json = json.map_err(|error| terminal.fail(&error.to_string()))?;
     let status: GatewayStatus = serde_json::from_value(json.clone())
         .map_err(|error| terminal.fail(&format!("the response of the gateway cannot be read: {error}")))?;
     let (layout, time) = (terminal.out.layout(), LocalTime::at(clock::at(None)));

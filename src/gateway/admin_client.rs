@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "finds the gateway by the files of its state directory")]
 
 use crate::channel::{Secret, StateFile};
+use reqwest::StatusCode;
 use serde_json::Value;
 use std::fs;
 use std::io::ErrorKind;
@@ -18,6 +19,23 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The most bytes of an answer.
 const MAX_RESPONSE_BYTES: usize = 256 << 20;
+
+/// Why a request was not carried out; the text says how to fix it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdminClientError {
+    /// The request is wrong.
+    #[error("{0}")]
+    Rejected(String),
+    /// There is no answer, or the gateway could not do it.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<String> for AdminClientError {
+    fn from(message: String) -> Self {
+        Self::Failed(message)
+    }
+}
 
 /// A client of one gateway.
 pub struct AdminClient {
@@ -83,7 +101,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// What is wrong and how to fix it.
-    pub fn get(&self, path_and_query: &str) -> Result<Value, String> {
+    pub fn get(&self, path_and_query: &str) -> Result<Value, AdminClientError> {
         self.send(self.http.get(self.url(path_and_query)?))
     }
 
@@ -91,7 +109,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// What is wrong and how to fix it.
-    pub fn post(&self, path_and_query: &str, body: &Value) -> Result<Value, String> {
+    pub fn post(&self, path_and_query: &str, body: &Value) -> Result<Value, AdminClientError> {
         let request = self.http.post(self.url(path_and_query)?);
         self.send(request.header("content-type", "application/json").body(body.to_string()))
     }
@@ -100,7 +118,7 @@ impl AdminClient {
         self.base.join(path_and_query).map_err(|error| format!("`{path_and_query}` is not a path: {error}"))
     }
 
-    fn send(&self, request: reqwest::RequestBuilder) -> Result<Value, String> {
+    fn send(&self, request: reqwest::RequestBuilder) -> Result<Value, AdminClientError> {
         let request = request.bearer_auth(self.token.expose());
         let answer = self.runtime.block_on(async {
             let mut response = request.send().await?;
@@ -114,13 +132,18 @@ impl AdminClient {
             Ok((response.status(), Some(body)))
         });
         let (status, body) = answer.map_err(|error: reqwest::Error| self.transport_error(&error.without_url()))?;
-        let body = body.ok_or("the answer of the gateway is too long: use a smaller `--limit`")?;
+        let body = body.ok_or_else(|| "the answer of the gateway is too long: use a smaller `--limit`".to_owned())?;
         let value: Option<Value> = serde_json::from_slice(&body).ok();
         if status.is_success() {
-            return value.ok_or_else(|| format!("the server at `{}` is not a gateway", self.base));
+            return Ok(value.ok_or_else(|| format!("the server at `{}` is not a gateway", self.base))?);
         }
         let detail = value.as_ref().and_then(|value| value.get("detail")?.as_str());
-        Err(self.status_error(status.as_u16(), detail))
+        let message = self.status_error(status.as_u16(), detail);
+        Err(if status == StatusCode::BAD_REQUEST && detail.is_some() {
+            AdminClientError::Rejected(message)
+        } else {
+            AdminClientError::Failed(message)
+        })
     }
 
     fn transport_error(&self, error: &reqwest::Error) -> String {

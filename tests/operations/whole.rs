@@ -129,6 +129,21 @@ impl Place {
         self.folder.pointsman(words).run().stdout
     }
 
+    /// A name that nobody has is an error: to select nothing would look like peace.
+    fn names_are_known(&self) {
+        for words in [
+            &["events", "--channel", "oncal"][..],
+            &["dead", "list", "--channel", "oncal"],
+            &["dead", "drop", "--channel", "oncal"],
+            &["replay", "--channel", "oncal", "--dry-run"],
+        ] {
+            let (code, _, told) = self.run(words);
+            assert!(code == Some(2) && told.contains("did you mean `oncall`?"), "{words:?} {code:?} {told}");
+        }
+        let (code, _, told) = self.run(&["quarantine", "list", "--integration", "arms_prd"]);
+        assert!(code == Some(2) && told.contains("did you mean `arms_prod`?"), "{code:?} {told}");
+    }
+
     /// Asks until there is an answer.
     fn until<T>(&self, ask: impl Fn() -> Option<T>) -> T {
         let end = Instant::now() + PATIENCE;
@@ -274,7 +289,9 @@ fn a_journal_is_asked_without_a_gateway_and_only_by_one_process() {
     let (code, _, told) = place.run(&["events"]);
     assert!(code == Some(3) && told.contains("is in use by process"), "{told}");
     fs::write(&address, kept).expect("written");
+    place.names_are_known();
     gateway.end();
+    place.names_are_known();
 
     // Everything that needs no rules needs no gateway.
     assert!(place.fine(&["events"]).contains("oncall dead"));

@@ -24,7 +24,7 @@ pub(super) fn explain(
     terminal: &mut Terminal,
 ) -> Result<Exit, Exit> {
     let decision = OperationsBackend::open(place, terminal)?.decision(id);
-    let decision = decision.map_err(|error| terminal.fail(&error))?;
+    let decision = decision.map_err(|error| error.report(terminal))?;
     let rules = rules(&decision).map_err(|error| terminal.fail(&error))?;
     check_routes(&rules, why_not, terminal)?;
     let explanation = explain_decision(&rules, &decision, why_not, terminal.out.color());

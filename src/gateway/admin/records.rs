@@ -6,7 +6,7 @@
 
 use super::run_blocking;
 use crate::gateway::Gateway;
-use crate::gateway::operations::{self, OperationError, RecordSelection, ReplayRequest, ReplaySource};
+use crate::gateway::operations::{self, BulkRequest, OperationError, RecordSelection, ReplayRequest, ReplaySource};
 use crate::gateway::problem::{Problem, json};
 use axum::Router;
 use axum::body::Bytes;
@@ -38,7 +38,8 @@ pub(super) fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
 type GatewayState = State<Arc<Gateway>>;
 
 async fn events(State(gateway): GatewayState, uri: Uri) -> Response {
-    answer_blocking(move || operations::events(&gateway.journal, &selection(&uri)?, gateway.clock.now())).await
+    answer_blocking(move || operations::events(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now()))
+        .await
 }
 
 async fn event(State(gateway): GatewayState, Path(id): Path<String>) -> Response {
@@ -50,19 +51,21 @@ async fn decision(State(gateway): GatewayState, Path(id): Path<String>) -> Respo
 }
 
 async fn dead(State(gateway): GatewayState, uri: Uri) -> Response {
-    answer_blocking(move || operations::dead(&gateway.journal, &selection(&uri)?, gateway.clock.now())).await
+    answer_blocking(move || operations::dead(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now())).await
 }
 
 async fn retry_dead(State(gateway): GatewayState, body: Bytes) -> Response {
-    answer_blocking(move || operations::retry_dead(&gateway.journal, &read(&body)?, gateway.clock.now())).await
+    answer_blocking(move || operations::retry_dead(&gateway.journal, &bulk(&gateway, &body)?, gateway.clock.now()))
+        .await
 }
 
 async fn drop_dead(State(gateway): GatewayState, body: Bytes) -> Response {
-    answer_blocking(move || operations::drop_dead(&gateway.journal, &read(&body)?, gateway.clock.now())).await
+    answer_blocking(move || operations::drop_dead(&gateway.journal, &bulk(&gateway, &body)?, gateway.clock.now())).await
 }
 
 async fn quarantine(State(gateway): GatewayState, uri: Uri) -> Response {
-    answer_blocking(move || operations::quarantined(&gateway.journal, &selection(&uri)?, gateway.clock.now())).await
+    answer_blocking(move || operations::quarantined(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now()))
+        .await
 }
 
 async fn quarantined(State(gateway): GatewayState, Path(id): Path<String>) -> Response {
@@ -70,7 +73,10 @@ async fn quarantined(State(gateway): GatewayState, Path(id): Path<String>) -> Re
 }
 
 async fn plan_quarantine(State(gateway): GatewayState, uri: Uri) -> Response {
-    answer_blocking(move || operations::plan_quarantine(&gateway.journal, &selection(&uri)?, gateway.clock.now())).await
+    answer_blocking(move || {
+        operations::plan_quarantine(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now())
+    })
+    .await
 }
 
 async fn replay_quarantined(State(gateway): GatewayState, body: Bytes) -> Response {
@@ -81,7 +87,7 @@ async fn replay_quarantined(State(gateway): GatewayState, body: Bytes) -> Respon
 }
 
 async fn plan(State(gateway): GatewayState, uri: Uri) -> Response {
-    answer_blocking(move || operations::plan(&gateway.journal, &selection(&uri)?, gateway.clock.now())).await
+    answer_blocking(move || operations::plan(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now())).await
 }
 
 async fn replay(State(gateway): GatewayState, body: Bytes) -> Response {
@@ -96,8 +102,16 @@ async fn replay(State(gateway): GatewayState, body: Bytes) -> Response {
     }
 }
 
-fn selection(uri: &Uri) -> Result<RecordSelection, OperationError> {
-    RecordSelection::from_query(uri.query().unwrap_or_default())
+fn selection(gateway: &Gateway, uri: &Uri) -> Result<RecordSelection, OperationError> {
+    let selection = RecordSelection::from_query(uri.query().unwrap_or_default())?;
+    operations::check_names(&gateway.journal, Some(&gateway.rules.current().value), &selection)?;
+    Ok(selection)
+}
+
+fn bulk(gateway: &Gateway, body: &[u8]) -> Result<BulkRequest, OperationError> {
+    let bulk: BulkRequest = read(body)?;
+    operations::check_names(&gateway.journal, Some(&gateway.rules.current().value), &bulk.selection)?;
+    Ok(bulk)
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, OperationError> {

@@ -5,6 +5,7 @@
 //! is handed in.
 
 mod api_types;
+mod names;
 mod offline;
 mod replay;
 mod selection;
@@ -13,6 +14,7 @@ pub use api_types::{
     AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, QuarantineDetail,
     QuarantineSummary, ReplayCandidate, ReplayRequest, ReplayResult,
 };
+pub use names::check_names;
 pub use offline::OfflineReplayer;
 pub use replay::{MAX_AT_ONCE, ReplaySource, plan, plan_quarantine, replay, replay_stored};
 pub use selection::RecordSelection;
@@ -135,7 +137,7 @@ fn decision_record(stored: &PushRecord, index: Option<u32>, archive: &[u8]) -> D
     }
 }
 
-/// Dead letters, the newest first.
+/// A page of dead letters, the newest first; it ends with a whole push.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
@@ -144,7 +146,21 @@ pub fn dead(
     selection: &RecordSelection,
     now: Timestamp,
 ) -> Result<ListingPage<DeadLetterRecord>, OperationError> {
-    Ok(ListingPage::complete(journal.read()?.dead_letters(&selection.filter(now)?)?))
+    let filter = selection.filter(now)?;
+    let journal = journal.read()?;
+    // One more than the page holds says whether there is another page.
+    let mut items = journal.dead_letters(&RecordFilter { limit: filter.limit + 1, ..filter.clone() })?;
+    let Some(beyond) = items.get(filter.limit).map(|letter| letter.event.push) else {
+        return Ok(ListingPage::complete(items));
+    };
+    // The next page begins after a whole push.
+    items.retain(|letter| letter.event.push != beyond);
+    if let Some(last) = items.last().map(|letter| letter.event.push) {
+        return Ok(ListingPage { items, next: Some(last.to_string()) });
+    }
+    let items = journal.dead_letters(&RecordFilter { push: Some(beyond), limit: 0, ..filter.clone() })?;
+    let rest = journal.dead_letters(&RecordFilter { before: Some(beyond), limit: 1, ..filter })?;
+    Ok(ListingPage { items, next: (!rest.is_empty()).then(|| beyond.to_string()) })
 }
 
 /// Queues dead letters again.
@@ -172,7 +188,7 @@ fn bulk_filter(bulk: &BulkRequest, now: Timestamp) -> Result<RecordFilter, Opera
     bulk.selection.bulk_filter(now)
 }
 
-/// Refused bodies without their bytes, the newest first.
+/// A page of refused bodies without their bytes, the newest first.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
@@ -181,8 +197,12 @@ pub fn quarantined(
     selection: &RecordSelection,
     now: Timestamp,
 ) -> Result<ListingPage<QuarantineSummary>, OperationError> {
-    let refused = journal.read()?.quarantined(&selection.filter(now)?)?;
-    Ok(ListingPage::complete(refused.iter().map(QuarantineSummary::from).collect()))
+    let filter = selection.filter(now)?;
+    let mut refused = journal.read()?.quarantined(&RecordFilter { limit: filter.limit + 1, ..filter.clone() })?;
+    let is_cut = refused.len() > filter.limit;
+    refused.truncate(filter.limit);
+    let next = refused.last().filter(|_| is_cut).map(|last| last.id.to_string());
+    Ok(ListingPage { items: refused.iter().map(QuarantineSummary::from).collect(), next })
 }
 
 /// A refused body.
