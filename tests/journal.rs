@@ -20,6 +20,7 @@ mod faulty;
 mod kept;
 mod memory;
 mod old_schema;
+mod pages;
 
 use crate::common::Folder;
 use memory::MemoryDisk;
@@ -30,7 +31,6 @@ use pointsman::gateway::journal::{
     Transaction, accept,
 };
 use pointsman::gateway::metrics::Metrics;
-use pointsman::gateway::operations::{self, RecordSelection};
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::ruleset::SystemClock;
 use pointsman::time::Timestamp;
@@ -166,7 +166,6 @@ pub(crate) fn refused(number: u64, payload: &[u8]) -> RefusedPayload {
 over_each_store!(
     what_was_answered_is_there_after_a_crash,
     attempts_are_counted_and_dead_letters_come_back_behind_the_rest,
-    dead_letters_are_listed_page_by_page,
     recoveries_know_where_the_firing_went,
     a_repeated_body_is_accepted_once,
     a_push_that_is_stored_already_is_not_stored_twice,
@@ -289,43 +288,6 @@ fn holds_and_generations_outlast_a_restart(folder: &StateFolder) {
     assert_eq!(read(&journal).last_generation().unwrap(), Some(past(8, 9)));
     let page = read(&journal).channels().unwrap().pop().unwrap();
     assert_eq!((page.pending, page.held), (1, Some(hold)), "a delivery ends no hold");
-}
-
-/// Every page ends with a whole push, and no letter is left out or told twice, whatever the limit.
-fn dead_letters_are_listed_page_by_page(folder: &StateFolder) {
-    let journal = folder.open();
-    for number in 1..=3 {
-        let one = push(number, "page", "a", Some(b"one"));
-        let deliveries = ["page", "chat", "mail"].into_iter().take(usize::try_from(number).unwrap());
-        let deliveries =
-            deliveries.map(|channel| NewDelivery { channel: channel.to_owned(), ..one.deliveries[0].clone() });
-        let deliveries = deliveries.collect();
-        wait(journal.accept(Push { deliveries, ..one })).unwrap();
-    }
-    for channel in ["page", "chat", "mail"] {
-        for found in read(&journal).pending(channel, DeliveryId::NONE, 9).unwrap() {
-            wait(journal.settle(settlement(found.id, SettlementResult::Dead { reason: "gone".to_owned() }))).unwrap();
-        }
-    }
-    for limit in 1..=7 {
-        let mut selection = RecordSelection { limit: Some(limit), ..RecordSelection::default() };
-        let (mut found, mut pages) = (Vec::new(), 0);
-        loop {
-            let page = operations::dead(&journal, &selection, ago(0)).unwrap();
-            assert!(!page.items.is_empty(), "no page is empty");
-            found.extend(page.items.into_iter().map(|letter| (letter.event.push, letter.channel)));
-            pages += 1;
-            let Some(next) = page.next else { break };
-            selection.before = Some(next);
-        }
-        let expected = [(3, "page"), (3, "chat"), (3, "mail"), (2, "page"), (2, "chat"), (1, "page")];
-        let mut expected: Vec<_> = expected.map(|(number, channel)| (push_id(number), channel.to_owned())).into();
-        let is_newest_first = found.is_sorted_by(|one, other| one.0 >= other.0);
-        found.sort();
-        expected.sort();
-        assert!(is_newest_first && found == expected, "{limit}: {found:?}");
-        assert_eq!(pages, [3, 3, 2, 2, 2, 1, 1][limit - 1], "{limit}");
-    }
 }
 
 fn recoveries_know_where_the_firing_went(folder: &StateFolder) {

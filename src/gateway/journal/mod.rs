@@ -28,7 +28,8 @@ pub use id::{DeliveryId, EventId, PushId};
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
     EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring, PendingDelivery, Push,
-    PushOrigin, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload, Settlement, SettlementResult, StoredHold,
+    PushOrigin, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload, RefusedSummary, Settlement,
+    SettlementResult, StoredHold,
 };
 pub use sqlite::SqliteStore;
 pub use store::{

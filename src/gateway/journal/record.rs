@@ -285,6 +285,8 @@ pub struct RecordFilter {
     pub index: Option<u32>,
     /// Before this push, for the next page.
     pub before: Option<PushId>,
+    /// Of the push before which the page begins, the events after this one come first: the page before ended within it.
+    pub before_index: Option<u32>,
     /// At most so many, of events with the rest of the last push; 0 is all.
     pub limit: usize,
 }
@@ -327,13 +329,16 @@ pub struct DeliveryRecord {
     pub dropped: Option<Timestamp>,
 }
 
-/// A page of events, the newest first. It ends with a whole push, so it may hold more events than the limit.
+/// A page of events, the newest first. It ends with a whole push, so it may hold more events than the limit; but where a
+/// page would take too much memory, it ends within a push.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventPage {
     /// What was found.
     pub events: Vec<EventRecord>,
     /// The next page is before this push; nothing where there is none.
     pub next: Option<PushId>,
+    /// The last event of that push on this page, where the page ends within it.
+    pub next_index: Option<u32>,
 }
 
 /// The state of a delivery.
@@ -420,6 +425,25 @@ pub struct DeadLetterRecord {
     /// Attempts before that.
     pub attempts: u32,
     /// Why.
+    pub reason: String,
+}
+
+/// A payload that was refused, without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedSummary {
+    /// Its id.
+    pub id: PushId,
+    /// The integration.
+    pub integration: String,
+    /// The protocol.
+    pub origin: PushOrigin,
+    /// When it was received.
+    pub received: Timestamp,
+    /// Bytes of the payload.
+    pub bytes: u64,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// Why; at most a thousand characters.
     pub reason: String,
 }
 

@@ -9,7 +9,7 @@
 use super::{
     AttemptRecord, ChannelCounts, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord, IntegrationCounts,
     JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload,
-    Settlement, StoredHold,
+    RefusedSummary, Settlement, StoredHold,
 };
 use crate::gateway::metrics::Metrics;
 use crate::reload::{PastGeneration, RuleSetHash};
@@ -269,7 +269,7 @@ pub trait EventReader: Send + Sync {
             if page.next.is_none() || (filter.limit > 0 && found.len() >= filter.limit) {
                 return Ok(found);
             }
-            rest.before = page.next;
+            (rest.before, rest.before_index) = (page.next, page.next_index);
         }
     }
 }
@@ -293,6 +293,9 @@ pub trait RecordReader: Send + Sync {
 
     /// Refused payloads.
     fn quarantined(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedPayload>>;
+
+    /// Refused payloads without their bytes.
+    fn refused(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedSummary>>;
 
     /// Refused payloads by integration.
     fn quarantine_counts(&self) -> ReadResult<Vec<QuarantineCounts>>;

@@ -1,9 +1,14 @@
 //! The types of the admin API, which the command line reads. Times of records are RFC 3339 in UTC.
 
 use super::RecordSelection;
-use crate::gateway::journal::{AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedPayload};
+use crate::gateway::journal::{
+    AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedPayload, RefusedSummary,
+};
+use crate::text::shorten;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// A listing, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,8 +196,84 @@ impl From<&EventRecord> for EventSummary {
     }
 }
 
-impl From<&RefusedPayload> for QuarantineSummary {
-    fn from(refused: &RefusedPayload) -> Self {
+/// The longest outcome, in bytes of JSON, that a listing shows whole.
+const MAX_LISTED_OUTCOME: usize = 16 << 10;
+/// The characters of a text in a cut outcome.
+const MAX_LISTED_TEXT: usize = 200;
+
+impl EventSummary {
+    /// For a listing: of a long outcome, only what tells events apart. It has a member `cut`.
+    #[must_use]
+    pub fn for_listing(record: &EventRecord) -> Self {
+        if record.outcome.len() <= MAX_LISTED_OUTCOME {
+            return Self::from(record);
+        }
+        let outcome = cut_outcome(&record.outcome)
+            .unwrap_or_else(|| serde_json::Value::from(shorten(&record.outcome, MAX_LISTED_TEXT)));
+        let empty = EventRecord { outcome: "null".to_owned(), ..record.clone() };
+        Self { outcome, ..Self::from(&empty) }
+    }
+}
+
+/// The short members of an outcome, with its long texts cut.
+fn cut_outcome(outcome: &str) -> Option<serde_json::Value> {
+    let members: BTreeMap<&str, &RawValue> = serde_json::from_str(outcome).ok()?;
+    let mut short = serde_json::Map::new();
+    for (name, value) in members {
+        let value = match name {
+            "event" => {
+                let event: BTreeMap<&str, &RawValue> = serde_json::from_str(value.get()).ok()?;
+                let shown = ["severity", "status", "event_status", "title", "key"].into_iter();
+                shown.filter_map(|name| Some((name.to_owned(), cut_value(event.get(name)?)?))).collect()
+            }
+            "reasons" => {
+                let reasons: Vec<BTreeMap<&str, &RawValue>> = serde_json::from_str(value.get()).ok()?;
+                let cut = |reason: &BTreeMap<&str, &RawValue>| -> serde_json::Value {
+                    reason.iter().filter_map(|(name, value)| Some(((*name).to_owned(), cut_value(value)?))).collect()
+                };
+                reasons.iter().take(MAX_LISTED_REASONS).map(cut).collect()
+            }
+            _ => match cut_value(value) {
+                Some(value) => value,
+                None => continue,
+            },
+        };
+        short.insert(name.to_owned(), value);
+    }
+    short.insert("cut".to_owned(), true.into());
+    Some(serde_json::Value::Object(short))
+}
+
+/// The reasons in a cut outcome.
+const MAX_LISTED_REASONS: usize = 3;
+
+/// A short value as it is, and the beginning of a long text; nothing of anything else.
+fn cut_value(value: &RawValue) -> Option<serde_json::Value> {
+    if value.get().len() <= MAX_LISTED_TEXT {
+        return serde_json::from_str(value.get()).ok();
+    }
+    let text: String = serde_json::from_str(value.get()).ok()?;
+    Some(serde_json::Value::from(shorten(&text, MAX_LISTED_TEXT)))
+}
+
+impl From<&RefusedSummary> for QuarantineSummary {
+    fn from(refused: &RefusedSummary) -> Self {
+        Self {
+            id: refused.id.to_string(),
+            integration: refused.integration.clone(),
+            origin: refused.origin,
+            received: refused.received,
+            status: refused.status,
+            bytes: usize::try_from(refused.bytes).unwrap_or(usize::MAX),
+            reason: refused.reason.clone(),
+        }
+    }
+}
+
+impl QuarantineSummary {
+    /// The summary of a refused body.
+    #[must_use]
+    pub fn of(refused: &RefusedPayload) -> Self {
         Self {
             id: refused.id.to_string(),
             integration: refused.integration.clone(),

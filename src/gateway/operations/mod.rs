@@ -65,7 +65,7 @@ impl From<JournalError> for OperationError {
     }
 }
 
-/// A page of events, the newest first; it ends with a whole push.
+/// A page of events, the newest first, bounded in bytes: long outcomes are cut to what tells events apart.
 ///
 /// # Errors
 /// A selection that cannot be read; a journal that cannot.
@@ -75,10 +75,11 @@ pub fn events(
     now: Timestamp,
 ) -> Result<ListingPage<EventSummary>, OperationError> {
     let page = journal.read()?.events_page(&selection.filter(now)?)?;
-    Ok(ListingPage {
-        items: page.events.iter().map(EventSummary::from).collect(),
-        next: page.next.map(|push| push.to_string()),
-    })
+    let next = page.next.map(|push| match page.next_index {
+        Some(index) => EventId { push, index }.to_string(),
+        None => push.to_string(),
+    });
+    Ok(ListingPage { items: page.events.iter().map(EventSummary::for_listing).collect(), next })
 }
 
 /// One event with its payload and every attempt to deliver it; `id` is an event's, or a push's for its first event.
@@ -87,7 +88,7 @@ pub fn events(
 /// No such event; a journal that cannot be read.
 pub fn event(journal: &Journal, id: &str) -> Result<EventDetail, OperationError> {
     let RecordId { push, index } = RecordId::parse(id)?;
-    let one = RecordFilter { push: Some(push), index, ..RecordFilter::default() };
+    let one = RecordFilter { push: Some(push), index: index.or(Some(0)), ..RecordFilter::default() };
     let records = journal.read()?.events(&one)?;
     let record = records.iter().min_by_key(|record| record.id.index).ok_or_else(|| unknown(id))?;
     let stored = journal.read()?.find_push(push)?.ok_or_else(|| unknown(id))?;
@@ -198,7 +199,7 @@ pub fn quarantined(
     now: Timestamp,
 ) -> Result<ListingPage<QuarantineSummary>, OperationError> {
     let filter = selection.filter(now)?;
-    let mut refused = journal.read()?.quarantined(&RecordFilter { limit: filter.limit + 1, ..filter.clone() })?;
+    let mut refused = journal.read()?.refused(&RecordFilter { limit: filter.limit + 1, ..filter.clone() })?;
     let is_cut = refused.len() > filter.limit;
     refused.truncate(filter.limit);
     let next = refused.last().filter(|_| is_cut).map(|last| last.id.to_string());
@@ -218,7 +219,7 @@ pub fn quarantined_one(journal: &Journal, id: &str) -> Result<QuarantineDetail, 
         ))
     })?;
     Ok(QuarantineDetail {
-        refused: QuarantineSummary::from(&found),
+        refused: QuarantineSummary::of(&found),
         payload: String::from_utf8_lossy(&found.payload).into_owned(),
     })
 }

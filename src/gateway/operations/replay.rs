@@ -6,7 +6,9 @@
 use super::api_types::{ReplayCandidate, ReplayRequest, ReplayResult};
 use super::{ListingPage, OperationError, RecordId, RecordSelection, refused};
 use crate::gateway::intake::{self, IntakeBackend};
-use crate::gateway::journal::{DeliveryStore as _, Journal, JournalError, PushId, RecordFilter, RefusedPayload};
+use crate::gateway::journal::{
+    DeliveryStore as _, EventPage, Journal, JournalError, PushId, RecordFilter, RefusedSummary,
+};
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +28,7 @@ pub fn plan(
     now: Timestamp,
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
     let mut items: Vec<ReplayCandidate> = Vec::new();
-    let page = journal.read()?.events_page(&selection.filter(now)?)?;
+    let page = whole_pushes(journal, &selection.filter(now)?)?;
     for record in page.events {
         let id = record.id.push.to_string();
         match items.last_mut().filter(|last| last.id == id) {
@@ -45,6 +47,19 @@ pub fn plan(
     Ok(ListingPage { items, next: page.next.map(|push| push.to_string()) })
 }
 
+/// A page of events that ends with a whole push, as a push is replayed once.
+fn whole_pushes(journal: &Journal, filter: &RecordFilter) -> Result<EventPage, JournalError> {
+    let mut page = journal.read()?.events_page(filter)?;
+    while let (Some(push), Some(index)) = (page.next, page.next_index) {
+        let (push, before_index) = (Some(push), Some(index));
+        let rest = RecordFilter { push, before: push, before_index, limit: 0, ..filter.clone() };
+        let rest = journal.read()?.events_page(&rest)?;
+        page.events.extend(rest.events);
+        page.next_index = rest.next_index;
+    }
+    Ok(page)
+}
+
 /// As [`plan`], of refused bodies.
 ///
 /// # Errors
@@ -54,14 +69,14 @@ pub fn plan_quarantine(
     selection: &RecordSelection,
     now: Timestamp,
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
-    let planned = |item: RefusedPayload| ReplayCandidate {
+    let planned = |item: RefusedSummary| ReplayCandidate {
         id: item.id.to_string(),
         integration: item.integration,
         received: item.received.to_string(),
         events: Vec::new(),
     };
     let filter = selection.filter(now)?;
-    let items: Vec<ReplayCandidate> = journal.read()?.quarantined(&filter)?.into_iter().map(planned).collect();
+    let items: Vec<ReplayCandidate> = journal.read()?.refused(&filter)?.into_iter().map(planned).collect();
     let next = items.last().filter(|_| items.len() >= filter.limit).map(|last| last.id.clone());
     Ok(ListingPage { items, next })
 }

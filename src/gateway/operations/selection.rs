@@ -34,7 +34,7 @@ pub struct RecordSelection {
     /// Of this push or event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Before this push, for the next page.
+    /// Before this push, or after this event of it, for the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
     /// At most so many.
@@ -81,6 +81,7 @@ impl RecordSelection {
             push: named.map(|named| named.push),
             index: named.and_then(|named| named.index),
             before: before.map(|before| before.push),
+            before_index: before.and_then(|before| before.index),
             limit: self.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_RECORDS),
         })
     }

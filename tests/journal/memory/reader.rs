@@ -5,7 +5,7 @@ use pointsman::gateway::journal::{
     AttemptRecord, ChannelCounts, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims, DeliveryId,
     DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, IntegrationCounts,
     JournalReader, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader,
-    RefusedPayload, SettledFilter, StoredBody, StoredFiring,
+    RefusedPayload, RefusedSummary, SettledFilter, StoredBody, StoredFiring,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use serde_json::value::RawValue;
@@ -190,6 +190,19 @@ impl RecordReader for MemoryReader {
             let most = if filter.limit == 0 { usize::MAX } else { filter.limit };
             found.take(most).cloned().collect()
         })
+    }
+
+    fn refused(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedSummary>> {
+        let summary = |refused: RefusedPayload| RefusedSummary {
+            id: refused.id,
+            integration: refused.integration,
+            origin: refused.origin,
+            received: refused.received,
+            bytes: refused.payload.len() as u64,
+            status: refused.status,
+            reason: refused.reason,
+        };
+        Ok(self.quarantined(filter)?.into_iter().map(summary).collect())
     }
 
     fn quarantine_counts(&self) -> ReadResult<Vec<QuarantineCounts>> {

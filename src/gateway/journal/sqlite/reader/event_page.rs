@@ -8,9 +8,14 @@ use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// How many pushes a page examines for events of a channel or key.
 const SCAN_LIMIT: i64 = 50_000;
+/// The bytes of outcomes and deliveries after which a page ends.
+const MAX_PAGE_BYTES: usize = 4 << 20;
+/// What a delivery counts for, besides its reason.
+const DELIVERY_BYTES: usize = 128;
 
 /// Reads pushes with the columns that their events need.
 const SELECT_PUSHES: &str = "SELECT push.id, ulid, text, received, door, generation, hash, outcomes, settled \
@@ -92,8 +97,11 @@ fn push_conditions(filter: &RecordFilter) -> SqlConditions {
     conditions.add("received < ?", filter.until.map(Timestamp::epoch_milliseconds));
     conditions.add("integration = (SELECT id FROM name WHERE text = ?)", filter.integration.clone());
     conditions.add("ulid = ?", filter.push.map(bytes));
-    conditions
-        .add("(received, push.id) < (SELECT b.received, b.id FROM push b WHERE b.ulid = ?)", filter.before.map(bytes));
+    let before = match filter.before_index {
+        Some(_) => "(received, push.id) <= (SELECT b.received, b.id FROM push b WHERE b.ulid = ?)",
+        None => "(received, push.id) < (SELECT b.received, b.id FROM push b WHERE b.ulid = ?)",
+    };
+    conditions.add(before, filter.before.map(bytes));
     conditions
 }
 
@@ -104,80 +112,101 @@ struct EventPageBuilder {
     /// How many pushes were examined.
     scanned: i64,
     last: Option<PushId>,
-    /// Whether the limit is reached. A push is never taken in part, as the next page begins after it.
+    /// Bytes of what was found.
+    bytes: usize,
+    /// The last event that was examined, where the page ends within its push.
+    cut_at: Option<u32>,
+    /// Whether a limit is reached. Where only the number of events is limited, a push is never taken in part.
     is_full: bool,
 }
 
 impl EventPageBuilder {
     fn add_row(&mut self, connection: &Connection, row: &Row<'_>, filter: &RecordFilter) -> SqliteResult<()> {
-        append_events(connection, row, filter, &mut self.events)?;
+        self.add_events(connection, row, filter)?;
         self.scanned += 1;
         self.last = Some(row.get(1)?);
-        self.is_full = filter.limit > 0 && self.events.len() >= filter.limit;
+        self.set_full(filter);
         Ok(())
     }
 
     fn merge(&mut self, other: Self, filter: &RecordFilter) {
         self.events.extend(other.events);
         self.scanned += other.scanned;
+        self.bytes += other.bytes;
         self.last = other.last.or(self.last);
-        self.is_full = filter.limit > 0 && self.events.len() >= filter.limit;
+        self.cut_at = other.cut_at;
+        self.set_full(filter);
+    }
+
+    fn set_full(&mut self, filter: &RecordFilter) {
+        let has_enough = filter.limit > 0 && self.events.len() >= filter.limit;
+        self.is_full = has_enough || self.bytes >= MAX_PAGE_BYTES;
     }
 
     /// The page. If it is full, or the `scan_limit` (negative for none) was reached, more pushes may follow: the next page
     /// begins after the last one that was examined.
     fn finish(self, scan_limit: i64) -> EventPage {
         let is_cut = self.is_full || (scan_limit >= 0 && self.scanned >= scan_limit);
-        EventPage { events: self.events, next: self.last.filter(|_| is_cut) }
+        let next = self.last.filter(|_| is_cut);
+        EventPage { events: self.events, next, next_index: self.cut_at.filter(|_| next.is_some()) }
+    }
+
+    /// Adds the events of a push that the filter means, until the page is too large.
+    fn add_events(&mut self, connection: &Connection, row: &Row<'_>, filter: &RecordFilter) -> SqliteResult<()> {
+        let outcomes: String = row.get(7)?;
+        if let Some(key) = &filter.key
+            && !serde_json::to_string(key).is_ok_and(|quoted| outcomes.contains(&quoted))
+        {
+            return Ok(());
+        }
+        let push: PushId = row.get(1)?;
+        let mut deliveries = deliveries_by_position(connection, row)?;
+        let outcomes: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
+        let begin =
+            filter.before_index.filter(|_| filter.before == Some(push)).map_or(0, |index| index.saturating_add(1));
+        for (position, outcome) in (0_u32..).zip(&outcomes).filter(|(position, _)| *position >= begin) {
+            let own = deliveries.remove(&position).unwrap_or_default();
+            if filter.index.is_some_and(|index| index != position)
+                || filter.channel.as_ref().is_some_and(|channel| !own.iter().any(|found| found.channel == *channel))
+                || filter.key.as_ref().is_some_and(|key| key_of(outcome.get()).as_ref() != Some(key))
+            {
+                continue;
+            }
+            let of_delivery = |found: &DeliveryRecord| DELIVERY_BYTES + found.reason.as_ref().map_or(0, String::len);
+            self.bytes += outcome.get().len() + own.iter().map(of_delivery).sum::<usize>();
+            self.events.push(EventRecord {
+                id: EventId { push, index: position },
+                integration: row.get(2)?,
+                received: row.get(3)?,
+                origin: row.get(4)?,
+                generation: row.get::<_, i64>(5)?.cast_unsigned(),
+                rules: RuleSetHash(row.get(6)?),
+                outcome: outcome.get().to_owned(),
+                deliveries: own,
+            });
+            if self.bytes >= MAX_PAGE_BYTES {
+                self.cut_at =
+                    Some(position).filter(|_| usize::try_from(position).is_ok_and(|at| at + 1 < outcomes.len()));
+                break;
+            }
+        }
+        Ok(())
     }
 }
 
-/// Adds the events of a push that the filter means.
-fn append_events(
-    connection: &Connection,
-    row: &Row<'_>,
-    filter: &RecordFilter,
-    found: &mut Vec<EventRecord>,
-) -> SqliteResult<()> {
-    let outcomes: String = row.get(7)?;
-    if let Some(key) = &filter.key
-        && !serde_json::to_string(key).is_ok_and(|quoted| outcomes.contains(&quoted))
-    {
-        return Ok(());
-    }
+/// The deliveries of a push, by the position of their outcome.
+fn deliveries_by_position(connection: &Connection, row: &Row<'_>) -> SqliteResult<BTreeMap<u32, Vec<DeliveryRecord>>> {
     let settled: Option<String> = row.get(8)?;
-    let mut deliveries: Vec<(u32, DeliveryRecord)> = settled
-        .and_then(|text| serde_json::from_str::<Vec<(u32, String)>>(&text).ok())
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(position, channel)| {
-            let state = DeliveryState::Delivered;
-            (position, DeliveryRecord { channel, state, attempts: 0, reason: None, dropped: None })
-        })
-        .collect();
-    deliveries.extend(deliveries_of(connection, row.get(0)?)?);
-    for (position, outcome) in (0_u32..).zip(split(&outcomes)) {
-        let id = EventId { push: row.get(1)?, index: position };
-        let own: Vec<DeliveryRecord> =
-            deliveries.iter().filter(|(at, _)| *at == position).map(|(_, delivery)| delivery.clone()).collect();
-        if filter.index.is_some_and(|index| index != position)
-            || filter.channel.as_ref().is_some_and(|channel| !own.iter().any(|delivery| delivery.channel == *channel))
-            || filter.key.as_ref().is_some_and(|key| key_of(&outcome).as_ref() != Some(key))
-        {
-            continue;
-        }
-        found.push(EventRecord {
-            id,
-            integration: row.get(2)?,
-            received: row.get(3)?,
-            origin: row.get(4)?,
-            generation: row.get::<_, i64>(5)?.cast_unsigned(),
-            rules: RuleSetHash(row.get(6)?),
-            outcome,
-            deliveries: own,
-        });
+    let settled = settled.and_then(|text| serde_json::from_str::<Vec<(u32, String)>>(&text).ok()).unwrap_or_default();
+    let settled = settled.into_iter().map(|(position, channel)| {
+        let state = DeliveryState::Delivered;
+        (position, DeliveryRecord { channel, state, attempts: 0, reason: None, dropped: None })
+    });
+    let mut deliveries: BTreeMap<u32, Vec<DeliveryRecord>> = BTreeMap::new();
+    for (position, delivery) in settled.chain(deliveries_of(connection, row.get(0)?)?) {
+        deliveries.entry(position).or_default().push(delivery);
     }
-    Ok(())
+    Ok(deliveries)
 }
 
 fn deliveries_of(connection: &Connection, push: i64) -> SqliteResult<Vec<(u32, DeliveryRecord)>> {

@@ -7,7 +7,7 @@ use crate::gateway::journal::sqlite::firing::{find_firing, lookup_digest};
 use crate::gateway::journal::sqlite::{checksum, past_generation};
 use crate::gateway::journal::{
     AttemptRecord, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord, QuarantineCounts,
-    ReadResult, RecordFilter, RecordReader, RefusedPayload, SettledFilter, StoredFiring,
+    ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SettledFilter, StoredFiring,
 };
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
@@ -58,7 +58,9 @@ impl RecordReader for ReaderPool {
             let (event, reason) = (EventId { push, index }, row.get::<_, Option<_>>(8)?.unwrap_or_default());
             Ok(DeadLetterRecord { event, channel, key, integration, received, died, attempts, reason })
         };
-        let columns = "ulid, position, c.text, key, i.text, received, ended, attempts, reason";
+        // Keys of old journals may be megabytes long.
+        let columns = "ulid, position, c.text, CASE WHEN length(key) > 1024 THEN substr(key, 1, 200) || '…' ELSE key END, \
+                       i.text, received, ended, attempts, substr(reason, 1, 1000)";
         self.deliveries(filter, SettledFilter::Dead, columns, row)
     }
 
@@ -69,19 +71,8 @@ impl RecordReader for ReaderPool {
     }
 
     fn quarantined(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedPayload>> {
-        let mut conditions = SqlConditions::default();
-        conditions.add("received >= ?", filter.since.map(Timestamp::epoch_milliseconds));
-        conditions.add("received < ?", filter.until.map(Timestamp::epoch_milliseconds));
-        conditions.add("text = ?", filter.integration.clone());
-        conditions.add("ulid = ?", filter.push.map(bytes));
-        conditions.add("quarantine.id < (SELECT b.id FROM quarantine b WHERE b.ulid = ?)", filter.before.map(bytes));
-        let sql = format!(
-            "SELECT ulid, text, door, received, payload, status, reason, checksum, quarantine.id \
-             FROM quarantine CROSS JOIN name ON name.id = integration WHERE TRUE{} \
-             ORDER BY quarantine.id DESC LIMIT {}",
-            conditions.sql,
-            limit(filter.limit)
-        );
+        let columns = "ulid, text, door, received, payload, status, reason, checksum, quarantine.id";
+        let (sql, conditions) = quarantine_query(columns, filter);
         let found: Vec<(RefusedPayload, u32, i64)> = self.query(|connection| {
             connection
                 .prepare_cached(&sql)?
@@ -98,6 +89,19 @@ impl RecordReader for ReaderPool {
             None
         };
         Ok(found.into_iter().filter_map(sound).collect())
+    }
+
+    fn refused(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedSummary>> {
+        let columns = "ulid, text, door, received, length(payload), status, substr(reason, 1, 1000)";
+        let (sql, conditions) = quarantine_query(columns, filter);
+        let row = |row: &Row<'_>| {
+            let (id, integration, origin, received, bytes, status, reason) = row.try_into()?;
+            let bytes: i64 = bytes;
+            Ok(RefusedSummary { id, integration, origin, received, bytes: bytes.unsigned_abs(), status, reason })
+        };
+        self.query(|connection| {
+            connection.prepare_cached(&sql)?.query_map(params_from_iter(&conditions.values), row)?.collect()
+        })
     }
 
     fn quarantine_counts(&self) -> ReadResult<Vec<QuarantineCounts>> {
@@ -191,6 +195,23 @@ fn push_record(row: &Row<'_>) -> SqliteResult<PushRecord> {
     let open: Option<String> = row.get(8)?;
     let open = open.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     Ok(PushRecord { id, integration, origin, received, generation, rules, payload, outcomes, open })
+}
+
+/// A query for columns of refused payloads, the newest first.
+fn quarantine_query(columns: &str, filter: &RecordFilter) -> (String, SqlConditions) {
+    let mut conditions = SqlConditions::default();
+    conditions.add("received >= ?", filter.since.map(Timestamp::epoch_milliseconds));
+    conditions.add("received < ?", filter.until.map(Timestamp::epoch_milliseconds));
+    conditions.add("text = ?", filter.integration.clone());
+    conditions.add("ulid = ?", filter.push.map(bytes));
+    conditions.add("quarantine.id < (SELECT b.id FROM quarantine b WHERE b.ulid = ?)", filter.before.map(bytes));
+    let sql = format!(
+        "SELECT {columns} FROM quarantine CROSS JOIN name ON name.id = integration WHERE TRUE{} \
+         ORDER BY quarantine.id DESC LIMIT {}",
+        conditions.sql,
+        limit(filter.limit)
+    );
+    (sql, conditions)
 }
 
 fn refused_payload(row: &Row<'_>) -> SqliteResult<RefusedPayload> {

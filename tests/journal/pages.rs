@@ -1,0 +1,91 @@
+//! Listings, page by page: nothing is left out or told twice, and no page takes much memory.
+
+use super::{StateFolder, ago, push, push_id, read, settlement, wait};
+use pointsman::gateway::journal::{
+    DeliveryId, DeliveryStore as _, EventId, NewDelivery, Push, PushStore as _, SettlementResult,
+};
+use pointsman::gateway::operations::{self, RecordSelection};
+
+over_each_store! { dead_letters_are_listed_page_by_page }
+
+/// Every page ends with a whole push, and no letter is left out or told twice, whatever the limit.
+fn dead_letters_are_listed_page_by_page(folder: &StateFolder) {
+    let journal = folder.open();
+    for number in 1..=3 {
+        let one = push(number, "page", "a", Some(b"one"));
+        let deliveries = ["page", "chat", "mail"].into_iter().take(usize::try_from(number).unwrap());
+        let deliveries =
+            deliveries.map(|channel| NewDelivery { channel: channel.to_owned(), ..one.deliveries[0].clone() });
+        let deliveries = deliveries.collect();
+        wait(journal.accept(Push { deliveries, ..one })).unwrap();
+    }
+    for channel in ["page", "chat", "mail"] {
+        for found in read(&journal).pending(channel, DeliveryId::NONE, 9).unwrap() {
+            wait(journal.settle(settlement(found.id, SettlementResult::Dead { reason: "gone".to_owned() }))).unwrap();
+        }
+    }
+    for limit in 1..=7 {
+        let mut selection = RecordSelection { limit: Some(limit), ..RecordSelection::default() };
+        let (mut found, mut pages) = (Vec::new(), 0);
+        loop {
+            let page = operations::dead(&journal, &selection, ago(0)).unwrap();
+            assert!(!page.items.is_empty(), "no page is empty");
+            found.extend(page.items.into_iter().map(|letter| (letter.event.push, letter.channel)));
+            pages += 1;
+            let Some(next) = page.next else { break };
+            selection.before = Some(next);
+        }
+        let expected = [(3, "page"), (3, "chat"), (3, "mail"), (2, "page"), (2, "chat"), (1, "page")];
+        let mut expected: Vec<_> = expected.map(|(number, channel)| (push_id(number), channel.to_owned())).into();
+        let is_newest_first = found.is_sorted_by(|one, other| one.0 >= other.0);
+        found.sort();
+        expected.sort();
+        assert!(is_newest_first && found == expected, "{limit}: {found:?}");
+        assert_eq!(pages, [3, 3, 2, 2, 2, 1, 1][limit - 1], "{limit}");
+    }
+}
+
+/// Forty megabytes of titles: each page is a few megabytes, whatever its limit, and nothing is left out.
+#[test]
+fn a_page_of_events_is_bounded_in_bytes() {
+    let folder = StateFolder::new();
+    let journal = folder.open();
+    let title = "t".repeat(100_000);
+    for number in 1..=4 {
+        let outcome = |index: u32| {
+            format!(
+                r#"{{"outcome":"sent","event":{{"title":"{title}","key":"{number}-{index}"}},"channels":["page"]}}"#
+            )
+        };
+        let outcomes: Vec<String> = (0..100).map(outcome).collect();
+        let outcomes = format!("[{}]", outcomes.join(",")).into();
+        wait(journal.accept(Push { outcomes, ..push(number, "page", "a", None) })).unwrap();
+    }
+    let mut selection = RecordSelection { limit: Some(1_000), ..RecordSelection::default() };
+    let mut found = Vec::new();
+    loop {
+        let page = operations::events(&journal, &selection, ago(0)).unwrap();
+        let bytes = serde_json::to_vec(&page).unwrap().len();
+        assert!(bytes < 1 << 20, "{bytes}");
+        found.extend(page.items.into_iter().map(|event| (event.id, event.outcome)));
+        let Some(next) = page.next else { break };
+        selection.before = Some(next);
+    }
+    let expected = (1..=4).rev().flat_map(|number| (0..100).map(move |index| EventId { push: push_id(number), index }));
+    assert!(found.iter().map(|(id, _)| *id).eq(expected), "every event once, in order");
+    let (id, outcome) = &found[57];
+    assert_eq!(outcome["event"]["key"], format!("4-{}", id.index));
+    assert_eq!((&outcome["outcome"], &outcome["cut"]), (&"sent".into(), &true.into()));
+    let one = operations::event(&journal, &id.to_string()).unwrap();
+    assert_eq!(one.event.outcome["event"]["title"], title, "one event is shown whole");
+    // A replay plans each push once, whatever the pages are.
+    let all = RecordSelection { limit: Some(1_000), ..RecordSelection::default() };
+    let mut plan = operations::plan(&journal, &all, ago(0)).unwrap();
+    while let Some(before) = plan.next.take() {
+        let more =
+            operations::plan(&journal, &RecordSelection { before: Some(before), ..all.clone() }, ago(0)).unwrap();
+        plan.items.extend(more.items);
+        plan.next = more.next;
+    }
+    assert_eq!(plan.items.iter().map(|push| push.events.len()).collect::<Vec<_>>(), [100; 4]);
+}
