@@ -24,7 +24,7 @@ enum DeadLetterAction {
     /// Deliver dead letters again, with the same body and a new age limit
     #[command(after_help = CHANGE_EXIT_CODES)]
     Retry(ChangeDeadArguments),
-    /// Delete dead letters
+    /// Drop dead letters: they are never delivered, and their events keep a mark
     #[command(after_help = CHANGE_EXIT_CODES)]
     Drop(ChangeDeadArguments),
 }

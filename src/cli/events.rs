@@ -3,11 +3,11 @@
 use super::backend::OperationsBackend;
 use super::exit::Exit;
 use super::listing::{self, ListingArguments, ListingFormat};
+use super::local_time::LocalTime;
 use super::terminal::Terminal;
-use crate::diagnostic::{visible_line, visible_text};
+use super::{clock, event_story};
 use crate::gateway::operations::EventDetail;
 use clap::Args;
-use std::fmt::Write as _;
 
 /// List events of the journal with their deliveries, or show one with its payload and attempts
 #[derive(Debug, Args)]
@@ -54,35 +54,10 @@ fn show(detail: &EventDetail, format: ListingFormat, terminal: &mut Terminal) {
     match format {
         ListingFormat::Json => listing::object(detail, terminal),
         ListingFormat::Text => {
-            terminal.out.print(&render(detail));
+            let time = LocalTime::at(clock::at(None));
+            let story = event_story::render(detail, &time, terminal.out.layout());
+            terminal.out.print(&story);
             terminal.help(&format!("`pointsman explain --event {}` explains it", detail.event.id));
         }
     }
-}
-
-fn render(detail: &EventDetail) -> String {
-    let event = &detail.event;
-    let mut text = String::new();
-    let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:12} {}", visible_line(value));
-    };
-    line("event", &event.id.to_string());
-    line("title", &listing::title(event));
-    line("integration", &format!("{}, by {}", event.integration, event.origin.name()));
-    line("received", &event.received.to_string());
-    line("rules", &format!("generation {}, {}", event.generation, event.rules));
-    line("outcome", &event.outcome.to_string());
-    for delivery in &event.deliveries {
-        let reason = delivery.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let state = format!("{} {}, attempts {}{reason}", delivery.channel, delivery.state.name(), delivery.attempts);
-        line("delivery", &state);
-    }
-    for attempt in &detail.attempts {
-        let status = attempt.status.map(|status| format!(" {status}")).unwrap_or_default();
-        let result = format!("{} {}{status} in {} ms: {}", attempt.at, attempt.channel, attempt.took, attempt.result);
-        line("attempt", &result);
-    }
-    // A payload is never cut, as the answer may be at its end.
-    let _ = writeln!(text, "{:12} {}", "payload", visible_text(detail.payload.trim_end()));
-    text
 }

@@ -13,6 +13,8 @@ mod clock;
 mod dead;
 mod event;
 #[cfg(feature = "gateway")]
+mod event_story;
+#[cfg(feature = "gateway")]
 mod events;
 mod exit;
 mod explain;
