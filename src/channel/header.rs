@@ -23,6 +23,12 @@ pub fn is_connection_header(name: &str) -> bool {
     name.to_ascii_lowercase().starts_with("proxy-") || is_listed(CONNECTION, name)
 }
 
+/// Whether the value of a header is meant to be secret, even where the rules write it.
+#[must_use]
+pub fn is_credential_header(name: &str) -> bool {
+    is_listed("authorization cookie", name)
+}
+
 /// The check of `headers`.
 pub(super) fn check_headers(value: &Setting, _: &Settings) -> Vec<ParameterError> {
     let Setting::Headers(headers) = value else { return Vec::new() };

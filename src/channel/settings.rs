@@ -8,21 +8,36 @@ use std::fmt;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// The text of a secret.
+/// The text of a secret, or a literal text where rules may write either.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret {
+    text: Zeroizing<String>,
+    is_literal: bool,
+}
 
 impl Secret {
     /// Wraps a text as a secret.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self { text: Zeroizing::new(text), is_literal: false }
+    }
+
+    /// Wraps a text that the rules write where they could name a secret.
+    #[must_use]
+    pub fn literal(text: String) -> Self {
+        Self { text: Zeroizing::new(text), is_literal: true }
+    }
+
+    /// Whether the rules write the text, so that who reads them knows it.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        self.is_literal
     }
 
     /// The text, for the one place that needs it. It must never get into a message, a log or a store.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -47,7 +62,7 @@ pub enum Setting {
     Numbers(Vec<u64>),
     /// A duration.
     Duration(Duration),
-    /// Names and values of headers. Literal values are kept like secrets.
+    /// Names and values of headers.
     Headers(Vec<(String, Secret)>),
 }
 
@@ -85,8 +100,6 @@ impl Settings {
     /// The mask of all secrets among the values.
     #[must_use]
     pub fn mask(&self) -> SecretMask {
-        // Header values are kept like secrets, but short ones are mostly literals, as `true`.
-        const SHORTEST_HEADER_VALUE: usize = 4;
         let mut mask = SecretMask::default();
         for (_, setting) in &self.entries {
             match setting {
@@ -97,8 +110,8 @@ impl Settings {
                     }
                 }
                 Setting::Headers(headers) => {
-                    for (_, value) in headers {
-                        mask.add(value.expose(), SHORTEST_HEADER_VALUE);
+                    for (_, value) in headers.iter().filter(|(_, value)| !value.is_literal()) {
+                        mask.add(value.expose(), 1);
                     }
                 }
                 Setting::Text(_) | Setting::Number(_) | Setting::Numbers(_) | Setting::Duration(_) => {}

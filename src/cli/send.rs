@@ -2,8 +2,9 @@
 
 use super::exit::Exit;
 use super::secrets::SecretArguments;
+use super::serve::options::ServeOptions;
 use super::terminal::Terminal;
-use super::{clock, event, input, load};
+use super::{clock, event, input, load, serve};
 use crate::channel::DeliveryVerdict;
 use crate::diagnostic::{self, nearest};
 use crate::evaluate::EvaluationContext;
@@ -12,7 +13,7 @@ use crate::gateway::delivery::{Exchange, OutboundConfig, send_once};
 use crate::gateway::served_rules;
 use crate::json;
 use crate::model::SecretReference;
-use crate::reload::Snapshot;
+use crate::reload::{RuleAccess, Snapshot};
 use crate::ruleset::{RuleSet, SystemClock};
 use crate::time::{Clock, Timestamp};
 use clap::Args;
@@ -29,17 +30,23 @@ pub(super) struct Arguments {
     /// The event, as `run` writes it; `-` is the standard input; a test event by default
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
-    /// Rule files and folders; together they are one rule set
-    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    /// Rule files and folders; together they are one rule set. In the environment, paths are separated by colons
+    #[arg(long, env = "POINTSMAN_RULES", value_name = "PATH", num_args = 1.., value_delimiter = ':')]
     rules: Vec<PathBuf>,
     /// A network, address or host besides the public internet that may be reached; may be repeated
-    #[arg(long, value_name = "CIDR|HOST")]
+    #[arg(long, env = "POINTSMAN_ALLOW", value_name = "NETWORK", value_delimiter = ',')]
     allow: Vec<String>,
     #[command(flatten)]
     secrets: SecretArguments,
-    /// A proxy for the request
-    #[arg(long, value_name = "URL")]
+    /// Let the channel reach every address, including private ones
+    #[arg(long, env = "POINTSMAN_ALLOW_PRIVATE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    allow_private: Option<bool>,
+    /// A proxy for the request; the proxy variables of the environment are ignored
+    #[arg(long, env = "POINTSMAN_PROXY", value_name = "URL", hide_env_values = true)]
     proxy: Option<String>,
+    /// The configuration file of `serve`; its rules and its settings for requests hold here too
+    #[arg(long, env = "POINTSMAN_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Certificates in PEM to trust besides those of the system
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -53,8 +60,10 @@ Examples:
   pointsman send ops_chat --rules rules
   pointsman send ops_chat --rules rules --event event.json
   pointsman send intranet --rules rules --allow 10.0.0.0/8
+  pointsman send intranet --config /etc/pointsman/pointsman.toml
 
-Secrets are never shown; `…` replaces them.
+The request is made as `serve` would make it: give the same options, variables and file. \
+Secrets are never shown; `<secret>` replaces them. What the rules write as text is shown.
 
 Exit codes:
   0  the channel accepted the event
@@ -65,9 +74,20 @@ Exit codes:
 /// Sends the event, and shows the result.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let now = clock::at(None);
-    let rules = load::usable(&arguments.rules, Some(now), terminal)?;
+    let options = ServeOptions::of_requests(
+        arguments.rules.clone(),
+        arguments.allow.clone(),
+        arguments.allow_private,
+        arguments.proxy.clone(),
+    );
+    let config = serve::configuration(options, arguments.config.as_deref(), terminal)?;
+    let paths = &config.reload.roots;
+    let rules = load::usable(paths, Some(now), terminal)?;
     let position = find(&rules, &arguments.channel, terminal)?;
-    let channel = resolve(arguments, &rules, position, terminal)?;
+    let mut access = arguments.secrets.access(Some(&config.journal.directory));
+    access.secret_folders.extend(config.reload.access.secret_folders.iter().cloned());
+    access.variable_prefixes.extend(config.reload.access.variable_prefixes.iter().cloned());
+    let channel = resolve(paths, &access, &rules, position, terminal)?;
     let bytes = arguments.event.as_deref().map(|path| read(path, terminal)).transpose()?;
     let arena = json::Arena::new();
     let document = bytes.as_ref().map(|bytes| json::parse(bytes, &arena)).transpose().map_err(|invalid| {
@@ -82,7 +102,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
             Exit::Findings
         })?,
     };
-    send(arguments, &channel, &body(&rules, position, event, now), terminal)
+    let outbound = OutboundConfig {
+        directory: arguments.directory.clone(),
+        ca_file: arguments.ca_file.clone(),
+        ..config.delivery.clone()
+    };
+    send(&outbound, &channel, &body(&rules, position, event, now), terminal)
 }
 
 fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, Exit> {
@@ -97,15 +122,14 @@ fn find(rules: &RuleSet, name: &str, terminal: &mut Terminal) -> Result<usize, E
 
 /// Reads the secrets of this channel only, so that a trial does not need the keys of integrations.
 fn resolve(
-    arguments: &Arguments,
+    paths: &[PathBuf],
+    access: &RuleAccess,
     rules: &RuleSet,
     position: usize,
     terminal: &mut Terminal,
 ) -> Result<served_rules::ServedChannel, Exit> {
     let Some(channel) = rules.model.channels.get(position) else { return Err(Exit::Usage) };
-    let access = arguments.secrets.access(None);
-    let files =
-        Snapshot::with_access(&arguments.rules, &access).map_err(|rejection| terminal.fail(&rejection.message))?;
+    let files = Snapshot::with_access(paths, access).map_err(|rejection| terminal.fail(&rejection.message))?;
     let read = |named: &SecretReference, folder: &Path| served_rules::read_secret(named, folder, &files);
     let settings = rules.resolve_channel(position, &read).map_err(|diagnostics| {
         let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &rules.sources);
@@ -150,25 +174,17 @@ fn body(rules: &RuleSet, position: usize, event: &Event<'_>, now: Timestamp) -> 
 }
 
 fn send(
-    arguments: &Arguments,
+    options: &OutboundConfig,
     channel: &served_rules::ServedChannel,
     body: &[u8],
     terminal: &mut Terminal,
 ) -> Result<Exit, Exit> {
-    let options = OutboundConfig {
-        directory: arguments.directory.clone(),
-        allow: arguments.allow.clone(),
-        allow_private: false,
-        proxy: arguments.proxy.clone(),
-        ca_file: arguments.ca_file.clone(),
-        ..OutboundConfig::default()
-    };
     options.check().map_err(|error| terminal.fail(&error))?;
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().build();
     let runtime = runtime.map_err(|error| terminal.fail(&format!("cannot start the network: {error}")))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, &options, &clock));
+    let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, options, &clock));
     // A name server that does not respond must not delay the exit.
     runtime.shutdown_background();
     let quoted =

@@ -339,10 +339,9 @@ fn channel(
         breaker: states.map_or_else(|| "closed".to_owned(), |states| states.breaker.clone()),
         latest: counted.and_then(|counts| counts.latest).map(|latest| latest.to_string()),
         last_error: last_error.map(|error| LastError { at: error.at.to_string(), reason: error.reason.clone() }),
-        held: states.and_then(|states| states.held.as_ref()).map(|hold| ChannelHold {
-            until: hold.until.to_string(),
-            reason: hold.reason.clone(),
-        }),
+        held: states
+            .and_then(|states| states.held.as_ref())
+            .map(|hold| ChannelHold { until: hold.until.to_string(), reason: hold.reason.clone() }),
         blocked: states.and_then(|states| states.blocked.clone()),
         failing_since: states.and_then(|states| states.failing_since).map(|at| at.to_string()),
         next_attempt: states.and_then(|states| states.next_attempt).map(|at| at.to_string()),

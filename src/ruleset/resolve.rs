@@ -178,7 +178,12 @@ impl SettingsResolver<'_> {
                 for (header, value) in members {
                     let value = match value {
                         ParameterValue::Secret(secret) => self.secret(secret, name),
-                        ParameterValue::Literal(Literal::Text(text)) => Some(channel::Secret::new(text.to_string())),
+                        ParameterValue::Literal(Literal::Text(text)) if channel::is_credential_header(header) => {
+                            Some(channel::Secret::new(text.to_string()))
+                        }
+                        ParameterValue::Literal(Literal::Text(text)) => {
+                            Some(channel::Secret::literal(text.to_string()))
+                        }
                         ParameterValue::Literal(_)
                         | ParameterValue::List(_)
                         | ParameterValue::Object(_)

@@ -61,7 +61,8 @@ fn the_rules_of_the_kubernetes_example_can_be_served() {
     let example = read(".deploy/kubernetes.yaml");
     let (_, rest) = example.split_once("  team.rules: |\n").unwrap();
     let (rules, _) = rest.split_once("---\n").unwrap();
-    let rules: String = rules.lines().map(|line| line.strip_prefix("    ").unwrap_or_default().to_owned() + "\n").collect();
+    let rules: String =
+        rules.lines().map(|line| line.strip_prefix("    ").unwrap_or_default().to_owned() + "\n").collect();
     let folder = Folder::new().file("rules/team.rules", rules);
     let mut serve = folder.pointsman(&["serve", "--rules", "rules", "--check"]);
     for name in ["TEAM_KEY", "FLASHDUTY_KEY"] {

@@ -22,7 +22,7 @@ use clap::Args;
 use options::ServeOptions;
 pub(super) use reference::settings_reference;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Receive alerts at push URLs, map and route them, deliver them to channels, and reload rules when files change
 #[derive(Debug, Args)]
@@ -69,7 +69,18 @@ pub(super) fn run(arguments: Arguments, terminal: &mut Terminal) -> Result<Exit,
         terminal.out.print(&plan::render(&config, &version));
         return report_blocked(&config, &version.value, terminal);
     }
-    gateway::run(config).map_err(|failure| fail(&failure, terminal))?;
+    let last_good = config.reload.last_good.clone();
+    let last_good = last_good.filter(|path| !config.reload.start_with_last_good && path.is_file());
+    gateway::run(config).map_err(|failure| {
+        let exit = fail(&failure, terminal);
+        if let (GatewayError::Rules(_), Some(path)) = (&failure, last_good) {
+            terminal.help(&format!(
+                "to serve the last rules that worked (in `{}`) until these are fixed: `--start-with-last-good`",
+                path.display()
+            ));
+        }
+        exit
+    })?;
     Ok(Exit::Success)
 }
 
@@ -87,21 +98,31 @@ fn report_blocked(config: &GatewayConfig, rules: &ServedRules, terminal: &mut Te
 }
 
 fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayConfig, Exit> {
-    let mut options = arguments.options;
-    if let Some(path) = arguments.config {
-        let text = std::fs::read_to_string(&path)
+    let token_file = arguments.options.admin_token_file.clone();
+    let mut config = configuration(arguments.options, arguments.config.as_deref(), terminal)?;
+    config.admin_token = given_token(token_file, terminal)?;
+    Ok(config)
+}
+
+/// The configuration by these settings, and by those of a file for settings that are absent.
+pub(super) fn configuration(
+    options: ServeOptions,
+    file: Option<&Path>,
+    terminal: &mut Terminal,
+) -> Result<GatewayConfig, Exit> {
+    let mut options = options;
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path)
             .map_err(|error| terminal.fail(&format!("cannot read `{}`: {error}", path.display())))?;
         let file = file::read(&path.display().to_string(), &text).map_err(|error| error.report(terminal))?;
         options = options.or(file);
     }
-    let token_file = options.admin_token_file.clone();
     let mut config = options.config().map_err(|error| error.report(terminal))?;
     config.delivery.check_spelling().map_err(|message| {
         terminal.error(&message);
         Exit::Usage
     })?;
     config.reload.access.own_variables = secrets::own_variables();
-    config.admin_token = given_token(token_file, terminal)?;
     Ok(config)
 }
 

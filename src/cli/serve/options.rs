@@ -19,7 +19,7 @@ use std::path::PathBuf;
 /// Settings, all of them optional.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct ServeOptions {
+pub(in crate::cli) struct ServeOptions {
     /// Rule files and folders to search for `*.rules`; together they are one rule set. In the environment, paths are
     /// separated by colons
     #[arg(long, env = "POINTSMAN_RULES", value_name = "PATH", num_args = 1.., value_delimiter = ':')]
@@ -176,6 +176,16 @@ impl ServeOptions {
         }
         self.fill(&mut config);
         Ok(config)
+    }
+
+    /// The settings of requests to channels, and the rules: what `send` uses of the settings of `serve`.
+    pub(in crate::cli) fn of_requests(
+        rules: Vec<PathBuf>,
+        allow: Vec<String>,
+        allow_private: Option<bool>,
+        proxy: Option<String>,
+    ) -> Self {
+        Self { rules, allow, allow_private, proxy, ..Self::default() }
     }
 
     fn fill(self, config: &mut GatewayConfig) {

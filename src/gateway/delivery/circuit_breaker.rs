@@ -23,11 +23,7 @@ pub(super) struct BreakerPauses {
 
 impl Default for BreakerPauses {
     fn default() -> Self {
-        Self {
-            silence: Duration::from_secs(10),
-            first: Duration::from_secs(30),
-            longest: Duration::from_mins(10),
-        }
+        Self { silence: Duration::from_secs(10), first: Duration::from_secs(30), longest: Duration::from_mins(10) }
     }
 }
 
@@ -277,10 +273,8 @@ mod tests {
         let mut breaker = CircuitBreaker::new(BreakerPauses::default());
         answer(&mut breaker, 0);
         for each in 0..100 {
-            let alone = AttemptEvidence {
-                fails_alone: true,
-                ..evidence("known", AttemptKind::Regular, HealthSignal::Failing)
-            };
+            let alone =
+                AttemptEvidence { fails_alone: true, ..evidence("known", AttemptKind::Regular, HealthSignal::Failing) };
             assert_eq!(breaker.record(20_000 + each, AttemptEvidence { key: &each.to_string(), ..alone }), None);
         }
         assert_eq!(breaker.permit(30_000, DeliveryHistory::New), ALLOWED);

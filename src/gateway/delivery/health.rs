@@ -94,7 +94,11 @@ mod tests {
         let (failing, recovered) = (Some(HealthReport::Failing), Some(HealthReport::Recovered));
         assert_eq!(reports, [None, None, failing, None, recovered, None]);
         assert_eq!(health.failing_since(), None);
-        assert_eq!([10, 20, 59_000].map(|now| health.record(now, at(7), Failing)), [None; 3], "it was said a moment ago");
+        assert_eq!(
+            [10, 20, 59_000].map(|now| health.record(now, at(7), Failing)),
+            [None; 3],
+            "it was said a moment ago"
+        );
         assert_eq!(health.failing_since(), Some(at(7)));
         assert_eq!(health.record(61_000, at(9), Failing), failing);
         assert_eq!(health.failing_since(), Some(at(7)));

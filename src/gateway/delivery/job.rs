@@ -212,7 +212,11 @@ impl<L: DeliveryStore> DeliveryJob<L> {
             SettlementResult::Dead { .. } => "dead",
         };
         let channel = || self.channel.clone();
-        self.context.metrics.attempts.get_or_create(&AttemptLabels { channel: channel(), result: word.to_owned() }).inc();
+        self.context
+            .metrics
+            .attempts
+            .get_or_create(&AttemptLabels { channel: channel(), result: word.to_owned() })
+            .inc();
         if *result == SettlementResult::Delivered {
             let seconds = at.saturating_duration_since(self.head.since).as_secs_f64();
             self.context.metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: channel() }).observe(seconds);

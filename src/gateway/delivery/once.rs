@@ -11,8 +11,9 @@ use crate::time::Clock;
 use std::sync::Arc;
 use url::Url;
 
-/// Headers whose values are shown.
-const PLAIN_HEADERS: &str = "content-type content-length date idempotency-key location retry-after server webhook-id";
+/// Headers whose values are shown, besides those that the rules write.
+const PLAIN_HEADERS: &str = "content-type content-length date idempotency-key location pointsman-replay retry-after server \
+                             user-agent webhook-id webhook-timestamp";
 
 /// Sends a body to a channel, once.
 pub async fn send_once(
@@ -54,11 +55,12 @@ pub async fn send_once(
     Exchange { request, answer, verdict: report.verdict }
 }
 
-/// A request for people. The value of a header that is not plain is not shown at all.
+/// A request for people. The value of a header is shown if it is plain or the rules write it, and otherwise not at all.
 fn request_text(channel: &ServedChannel, mask: &SecretMask, request: &HttpRequest) -> String {
     let mut text = format!("{} {}\n", request.method, address(channel, mask, request.url.expose()));
     for (name, value) in &request.headers {
-        let value = if is_plain(name) { mask.text(value.expose()) } else { MASK.to_owned() };
+        let is_shown = is_plain(name) || value.is_literal();
+        let value = if is_shown { mask.text(value.expose()) } else { MASK.to_owned() };
         text.extend([name, ": ", &value, "\n"]);
     }
     text.push('\n');
@@ -122,6 +124,20 @@ mod tests {
             shown(Setting::Secret(Secret::new(url.to_owned())), &request),
             "POST https://robot.example/<secret>\nX-Key: <secret>\nContent-Type: application/json\n\n{\"token\":\"<secret>\"}"
         );
+    }
+
+    #[test]
+    fn a_header_that_the_rules_write_is_shown_and_masks_nothing() {
+        let literal = Secret::literal("production".to_owned());
+        let headers = vec![("X-Environment".to_owned(), literal.clone())];
+        let entries = vec![("headers".to_owned(), Setting::Headers(headers.clone()))];
+        let kind = channel::find("webhook").expect("a kind");
+        let channel = ServedChannel { name: "hook".to_owned(), kind, settings: Settings { entries } };
+        let url = Secret::new("https://hooks.example/x".to_owned());
+        let request = HttpRequest { method: "POST", url, headers, body: b"{\"env\":\"production\"}".to_vec() };
+        let text = request_text(&channel, &channel.settings.mask(), &request);
+        assert!(text.ends_with("X-Environment: production\n\n{\"env\":\"production\"}"), "{text}");
+        assert_eq!(format!("{literal:?}"), "<secret>", "it still does not show itself");
     }
 
     #[test]

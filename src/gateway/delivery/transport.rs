@@ -1,12 +1,12 @@
 //! The transport of a channel: its kind and settings with its connections, file or stream. It makes one attempt, from the
 //! stored body to a verdict. No text of it holds a secret.
 
-use super::{DeliveryLog, OutboundConfig};
 use super::address_policy::AddressAccess;
 use super::backoff;
 use super::circuit_breaker::HealthSignal;
 use super::client::{ChannelClient, ClientFactory, RequestFailure, TruncatedResponse};
 use super::line_sink::{LineSink, MAX_LINES};
+use super::{DeliveryLog, OutboundConfig};
 use crate::channel::{
     DeliverySettings, DeliveryVerdict, FileSettings, HttpChannel, HttpRequest, HttpResponse, RequestBuildError,
     RequestContext, Transport,
@@ -229,7 +229,14 @@ impl ChannelTransport {
         let verdict = http.verdict(&answer);
         let health = health_signal(&verdict, status);
         let access = AddressAccess::Allowed;
-        AttemptReport { verdict, health, status: Some(status), request: Some(request), response: Some(response), access }
+        AttemptReport {
+            verdict,
+            health,
+            status: Some(status),
+            request: Some(request),
+            response: Some(response),
+            access,
+        }
     }
 }
 

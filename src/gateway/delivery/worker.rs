@@ -349,7 +349,9 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             }
             let head = match kind {
                 AttemptKind::Regular => self.queue.take(now)?,
-                AttemptKind::Probe => self.queue.take_ranked(now, history, |details| details.attempts, clock::random())?,
+                AttemptKind::Probe => {
+                    self.queue.take_ranked(now, history, |details| details.attempts, clock::random())?
+                }
             };
             self.breaker.begin(kind);
             self.spawn(head, JobAction::Attempt(Arc::clone(transport)), kind);
