@@ -1,5 +1,6 @@
 //! What operators do on the command line: with a scripted admin listener, and with a running gateway.
 
+mod problems;
 mod whole;
 
 use crate::common::Folder;

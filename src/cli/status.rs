@@ -96,7 +96,7 @@ fn rules(rules: &RulesSummary, time: &LocalTime, layout: TextLayout) -> String {
         time.ago(Some(&rules.loaded)),
     )];
     if let Some(failure) = &rules.failure {
-        let when = time.ago(Some(&rules.attempted));
+        let when = time.ago(Some(rules.failing_since.as_ref().unwrap_or(&rules.attempted)));
         lines.push(format!("       NOT those on the disk: the reload {when} failed at `{}`", failure.stage));
         lines.push(format!("       {}", visible_line(&failure.message)));
         lines.extend(failure.findings.iter().map(|finding| format!("         {}", visible_line(finding))));

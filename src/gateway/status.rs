@@ -8,6 +8,7 @@ pub use problems::{StatusProblem, StatusProblemLevel, duration, problems};
 
 use super::config::GatewayConfig;
 use super::delivery;
+use super::intake::SenderRejections;
 use super::journal::{ChannelCounts, DeliveryId, DeliveryStore as _, IntegrationCounts, QuarantineCounts};
 use super::metrics::stage_name;
 use super::served_rules::ServedRules;
@@ -228,7 +229,7 @@ impl GatewayStatus {
             rules: report.map(|report| rules(&gateway.config, &report, &served.value)).unwrap_or_default(),
             integrations,
             channels,
-            rejected_senders: Vec::new(),
+            rejected_senders: gateway.intake.rejected_senders().into_iter().map(rejected_sender).collect(),
             problems: Vec::new(),
         };
         status.problems = problems(&status, gateway.clock.now());
@@ -291,6 +292,12 @@ pub fn integrations(
         }
     };
     served.integrations.iter().map(one).collect()
+}
+
+fn rejected_sender(sender: SenderRejections) -> RejectedSender {
+    let SenderRejections { integration, unknown_keys, bad_signatures, latest, peer } = sender;
+    let peer = peer.map_or_else(|| "an unknown address".to_owned(), |peer| peer.to_string());
+    RejectedSender { integration, unknown_keys, bad_signatures, latest: latest.to_string(), peer }
 }
 
 fn add_quarantine(integrations: &mut [IntegrationSummary], counts: &[QuarantineCounts]) {

@@ -271,6 +271,19 @@ fn a_refused_body_is_replayed_once_the_rules_are_mended() {
 }
 
 #[test]
+fn a_start_on_broken_rules_names_those_that_worked() {
+    let place = Place::new(&[200]);
+    place.write(&(RULES.to_owned() + "mapping"));
+    let told = place.serve().code(1).run().stderr;
+    assert!(!told.contains("--start-with-last-good"), "no rules have worked yet: {told}");
+    place.write(RULES);
+    place.start().end();
+    place.write(&(RULES.to_owned() + "mapping"));
+    let told = place.serve().code(1).run().stderr;
+    assert!(told.contains("--start-with-last-good"), "{told}");
+}
+
+#[test]
 fn a_journal_is_asked_without_a_gateway_and_only_by_one_process() {
     let place = Place::new(&[410, 410, 200]);
     let gateway = place.start();
@@ -312,5 +325,7 @@ fn a_journal_is_asked_without_a_gateway_and_only_by_one_process() {
         assert!(code == Some(3) && told.contains("`01KADZ3V9G0000000000000000`"), "{command:?}: {text}{told}");
     }
     assert_eq!(place.fine(&["dead", "drop", "--all"]), "1 dead letter deleted\n");
+    let told = place.fine(&["events", &id]);
+    assert!(told.contains("dropped by an operator at"), "the event keeps the mark: {told}");
     gateway.end();
 }

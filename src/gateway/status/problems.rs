@@ -124,7 +124,7 @@ fn reload(rules: &RulesSummary, roots: &str) -> Option<StatusProblem> {
     };
     Some(
         StatusProblem::new(Failing, "rules", "rules")
-            .since(Some(&rules.attempted))
+            .since(rules.failing_since.as_ref().or(Some(&rules.attempted)))
             .says(format!("{summary}{finding}"), fix),
     )
 }
