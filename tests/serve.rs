@@ -2,6 +2,8 @@
 
 #[path = "serve/access.rs"]
 mod access;
+#[path = "serve/memory.rs"]
+mod memory;
 #[path = "serve/robust.rs"]
 mod robust;
 #[path = "serve/secrets.rs"]

@@ -237,6 +237,12 @@ impl GatewayStatus {
     }
 }
 
+fn rejected_sender(counted: SenderRejections) -> RejectedSender {
+    let SenderRejections { integration, unknown_keys, bad_signatures, latest, peer } = counted;
+    let (latest, peer) = (latest.to_string(), peer.to_string());
+    RejectedSender { integration, unknown_keys, bad_signatures, latest, peer }
+}
+
 fn rules(config: &GatewayConfig, report: &ReloadReport, served: &ServedRules) -> RulesSummary {
     let failure = report.failure.as_ref().map(|rejection| RulesLoadFailure {
         stage: stage_name(rejection.stage).to_owned(),

@@ -3,7 +3,8 @@
 use super::{KEY, PATIENCE, Place, request, root};
 use pointsman::channel::StateFile;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -41,6 +42,76 @@ fn a_log_that_nobody_reads_stops_no_push() {
     let ended = child.try_wait().unwrap();
     let _ = child.kill();
     assert_eq!(ended.expect("it ends although nobody reads its log").code(), Some(0));
+}
+
+#[test]
+fn clients_that_hold_the_admin_listener_stop_neither_health_nor_operators() {
+    let place = Place::new();
+    let gateway = super::Running::start(&place, &[]);
+    let mut held = Vec::new();
+    for index in 0..96 {
+        let mut stream = TcpStream::connect(&gateway.admin).unwrap();
+        stream.set_write_timeout(Some(Duration::from_millis(1))).unwrap();
+        // Some ask and never read, some ask nothing.
+        let requests = if index % 2 == 0 { 2_000 } else { 0 };
+        let _ = stream.write_all("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(requests).as_bytes());
+        held.push(stream);
+    }
+    for _ in 0..100 {
+        for path in ["/-/healthy", "/-/ready"] {
+            assert_eq!(request(&gateway.admin, "GET", path, "", b"").0, 200);
+        }
+    }
+    assert_eq!(gateway.ask("GET", "/api/v1/rules").0, 200);
+    let (code, answer) = request(&gateway.admin, "GET", "/metrics", "", b"");
+    assert!(code == 503 && answer.contains("too many connections"), "{code} {answer}");
+    drop(held);
+    let end = Instant::now() + PATIENCE;
+    while request(&gateway.admin, "GET", "/metrics", "", b"").0 != 200 {
+        assert!(Instant::now() < end, "the connections stay");
+    }
+}
+
+#[test]
+fn a_web_page_does_not_read_the_metrics() {
+    let place = Place::new();
+    let gateway = super::Running::start(&place, &["--admin-host", "metrics.example.com"]);
+    let of = |host: &str, more: &str| {
+        let mut stream = TcpStream::connect(&gateway.admin).unwrap();
+        let head = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(of("pages.example.com", ""), "421");
+    assert_eq!(of("metrics.example.com:8481", ""), "200");
+    assert_eq!(of("pages.example.com", &format!("Authorization: Bearer {}\r\n", gateway.token)), "200");
+}
+
+#[test]
+fn a_wrong_key_is_seen() {
+    let place = Place::new();
+    let gateway = super::Running::start(&place, &[]);
+    let listen = gateway.listen();
+    for path in ["/push/demo?integration_key=canary-of-a-sender", "/push/dmo", "/push/anything"] {
+        for _ in 0..3 {
+            assert_eq!(request(&listen, "POST", path, "", b"{}").0, 404);
+        }
+    }
+    let line = gateway.err.wait("its key does not open the integration");
+    assert!(line.contains("WARN") && line.contains("key") && line.contains("127.0.0.1"), "{line}");
+    let log = gateway.err.all();
+    assert_eq!(log.matches("its key does not open the integration").count(), 3, "once for each name: {log}");
+    assert!(!log.contains("canary"), "{log}");
+    let status = gateway.status();
+    let mut seen: Vec<_> = status["rejected_senders"].as_array().unwrap().iter().collect();
+    seen.sort_by_key(|one| one["integration"].to_string());
+    assert_eq!((&seen[1]["integration"], &seen[1]["unknown_keys"]), (&"demo".into(), &3.into()), "{status:#}");
+    assert_eq!(seen[1]["peer"], "127.0.0.1");
+    let shown = place.pointsman(&["status", "--problems", "--state", "state"]).code(1).run().stdout;
+    assert!(shown.contains("integration demo") && shown.contains("did the sender mean `demo`?"), "{shown}");
+    assert!(!shown.contains("anything"), "{shown}");
 }
 
 #[test]

@@ -305,7 +305,7 @@ impl<H: IntakeBackend> HandlerState<H> {
         let known = integration.filter(|name| sender.prepared.integration_by_name(name).is_some()).unwrap_or_default();
         let labels = RejectionLabels { integration: known.to_owned(), reason: reason.label().to_owned() };
         intake.metrics.rejections.get_or_create(&labels).inc();
-        let push = RejectedPush { integration, reason, peer: Some(sender.peer), route: protocol.route() };
+        let push = RejectedPush { integration, reason, peer: sender.peer, route: protocol.route() };
         intake.rejected_senders.record(&push, &sender.prepared, intake.clock.now());
     }
 

@@ -6,15 +6,21 @@ use super::integration_keys::{IntegrationKeys, KeyPepper};
 use super::signature::SignatureVerifier;
 use super::token_bucket::TokenBucket;
 use crate::channel::integration;
+use crate::diagnostic::nearest;
 use crate::gateway::metrics::{Metrics, OutcomeLabels, PushLabels, RouteLabels};
 use crate::gateway::served_rules::{ServedIntegration, ServedRules};
 use crate::program::{RoutingBlock, RoutingLineBody};
 use crate::reload::RuleSetVersion;
 use prometheus_client::metrics::counter::Counter;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
+
+/// How many names of earlier rules are kept.
+const MAX_FORMER_NAMES: usize = 1_000;
+/// The longest text that is compared with names.
+const MAX_NAME: usize = 64;
 
 /// A version of the rules, with what each push needs of it.
 pub(super) struct PreparedVersion {
@@ -26,6 +32,8 @@ pub(super) struct PreparedVersion {
     integrations: Vec<Arc<PreparedIntegration>>,
     by_name: HashMap<Box<str>, usize>,
     routes: HashMap<Arc<str>, OnceLock<Counter>>,
+    /// Names of integrations that earlier rules had, some of them.
+    former_names: BTreeSet<Box<str>>,
     /// Its keys are random.
     name_hasher: RandomState,
 }
@@ -81,8 +89,22 @@ impl PreparedVersion {
         if let Some(before) = before {
             before.remove_old_metrics(&by_name, &routes, metrics);
         }
+        let mut former_names = before.map(|before| before.former_names.clone()).unwrap_or_default();
+        former_names.extend(before.into_iter().flat_map(|before| before.by_name.keys().cloned()));
+        while former_names.len() > MAX_FORMER_NAMES {
+            former_names.pop_last();
+        }
         let name_hasher = before.map_or_else(RandomState::new, |before| before.name_hasher.clone());
-        Self { is_archived: AtomicBool::new(false), keys, integrations, by_name, routes, name_hasher, version }
+        Self {
+            is_archived: AtomicBool::new(false),
+            keys,
+            integrations,
+            by_name,
+            routes,
+            former_names,
+            name_hasher,
+            version,
+        }
     }
 
     /// Removes the metrics of what a newer version no longer has. A push that this version still decides may count once more.
@@ -111,6 +133,14 @@ impl PreparedVersion {
     #[must_use]
     pub(super) fn integration_by_key(&self, key: &[u8]) -> Option<&Arc<PreparedIntegration>> {
         self.integrations.get(self.keys.as_ref()?.find(key)?)
+    }
+
+    /// Whether the rules have or had an integration of that name, or have one whose name is nearly the same.
+    #[must_use]
+    pub(super) fn is_like_a_name(&self, written: &str) -> bool {
+        let short = written.get(..MAX_NAME.min(written.len())).unwrap_or_default();
+        let near = nearest(short, self.integrations.iter().map(|integration| &*integration.name));
+        (near.is_some() && written.len() <= MAX_NAME) || self.former_names.contains(written) || self.by_name.contains_key(written)
     }
 
     /// The largest body that is read of a sender without a key, whatever integration it names; none where no integration

@@ -1,7 +1,7 @@
 //! Senders that were turned away for a wrong key or a wrong signature: counted for the status, and told in the log.
 //!
-//! The names are those that senders wrote, so they are few and short. A name that may be a key is not kept: some senders
-//! put the key where the name belongs.
+//! What a sender writes where the name belongs may be its key. So a name is shown only if the rules have it, had it, or have
+//! one that is nearly the same. All others are counted together.
 
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
@@ -13,10 +13,6 @@ use std::time::Duration;
 
 /// How many names are counted apart.
 const MAX_NAMES: usize = 64;
-/// From how many bytes on an unknown name is cut: keys are longer.
-const LONG_NAME: usize = 32;
-/// How many bytes of it are left.
-const CUT_NAME: usize = 8;
 /// The time between two lines of the log about one name.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -66,7 +62,7 @@ pub struct SenderRejections {
     /// The latest.
     pub latest: Timestamp,
     /// Who sent that.
-    pub peer: Option<IpAddr>,
+    pub peer: IpAddr,
 }
 
 struct CountedSender {
@@ -87,7 +83,7 @@ pub(super) struct RejectedPush<'a> {
     /// The integration that its path names, as it is written there.
     pub(super) integration: Option<&'a str>,
     pub(super) reason: RejectionReason,
-    pub(super) peer: Option<IpAddr>,
+    pub(super) peer: IpAddr,
     pub(super) route: &'static str,
 }
 
@@ -95,18 +91,12 @@ impl RejectedSenders {
     /// Counts a push, and tells it in the log unless one of that name was told a moment ago.
     pub(super) fn record(&self, push: &RejectedPush<'_>, prepared: &PreparedVersion, now: Timestamp) {
         let written = push.integration.unwrap_or_default();
+        // All names take the same steps.
         let is_known = prepared.integration_by_name(written).is_some();
-        let is_key = prepared.integration_by_key(written.as_bytes()).is_some();
-        let name = if is_known {
-            written.to_owned()
-        } else if is_key {
-            String::new()
-        } else {
-            shown_name(written)
-        };
+        let name = if prepared.is_like_a_name(written) { written.to_owned() } else { String::new() };
         let mut senders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let name = if senders.contains_key(&name) || has_room(&mut senders, is_known) { name } else { String::new() };
-        let sender = senders.entry(name.clone()).or_insert_with(|| CountedSender::new(name, is_known, now));
+        let sender = senders.entry(name.clone()).or_insert_with(|| CountedSender::new(name, is_known, now, push.peer));
         match push.reason {
             RejectionReason::UnknownKey => sender.counts.unknown_keys += 1,
             RejectionReason::BadSignature => sender.counts.bad_signatures += 1,
@@ -133,8 +123,8 @@ impl RejectedSenders {
 }
 
 impl CountedSender {
-    fn new(integration: String, is_known: bool, now: Timestamp) -> Self {
-        let counts = SenderRejections { integration, unknown_keys: 0, bad_signatures: 0, latest: now, peer: None };
+    fn new(integration: String, is_known: bool, latest: Timestamp, peer: IpAddr) -> Self {
+        let counts = SenderRejections { integration, unknown_keys: 0, bad_signatures: 0, latest, peer };
         Self { counts, is_known, logged: None, silent: 0 }
     }
 }
@@ -149,28 +139,19 @@ fn has_room(senders: &mut BTreeMap<String, CountedSender>, is_known: bool) -> bo
     let unknown = senders.iter().filter(|(name, sender)| !name.is_empty() && !sender.is_known);
     let oldest = unknown.min_by_key(|(_, sender)| sender.counts.latest).map(|(name, _)| name.clone());
     let Some(evicted) = oldest.filter(|_| is_known).and_then(|name| senders.remove(&name)) else { return false };
-    let latest = evicted.counts.latest;
-    let others = senders.entry(String::new()).or_insert_with(|| CountedSender::new(String::new(), false, latest));
+    let SenderRejections { latest, peer, .. } = evicted.counts;
+    let others = senders.entry(String::new()).or_insert_with(|| CountedSender::new(String::new(), false, latest, peer));
     others.counts.unknown_keys += evicted.counts.unknown_keys;
     others.counts.bad_signatures += evicted.counts.bad_signatures;
     if others.counts.latest <= latest {
-        (others.counts.latest, others.counts.peer) = (latest, evicted.counts.peer);
+        (others.counts.latest, others.counts.peer) = (latest, peer);
     }
     true
 }
 
-/// A name that no integration has, so short that it cannot be a key.
-fn shown_name(written: &str) -> String {
-    if written.len() < LONG_NAME {
-        return written.to_owned();
-    }
-    let head: String = written.chars().take(CUT_NAME).collect();
-    format!("{head}…")
-}
-
 fn log(push: &RejectedPush<'_>, integration: &str, silent: u64) {
     let (route, reason) = (push.route, push.reason.message());
-    let peer = push.peer.map(|peer| peer.to_string());
+    let peer = push.peer.to_string();
     let more = (silent > 0).then(|| format!("{silent} more since the last line"));
     tracing::warn!(route, integration, peer, more, "{reason}");
 }
