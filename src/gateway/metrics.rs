@@ -339,7 +339,6 @@ mod tests {
             last_good_error: None,
             failing_since: None,
             failure: None,
-            failing_since: None,
             watching: WatchMode::Poll("it was requested".to_owned()),
             watcher_errors: 3,
             rescans: 1,

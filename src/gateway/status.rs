@@ -300,12 +300,6 @@ pub fn integrations(
     served.integrations.iter().map(one).collect()
 }
 
-fn rejected_sender(sender: SenderRejections) -> RejectedSender {
-    let SenderRejections { integration, unknown_keys, bad_signatures, latest, peer } = sender;
-    let peer = peer.map_or_else(|| "an unknown address".to_owned(), |peer| peer.to_string());
-    RejectedSender { integration, unknown_keys, bad_signatures, latest: latest.to_string(), peer }
-}
-
 fn add_quarantine(integrations: &mut [IntegrationSummary], counts: &[QuarantineCounts]) {
     for integration in integrations {
         let counted = counts.iter().find(|counts| counts.integration == integration.name);

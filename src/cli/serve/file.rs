@@ -53,6 +53,7 @@ state = "/var/lib/pointsman"
 listen = "0.0.0.0:9000"
 admin = "127.0.0.1:9001"
 admin_token_file = "/run/token"
+admin_host = ["ops.internal"]
 public_url = "https://alerts.example.com/"
 tls_cert = "chain.pem"
 tls_key = "key.pem"

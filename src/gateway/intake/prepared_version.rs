@@ -140,7 +140,9 @@ impl PreparedVersion {
     pub(super) fn is_like_a_name(&self, written: &str) -> bool {
         let short = written.get(..MAX_NAME.min(written.len())).unwrap_or_default();
         let near = nearest(short, self.integrations.iter().map(|integration| &*integration.name));
-        (near.is_some() && written.len() <= MAX_NAME) || self.former_names.contains(written) || self.by_name.contains_key(written)
+        (near.is_some() && written.len() <= MAX_NAME)
+            || self.former_names.contains(written)
+            || self.by_name.contains_key(written)
     }
 
     /// The largest body that is read of a sender without a key, whatever integration it names; none where no integration
