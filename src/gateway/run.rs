@@ -7,7 +7,7 @@ use super::admin::{self, state_files};
 use super::config::GatewayConfig;
 use super::delivery::{self, BlockedChannel, DeliveryService, DeliveryTimings};
 use super::intake::{self, IntakeState};
-use super::journal::{DeliveryStore as _, Journal, JournalError, PushStore as _};
+use super::journal::{DeliveryStore as _, Journal, JournalError, PushStore as _, RecordReader};
 use super::metrics::{Metrics, StageLabels};
 use super::served_rules::ServedRules;
 use super::tls::ReloadableCertificate;
@@ -242,7 +242,7 @@ async fn open_with_journal(
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let state = config.journal.directory.clone();
     config.reload.fingerprint_key = state_files::fingerprint_key(&state).map_err(GatewayError::Admin)?;
-    let past = journal.read().and_then(|journal| journal.last_generation());
+    let past = journal.read().and_then(RecordReader::last_generation);
     config.reload.past = past.map_err(|error| GatewayError::State(unusable_reason(&state, error)))?;
     let handler = ReloadHandler {
         journal: journal.clone(),

@@ -48,6 +48,7 @@ struct WatchedFile {
 }
 
 /// The use of a disk, in bytes.
+#[derive(Debug, Clone, Copy)]
 struct DiskUse {
     /// What is free.
     free: u64,

@@ -31,7 +31,7 @@ use open::{DATABASE_FILE, LOG_FILE};
 use quarantine::{QuarantineShare, QuarantineTotals};
 use reader::ReaderPool;
 use recent_firings::{FiringChangeSet, FiringCompaction, RecentFirings};
-use retention::{ByteBudget, RetentionClass, RetentionCursor};
+use retention::{JournalBudget, RetentionClass, RetentionCursor};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -83,7 +83,7 @@ struct StoreCache {
 struct SqliteTransaction<'s> {
     connection: &'s Connection,
     options: &'s JournalConfig,
-    budget: ByteBudget,
+    budget: JournalBudget,
     cache: &'s mut StoreCache,
     archives: &'s mut VecDeque<(RuleSetHash, Vec<u8>)>,
     recent: &'s RecentFirings,
@@ -161,7 +161,7 @@ impl SqliteStore {
         let mut transaction = SqliteTransaction {
             connection,
             options: &self.options,
-            budget: ByteBudget::new(&self.options, self.most_stored),
+            budget: JournalBudget::new(&self.options, self.most_stored),
             cache: &mut self.cache,
             archives: &mut self.archives,
             recent: &self.recent,
@@ -187,8 +187,8 @@ impl SqliteStore {
         result
     }
 
-    fn budget(&self) -> ByteBudget {
-        ByteBudget::new(&self.options, self.most_stored)
+    fn budget(&self) -> JournalBudget {
+        JournalBudget::new(&self.options, self.most_stored)
     }
 
     /// Empties the log where it has nearly outgrown its share, as the thread that restarts it is late. Where a reader is in the

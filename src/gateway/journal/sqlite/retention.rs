@@ -25,13 +25,13 @@ const MAX_QUARANTINED_BYTES: u64 = 256 << 20;
 
 /// How many bytes the files of the store may have, and what they are for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ByteBudget {
+pub(super) struct JournalBudget {
     most: u64,
     /// Whether it is the disk that sets the limit.
     is_disk: bool,
 }
 
-impl ByteBudget {
+impl JournalBudget {
     /// The limit of the operator, or that of the disk where it is lower.
     pub(super) fn new(options: &JournalConfig, disk: u64) -> Self {
         Self { most: disk.min(options.keep_bytes), is_disk: disk < options.keep_bytes }
@@ -70,12 +70,22 @@ pub(super) struct RetentionCursor {
     is_narrow: bool,
     /// Whether the sweep has removed something.
     has_removed: bool,
-    /// Whether the last sweep found nothing to remove, so that dead letters make room.
-    is_fruitless: bool,
-    /// Whether dead letters were removed for that since the sweep began.
-    removes_dead_letters: bool,
+    /// What goes where there are too many bytes.
+    room: RoomSource,
     /// The last firing that was examined.
     firing: Vec<u8>,
+}
+
+/// What makes room on a small disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum RoomSource {
+    /// Settled pushes.
+    #[default]
+    Settled,
+    /// Dead letters, as the last sweep found no settled push.
+    DeadLetters,
+    /// Dead letters, and the log says so.
+    LoggedDeadLetters,
 }
 
 /// What is removed. Where damage stops all classes together, each is tried by itself.
@@ -100,7 +110,7 @@ impl RetentionCursor {
         let (after, before) = (now.saturating_duration_since(self.began), self.began.saturating_duration_since(now));
         if after.max(before) > RESTART_AFTER {
             (self.push, self.began) = (0, now);
-            (self.has_removed, self.is_fruitless, self.removes_dead_letters) = (false, false, false);
+            (self.has_removed, self.room) = (false, RoomSource::Settled);
         }
     }
 
@@ -192,12 +202,12 @@ impl SqliteTransaction<'_> {
     fn remove_pushes(&mut self, now: Option<Timestamp>, most: usize) -> StoreResult<usize> {
         let is_over = self.is_over_budget()?;
         if !is_over {
-            self.sweep.is_fruitless = false;
+            self.sweep.room = RoomSource::Settled;
         }
-        if let Some(now) = now.filter(|_| !is_over || self.sweep.is_fruitless) {
+        if let Some(now) = now.filter(|_| !is_over || self.sweep.room != RoomSource::Settled) {
             self.sweep.restart_if_due(now);
         }
-        if self.sweep.is_fruitless && self.budget.is_disk {
+        if self.sweep.room != RoomSource::Settled {
             return self.remove_dead_pushes(most);
         }
         let narrow = usize::try_from(NARROW_STEP).unwrap_or(most).min(most);
@@ -207,7 +217,9 @@ impl SqliteTransaction<'_> {
         self.sweep.has_removed |= !step.rules.is_empty();
         step.rules.into_iter().for_each(|rules| self.counts.decided(rules, -1));
         if step.is_last {
-            self.sweep.is_fruitless = !self.sweep.has_removed;
+            if is_over && self.budget.is_disk && !self.sweep.has_removed {
+                self.sweep.room = RoomSource::DeadLetters;
+            }
             (self.sweep.push, self.sweep.is_narrow, self.sweep.has_removed) = (0, false, false);
         } else {
             self.sweep.push = step.last;
@@ -294,9 +306,9 @@ impl SqliteTransaction<'_> {
                 self.counts.decided(settled.rules, -1);
             }
         }
-        if !pushes.is_empty() && !self.sweep.removes_dead_letters {
+        if !pushes.is_empty() && self.sweep.room == RoomSource::DeadLetters {
             tracing::warn!("the disk is nearly full and no settled event is left: the oldest dead letters are removed");
-            self.sweep.removes_dead_letters = true;
+            self.sweep.room = RoomSource::LoggedDeadLetters;
         }
         Ok(pushes.len())
     }
@@ -330,7 +342,7 @@ fn next_key_range(firing: &[u8]) -> Vec<u8> {
 }
 
 /// Whether the pages in use have more bytes than they may.
-pub(super) fn is_over_budget(connection: &Connection, budget: ByteBudget) -> SqliteResult<bool> {
+pub(super) fn is_over_budget(connection: &Connection, budget: JournalBudget) -> SqliteResult<bool> {
     let used = pragma(connection, "PRAGMA page_count")? - pragma(connection, "PRAGMA freelist_count")?;
     Ok(page_bytes(used) > budget.pages())
 }
