@@ -110,7 +110,7 @@ impl ListingArguments {
 
 fn say_more(shown: usize, terminal: &mut Terminal) {
     terminal.help(&format!(
-        "there are more; only the newest {shown} are shown: `--all` shows all, `--limit COUNT` so many"
+        "there are more: only the newest {shown} are shown; `--all` shows all of them, `--limit COUNT` as many as you want"
     ));
 }
 

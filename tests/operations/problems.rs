@@ -96,7 +96,7 @@ fn everything_at_once_is_named_with_what_to_do() {
         ("blocked", "channel intranet", "--allow 10.1.2.3"),
         ("keys", "integration shop", "unknown key"),
         ("rules", "rules", "a.rules:"),
-        ("refused", "integration shop", "there is no list `alerts`"),
+        ("refused", "integration shop", "`$.alerts` is missing"),
     ];
     until(|| {
         let output = folder.pointsman(["status", "--problems", "--json"]).finish();

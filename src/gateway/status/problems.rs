@@ -264,8 +264,9 @@ fn refusals(integration: &IntegrationSummary, now: Timestamp) -> Option<StatusPr
         return None;
     }
     let name = &integration.name;
-    // Nothing was accepted since: what the sender sends is not understood.
-    let level = if is_newer(&refused.latest, integration.latest.as_ref()) { Failing } else { Warning };
+    // No push came since, so the last one was not understood.
+    let is_last = integration.latest.as_ref().is_none_or(|latest| !is_newer(latest, Some(&refused.latest)));
+    let level = if is_last { Failing } else { Warning };
     Some(StatusProblem::new(level, "refused", format!("integration {name}")).since(Some(&refused.latest)).says(
         format!("{} refused: {}", counted(refused.count, "payload was", "payloads were"), refused.reason),
         format!("fix the rules, then `pointsman quarantine replay --integration {name}`; `pointsman quarantine list` shows them"),
