@@ -148,7 +148,7 @@ metrics! {
     pushes: Family<PushLabels, Counter> = Family::default(), "pushes",
         "Pushes answered, by integration and HTTP status";
     rejections: Family<RejectionLabels, Counter> = Family::default(), "pushes_rejected",
-        "Pushes of senders that showed no right key or signature, by the integration that they named: unknown_key, bad_signature";
+        "Pushes of senders that showed no right key or signature, by the integration that they named and the reason";
     outcomes: Family<OutcomeLabels, Counter> = Family::default(), "outcomes",
         "Elements of payloads, by outcome";
     routes: Family<RouteLabels, Counter> = Family::default(), "routes",

@@ -114,7 +114,6 @@ impl PreparedVersion {
         routes: &HashMap<Arc<str>, OnceLock<Counter>>,
         metrics: &Metrics,
     ) {
-        #[expect(clippy::iter_over_hash_type, reason = "what is removed has no order")]
         for route in self.routes.keys().filter(|route| !routes.contains_key(*route)) {
             metrics.routes.remove(&RouteLabels { route: route.to_string() });
         }

@@ -6,6 +6,7 @@
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use crate::time::Timestamp;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -117,7 +118,7 @@ impl RejectedSenders {
     pub(super) fn counts(&self) -> Vec<SenderRejections> {
         let senders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut counts: Vec<_> = senders.values().map(|sender| sender.counts.clone()).collect();
-        counts.sort_by(|one, other| other.latest.cmp(&one.latest));
+        counts.sort_by_key(|counts| Reverse(counts.latest));
         counts
     }
 }
