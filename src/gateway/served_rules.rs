@@ -429,7 +429,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
         let variables = "set these environment variables: `BLANK`, `HOOK_A`, `HOOK_B`";
         assert_eq!(missing.message(4), variables);
         assert!(read(&SecretReference::File("other".into())).is_err());
-        assert_eq!(missing.message(5), format!("{variables}; these files cannot be read: `shop/other`"));
+        assert_eq!(missing.message(5), format!("{variables}; these secret files cannot be read: `shop/other`"));
     }
 
     #[test]

@@ -82,7 +82,9 @@ fn findings_are_counted_beyond_the_first_thousand() {
     assert_eq!(FindingCounts::of(&loaded.diagnostics), FindingCounts { errors: 1_000, warnings: 0 });
     assert_eq!(loaded.left_out.errors, SEVERAL - 1_000);
     let warnings = each(SEVERAL, |number| format!("define d{number} = severity == Critical\n"));
-    let loaded = watched("warnings", move || load(&format!("edition 1\n{warnings}")));
+    let loaded = watched("warnings", move || {
+        load(&format!("edition 1\n{warnings}channel c = stdout()\nrouting main {{ else => c }}\n"))
+    });
     assert!(loaded.rules.is_some());
     assert_eq!(loaded.diagnostics.len(), 1_000);
     assert_eq!(loaded.left_out.errors, 0);

@@ -67,7 +67,7 @@ fn files_of_the_state_directory_are_not_for_rules() {
         } else {
             symlink(&token, &rules).unwrap()
         }
-        let text = place.serve(&["--check"]).code(3).run().stderr;
+        let text = place.serve(&["--check"]).code(1).run().stderr;
         assert!(text.contains("it is a file of the gateway itself") && !text.contains("canary"), "{text}");
     }
     fs::remove_file(place.rules().join("x.rules")).unwrap();
@@ -108,9 +108,9 @@ fn secret_files_have_their_places() {
 fn rules_of_many_bytes_are_refused() {
     let place = Place::new();
     fs::write(place.rules().join("c.rules"), format!("edition 1\n#{}\n", "x".repeat(5 << 20))).unwrap();
-    let text = place.serve(&["--check"]).code(3).run().stderr;
+    let text = place.serve(&["--check"]).code(1).run().stderr;
     assert!(text.contains("at most 10000 files and 4 MiB"), "{text}");
     fs::write(place.rules().join("c.rules"), "edition 1\n").unwrap();
-    let text = place.serve(&["--check", "--most-rule-bytes", "1KiB"]).code(3).run().stderr;
+    let text = place.serve(&["--check", "--most-rule-bytes", "1KiB"]).code(1).run().stderr;
     assert!(text.contains("at most 10000 files and 1 KiB"), "{text}");
 }
