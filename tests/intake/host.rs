@@ -12,7 +12,7 @@ use pointsman::source::Sources;
 use pointsman::time::Timestamp;
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,6 +31,8 @@ pub(super) struct Kept {
     pub(super) open: Mutex<HashMap<String, Vec<String>>>,
     /// While it holds no permit, pushes are not stored.
     pub(super) storing: Mutex<Option<Arc<Semaphore>>>,
+    /// How many pushes waited to be stored.
+    pub(super) waiting: AtomicUsize,
     /// The next question for open firings says so, and waits for an answer.
     pub(super) asking: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
 }
@@ -50,6 +52,7 @@ impl PushStore for Memory {
         }
         let storing = self.0.storing.lock().unwrap().clone();
         if let Some(storing) = storing {
+            self.0.waiting.fetch_add(1, Ordering::Relaxed);
             storing.acquire().await.unwrap().forget();
         }
         let mut pushes = self.0.pushes.lock().unwrap();
