@@ -4,7 +4,7 @@
 //! their own, and are sent piece by piece from the memory in which they were made.
 
 use super::Receipt;
-use super::memory::{ByteBudget, ByteReservation};
+use super::memory::{MemoryBudget, ByteReservation};
 use crate::gateway::problem;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Response, StatusCode};
@@ -20,7 +20,7 @@ const LARGE_ANSWER: usize = 16 << 10;
 const PIECE: usize = 64 << 10;
 
 /// The answer to an accepted push. Where many large answers wait for their clients, it leaves out the outcomes.
-pub(super) fn accepted(receipt: &Receipt, budget: &ByteBudget) -> Response<Body> {
+pub(super) fn accepted(receipt: &Receipt, budget: &MemoryBudget) -> Response<Body> {
     let duplicate = if receipt.duplicate { ",\"duplicate\":true" } else { "" };
     let head = format!("{{\"id\":\"{}\"{duplicate},\"outcomes\":", receipt.id);
     if receipt.outcomes.len() <= LARGE_ANSWER {

@@ -3,7 +3,7 @@
 //! Senders that show no key have a small share of the bytes and of the requests, and each address a small share of that. So
 //! they cannot take the room of those who have one.
 
-use super::memory::{ByteBudget, ByteReservation};
+use super::memory::{MemoryBudget, ByteReservation};
 use super::{Refusal, form};
 use crate::gateway::config::ListenerLimits;
 use crate::gateway::listener::{AddressQuota, QuotaPermit};
@@ -28,7 +28,7 @@ const KEYLESS_OF_ONE: usize = 4;
 
 /// The memory that all bodies together may take.
 pub(super) struct BodyBudget {
-    bytes: ByteBudget,
+    bytes: MemoryBudget,
     keyless_bytes: Arc<AddressQuota>,
     keyless_requests: Arc<AddressQuota>,
 }
@@ -65,7 +65,7 @@ impl BodyBudget {
         let keyless_bytes = part(limits.body_bytes, KEYLESS_BYTES).max(MAX_KEYLESS_BODY);
         let requests_of_one = part(limits.connections_of_one, KEYLESS_OF_ONE);
         Self {
-            bytes: ByteBudget::new(limits.body_bytes),
+            bytes: MemoryBudget::new(limits.body_bytes),
             keyless_bytes: AddressQuota::new(keyless_bytes, MAX_KEYLESS_BODY),
             keyless_requests: AddressQuota::new(part(limits.requests, KEYLESS_REQUESTS), requests_of_one),
         }

@@ -6,7 +6,7 @@
 use super::backend::IntakeBackend;
 use super::body::{self, BodyBudget, BodyFormat, BodyReservation, BodyType, ReceivedBody};
 use super::body_work::LARGE_BODY;
-use super::memory::ByteBudget;
+use super::memory::MemoryBudget;
 use super::prepared_version::{PreparedIntegration, PreparedVersion};
 use super::refusal::Refusal;
 use super::rejected_senders::{RejectedPush, RejectionReason};
@@ -28,7 +28,7 @@ use std::time::Instant;
 pub(super) struct HandlerState<H> {
     pub(super) backend: Arc<H>,
     pub(super) body_budget: BodyBudget,
-    pub(super) answer_budget: ByteBudget,
+    pub(super) answer_budget: MemoryBudget,
 }
 
 /// The protocol of a push.

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 /// A number of bytes that may be in use at once.
 #[derive(Debug, Clone)]
-pub(super) struct ByteBudget(Arc<BudgetState>);
+pub(super) struct MemoryBudget(Arc<BudgetState>);
 
 #[derive(Debug)]
 struct BudgetState {
@@ -19,11 +19,11 @@ struct BudgetState {
 /// Bytes of a budget that are in use; given back when dropped.
 #[derive(Debug)]
 pub(super) struct ByteReservation {
-    budget: ByteBudget,
+    budget: MemoryBudget,
     bytes: usize,
 }
 
-impl ByteBudget {
+impl MemoryBudget {
     /// A budget of so many bytes.
     #[must_use]
     pub(super) fn new(limit: usize) -> Self {
@@ -88,12 +88,12 @@ impl Drop for ByteReservation {
 
 #[cfg(test)]
 mod tests {
-    use super::ByteBudget;
+    use super::MemoryBudget;
     use std::time::Duration;
 
     #[tokio::test]
     async fn bytes_are_taken_while_there_are_some_and_come_back() {
-        let budget = ByteBudget::new(100);
+        let budget = MemoryBudget::new(100);
         let mut first = budget.try_reserve(60).expect("it fits");
         assert!(budget.try_reserve(41).is_none() && !first.grow(41) && first.grow(10));
         assert_eq!(first.bytes(), 70);

@@ -39,7 +39,7 @@ use alert_cache::AlertCache;
 use body_work::{BodyWork, PATIENCE, WorkSlot};
 use decide::IncomingPush;
 use integration_keys::KeyPepper;
-use memory::{ByteBudget, ByteReservation};
+use memory::{MemoryBudget, ByteReservation};
 use prepared_version::PreparedVersion;
 use rejected_senders::RejectedSenders;
 use std::sync::{Arc, Mutex, RwLock};
@@ -62,7 +62,7 @@ pub struct IntakeState {
     rejected_senders: RejectedSenders,
     body_work: BodyWork,
     /// The memory of what is decided and waits for the journal.
-    decided: ByteBudget,
+    decided: MemoryBudget,
 }
 
 impl IntakeState {
@@ -70,7 +70,7 @@ impl IntakeState {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, metrics: Arc<Metrics>, limits: ListenerLimits) -> Self {
         Self {
-            decided: ByteBudget::new(limits.decided_bytes),
+            decided: MemoryBudget::new(limits.decided_bytes),
             clock,
             metrics,
             limits,

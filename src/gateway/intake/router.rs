@@ -3,7 +3,7 @@
 use super::backend::IntakeBackend;
 use super::body::BodyBudget;
 use super::handlers::{HandlerState, PushProtocol};
-use super::memory::ByteBudget;
+use super::memory::MemoryBudget;
 use super::{Refusal, flashduty};
 use crate::gateway::problem::Problem;
 use axum::Router;
@@ -19,7 +19,7 @@ const ONLY_POST: &str = "this path accepts POST only";
 /// All routes.
 pub(super) fn router<H: IntakeBackend>(backend: Arc<H>) -> Router {
     let limits = &backend.intake().limits;
-    let (body_budget, answer_budget) = (BodyBudget::new(limits), ByteBudget::new(limits.answer_bytes));
+    let (body_budget, answer_budget) = (BodyBudget::new(limits), MemoryBudget::new(limits.answer_bytes));
     let by_post = |protocol| {
         post(move |State(state): State<Arc<HandlerState<H>>>, request: Request<Body>| async move {
             state.answer(protocol, request).await
