@@ -54,6 +54,7 @@ fn shown(case: &Value) -> String {
         idempotency_key: "01KAGQYTJ00000000000000000-0:c",
         at: at(case),
         replay: case["replay"] == true,
+        hops: 1,
     };
     let channel = match (http.open)(&settings) {
         Ok(channel) => channel,

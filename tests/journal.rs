@@ -144,6 +144,7 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
         open: Vec::new(),
         deduplicate: None,
         replay_of: None,
+        hops: 0,
     }
 }
 

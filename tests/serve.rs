@@ -138,8 +138,12 @@ impl Running {
     }
 
     fn of(place: &Place, run: Run) -> Self {
-        let mut child = run.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let out = Lines::of(child.stdout.take().unwrap());
+        Self::adopt(place, run.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// A gateway that was started; its standard output is read unless it was taken.
+    fn adopt(place: &Place, mut child: Child) -> Self {
+        let out = child.stdout.take().map(Lines::of).unwrap_or_default();
         let err = Lines::of(child.stderr.take().unwrap());
         let state = place.state();
         let mut running = Self { child, out, err, state, admin: String::new(), token: String::new() };

@@ -11,7 +11,10 @@ const CONNECTION: &str = "connection content-length expect host keep-alive te tr
 
 /// Headers that the gateway sets itself, or whose meaning it promises.
 const GATEWAY: &str =
-    "content-encoding idempotency-key pointsman-replay webhook-id webhook-signature webhook-timestamp";
+    "content-encoding idempotency-key pointsman-hops pointsman-replay webhook-id webhook-signature webhook-timestamp";
+
+/// Says through how many deliveries of gateways a request came, so that a loop of gateways ends.
+pub const HOPS_HEADER: &str = "pointsman-hops";
 
 fn is_listed(list: &str, name: &str) -> bool {
     list.split(' ').any(|listed| listed.eq_ignore_ascii_case(name))

@@ -98,6 +98,8 @@ pub struct RequestContext<'a> {
     pub at: Timestamp,
     /// Whether an operator had the event delivered again.
     pub replay: bool,
+    /// Through how many deliveries of gateways it comes, this one included.
+    pub hops: u32,
 }
 
 /// A request that is ready to be sent.

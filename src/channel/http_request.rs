@@ -70,10 +70,13 @@ impl Endpoint {
 
     /// A POST of the stored body. Headers of the rules replace ours of the same name.
     pub(super) fn post(&self, attempt: &RequestContext<'_>) -> HttpRequest {
+        let hops = attempt.hops.to_string();
         let ours = [
             ("Content-Type", "application/json"),
             ("User-Agent", USER_AGENT),
             ("Idempotency-Key", attempt.idempotency_key),
+            ("webhook-id", attempt.idempotency_key),
+            ("Pointsman-Hops", &hops),
         ];
         let replay = attempt.replay.then_some(("Pointsman-Replay", "true"));
         let is_given = |name: &str| self.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));

@@ -29,7 +29,7 @@ mod wecom;
 
 pub use delivery::{DeliverySettings, RATE};
 pub use file::FileSettings;
-pub use header::{is_connection_header, is_credential_header};
+pub use header::{HOPS_HEADER, is_connection_header, is_credential_header};
 pub use http::{
     DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
     RequestBuildError, RequestContext,

@@ -131,8 +131,7 @@ impl HttpChannel for Webhook {
             let mut message = format!("{id}.{timestamp}.").into_bytes();
             message.extend_from_slice(&request.body);
             let signature = format!("v1,{}", signature::sha256_base64(key, &message));
-            let named =
-                [("webhook-id", id.to_owned()), ("webhook-timestamp", timestamp), ("webhook-signature", signature)];
+            let named = [("webhook-timestamp", timestamp), ("webhook-signature", signature)];
             request.headers.extend(named.map(|(name, value)| (name.to_owned(), Secret::new(value))));
         }
         Ok(request)

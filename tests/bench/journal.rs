@@ -56,6 +56,7 @@ fn push(number: u64) -> Push {
         open: Vec::new(),
         deduplicate: None,
         replay_of: None,
+        hops: 0,
     }
 }
 

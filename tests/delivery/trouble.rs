@@ -169,3 +169,20 @@ fn a_channel_that_may_not_be_reached_says_so_before_anything_is_sent() {
         assert!(shown.contains("--allow ") && !shown.contains("canary"), "{shown}");
     }
 }
+
+#[test]
+fn what_came_through_too_many_gateways_becomes_a_dead_letter_that_says_so() {
+    let runtime = runtime();
+    let _guard = runtime.enter();
+    let memory = Memory::default();
+    for hops in [7, 8] {
+        let id = memory.put("c", "plain", &hops.to_string());
+        memory.with(|book| book.rows.get_mut(&id).unwrap().pending.hops = hops);
+    }
+    let (port, log) = listen(|_, _| now(status(200)));
+    let _deliveries = deliver(&memory, channel("c", &at(port)));
+    let reason = memory.only_death();
+    assert!(reason.starts_with("stopped a loop: ") && reason.contains("push URL"), "{reason}");
+    memory.until("the other", |book| book.delivered() == 1);
+    assert_eq!(count(&log), 1);
+}

@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -155,4 +156,65 @@ integration direct { keys = [env("DIRECT_KEY")]  rate = 1  note => demo_screen }
     let (_, metrics) = gateway.ask("GET", "/metrics");
     assert!(metrics.contains("pointsman_outcomes_total{integration=\"demo\",outcome=\"sent\"} 2"), "{metrics}");
     assert!(!metrics.contains("canary") && !gateway.err.all().contains("canary"));
+}
+
+/// A channel that leads to the gateway's own push URL repeats an event a few times; then a dead letter says why.
+#[test]
+fn a_loop_through_the_own_push_url_ends_in_a_dead_letter() {
+    let place = Place::new();
+    place.edit(
+        "integration demo { keys = [env(\"POINTSMAN_DEMO_KEY\")]  arms => routing demo }",
+        r#"
+mapping note { accept when $.note is string  severity = Info  status = Firing  title = "note"  key = "note" }
+channel again = webhook(url = env("HOOK"), body = { "note": "again" })
+integration demo { keys = [env("POINTSMAN_DEMO_KEY")]  arms => routing demo }
+integration loop { keys = [env("LOOP_KEY")]  note => again }
+"#,
+    );
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (key, free) = ("canary-loop-0123456789-canary", free.to_string());
+    let path = format!("/push/loop?integration_key={key}");
+    let serve = place.pointsman(&["serve", "--rules", "rules", "--state", "state", "--admin", "127.0.0.1:0"]);
+    let serve = serve.args(["--least-free", "1MiB", "--allow", "127.0.0.1", "--listen", &free]);
+    let gateway = Running::of(&place, serve.env("HOOK", format!("http://{free}{path}")).env("LOOP_KEY", key));
+    let pushed = request(&gateway.listen(), "POST", &path, "Content-Type: application/json\r\n", b"{\"note\": \"\"}");
+    assert_eq!(pushed.0, 202, "{}", pushed.1);
+    let status = gateway.until("stopped", |status| status["channels"].to_string().contains("\"dead\":1"));
+    let again = status["channels"].as_array().unwrap().iter().find(|channel| channel["name"] == "again").unwrap();
+    assert_eq!((&again["delivered"], &again["pending"]), (&8.into(), &0.into()), "{again:#}");
+    let (_, dead) = gateway.ask("GET", "/api/v1/dead");
+    assert!(dead.contains("stopped a loop: the event came here through 8 deliveries"), "{dead}");
+}
+
+/// Nobody reads the standard output, and the pipe is full: reloads and the end go on.
+#[test]
+fn a_standard_output_that_nobody_reads_stops_no_reload_and_no_end() {
+    let place = Place::new();
+    let big = "x".repeat(60_000);
+    place.edit("routing demo {", &format!("mapping note {{ accept when $.note is string  severity = Info  status = Firing  \
+        title = \"note\"  key = string($.note) ?? \"note\"  description = \"{big}\" }}\n\
+        integration direct {{ keys = [env(\"DIRECT_KEY\")]  note => demo_screen }}\nrouting demo {{"));
+    let key = "canary-direct-0123456789";
+    let mut child = place.serve(&["--poll", "--poll-interval", "1h"]).env("DIRECT_KEY", key).command();
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let unread = child.stdout.take().unwrap();
+    let gateway = Running::adopt(&place, child);
+    let path = format!("/push/direct?integration_key={key}");
+    for note in 0..40 {
+        let body = format!("{{\"note\": \"{note}\"}}");
+        let (code, said) = request(&gateway.listen(), "POST", &path, "Content-Type: application/json\r\n", body.as_bytes());
+        assert_eq!(code, 202, "{said}");
+    }
+    gateway.until("stuck", |status| {
+        let channels = status["channels"].as_array().unwrap();
+        channels.iter().any(|channel| channel["name"] == "demo_screen" && channel["under_way"].as_u64() > Some(20))
+    });
+    place.edit("else => demo_screen", "else => demo_page");
+    let (code, said) = gateway.ask("POST", "/-/reload");
+    assert_eq!((code, said.as_str()), (200, "{\"generation\":2}"));
+    let begun = Instant::now();
+    let err = gateway.err.clone();
+    assert_eq!(gateway.end("-TERM").code(), Some(0), "{}", err.all());
+    assert!(begun.elapsed() < Duration::from_secs(30), "the end took {:?}", begun.elapsed());
+    drop(unread);
 }

@@ -113,6 +113,7 @@ mod tests {
             channel_kind: String::new(),
             attempts: 0,
             replay: false,
+            hops: 0,
             wait_requested: false,
             failed_at: None,
             fails_alone: false,

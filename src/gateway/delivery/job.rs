@@ -21,6 +21,9 @@ use std::time::Duration;
 /// How long a claim outlasts the attempt: in that time the body is read and the result is stored.
 const LEASE_MARGIN: Duration = Duration::from_mins(1);
 
+/// Through how many deliveries of gateways an event may come. More are a loop.
+const MAX_HOPS: u32 = 8;
+
 /// The longest pause between two tries to store a result.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -33,6 +36,8 @@ pub(super) struct DeliveryDetails {
     /// Attempts so far.
     pub(super) attempts: u32,
     pub(super) replay: bool,
+    /// Through how many deliveries of gateways its push came.
+    pub(super) hops: u32,
     /// Whether it waits because the receiver asked for that.
     pub(super) wait_requested: bool,
     /// How many other attempts of the channel were answered when it last failed.
@@ -103,6 +108,10 @@ impl<L: DeliveryStore> DeliveryJob<L> {
                 let (was, is) = (&self.head.details.channel_kind, transport.channel.kind.name);
                 self.give_up(format!("its kind changed from `{was}` to `{is}`")).await
             }
+            (JobAction::Attempt(transport), _) if transport.is_remote() && self.head.details.hops >= MAX_HOPS => {
+                let reason = "stopped a loop: the event came here through";
+                self.give_up(format!("{reason} {MAX_HOPS} deliveries of gateways; does a channel lead to a push URL?")).await
+            }
             (JobAction::Attempt(_), None) => self.give_up("its stored body is gone or damaged".to_owned()).await,
             (JobAction::Attempt(transport), Some(body)) => self.attempt(transport, &body).await,
         }
@@ -115,7 +124,9 @@ impl<L: DeliveryStore> DeliveryJob<L> {
     async fn attempt(&self, transport: &ChannelTransport, body: &[u8]) -> FinishedJob {
         let Some(at) = clock::usable(self.context.clock.wall()) else { return self.postpone() };
         let idempotency_key = format!("{}-{}", self.head.details.event, self.channel);
-        let attempt = RequestContext { body, idempotency_key: &idempotency_key, at, replay: self.head.details.replay };
+        let DeliveryDetails { replay, hops, .. } = self.head.details;
+        let attempt =
+            RequestContext { body, idempotency_key: &idempotency_key, at, replay, hops: hops.saturating_add(1) };
         let begun = self.context.clock.now();
         let report = transport.attempt(attempt).await;
         let took = u32::try_from(self.context.clock.now().saturating_sub(begun)).unwrap_or(u32::MAX);

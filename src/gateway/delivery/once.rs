@@ -12,8 +12,8 @@ use std::sync::Arc;
 use url::Url;
 
 /// Headers whose values are shown, besides those that the rules write.
-const PLAIN_HEADERS: &str = "content-type content-length date idempotency-key location pointsman-replay retry-after server \
-                             user-agent webhook-id webhook-timestamp";
+const PLAIN_HEADERS: &str = "content-type content-length date idempotency-key location pointsman-hops pointsman-replay \
+                             retry-after server user-agent webhook-id webhook-timestamp";
 
 /// Sends a body to a channel, once.
 pub async fn send_once(

@@ -132,6 +132,11 @@ impl ChannelTransport {
         }
     }
 
+    /// Whether what it delivers may come back through a push URL.
+    pub(super) fn is_remote(&self) -> bool {
+        matches!(self.transport, OpenTransport::Http(..))
+    }
+
     /// How long after its receipt a delivery is tried.
     pub(super) fn retry_for(&self) -> Duration {
         self.settings.retry_for
@@ -147,7 +152,7 @@ impl ChannelTransport {
         let OpenTransport::Http(http, client) = &self.transport else { return None };
         // The address is that of every request. The bodies of kinds that complete theirs are objects or lists.
         let at = self.clock.now();
-        let request = |body| http.request(&RequestContext { body, idempotency_key: "", at, replay: false });
+        let request = |body| http.request(&RequestContext { body, idempotency_key: "", at, replay: false, hops: 1 });
         let request = request(b"{}").or_else(|_| request(b"[]")).ok()?;
         let blocked = client.check_address(&request).await.err()?;
         Some(self.mask.line(&blocked.to_string(), LONGEST_REASON))

@@ -483,6 +483,7 @@ fn queue_head(pending: PendingDelivery, now: u64, wall: Timestamp) -> QueueHead<
             channel_kind: pending.kind,
             attempts: pending.attempts,
             replay: pending.replay,
+            hops: pending.hops,
             wait_requested: false,
             failed_at: None,
             fails_alone: false,

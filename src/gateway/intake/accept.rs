@@ -201,6 +201,7 @@ fn new_push(prepared: &PreparedVersion, incoming: IncomingPush, rendered: Render
         transitions: rendered.transitions,
         open: rendered.open,
         replay_of: incoming.replay_of,
+        hops: incoming.hops,
     };
     (push, rendered.counts)
 }

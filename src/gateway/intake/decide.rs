@@ -35,6 +35,8 @@ pub(super) struct IncomingPush {
     pub(super) payload: Vec<u8>,
     /// The push whose payload this replays.
     pub(super) replay_of: Option<PushId>,
+    /// Through how many deliveries of gateways it came.
+    pub(super) hops: u32,
 }
 
 impl IncomingPush {

@@ -6,11 +6,13 @@
 use super::backend::IntakeBackend;
 use super::body::{self, BodyBudget, BodyFormat, BodyReservation, BodyType, ReceivedBody};
 use super::body_work::LARGE_BODY;
+use super::decide::IncomingPush;
 use super::memory::MemoryBudget;
 use super::prepared_version::{PreparedIntegration, PreparedVersion};
 use super::refusal::Refusal;
 use super::rejected_senders::{RejectedPush, RejectionReason};
 use super::{Receipt, accept, answer, flashduty, posted_alerts};
+use crate::channel::HOPS_HEADER;
 use crate::gateway::journal::PushOrigin;
 use crate::gateway::listener::PeerAddress;
 use crate::gateway::metrics::{PushLabels, RejectionLabels};
@@ -114,6 +116,8 @@ struct AdmittedPush<'s> {
     integration: Arc<PreparedIntegration>,
     payload: Vec<u8>,
     format: BodyFormat,
+    /// Through how many deliveries of gateways it came.
+    hops: u32,
     /// When the last byte arrived.
     began: Instant,
     /// The memory that the body takes until the answer is made.
@@ -176,7 +180,10 @@ impl<H: IntakeBackend> HandlerState<H> {
             PushProtocol::Alertmanager => {
                 let payload = std::mem::take(&mut admitted.payload);
                 let prepared = Arc::clone(&admitted.sender.prepared);
-                posted_alerts::accept(&self.backend, prepared, &admitted.integration.name, payload).await?;
+                let posted =
+                    self.backend.intake().incoming(&admitted.integration.name, PushOrigin::Alertmanager, payload);
+                let posted = IncomingPush { hops: admitted.hops, ..posted };
+                posted_alerts::accept(&self.backend, prepared, posted).await?;
                 Response::new(Body::empty())
             }
         };
@@ -218,7 +225,7 @@ impl<H: IntakeBackend> HandlerState<H> {
             body_type = body_type.of_signed(&received.bytes);
         }
         let (payload, format, reservation) = self.open(body_type, received, integration.max_body).await?;
-        Ok(AdmittedPush { sender, integration, payload, format, began, _reservation: reservation })
+        Ok(AdmittedPush { sender, integration, payload, format, hops: hops(parts), began, _reservation: reservation })
     }
 
     async fn read(
@@ -295,6 +302,7 @@ impl<H: IntakeBackend> HandlerState<H> {
         payload: Vec<u8>,
     ) -> Result<Receipt, Refusal> {
         let incoming = self.backend.intake().incoming(&admitted.integration.name, origin, payload);
+        let incoming = IncomingPush { hops: admitted.hops, ..incoming };
         accept::accept(&self.backend, Arc::clone(&admitted.sender.prepared), incoming).await
     }
 
@@ -324,6 +332,12 @@ impl<H: IntakeBackend> HandlerState<H> {
             tracing::warn!(route, integration, status, id, detail, "push refused");
         }
     }
+}
+
+/// Through how many deliveries of gateways a request came; 0 where it does not say so.
+fn hops(parts: &Parts) -> u32 {
+    let value = parts.headers.get(HOPS_HEADER).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.parse().ok()).unwrap_or_default()
 }
 
 /// The key of a request: `integration_key` of its query, else its Bearer token, else `X-Integration-Key`.

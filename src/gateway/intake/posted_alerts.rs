@@ -19,12 +19,10 @@ use std::sync::Arc;
 pub(super) async fn accept<H: IntakeBackend>(
     backend: &Arc<H>,
     prepared: Arc<PreparedVersion>,
-    integration: &str,
-    body: Vec<u8>,
+    posted: IncomingPush,
 ) -> Result<(), Refusal> {
-    let intake = backend.intake();
-    let body =
-        PostedBody { posted: intake.incoming(integration, PushOrigin::Alertmanager, body), id: intake.next_id() };
+    let (intake, integration) = (backend.intake(), posted.integration.clone());
+    let body = PostedBody { posted, id: intake.next_id() };
     let decision = PushDecision::begin(backend, Arc::clone(&prepared)).await?;
     let (bytes, for_work) = (body.posted.payload.len(), Arc::clone(backend));
     let work = move |evaluate: &dyn Fn(IncomingPush) -> EvaluatedPush| body.read(&*for_work, evaluate);
@@ -34,7 +32,7 @@ pub(super) async fn accept<H: IntakeBackend>(
         let now = evaluated.received();
         decision.conclude((evaluated, slot), held).await?;
         if let Ok(mut cache) = intake.alert_cache.lock() {
-            cache.insert_all(integration, new, now);
+            cache.insert_all(&integration, new, now);
         }
     }
     let Some((posted, refusal)) = refused else { return Ok(()) };

@@ -71,6 +71,8 @@ pub struct Push {
     pub deduplicate: Option<Deduplication>,
     /// The push whose payload this replays.
     pub replay_of: Option<PushId>,
+    /// Through how many deliveries of gateways it came.
+    pub hops: u32,
 }
 
 /// The alert key of a firing and the channels in which it is open. In JSON it is the array `[key, [channel, …]]`.
@@ -161,6 +163,8 @@ pub struct PendingDelivery {
     pub since: Timestamp,
     /// Whether an operator requested it again.
     pub replay: bool,
+    /// Through how many deliveries of gateways its push came.
+    pub hops: u32,
 }
 
 /// The result of an attempt, for the store.

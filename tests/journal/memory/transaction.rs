@@ -221,9 +221,9 @@ impl MemoryTransaction {
     ) -> DeliveryId {
         let id = self.next_id();
         let (event, received) = (EventId { push: push.id, index }, whole(push.received));
-        let (kind, key) = (kind.to_owned(), key.to_owned());
+        let (kind, key, hops) = (kind.to_owned(), key.to_owned(), push.hops);
         let pending =
-            PendingDelivery { id, event, kind, key, attempts: 0, due: received, since: received, replay: false };
+            PendingDelivery { id, event, kind, key, attempts: 0, due: received, since: received, replay: false, hops };
         let (integration, channel) = (push.integration.clone(), channel.to_owned());
         let (push, state, attempts) = (push.id, DeliveryState::Pending, Vec::new());
         let (ended, reason) = (None, None);

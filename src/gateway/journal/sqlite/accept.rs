@@ -146,7 +146,7 @@ impl SqliteTransaction<'_> {
             .map(|delivery| (delivery.index, delivery.channel.as_str()))
             .collect();
         let sql = "INSERT INTO push (ulid, integration, received, door, generation, rules, checksum, settled, open, \
-                   replay_of, outcomes, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+                   replay_of, outcomes, payload, hops) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
                    ON CONFLICT (ulid) DO NOTHING";
         let changed = self.connection.prepare_cached(sql)?.execute((
             push.id,
@@ -161,6 +161,7 @@ impl SqliteTransaction<'_> {
             push.replay_of,
             &*push.outcomes,
             &push.payload,
+            push.hops,
         ))?;
         if changed == 0 {
             return Ok(None);

@@ -18,6 +18,7 @@ struct SchemaStep {
 const STEPS: &[SchemaStep] = &[
     SchemaStep { sql: include_str!("schema/1.sql"), fill: |_| Ok(()) },
     SchemaStep { sql: include_str!("schema/2.sql"), fill: fill_version_2 },
+    SchemaStep { sql: include_str!("schema/3.sql"), fill: |_| Ok(()) },
 ];
 
 /// The version that this build writes.
