@@ -30,6 +30,9 @@ const REQUEST_GRACE: Duration = Duration::from_secs(6);
 /// How long running deliveries are waited for.
 const DELIVERY_GRACE: Duration = Duration::from_secs(20);
 
+/// How long open requests of the admin listener may take at the end, so that the end takes less than 30 seconds.
+const ADMIN_GRACE: Duration = Duration::from_secs(2);
+
 /// Why a gateway did not start, or ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
@@ -143,7 +146,7 @@ async fn close(gateway: &Gateway, pushes: &mut ListenerTask, mut admin: Listener
     gateway.stopping.store(true, Ordering::SeqCst);
     pushes.stop(REQUEST_GRACE).await;
     gateway.deliveries.shut_down(DELIVERY_GRACE).await;
-    admin.stop(REQUEST_GRACE).await;
+    admin.stop(ADMIN_GRACE).await;
 }
 
 /// A listener's task.

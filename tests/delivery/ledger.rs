@@ -58,7 +58,8 @@ impl Memory {
             let since = Timestamp::from_epoch_milliseconds(since);
             let body = format!("{{\"key\":\"{key}\",\"id\":{id}}}").into_bytes();
             let (id, kind, key) = (DeliveryId(id), kind.to_owned(), key.to_owned());
-            let pending = PendingDelivery { id, event, kind, key, attempts: 0, due: since, since, replay: false, hops: 0 };
+            let pending =
+                PendingDelivery { id, event, kind, key, attempts: 0, due: since, since, replay: false, hops: 0 };
             book.rows.insert(id, Row { channel: channel.to_owned(), pending, body });
             id
         })

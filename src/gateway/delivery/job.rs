@@ -110,7 +110,8 @@ impl<L: DeliveryStore> DeliveryJob<L> {
             }
             (JobAction::Attempt(transport), _) if transport.is_remote() && self.head.details.hops >= MAX_HOPS => {
                 let reason = "stopped a loop: the event came here through";
-                self.give_up(format!("{reason} {MAX_HOPS} deliveries of gateways; does a channel lead to a push URL?")).await
+                self.give_up(format!("{reason} {MAX_HOPS} deliveries of gateways; does a channel lead to a push URL?"))
+                    .await
             }
             (JobAction::Attempt(_), None) => self.give_up("its stored body is gone or damaged".to_owned()).await,
             (JobAction::Attempt(transport), Some(body)) => self.attempt(transport, &body).await,

@@ -5,7 +5,9 @@
 
 use super::line_file::LineFile;
 use crate::time::{Clock, Timestamp};
+use std::fs::File;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -49,15 +51,13 @@ impl LineSink {
     /// Where the system gives no thread.
     pub(super) fn stdout() -> Result<Self, String> {
         Self::start(|batch| {
-            let mut out = std::io::stdout().lock();
-            let mut print = || {
-                for line in batch {
-                    let whole = [line.as_slice(), b"\n"].concat();
-                    out.write_all(&whole)?;
-                }
-                out.flush()
+            // Not through the lock of the standard output: whoever flushes it at the end of the process would wait for as
+            // long as nobody reads.
+            let print = || {
+                let mut out = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
+                batch.iter().try_for_each(|line| out.write_all(&[line.as_slice(), b"\n"].concat()))
             };
-            print().map_err(|error| format!("the standard output could not be written: {error}"))
+            print().map_err(|error: std::io::Error| format!("the standard output could not be written: {error}"))
         })
     }
 

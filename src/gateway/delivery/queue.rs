@@ -1,6 +1,6 @@
 //! Which delivery of a channel comes next: a pure state machine without clock, store or network.
 //!
-//! Memory holds a window: for each of at most [`MAX_KEYS`] alert keys the oldest delivery that is not settled, its head.
+//! Memory holds a window: for each of at most [`MAX_KEYS`] alert keys, and [`MAX_KEY_BYTES`] of their text, the oldest delivery that is not settled, its head.
 //! Later deliveries of the key stay in the store and are fetched when the head is settled, so memory does not depend on the
 //! backlog. Invariants:
 //!
@@ -12,12 +12,14 @@
 //! Requeued deliveries may have ids before the cursor; a sweep from the beginning finds them. Moments are milliseconds of a
 //! monotonic clock; `since` is the wall clock's.
 
-use crate::gateway::journal::DeliveryId;
+use crate::gateway::journal::{DeliveryId, MAX_PAGE_KEY_BYTES};
 use crate::time::Timestamp;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The most keys in memory.
 pub(super) const MAX_KEYS: usize = 4_096;
+/// The bytes of keys in memory from which on no other key is added.
+const MAX_KEY_BYTES: usize = 1 << 20;
 /// The most deliveries of a page.
 pub(super) const PAGE_SIZE: usize = 512;
 
@@ -107,6 +109,8 @@ pub(super) struct DeliveryQueue<P> {
     /// What was settled while a page was read, which may still show it.
     settled: HashSet<DeliveryId>,
     max_keys: usize,
+    /// Bytes of all keys.
+    key_bytes: usize,
 }
 
 impl<P> DeliveryQueue<P> {
@@ -123,6 +127,7 @@ impl<P> DeliveryQueue<P> {
             is_reading: false,
             settled: HashSet::new(),
             max_keys,
+            key_bytes: 0,
         }
     }
 
@@ -141,7 +146,7 @@ impl<P> DeliveryQueue<P> {
     pub(super) fn next_read(&mut self) -> Option<PageRequest> {
         // No more than there is room for, so that a full window does not read a whole page for each settlement.
         let limit = PAGE_SIZE.min(self.max_keys.saturating_sub(self.keys.len()));
-        if self.is_reading || limit == 0 {
+        if self.is_reading || limit == 0 || self.key_bytes >= MAX_KEY_BYTES {
             return None;
         }
         if self.keys.is_empty() && self.unread {
@@ -169,7 +174,8 @@ impl<P> DeliveryQueue<P> {
         self.is_reading = false;
         let mut reached = request.after;
         // After a full page, the store may have more.
-        let mut has_more = page.len() >= request.limit;
+        let key_bytes: usize = page.iter().map(|head| head.key.len()).sum();
+        let mut has_more = page.len() >= request.limit || key_bytes >= MAX_PAGE_KEY_BYTES;
         for head in page {
             let id = head.id;
             if request.kind == PageKind::Sweep && id > self.cursor {
@@ -209,7 +215,7 @@ impl<P> DeliveryQueue<P> {
             entry.has_more |= entry.id != head.id || matches!(entry.state, HeadState::Fetching);
             return true;
         }
-        if self.keys.len() >= self.max_keys {
+        if self.keys.len() >= self.max_keys || self.key_bytes >= MAX_KEY_BYTES {
             return false;
         }
         self.enqueue(head, false);
@@ -219,7 +225,17 @@ impl<P> DeliveryQueue<P> {
     fn enqueue(&mut self, head: QueueHead<P>, more: bool) {
         let key = head.key.clone();
         self.order.insert(DueKey { due: head.due, id: head.id, key: key.clone() });
-        self.keys.insert(key, KeyEntry { id: head.id, state: HeadState::Waiting, has_more: more, head: Some(head) });
+        let size = key.len();
+        let entry = KeyEntry { id: head.id, state: HeadState::Waiting, has_more: more, head: Some(head) };
+        if self.keys.insert(key, entry).is_none() {
+            self.key_bytes += size;
+        }
+    }
+
+    fn remove(&mut self, key: &str) {
+        if self.keys.remove(key).is_some() {
+            self.key_bytes = self.key_bytes.saturating_sub(key.len());
+        }
     }
 
     /// Takes the head that has been due longest.
@@ -294,7 +310,7 @@ impl<P> DeliveryQueue<P> {
                     entry.state = HeadState::Fetching;
                     self.fetches.push(key.to_owned());
                 } else {
-                    self.keys.remove(key);
+                    self.remove(key);
                 }
             }
         }
@@ -318,11 +334,11 @@ impl<P> DeliveryQueue<P> {
                 self.fetches.push(key.to_owned());
             }
             Some(_) => {
-                self.keys.remove(key);
+                self.remove(key);
                 self.unread = true;
             }
             None => {
-                self.keys.remove(key);
+                self.remove(key);
             }
         }
     }

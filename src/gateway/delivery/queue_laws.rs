@@ -263,3 +263,29 @@ fn what_is_too_old_is_found_before_it_is_due() {
     assert_eq!(queue.take_older(at(30)).map(|head| head.id.0), Some(2));
     assert_eq!(queue.take_older(at(30)).map(|head| head.id.0), None);
 }
+
+#[test]
+fn the_window_is_bounded_by_the_bytes_of_its_keys_and_everything_is_taken_in_the_end() {
+    let mut queue = DeliveryQueue::new(super::MAX_KEYS);
+    let mut pending: BTreeMap<i64, String> = (1..=64).map(|id| (id, format!("{id:04}").repeat(32 << 10))).collect();
+    let mut taken = Vec::new();
+    while !pending.is_empty() {
+        while let Some(request) = queue.next_read() {
+            let (mut page, mut bytes) = (Vec::new(), 0);
+            for (id, key) in pending.range(request.after.0 + 1..).take(request.limit) {
+                if bytes < super::MAX_PAGE_KEY_BYTES {
+                    bytes += key.len();
+                    let key = key.clone();
+                    page.push(QueueHead { id: DeliveryId(*id), key, due: 0, since: Timestamp::default(), details: () });
+                }
+            }
+            queue.add_page(request, page);
+            assert!(queue.len() <= 8, "{} keys of 128 KiB", queue.len());
+        }
+        let head = queue.take(0).expect("something is left");
+        pending.remove(&head.id.0);
+        queue.finish(&head.key, HeadResult::Settled);
+        taken.push(head.id.0);
+    }
+    assert_eq!(taken, (1..=64).collect::<Vec<_>>());
+}

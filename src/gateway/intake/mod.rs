@@ -107,7 +107,15 @@ impl IntakeState {
     /// A payload that comes in now.
     fn incoming(&self, integration: &str, origin: PushOrigin, payload: Vec<u8>) -> IncomingPush {
         let integration = integration.to_owned();
-        IncomingPush { id: self.next_id(), integration, origin, now: self.clock.now(), payload, replay_of: None, hops: 0 }
+        IncomingPush {
+            id: self.next_id(),
+            integration,
+            origin,
+            now: self.clock.now(),
+            payload,
+            replay_of: None,
+            hops: 0,
+        }
     }
 
     /// The rules in force, ready for pushes.

@@ -34,9 +34,9 @@ pub use record::{
 pub use sqlite::SqliteStore;
 pub use store::{
     Backlog, CheckpointMode, ClaimOwner, ClaimResult, CommittedChanges, DeliveryClaims, DeliveryReader,
-    DeliveryTransaction, EventReader, FiringUpdate, IntegrationBacklog, JournalReader, JournalStore, PruneProgress,
-    PushTransaction, ReadResult, RecordReader, SettledFilter, StoreError, StoreResult, StoredBody, StoredFiring,
-    Transaction, TransactionWork,
+    DeliveryTransaction, EventReader, FiringUpdate, IntegrationBacklog, JournalReader, JournalStore,
+    MAX_PAGE_KEY_BYTES, PruneProgress, PushTransaction, ReadResult, RecordReader, SettledFilter, StoreError,
+    StoreResult, StoredBody, StoredFiring, Transaction, TransactionWork,
 };
 
 use super::metrics::Metrics;

@@ -240,9 +240,13 @@ pub trait DeliveryClaims: Send + Sync {
     fn claim(&self, delivery: DeliveryId, owner: ClaimOwner, lease: Duration) -> ReadResult<ClaimResult>;
 }
 
+/// The bytes of alert keys with which a page of pending deliveries ends, whatever its limit.
+pub const MAX_PAGE_KEY_BYTES: usize = 1 << 20;
+
 /// What deliveries read.
 pub trait DeliveryReader: Send + Sync {
-    /// Pending deliveries of a channel, by rising id, after that id; bodies left out.
+    /// Pending deliveries of a channel, by rising id, after that id; bodies left out. Where their keys reach
+    /// [`MAX_PAGE_KEY_BYTES`], the page ends with the delivery that reaches it.
     fn pending(&self, channel: &str, after: DeliveryId, limit: usize) -> ReadResult<Vec<PendingDelivery>>;
 
     /// The first pending delivery of a channel and key after that id.

@@ -4,8 +4,8 @@ use super::{DamagedRecord, JournalError, ReaderPool, SqliteResult, is_damage};
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::checksum;
 use crate::gateway::journal::{
-    ChannelCounts, ChannelError, DeliveryId, DeliveryReader, EventId, PendingDelivery, ReadResult, StoredBody,
-    StoredHold,
+    ChannelCounts, ChannelError, DeliveryId, DeliveryReader, EventId, MAX_PAGE_KEY_BYTES, PendingDelivery, ReadResult,
+    StoredBody, StoredHold,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -33,7 +33,16 @@ impl DeliveryReader for ReaderPool {
             let sql =
                 pending!("delivery INDEXED BY delivery_pending", "delivery.id > ?2 ORDER BY delivery.id LIMIT ?3");
             let most = i64::try_from(limit).unwrap_or(i64::MAX);
-            connection.prepare_cached(sql)?.query_map((channel, after, most), pending_delivery)?.collect()
+            let mut statement = connection.prepare_cached(sql)?;
+            let (mut rows, mut found, mut key_bytes) = (statement.query((channel, after, most))?, Vec::new(), 0);
+            while key_bytes < MAX_PAGE_KEY_BYTES
+                && let Some(row) = rows.next()?
+            {
+                let delivery = pending_delivery(row)?;
+                key_bytes += delivery.key.len();
+                found.push(delivery);
+            }
+            Ok(found)
         });
         match read {
             Ok(found) => Ok(found),
