@@ -33,7 +33,7 @@ pub async fn send_once(
         };
     };
     let idempotency_key = format!("test-{}-{}", at.epoch_milliseconds(), channel.name);
-    let attempt = RequestContext { body, idempotency_key: &idempotency_key, at, replay: false };
+    let attempt = RequestContext { body, idempotency_key: &idempotency_key, at, replay: false, hops: 1 };
     let report = transport.attempt(attempt).await;
     let request = match (&report.request, channel.kind.transport) {
         (Some(request), _) => request_text(channel, &transport.mask, request),

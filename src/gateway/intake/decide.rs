@@ -42,8 +42,8 @@ pub(super) struct IncomingPush {
 impl IncomingPush {
     /// The same without its payload.
     pub(super) fn without_payload(&self) -> Self {
-        let Self { id, origin, now, replay_of, .. } = *self;
-        Self { id, integration: self.integration.clone(), origin, now, payload: Vec::new(), replay_of }
+        let Self { id, origin, now, replay_of, hops, .. } = *self;
+        Self { id, integration: self.integration.clone(), origin, now, payload: Vec::new(), replay_of, hops }
     }
 }
 
