@@ -280,7 +280,7 @@ impl ListingRow for ReplayCandidate {
             0 => String::new(),
             count => plural(count, "event"),
         };
-        vec![self.id.clone(), time.clock(&self.received.to_string()), self.integration.clone(), events]
+        vec![self.id.clone(), time.clock(&self.received.clone()), self.integration.clone(), events]
     }
 }
 

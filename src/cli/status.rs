@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn a_status_is_three_tables_with_the_worst_first() {
         let time = LocalTime::in_zone("Asia/Shanghai", NOW);
-        expect![[r#"
+        expect![[r"
             pointsman 0.1.0, pushes at 127.0.0.1:8480; times are +08:00
             2 failing, 1 warning: `pointsman status --problems` says what to do
 
@@ -302,14 +302,14 @@ mod tests {
             FAIL  page     flashduty  6 h ago          1100       90  20 min         2     0  open until 10:00:30  10:00:30      10 s ago: status 503
             WARN  old      (gone)     never               4        0  -              0     3  closed               -             -
             ok    chat     dingtalk   60 min ago          7        0  -              0     0  closed               -             over: 6 h ago: the robot says 磁盘空间 and more than fits
-        "#]].assert_eq(&render(&sample(), &time, TextLayout::PLAIN));
+        "]].assert_eq(&render(&sample(), &time, TextLayout::PLAIN));
     }
 
     #[test]
     fn a_status_fits_a_narrow_terminal() {
         let time = LocalTime::in_zone("Asia/Shanghai", NOW);
         let text = render(&sample(), &time, layout(80));
-        expect![[r#"
+        expect![[r"
             pointsman 0.1.0, pushes at 127.0.0.1:8480; times are +08:00
             2 failing, 1 warning: `pointsman status --problems` says what to do
 
@@ -327,7 +327,7 @@ mod tests {
             FAIL  page          90  20 min     0  10:00:30      10 s ago: status 503
             WARN  old            0  -          3  -             -
             ok    chat           0  -          0  -             over: 6 h ago: the robot sa…
-        "#]]
+        "]]
         .assert_eq(&text);
         let tables = text.split("\n\n").skip(2);
         assert!(tables.flat_map(str::lines).all(|line| line.chars().count() <= 80), "{text}");
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn problems_say_what_to_do_at_any_width() {
         let time = LocalTime::in_zone("Asia/Shanghai", NOW);
-        expect![[r#"
+        expect![[r"
             FAILING  rules, since 09:59:18 +08:00 (42 s ago)
                      the files on the disk are not in force, generation 7 stays: the rules
                      hold 1 error: shop.rules:7:45: error[E0031]: there is no channel named
@@ -358,9 +358,9 @@ mod tests {
                      channel
 
             2 failing, 1 warning
-        "#]]
+        "]]
         .assert_eq(&problems::render(&sample().problems, &time, layout(80)));
-        expect![[r#"
+        expect![[r"
             FAILING  rules, since 09:59:18 +08:00 (42 s ago)
                      the files on the disk are not in force, generation 7 stays: the rules hold 1 error: shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
                      to do: `pointsman check rules/arms rules/shop` shows the findings; the fixed files are loaded once they are saved
@@ -375,7 +375,7 @@ mod tests {
                      to do: `pointsman dead list --channel old` shows them; then `pointsman dead drop --channel old`, as the rules no longer have the channel
 
             2 failing, 1 warning
-        "#]].assert_eq(&problems::render(&sample().problems, &time, layout(160)));
+        "]].assert_eq(&problems::render(&sample().problems, &time, layout(160)));
         assert_eq!(problems::render(&[], &time, layout(80)), "nothing needs a look\n");
     }
 

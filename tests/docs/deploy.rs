@@ -64,7 +64,7 @@ fn the_rules_of_the_kubernetes_example_can_be_served() {
     let rules: String =
         rules.lines().map(|line| line.strip_prefix("    ").unwrap_or_default().to_owned() + "\n").collect();
     let folder = Folder::new().file("rules/team.rules", rules);
-    let mut serve = folder.pointsman(&["serve", "--rules", "rules", "--check"]);
+    let mut serve = folder.pointsman(["serve", "--rules", "rules", "--check"]);
     for name in ["TEAM_KEY", "FLASHDUTY_KEY"] {
         assert!(example.contains(&format!("- {{ name: {name}, valueFrom")), "{name} is not set");
         serve = serve.env(name, format!("{name}-0123456789-0123456789"));

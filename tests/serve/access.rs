@@ -63,9 +63,9 @@ fn files_of_the_state_directory_are_not_for_rules() {
         let rules = place.rules().join("x.rules");
         let _ = fs::remove_file(&rules);
         if link == "hard" {
-            fs::hard_link(&token, &rules).unwrap()
+            fs::hard_link(&token, &rules).unwrap();
         } else {
-            symlink(&token, &rules).unwrap()
+            symlink(&token, &rules).unwrap();
         }
         let text = place.serve(&["--check"]).code(1).run().stderr;
         assert!(text.contains("it is a file of the gateway itself") && !text.contains("canary"), "{text}");

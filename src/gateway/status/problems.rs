@@ -423,7 +423,7 @@ mod tests {
                   "peer": "10.0.0.9" },
             ],
         }));
-        expect_test::expect![[r#"
+        expect_test::expect![[r"
             Failing rules rules: the files on the disk are not in force, generation 7 stays: 1 error in shop.rules: shop.rules:7:45: error[E0031]: there is no channel named `chat`
             Failing failing channel page: deliveries fail: status 503; 90 deliveries wait
             Failing held channel chat: the receiver asked to wait: 130101 send too fast; 3 deliveries wait, the oldest for 4 min
@@ -433,7 +433,7 @@ mod tests {
             Warning keys integration shpo: 1 push with an unknown key refused, the last from 10.0.0.9
             Warning refused integration shop: 2 payloads were refused: there is no list `alerts`
             Warning warning rules: everybody on this machine can read the secret file `key`; run `chmod o= key`
-        "#]]
+        "]]
         .assert_eq(&(lines.join("\n") + "\n"));
     }
 
