@@ -35,6 +35,8 @@ crate::codes! {
     SCHEDULE_LINE = "E0028", "times without their days";
     NUMBER = "E0029", "number that cannot be read";
     NO_EDITION = "W0001", "no edition line";
+    HIDDEN = "W0013", "invisible character in a comment or string";
+    MIXED_SCRIPTS = "W0014", "word of letters of two scripts";
 }
 
 pub(super) fn too_deep(at: Span) -> Diagnostic {

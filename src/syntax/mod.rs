@@ -1,6 +1,7 @@
 //! From rule text to a tree: the pest grammar in `grammar/`, the tree builder, and recovery from what does not parse.
 
 pub(crate) mod codes;
+mod disguise;
 mod explain;
 mod grammar;
 mod lex;
@@ -46,6 +47,7 @@ pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>)
         Err(_) => recover::file(&mut tree, text, diagnostics),
     }
     edition(&tree, text, diagnostics, findings);
+    disguise::check(file, text, diagnostics);
     tree
 }
 
