@@ -3,7 +3,7 @@
 use super::exit::Exit;
 #[cfg(feature = "gateway")]
 use super::layout::TextLayout;
-use crate::diagnostic::{DiagnosticFormat, Styling};
+use crate::diagnostic::{DiagnosticFormat, Styling, is_hidden};
 use anstream::AutoStream;
 use clap::ColorChoice;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
@@ -86,7 +86,7 @@ fn styling(asked: ColorChoice, automatic: anstream::ColorChoice) -> Styling {
 }
 
 fn shown(character: char) -> impl Iterator<Item = char> {
-    let raw = (!character.is_control() || character == '\n').then_some(character);
+    let raw = (character == '\n' || !(character.is_control() || is_hidden(character))).then_some(character);
     let escaped = raw.is_none().then(|| character.escape_default());
     raw.into_iter().chain(escaped.into_iter().flatten())
 }

@@ -18,7 +18,7 @@ pub use findings::{FindingCounts, FindingLimit, Findings, MAX_FINDINGS};
 pub use human::MAX_SHOWN;
 pub use nearest::nearest;
 #[cfg_attr(target_family = "wasm", expect(unused_imports, reason = "the command line uses most of them"))]
-pub(crate) use visible::{escape_hidden, visible_json, visible_line, visible_text};
+pub(crate) use visible::{escape_hidden, is_hidden, visible_json, visible_line, visible_text};
 
 use crate::source::{SourceFile, Sources, Span};
 

@@ -107,7 +107,7 @@ fn push_visible(mut shown: String, character: char) -> String {
 
 /// Whether a terminal interprets the character or shows nothing: C0 and C1 controls, marks of direction, line separators,
 /// invisible blanks, tags.
-fn is_hidden(character: char) -> bool {
+pub(crate) fn is_hidden(character: char) -> bool {
     let directs = matches!(character, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}');
     let hides = matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
     let tags = matches!(character, '\u{e0000}'..='\u{e007f}');

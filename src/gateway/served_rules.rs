@@ -268,8 +268,8 @@ const MAX_NAMED: usize = 20;
 /// The first of these in backticks, and how many more there are.
 fn first_of(names: impl ExactSizeIterator<Item = impl std::fmt::Display>) -> String {
     let more = names.len().saturating_sub(MAX_NAMED);
-    let named = backticked_list(names.take(MAX_NAMED));
-    if more > 0 { format!("{named} and {more} more") } else { named }
+    let shown = backticked_list(names.take(MAX_NAMED));
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 /// Files of tests are read like tables, so that they belong to the version. Nothing is written.

@@ -97,7 +97,12 @@ impl ReferencedFile {
             Err(reason) => {
                 let reason = match reason {
                     FileError::Outside { folder } if is_secret => ReferenceError::SecretOutside { folder },
-                    reason => ReferenceError::Unreadable(reason),
+                    reason @ (FileError::Missing
+                    | FileError::NotRegular
+                    | FileError::TooLarge { .. }
+                    | FileError::Outside { .. }
+                    | FileError::Denied
+                    | FileError::System(_)) => ReferenceError::Unreadable(reason),
                 };
                 (Self::missing(reason.clone()), Err(reason))
             }

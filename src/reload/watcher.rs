@@ -34,8 +34,8 @@ impl FolderWatcher {
             triggers: Arc::clone(triggers),
         };
         if method == WatchMethod::Events {
-            let (triggers, watched) = (Arc::clone(triggers), Arc::clone(&watcher.watched));
-            match notify::recommended_watcher(move |event| on_event(&triggers, &watched.load(), &event)) {
+            let (triggers, folders) = (Arc::clone(triggers), Arc::clone(&watcher.watched));
+            match notify::recommended_watcher(move |event| on_event(&triggers, &folders.load(), &event)) {
                 Ok(notify) => watcher.notify = Some(notify),
                 Err(error) => watcher.fall_back_to_polling(&error),
             }

@@ -4,9 +4,10 @@
 #![expect(clippy::disallowed_methods, reason = "`stdout` channels print")]
 
 use super::line_file::LineFile;
+use crate::diagnostic::escape_hidden;
 use crate::time::{Clock, Timestamp};
 use std::fs::File;
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,12 +51,13 @@ impl LineSink {
     /// # Errors
     /// Where the system gives no thread.
     pub(super) fn stdout() -> Result<Self, String> {
-        Self::start(|batch| {
+        let screen = if std::io::stdout().is_terminal() { Screen::Terminal } else { Screen::Other };
+        Self::start(move |batch| {
             // Not through the lock of the standard output: whoever flushes it at the end of the process would wait for as
             // long as nobody reads.
             let print = || {
                 let mut out = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
-                batch.iter().try_for_each(|line| out.write_all(&[line.as_slice(), b"\n"].concat()))
+                batch.iter().try_for_each(|line| out.write_all(&printed(line, screen)))
             };
             print().map_err(|error: std::io::Error| format!("the standard output could not be written: {error}"))
         })
@@ -80,6 +82,24 @@ impl LineSink {
     }
 }
 
+/// What shows the standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Screen {
+    Terminal,
+    Other,
+}
+
+/// A line of JSON as it is printed: a terminal must not obey what an alert holds, while a program gets the bytes as they
+/// are stored.
+fn printed(line: &[u8], screen: Screen) -> Vec<u8> {
+    let mut whole = [line, b"\n"].concat();
+    match screen {
+        Screen::Terminal => escape_hidden(&mut whole),
+        Screen::Other => {}
+    }
+    whole
+}
+
 /// Writes lines until no sender is left.
 fn write_lines(receiver: &Receiver<(Vec<u8>, WriteReply)>, mut write: impl FnMut(&[Vec<u8>]) -> Result<(), String>) {
     while let Ok(first) = receiver.recv() {
@@ -98,4 +118,16 @@ fn stamp(time: Timestamp) -> String {
     let time = time.to_string();
     let seconds = time.split(['.', 'Z']).next().unwrap_or_default();
     seconds.chars().filter(char::is_ascii_alphanumeric).chain(['Z']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Screen, printed};
+
+    #[test]
+    fn a_terminal_obeys_no_alert() {
+        let line = "{\"title\":\"a\u{9b}31m\u{202e}b\"}";
+        assert_eq!(printed(line.as_bytes(), Screen::Terminal), b"{\"title\":\"a\\u009b31m\\u202eb\"}\n");
+        assert_eq!(printed(line.as_bytes(), Screen::Other), format!("{line}\n").as_bytes());
+    }
 }
