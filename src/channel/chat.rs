@@ -1,13 +1,15 @@
 //! The parts of a chat message about an event. Each kind lays them out and escapes them in its own way.
 //!
-//! Anybody who can raise an alert can choose its title, description and labels. They are shown as text: mentions, hidden
-//! characters and links under a false name are disabled here or escaped by the kind.
+//! Anybody who can raise an alert can choose its title, description and labels. They are shown as text, also where the
+//! rules put them into a message of their own: mentions, hidden characters and links under a false name are disabled here
+//! or escaped by the kind. What the rules write is markup.
 
 use super::cut::{self, Truncated};
 use super::delivery;
-use super::http::RenderContext;
+use super::http::{RenderContext, TextOrigin, TextSegment};
 use crate::event::{AlertStatus, Event, Severity};
 use crate::text::one_line;
+use std::borrow::Cow;
 
 /// How many labels are shown.
 pub(super) const MAX_LABELS: usize = 10;
@@ -38,23 +40,23 @@ pub(super) struct MessageParts {
     pub(super) notes: Vec<String>,
 }
 
-/// The parts of the message about an event.
-pub(super) fn message_parts(context: &RenderContext<'_>) -> MessageParts {
+/// The parts of the message about an event; `escaped` writes a text of the payload within the markup of the rules.
+pub(super) fn message_parts(context: &RenderContext<'_>, escaped: impl Fn(&str) -> String) -> MessageParts {
     let event = context.event;
     let mut notes = Vec::new();
     let title = cut::characters(&line(event.title), LONGEST_TITLE);
     if title.was_cut {
         notes.push(format!("the title was cut to {LONGEST_TITLE} characters"));
     }
-    let own = context.text(&delivery::MESSAGE);
-    let text = own.or(event.description).unwrap_or_default();
+    let own = own_message(context, escaped);
+    let text = own.as_deref().or(event.description).unwrap_or_default();
     let text = noted(cut::bytes(text, LONGEST_TEXT), &mut notes);
     let is_own = own.is_some();
     let labels = if is_own { Vec::new() } else { labels(event) };
     let link = event.link.filter(|_| !is_own).and_then(|link| {
         let safe = self::link(link);
         if safe.is_none() {
-            notes.push("the link is not shown: it is not an HTTP address, or too long".to_owned());
+            notes.push("the link is not shown: it is not an HTTP address, names a user, or is too long".to_owned());
         }
         safe
     });
@@ -66,6 +68,29 @@ pub(super) fn message_parts(context: &RenderContext<'_>) -> MessageParts {
         link,
         notes,
     }
+}
+
+/// The message that the rules write, in which what comes from the payload is text.
+fn own_message(context: &RenderContext<'_>, escaped: impl Fn(&str) -> String) -> Option<String> {
+    let whole = context.text(&delivery::MESSAGE)?;
+    let Some(segments) = &context.message else { return Some(whole.to_owned()) };
+    let mut message = String::with_capacity(whole.len());
+    let mut is_open = false;
+    for TextSegment { text, origin } in segments {
+        let text = match origin {
+            TextOrigin::Rules => Cow::Borrowed(text.as_str()),
+            TextOrigin::Payload => Cow::Owned(escaped(text)),
+        };
+        // A bracket that a value closes is not the beginning of a link, whatever follows.
+        if is_open && text.starts_with(['(', '[', ':']) {
+            message.push(' ');
+        }
+        if !text.is_empty() {
+            is_open = *origin == TextOrigin::Payload && text.ends_with(']');
+        }
+        message.push_str(&text);
+    }
+    Some(message)
 }
 
 /// What is left of a message. If it was cut, that is noted.
@@ -118,7 +143,8 @@ fn labels(event: &Event<'_>) -> Vec<(String, String)> {
 /// A link that cannot leave its place in a message.
 fn link(text: &str) -> Option<String> {
     let url = url::Url::parse(text.trim()).ok()?;
-    if !matches!(url.scheme(), "http" | "https") {
+    // In `https://bank.example@evil.example/`, what looks like the host is the name of a user.
+    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
         return None;
     }
     let mut safe = String::with_capacity(url.as_str().len());
@@ -210,7 +236,7 @@ pub(super) fn markdown(parts: &mut MessageParts, heading: &str, most: usize) -> 
     let heading = format!("{heading}{}", in_markdown(&parts.heading));
     let mut tail = String::new();
     for (name, value) in &parts.labels {
-        let line = format!("\n> {}: {}  ", in_markdown(name), in_markdown(value));
+        let line = format!("\n> {}  ", in_markdown(&format!("{name}: {value}")));
         if tail.len() + line.len() > most / 3 {
             note_cut(&mut parts.notes);
             break;
@@ -249,6 +275,8 @@ mod tests {
     fn a_link_stays_in_its_place() {
         assert_eq!(link("https://a.example/x(1)|y>").as_deref(), Some("https://a.example/x%281%29%7Cy%3E"));
         assert_eq!(link("javascript:alert(1)"), None);
+        assert_eq!(link("https://bank.example@evil.example/"), None);
+        assert_eq!(link("https://:secret@evil.example/"), None);
         assert_eq!(link(&format!("https://a.example/{}", "x".repeat(2_000))), None);
     }
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 const DAY: u64 = 24 * 60 * 60;
 
 /// The message of a chat, for kinds that render it themselves.
-pub(super) const MESSAGE: ParameterSpec = ParameterSpec::optional(
+pub const MESSAGE: ParameterSpec = ParameterSpec::optional(
     "text",
     ParameterKind::Template,
-    "The message. It is shown as the chat's own Markdown, but nothing in it mentions anybody.",
+    "The message. What the rules write is the chat's own Markdown; values of the alert are shown as text. Nothing in it mentions anybody.",
 )
 .with_default(ParameterDefault::Described("severity, title, description, the first ten labels and the link"));
 

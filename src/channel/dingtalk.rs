@@ -55,7 +55,7 @@ const MAX_BYTES: usize = 20_000;
 const BLOCKED_FOR: Duration = Duration::from_mins(10);
 
 fn render(context: &RenderContext<'_>) -> RenderedBody {
-    let mut parts = chat::message_parts(context);
+    let mut parts = chat::message_parts(context, chat::in_markdown);
     let names = chat::mentioned(context);
     let everybody = names.contains(&"all");
     let mobiles: Vec<&str> = names.into_iter().filter(|name| *name != "all").take(50).collect();

@@ -54,7 +54,7 @@ const MAX_BYTES: usize = 19_800;
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(10);
 
 fn render(context: &RenderContext<'_>) -> RenderedBody {
-    let mut parts = chat::message_parts(context);
+    let mut parts = chat::message_parts(context, chat::in_markdown);
     let mentions: String =
         chat::mentioned(context).into_iter().take(50).filter_map(mention).collect::<Vec<_>>().join(" ");
     let template = match chat::status_word(context.event) {

@@ -69,6 +69,26 @@ pub struct RenderContext<'a> {
     pub body: Option<serde_json::Value>,
     /// Literal and evaluated text parameters by name.
     pub texts: BTreeMap<&'a str, String>,
+    /// The parts of the message that the rules write for a chat, if they evaluate one.
+    pub message: Option<Vec<TextSegment>>,
+}
+
+/// A part of a text, and whose words it is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextSegment {
+    /// The words.
+    pub text: String,
+    /// Whose they are.
+    pub origin: TextOrigin,
+}
+
+/// Who wrote a part of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextOrigin {
+    /// The author of the rules, who may write markup.
+    Rules,
+    /// Whoever raised the alert.
+    Payload,
 }
 
 impl RenderContext<'_> {

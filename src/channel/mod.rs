@@ -27,12 +27,12 @@ mod validation;
 mod webhook;
 mod wecom;
 
-pub use delivery::{DeliverySettings, RATE};
+pub use delivery::{DeliverySettings, MESSAGE, RATE};
 pub use file::FileSettings;
 pub use header::{HOPS_HEADER, is_connection_header, is_credential_header};
 pub use http::{
     DeliveryVerdict, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits, RenderContext, RenderedBody,
-    RequestBuildError, RequestContext,
+    RequestBuildError, RequestContext, TextOrigin, TextSegment,
 };
 pub use http_request::{HEADERS, URL};
 pub use parameter::{

@@ -39,7 +39,7 @@ const PER_MINUTE: u32 = 60;
 const MAX_CHARACTERS: usize = 3_000;
 
 fn render(context: &RenderContext<'_>) -> RenderedBody {
-    let mut parts = chat::message_parts(context);
+    let mut parts = chat::message_parts(context, |text| escaped(text, usize::MAX).value);
     let color = match chat::status_word(context.event) {
         "Critical" => "#d72b2b",
         "Warning" => "#f2a03d",
@@ -47,7 +47,9 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
         _ => "#3a7bd5",
     };
     let heading = escaped(&parts.heading, MAX_CHARACTERS).value;
-    let text = chat::noted(escaped(parts.text.trim(), MAX_CHARACTERS), &mut parts.notes);
+    let text = parts.text.trim();
+    let text = if parts.is_own { markup(text, MAX_CHARACTERS) } else { escaped(text, MAX_CHARACTERS) };
+    let text = chat::noted(text, &mut parts.notes);
     let fields = parts.labels.iter().map(|(name, value)| {
         json!({
             "title": escaped(name, MAX_CHARACTERS).value,
@@ -69,6 +71,32 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
         })
     };
     RenderedBody { body: json!({ "attachments": [attachment] }), notes: parts.notes }
+}
+
+/// Markup that the rules wrote, in at most `most` characters. Links stay, mentions (`<!here>`, `<@U1>`, `<#C1>`) are text. A
+/// cut leaves no half of a link or an escape.
+fn markup(text: &str, most: usize) -> Truncated<String> {
+    let mut safe = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '<' if matches!(letters.peek(), Some('!' | '@' | '#')) => safe.push_str("&lt;"),
+            other => safe.push(other),
+        }
+    }
+    if safe.char_indices().nth(most).is_none() {
+        return Truncated { value: safe, was_cut: false };
+    }
+    let mut value: String = safe.chars().take(most.saturating_sub(1)).collect();
+    for (opens, closes) in [('<', '>'), ('&', ';')] {
+        if let Some(at) = value.rfind(opens)
+            && !value.get(at..).unwrap_or_default().contains(closes)
+        {
+            value.truncate(at);
+        }
+    }
+    value.push(cut::ELLIPSIS);
+    Truncated { value, was_cut: true }
 }
 
 /// A text whose `&`, `<` and `>` are characters, in at most `most` characters of its escaped form.
@@ -122,7 +150,16 @@ impl HttpChannel for Slack {
 
 #[cfg(test)]
 mod tests {
-    use super::escaped;
+    use super::{escaped, markup};
+
+    #[test]
+    fn links_of_the_rules_stay_and_mentions_do_not() {
+        let shown = |text: &str, most| markup(text, most).value;
+        assert_eq!(shown("<https://a.example|open> <!here>", 99), "<https://a.example|open> &lt;!here>");
+        assert_eq!(shown("see <https://a.example|open> now", 12), "see …");
+        assert_eq!(shown("a &amp; b and more", 6), "a …");
+        assert_eq!(shown("a & b and more", 6), "a …");
+    }
 
     #[test]
     fn an_escape_at_the_end_counts_in_full() {

@@ -44,7 +44,7 @@ const MAX_MENTIONED: usize = 1_024;
 const A_MINUTE: Duration = Duration::from_mins(1);
 
 fn render(context: &RenderContext<'_>) -> RenderedBody {
-    let mut parts = chat::message_parts(context);
+    let mut parts = chat::message_parts(context, chat::in_markdown);
     let mut mentions = String::new();
     for name in chat::mentioned(context) {
         let mention = format!(" <@{}>", name.replace(['<', '>'], ""));

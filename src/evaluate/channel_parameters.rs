@@ -3,10 +3,11 @@
 use super::EvaluationContext;
 use super::interpreter::Interpreter;
 use super::observer::{Observer, SilentObserver};
-use crate::channel::BODY;
+use crate::channel::{BODY, MESSAGE, TextOrigin, TextSegment};
 use crate::event::Event;
+use crate::function::{self, LinePart};
 use crate::json::{self, Arena, Number, ToJson as _};
-use crate::program::{Node, NodeId, Program};
+use crate::program::{Node, NodeId, Program, TemplatePart};
 use crate::value::RuntimeValue;
 use serde_json::Value as Json;
 
@@ -17,6 +18,8 @@ pub struct EvaluatedParameters<'p> {
     pub body: Option<Json>,
     /// The texts by name; one whose value is missing is left out.
     pub texts: Vec<(&'p str, String)>,
+    /// The parts of the message of a chat.
+    pub message: Option<Vec<TextSegment>>,
     /// Notes about conversions.
     pub notes: Vec<String>,
 }
@@ -41,6 +44,11 @@ pub(super) fn parameters<'p>(
             evaluated.body = Some(interpreter.json(*value).unwrap_or(Json::Null));
         } else if let Some(text) = interpreter.value(*value).to_text(&arena) {
             evaluated.texts.push((name, text.to_owned()));
+            if &**name == MESSAGE.name {
+                let mut segments = Vec::new();
+                interpreter.segments(*value, &mut segments);
+                evaluated.message = Some(segments);
+            }
         }
     }
     evaluated.notes = interpreter.notes.into_iter().map(str::to_owned).collect();
@@ -48,6 +56,70 @@ pub(super) fn parameters<'p>(
 }
 
 impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
+    /// The parts of a text: what the rules write is theirs, and values of the event are those of the payload.
+    fn segments(&mut self, id: NodeId, segments: &mut Vec<TextSegment>) {
+        match self.program.node(id) {
+            Node::Template(parts) => {
+                for part in parts {
+                    match part {
+                        TemplatePart::Text(text) => push(segments, text, TextOrigin::Rules),
+                        TemplatePart::Value(value) => self.segments(*value, segments),
+                    }
+                }
+            }
+            Node::Match(arms) => {
+                if let Some(result) = self.choose(arms) {
+                    self.segments(*result, segments);
+                }
+            }
+            Node::Coalesce(parts) => {
+                let chosen = parts.iter().find(|part| !self.value(**part).is_nothing());
+                if let Some(chosen) = chosen.or(parts.last()) {
+                    self.segments(*chosen, segments);
+                }
+            }
+            Node::Define(position) => {
+                if let Some(define) = self.program.defines.get(*position) {
+                    self.segments(*define, segments);
+                }
+            }
+            Node::Call(called, arguments) if called.name == function::LABEL_LINES => {
+                let values: Vec<RuntimeValue<'v>> = arguments.iter().map(|argument| self.value(*argument)).collect();
+                for part in function::label_line_parts(&values, self.arena).unwrap_or_default() {
+                    match part {
+                        LinePart::Form(text) => push(segments, &text, TextOrigin::Rules),
+                        LinePart::Label(text) => push(segments, &text, TextOrigin::Payload),
+                    }
+                }
+            }
+            // A table belongs to the rules.
+            Node::Literal(_) | Node::Lookup(..) => self.segment(id, TextOrigin::Rules, segments),
+            Node::Path(_)
+            | Node::Nodes(_)
+            | Node::Regex(_)
+            | Node::Let(_)
+            | Node::Field(_)
+            | Node::Label(_)
+            | Node::Parameter(_)
+            | Node::Navigate(..)
+            | Node::Call(..)
+            | Node::Choose(_)
+            | Node::Or(_)
+            | Node::And(_)
+            | Node::Not(_)
+            | Node::Compare(_)
+            | Node::List(_)
+            | Node::Object(_) => self.segment(id, TextOrigin::Payload, segments),
+        }
+    }
+
+    fn segment(&mut self, id: NodeId, origin: TextOrigin, segments: &mut Vec<TextSegment>) {
+        let (value, program) = (self.value(id), self.program);
+        if let Some(text) = self.text(value, || program.source_text(id)) {
+            push(segments, text, origin);
+        }
+    }
+
     /// A value as JSON; `None` for a missing one, so that its member is left out.
     fn json(&mut self, id: NodeId) -> Option<Json> {
         if let Node::Object(members) = self.program.node(id) {
@@ -59,6 +131,10 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         }
         to_json(&self.value(id))
     }
+}
+
+fn push(segments: &mut Vec<TextSegment>, text: &str, origin: TextOrigin) {
+    segments.push(TextSegment { text: text.to_owned(), origin });
 }
 
 fn to_json(value: &RuntimeValue<'_>) -> Option<Json> {

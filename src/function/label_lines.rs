@@ -5,9 +5,13 @@ use super::bounded_text::BoundedText;
 use super::{ArgumentKind, Function, PLAIN, optional, parameter};
 use crate::json::{self, Arena, ToJson};
 use crate::value::RuntimeValue;
+use std::borrow::Cow;
+
+/// The name of the function.
+pub(crate) const NAME: &str = "label_lines";
 
 pub(super) static LABEL_LINES: Function = Function {
-    name: "label_lines",
+    name: NAME,
     parameters: &[
         parameter("labels", ArgumentKind::AnyOrLabels),
         parameter("form", ArgumentKind::LiteralText),
@@ -16,7 +20,7 @@ pub(super) static LABEL_LINES: Function = Function {
     may_be_missing: true,
     reads_whole: true,
     documentation: "Labels as text, one line for each. In the form, `{name}` and `{value}` are the label's, `{{` and `}}` are \
-                    braces. Past `most` labels one more line says how many were left out; the result is cut at 1 MiB.",
+                    braces. Line breaks in names and values become blanks. Past `most` labels one more line says how many were left out; the result is cut at 1 MiB.",
     examples: &[
         (r#"label_lines($.labels, "- {name}: {value}")"#, r#""- team: sre\n- env: prod\n- zone: b""#),
         (r#"label_lines($.labels, "{name}={value}", 1)"#, r#""team=sre\n… and 2 more""#),
@@ -27,31 +31,82 @@ pub(super) static LABEL_LINES: Function = Function {
 };
 
 fn label_lines<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {
-    let labels = arguments.first().and_then(|labels| entries(labels, arena));
-    let (Some(labels), Some(form)) = (labels, text(arguments, 1)) else {
-        return RuntimeValue::Missing;
-    };
-    let most = whole(arguments, 2).and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-    let form: Vec<FormPiece<'_>> = pieces(form).collect();
     let mut result = BoundedText::default();
+    match lines(arguments, arena, |part| result.push(part.text())) {
+        Some(()) => RuntimeValue::Text(arena.text(&result.finish())),
+        None => RuntimeValue::Missing,
+    }
+}
+
+/// A part of the lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LinePart<'t> {
+    /// Words of the form, and line breaks.
+    Form(Cow<'t, str>),
+    /// The name or the value of a label, on one line.
+    Label(Cow<'t, str>),
+}
+
+impl LinePart<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Self::Form(text) | Self::Label(text) => text,
+        }
+    }
+}
+
+/// The parts of what `label_lines` makes of its arguments, cut like it; nothing if that is missing.
+pub(crate) fn label_line_parts<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> Option<Vec<LinePart<'a>>> {
+    let (mut parts, mut room) = (Vec::new(), super::LONGEST);
+    lines(arguments, arena, |part| {
+        let left = room.checked_sub(part.text().len());
+        room = left.unwrap_or(0);
+        parts.extend(left.map(|_| part));
+        left.is_some()
+    })?;
+    Some(parts)
+}
+
+/// Gives every part to `add`, until it returns that it takes no more.
+fn lines<'a>(
+    arguments: &[RuntimeValue<'a>],
+    arena: &'a Arena,
+    mut add: impl FnMut(LinePart<'a>) -> bool,
+) -> Option<()> {
+    let labels = entries(arguments.first()?, arena)?;
+    let form: Vec<FormPiece<'a>> = pieces(text(arguments, 1)?).collect();
+    let most = whole(arguments, 2).and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+    let own = |text: &'static str| LinePart::Form(Cow::Borrowed(text));
     for (at, (name, value)) in labels.iter().take(most).enumerate() {
-        if !(at == 0 || result.push("\n")) || !push_line(&mut result, &form, name, value) {
+        if !(at == 0 || add(own("\n"))) || !add_line(&form, name, value, &mut add) {
             break;
         }
     }
     if let Some(left_out) = labels.len().checked_sub(most).filter(|count| *count > 0) {
-        result.push(&format!("{}… and {left_out} more", if most == 0 { "" } else { "\n" }));
+        let more = format!("{}… and {left_out} more", if most == 0 { "" } else { "\n" });
+        add(LinePart::Form(Cow::Owned(more)));
     }
-    RuntimeValue::Text(arena.text(&result.finish()))
+    Some(())
 }
 
-fn push_line(result: &mut BoundedText, form: &[FormPiece<'_>], name: &str, value: &str) -> bool {
+fn add_line<'a>(
+    form: &[FormPiece<'a>],
+    name: &'a str,
+    value: &'a str,
+    add: &mut impl FnMut(LinePart<'a>) -> bool,
+) -> bool {
     form.iter().all(|piece| match piece {
-        FormPiece::Text(text) => result.push(text),
-        FormPiece::Name => result.push(name),
-        FormPiece::Value => result.push(value),
+        FormPiece::Text(text) => add(LinePart::Form(Cow::Borrowed(text))),
+        FormPiece::Name => add(LinePart::Label(in_one_line(name))),
+        FormPiece::Value => add(LinePart::Label(in_one_line(value))),
         FormPiece::Unknown => true,
     })
+}
+
+/// A label must not begin a line of its own, in which it could read as a heading or another label.
+fn in_one_line(text: &str) -> Cow<'_, str> {
+    const BREAKS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    if text.contains(BREAKS) { Cow::Owned(text.replace("\r\n", " ").replace(BREAKS, " ")) } else { Cow::Borrowed(text) }
 }
 
 /// Names and values of labels, or of an object's members.

@@ -13,6 +13,7 @@ mod label_lines;
 mod text;
 
 pub use hash::{LONGEST_KEY, key_digest};
+pub(crate) use label_lines::{LinePart, NAME as LABEL_LINES, label_line_parts};
 
 use crate::json::Arena;
 use crate::value::{RuntimeValue, ValueType};

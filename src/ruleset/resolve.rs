@@ -99,8 +99,12 @@ impl RuleSet {
             Transport::Discard => return None,
         };
         let parameters = evaluate::parameters(&self.program, channel, event, context);
-        let mut render_context =
-            RenderContext { event, body: parameters.body, texts: parameters.texts.into_iter().collect() };
+        let mut render_context = RenderContext {
+            event,
+            body: parameters.body,
+            texts: parameters.texts.into_iter().collect(),
+            message: parameters.message,
+        };
         for (name, argument) in &declared.parameters {
             if let ParameterValue::Literal(Literal::Text(text)) = argument {
                 render_context.texts.insert(name, text.to_string());
