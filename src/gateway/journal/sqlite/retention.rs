@@ -68,6 +68,8 @@ pub(super) struct RetentionCursor {
     began: Timestamp,
     /// Whether steps are small, as there is damage near.
     is_narrow: bool,
+    /// Whether there were too many bytes when the sweep began at the oldest push.
+    makes_room: bool,
     /// Whether the sweep has removed something.
     has_removed: bool,
     /// What goes where there are too many bytes.
@@ -201,7 +203,7 @@ impl SqliteTransaction<'_> {
     /// they are removed by bytes only.
     fn remove_pushes(&mut self, now: Option<Timestamp>, most: usize) -> StoreResult<usize> {
         let is_over = self.is_over_budget()?;
-        if !is_over {
+        if !is_over || !self.budget.is_disk {
             self.sweep.room = RoomSource::Settled;
         }
         if let Some(now) = now.filter(|_| !is_over || self.sweep.room != RoomSource::Settled) {
@@ -210,6 +212,9 @@ impl SqliteTransaction<'_> {
         if self.sweep.room != RoomSource::Settled {
             return self.remove_dead_pushes(most);
         }
+        if self.sweep.push == 0 {
+            self.sweep.makes_room = is_over;
+        }
         let narrow = usize::try_from(NARROW_STEP).unwrap_or(most).min(most);
         let asked = if self.sweep.is_narrow { narrow } else { most };
         let before = now.map(|now| now.saturating_sub(self.options.keep_for));
@@ -217,7 +222,7 @@ impl SqliteTransaction<'_> {
         self.sweep.has_removed |= !step.rules.is_empty();
         step.rules.into_iter().for_each(|rules| self.counts.decided(rules, -1));
         if step.is_last {
-            if is_over && self.budget.is_disk && !self.sweep.has_removed {
+            if is_over && self.budget.is_disk && self.sweep.makes_room && !self.sweep.has_removed {
                 self.sweep.room = RoomSource::DeadLetters;
             }
             (self.sweep.push, self.sweep.is_narrow, self.sweep.has_removed) = (0, false, false);
