@@ -280,8 +280,8 @@ fn holds_and_generations_outlast_a_restart(folder: &StateFolder) {
     journal.note_generation(past(6, 2)).unwrap();
     drop(journal);
     let journal = folder.open();
-    let held: Vec<_> = read(&journal).channels().unwrap().into_iter().map(|counts| counts.held).collect();
-    assert_eq!(held, [None, Some(hold.clone())]);
+    let holds: Vec<_> = read(&journal).channels().unwrap().into_iter().map(|counts| counts.held).collect();
+    assert_eq!(holds, [None, Some(hold.clone())]);
     assert_eq!(read(&journal).last_generation().unwrap(), Some(past(7, 1)));
     wait(journal.accept(Push { generation: 8, ..push(1, "page", "a", Some(b"x")) })).unwrap();
     drop(journal);

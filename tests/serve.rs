@@ -423,7 +423,7 @@ fn a_dead_receiver_its_recovery_and_each_delivery_are_told_once() {
     let listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
     let answering = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let _ = stream.read(&mut [0; 65_536]).unwrap();
+        let _ = stream.read(&mut vec![0; 65_536]).unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
     });
     gateway.err.wait("channel recovered, resuming deliveries");

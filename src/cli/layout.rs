@@ -78,8 +78,7 @@ fn wrap(text: &str, columns: usize) -> Vec<String> {
     let parts = |word: String| if too_long(&word) { word.split(' ').map(str::to_owned).collect() } else { vec![word] };
     for word in words(text).into_iter().flat_map(parts) {
         let mut rest = word.as_str();
-        loop {
-            let Some(line) = lines.last_mut() else { break };
+        while let Some(line) = lines.last_mut() {
             let used = line.width();
             let blank = usize::from(used > 0);
             if used + blank + rest.width() <= columns || (used == 0 && rest.is_ascii()) {

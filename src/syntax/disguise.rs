@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn characters_that_are_not_seen_are_named() {
-        let hidden = |text: &str| found(text).iter().map(|found| found[..5].to_owned()).collect::<Vec<_>>();
+        let hidden =
+            |text: &str| found(text).iter().map(|found| found.chars().take(5).collect::<String>()).collect::<Vec<_>>();
         for text in
             ["# a\u{202e}b", "## a\u{200b}b", "x = \"a\u{2066}b\"", "x = r\"a\u{feff}b\"", "x finds /a\u{200d}b/"]
         {

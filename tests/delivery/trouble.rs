@@ -147,7 +147,8 @@ fn the_own_network_is_closed_however_the_address_is_written_until_it_is_allowed(
         let memory = Memory::default();
         memory.put("c", "plain", "a");
         let channel = channel("c", &format!("http://{host}:{port}/"));
-        let closed = start(&memory, &[channel.clone()], OutboundConfig::default(), DeliveryTimings::shortened());
+        let closed =
+            start(&memory, std::slice::from_ref(&channel), OutboundConfig::default(), DeliveryTimings::shortened());
         memory.until("a retry", |book| !book.settlements.is_empty());
         runtime.block_on(closed.shut_down(Duration::from_secs(30)));
         let options = OutboundConfig { allow: vec![allow.to_owned()], ..OutboundConfig::default() };
@@ -164,7 +165,8 @@ fn a_channel_that_may_not_be_reached_says_so_before_anything_is_sent() {
     let memory = Memory::default();
     for host in ["10.1.2.3", "localhost"] {
         let channel = channel("c", &format!("http://{host}/canary"));
-        let deliveries = start(&memory, &[channel.clone()], OutboundConfig::default(), DeliveryTimings::shortened());
+        let deliveries =
+            start(&memory, std::slice::from_ref(&channel), OutboundConfig::default(), DeliveryTimings::shortened());
         let shown = showing(&deliveries, |status| status.blocked.is_some()).blocked.unwrap();
         assert!(shown.contains("--allow ") && !shown.contains("canary"), "{shown}");
     }

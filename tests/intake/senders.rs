@@ -54,13 +54,13 @@ async fn senders_without_a_key_take_no_room_from_those_who_have_one() {
 async fn requests_without_a_key_are_few_at_once() {
     let running = signed(ListenerLimits { requests: 32, ..ListenerLimits::default() }).await;
     let head = "POST /push/x HTTP/1.1\r\nHost: it\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
-    let mut held: Vec<TcpStream> = Vec::new();
+    let mut waiting: Vec<TcpStream> = Vec::new();
     for _ in 0..2 {
         let mut stream = running.connect().await;
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut said = [0; 25];
         stream.read_exact(&mut said).await.unwrap();
-        held.push(stream);
+        waiting.push(stream);
     }
     assert!(said_to(&running, head).await.starts_with("HTTP/1.1 503 "));
     assert_eq!(running.post("/push/other?integration_key=o", &[], EVENT).await.status, 202);

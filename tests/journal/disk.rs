@@ -177,8 +177,9 @@ fn refused_payloads_do_not_fill_a_small_disk() {
     let folder = StateFolder::new();
     let Some(mount) = Mount::new(folder.folder.path(), 32) else { return };
     let journal = open(&folder, 2 << 20);
+    let payload = vec![b'{'; 1 << 19];
     for number in 0..100 {
-        wait(journal.quarantine(refused(number, &[b'{'; 1 << 19]))).unwrap();
+        wait(journal.quarantine(refused(number, &payload))).unwrap();
     }
     let left = read(&journal).quarantined(&RecordFilter::default()).unwrap();
     assert!((2..10).contains(&left.len()), "{} are left", left.len());

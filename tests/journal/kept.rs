@@ -176,7 +176,7 @@ fn an_integration_pushes_out_its_own_refused_bytes() {
     let journal = folder.open_with(&options, std::sync::Arc::default());
     for number in 0..20 {
         let integration = if number < 2 { "bank" } else { "shop" };
-        wait(journal.quarantine(refused_of(integration, number, &[b'{'; 200_000]))).unwrap();
+        wait(journal.quarantine(refused_of(integration, number, &vec![b'{'; 200_000]))).unwrap();
     }
     assert_eq!((left_of(&journal, "bank"), left_of(&journal, "shop")), (vec![1, 0], vec![19, 18, 17]));
 }

@@ -231,11 +231,11 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         // The old transport is dropped first, so that its rate limits do not outlive it. What the same receiver asked for
         // counts further.
         let old = self.transport.take();
-        let held = old.and_then(|(transport, rate)| Some((transport, self::rate(&rate).held(now)?.clone())));
+        let kept = old.and_then(|(transport, rate)| Some((transport, self::rate(&rate).held(now)?.clone())));
         self.transport = channel.map(|channel| open_transport(&self.context, channel));
-        match (held, &self.transport) {
-            (Some((was, hold)), Some((transport, rate)))
-                if is_same_receiver(&was.channel.settings, &transport.channel.settings) =>
+        match (kept, &self.transport) {
+            (Some((before, hold)), Some((transport, rate)))
+                if is_same_receiver(&before.channel.settings, &transport.channel.settings) =>
             {
                 self::rate(rate).hold(now, hold);
             }

@@ -4,7 +4,7 @@
 //! their own, and are sent piece by piece from the memory in which they were made.
 
 use super::Receipt;
-use super::memory::{MemoryBudget, ByteReservation};
+use super::memory::{ByteReservation, MemoryBudget};
 use crate::gateway::problem;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Response, StatusCode};

@@ -3,7 +3,7 @@
 //! Senders that show no key have a small share of the bytes and of the requests, and each address a small share of that. So
 //! they cannot take the room of those who have one.
 
-use super::memory::{MemoryBudget, ByteReservation};
+use super::memory::{ByteReservation, MemoryBudget};
 use super::{Refusal, form};
 use crate::gateway::config::ListenerLimits;
 use crate::gateway::listener::{AddressQuota, QuotaPermit};

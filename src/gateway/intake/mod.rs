@@ -39,7 +39,7 @@ use alert_cache::AlertCache;
 use body_work::{BodyWork, PATIENCE, WorkSlot};
 use decide::IncomingPush;
 use integration_keys::KeyPepper;
-use memory::{MemoryBudget, ByteReservation};
+use memory::{ByteReservation, MemoryBudget};
 use prepared_version::PreparedVersion;
 use rejected_senders::RejectedSenders;
 use std::sync::{Arc, Mutex, RwLock};

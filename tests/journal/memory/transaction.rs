@@ -194,8 +194,8 @@ impl DeliveryTransaction for MemoryTransaction {
     }
 
     fn hold_channel(&mut self, channel: &str, hold: Option<&StoredHold>) -> StoreResult<()> {
-        let held = hold.map(|hold| StoredHold { until: whole(hold.until), ..hold.clone() });
-        self.state.channel(channel).held = held;
+        let kept = hold.map(|hold| StoredHold { until: whole(hold.until), ..hold.clone() });
+        self.state.channel(channel).held = kept;
         Ok(())
     }
 }
