@@ -105,7 +105,7 @@ pub struct ListenerLimits {
     pub header_bytes: usize,
     /// Bytes of bodies held in memory at once; 64 MiB.
     pub body_bytes: usize,
-    /// Bytes of what is decided and waits for the journal; more is answered with 503; 64 MiB.
+    /// Bytes of what is decided and waits for the journal; more is answered with 503; 48 MiB.
     pub decided_bytes: usize,
     /// Bytes of large answers that wait for their clients; more are answered without their outcomes; 16 MiB.
     pub answer_bytes: usize,
@@ -122,7 +122,7 @@ impl Default for ListenerLimits {
             idle_time: Duration::from_mins(1),
             header_bytes: 16 << 10,
             body_bytes: 64 << 20,
-            decided_bytes: 64 << 20,
+            decided_bytes: 48 << 20,
             answer_bytes: 16 << 20,
         }
     }

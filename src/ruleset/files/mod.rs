@@ -58,7 +58,7 @@ pub enum RuleFileError {
         /// The most bytes of all rule files together.
         max_bytes: u64,
     },
-    /// A folder lies deeper than [`MAX_DEPTH`]: rules in it would be left out.
+    /// A folder lies more than 32 levels deep: rules in it would be left out.
     #[error("the folder `{}` lies more than {MAX_DEPTH} folders deep: move it up, or out of the rules", path.display())]
     TooDeep {
         /// The folder.
