@@ -53,7 +53,10 @@ pub enum RuleFileError {
         paths: Vec<PathBuf>,
     },
     /// More files than [`MAX_FILES`], or more text than allowed.
-    #[error("too many rules: a rule set holds at most {MAX_FILES} files and {}", shown_size(*max_bytes))]
+    #[error(
+        "too many rules: a rule set holds at most {MAX_FILES} files and {}; in a gateway, `--most-rule-bytes` sets the size",
+        shown_size(*max_bytes)
+    )]
     TooLarge {
         /// The most bytes of all rule files together.
         max_bytes: u64,
