@@ -27,6 +27,8 @@ const MAX_BYTES: usize = 64 << 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a name may take to resolve where only its addresses are checked.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an attempt through a proxy waits for it: the proxy resolves names that are unknown here.
+const PROXIED_RESOLVE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Connections that are kept open for the next request.
 const MAX_IDLE: usize = 32;
 
@@ -178,16 +180,16 @@ impl ChannelClient {
     pub(super) async fn check_address(&self, request: &HttpRequest) -> Result<(), BlockedAddress> {
         let Ok(url) = Url::parse(request.url.expose()) else { return Ok(()) };
         check_literal(&self.policy, &url)?;
-        self.check_name(&url).await
+        self.check_name(&url, RESOLVE_TIMEOUT).await
     }
 
     /// Resolves the name of a URL, and checks its addresses.
-    async fn check_name(&self, url: &Url) -> Result<(), BlockedAddress> {
+    async fn check_name(&self, url: &Url, patience: Duration) -> Result<(), BlockedAddress> {
         let Some(Host::Domain(name)) = url.host() else { return Ok(()) };
         if self.policy.allows_host(name) {
             return Ok(());
         }
-        match tokio::time::timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host((name, 0))).await {
+        match tokio::time::timeout(patience, tokio::net::lookup_host((name, 0))).await {
             Ok(Ok(mut addresses)) => addresses.try_for_each(|address| self.policy.check_address(address.ip())),
             Ok(Err(_)) | Err(_) => Ok(()),
         }
@@ -211,7 +213,7 @@ impl ChannelClient {
     async fn exchange(&self, request: reqwest::Request) -> Result<TruncatedResponse, RequestFailure> {
         if self.has_proxy {
             // The proxy resolves the name again, so this finds only addresses that are private for both.
-            let checked = self.check_name(request.url()).await;
+            let checked = self.check_name(request.url(), PROXIED_RESOLVE_TIMEOUT).await;
             checked.map_err(|blocked| RequestFailure::Blocked(blocked.to_string()))?;
         }
         let mut response = self.client.execute(request).await.map_err(classify_failure)?;

@@ -207,8 +207,9 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                 }
             }
             MailboxMessage::StoredHold(Err(fault)) => {
-                self.stored_hold = StoredHoldState::Unread;
-                self.store_failed(&fault, now);
+                // One attempt too many is better than none, for ever, where a record is damaged.
+                self.stored_hold = StoredHoldState::Known;
+                tracing::warn!(channel = self.name, %fault, "cannot read whether the receiver asked for a wait");
             }
             MailboxMessage::AddressChecked(checked, blocked) => {
                 if self.transport.as_ref().is_some_and(|(transport, _)| Arc::ptr_eq(transport, &checked)) {

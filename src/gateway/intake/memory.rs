@@ -30,6 +30,12 @@ impl MemoryBudget {
         Self(Arc::new(BudgetState { limit, used: AtomicUsize::new(0), released: Notify::new() }))
     }
 
+    /// How many bytes there can be.
+    #[must_use]
+    pub(super) fn limit(&self) -> usize {
+        self.0.limit
+    }
+
     /// Takes bytes, if they are there now.
     #[must_use]
     pub(super) fn try_reserve(&self, bytes: usize) -> Option<ByteReservation> {

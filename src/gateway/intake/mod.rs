@@ -42,7 +42,7 @@ use integration_keys::KeyPepper;
 use memory::{ByteReservation, MemoryBudget};
 use prepared_version::PreparedVersion;
 use rejected_senders::RejectedSenders;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use ulid::{Generator, Ulid};
 
@@ -101,7 +101,14 @@ impl IntakeState {
     /// Room for a push that is decided. A small one takes it now or never; a large one waits for it, while others of its kind
     /// wait for its slot, which it holds.
     async fn room_for_decided(&self, bytes: usize, slot: &WorkSlot) -> Option<ByteReservation> {
+        // What is larger than the whole budget, as by the spare room of its buffers, is taken when nothing else waits.
+        let bytes = bytes.min(self.decided.limit());
         if slot.is_held() { self.decided.reserve(bytes, PATIENCE).await } else { self.decided.try_reserve(bytes) }
+    }
+
+    /// The alerts that senders repeat. What a panic left of a change is better than to forget them.
+    fn alert_cache(&self) -> MutexGuard<'_, AlertCache> {
+        self.alert_cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A payload that comes in now.

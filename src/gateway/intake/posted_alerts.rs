@@ -31,9 +31,7 @@ pub(super) async fn accept<H: IntakeBackend>(
         let held = new.iter().map(AlertmanagerAlert::size).sum();
         let now = evaluated.received();
         decision.conclude((evaluated, slot), held).await?;
-        if let Ok(mut cache) = intake.alert_cache.lock() {
-            cache.insert_all(&integration, new, now);
-        }
+        intake.alert_cache().insert_all(&integration, new, now);
     }
     let Some((posted, refusal)) = refused else { return Ok(()) };
     accept::quarantine(&**backend, &prepared, posted, &refusal).await?;
@@ -73,8 +71,7 @@ impl PostedBody {
                 return ReadAlerts { new: Vec::new(), evaluated: None, refused: Some((posted, refusal)) };
             }
         };
-        let cache = backend.intake().alert_cache.lock();
-        let new = cache.map(|mut cache| cache.select_new(name, alerts, now)).unwrap_or_default();
+        let new = backend.intake().alert_cache().select_new(name, alerts, now);
         let push = |payload| IncomingPush { id, payload, ..posted.without_payload() };
         let evaluated = (!new.is_empty()).then(|| evaluate(push(alertmanager::webhook(name, &new))));
         let refusal = Refusal::NotAlerts { id: posted.id, reason: errors.join("; ") };
@@ -87,7 +84,7 @@ pub(super) async fn resolve_expired<H: IntakeBackend>(backend: &Arc<H>) {
     let intake = backend.intake();
     loop {
         let now = intake.clock.now();
-        let batches = intake.alert_cache.lock().map(|mut cache| cache.expired(now)).unwrap_or_default();
+        let batches = intake.alert_cache().expired(now);
         if batches.is_empty() {
             return;
         }
@@ -104,7 +101,8 @@ pub(super) async fn resolve_expired<H: IntakeBackend>(backend: &Arc<H>) {
 async fn resolve<H: IntakeBackend>(backend: &Arc<H>, batch: ExpiredBatch, now: Timestamp) -> Result<(), Refusal> {
     let ExpiredBatch { integration, mut alerts } = batch;
     let intake = backend.intake();
-    if let Ok(cache) = intake.alert_cache.lock() {
+    {
+        let cache = intake.alert_cache();
         alerts.retain(|alert| cache.is_expired(&integration, alert, now));
     }
     if alerts.is_empty() {
@@ -113,7 +111,7 @@ async fn resolve<H: IntakeBackend>(backend: &Arc<H>, batch: ExpiredBatch, now: T
     let payload = alertmanager::webhook(&integration, &alerts);
     let incoming = intake.incoming(&integration, PushOrigin::Alertmanager, payload);
     let accepted = accept::accept(backend, intake.prepared_version(&**backend), incoming).await;
-    let Ok(mut cache) = intake.alert_cache.lock() else { return Ok(()) };
+    let mut cache = intake.alert_cache();
     match accepted {
         Ok(_) => cache.insert_all(&integration, alerts, now),
         Err(refusal @ (Refusal::NotDurable(_) | Refusal::Overloaded)) => return Err(refusal),

@@ -35,7 +35,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         self.queue.finish(key, finished.result);
         match transition {
             Some(BreakerTransition::Closed) => {
-                self.queue.make_due(now, |details| details.wait_requested || details.fails_alone);
+                self.queue.make_due(now, |details| details.wait_requested);
             }
             Some(BreakerTransition::Opened) => {
                 self.health.set_reported(now);

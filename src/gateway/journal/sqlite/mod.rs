@@ -137,7 +137,7 @@ impl SqliteStore {
             .query_map([], |row| Ok((RuleSetHash(row.get(0)?), row.get(1)?)))?
             .collect::<SqliteResult<_>>()?;
         let sql = "SELECT next_delivery, quarantined, quarantined_bytes, generation, rules FROM total";
-        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, past_generation(row, 3)?));
+        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, past_generation(row, 3)));
         let totals = connection.query_row(sql, [], row).optional()?;
         let (next_delivery, count, bytes, generation) = totals.unwrap_or((1, 0, 0, None));
         let quarantine = QuarantineTotals::load(connection, QuarantineShare { count, bytes })?;
@@ -385,10 +385,11 @@ fn is_unreadable_value(error: &rusqlite::Error) -> bool {
 }
 
 /// The columns of a generation and its rules.
-fn past_generation(row: &Row<'_>, at: usize) -> SqliteResult<Option<PastGeneration>> {
-    let generation = row.get::<_, i64>(at)?.cast_unsigned();
-    let rules: Option<[u8; 32]> = row.get(at + 1)?;
-    Ok(rules.map(|rules| PastGeneration { generation, rules: RuleSetHash(rules) }))
+fn past_generation(row: &Row<'_>, at: usize) -> Option<PastGeneration> {
+    // A value that cannot be read costs the count, not the start.
+    let (generation, rules) = (row.get::<_, i64>(at).unwrap_or_default(), row.get(at + 1).unwrap_or_default());
+    let (generation, rules): (u64, Option<[u8; 32]>) = (generation.cast_unsigned(), rules);
+    rules.map(|rules| PastGeneration { generation, rules: RuleSetHash(rules) })
 }
 
 fn size(bytes: &[u8]) -> i64 {

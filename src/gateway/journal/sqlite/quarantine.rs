@@ -116,7 +116,7 @@ impl SqliteTransaction<'_> {
     fn remove_oldest_refused(&mut self, integration: Option<i64>) -> StoreResult<bool> {
         let known = integration.and_then(|integration| self.cache.quarantine.shares.get(&integration));
         let (share, after) = known.map(|known| (known.share, known.removed)).unwrap_or_default();
-        let sql = "DELETE FROM quarantine WHERE id = (SELECT id FROM quarantine WHERE id > ?2 AND \
+        let sql = "DELETE FROM quarantine WHERE id = (SELECT id FROM quarantine WHERE id >= ?2 AND \
                    (integration = ?1 OR ?1 IS NULL) ORDER BY id LIMIT 1) RETURNING id, integration, length(payload)";
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         let removed = self.connection.prepare_cached(sql)?.query_row((integration, after), row).optional()?;

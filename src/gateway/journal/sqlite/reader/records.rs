@@ -142,7 +142,8 @@ impl RecordReader for ReaderPool {
 
     fn last_generation(&self) -> ReadResult<Option<PastGeneration>> {
         let sql = "SELECT generation, rules FROM total";
-        let read = |connection: &Connection| connection.query_row(sql, [], |row| past_generation(row, 0)).optional();
+        let read =
+            |connection: &Connection| connection.query_row(sql, [], |row| Ok(past_generation(row, 0))).optional();
         Ok(self.query(read)?.flatten())
     }
 }
