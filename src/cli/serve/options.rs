@@ -78,7 +78,7 @@ pub(in crate::cli) struct ServeOptions {
     /// Let a rule set without rule files replace one with rule files
     #[arg(long, env = "POINTSMAN_ALLOW_EMPTY", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     allow_empty: Option<bool>,
-    /// The total size of the rule files above which they are refused; loading takes up to 80 times as much memory
+    /// The largest total size of the rule files; a load needs at most 80 times as much memory
     /// [default: 4MiB]
     #[arg(long, env = "POINTSMAN_MOST_RULE_BYTES", value_name = "SIZE")]
     most_rule_bytes: Option<ByteSize>,

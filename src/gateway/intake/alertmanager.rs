@@ -285,7 +285,7 @@ struct WebhookAlert<'a> {
 /// Alertmanager's webhook, version 4.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Webhook<'a> {
+struct WebhookPayload<'a> {
     version: &'static str,
     group_key: &'static str,
     truncated_alerts: u8,
@@ -312,7 +312,7 @@ impl Serialize for WebhookAlerts<'_> {
 #[must_use]
 pub(super) fn webhook(integration: &str, alerts: &[AlertmanagerAlert]) -> Vec<u8> {
     let fires = alerts.iter().any(|alert| !alert.is_resolved);
-    let webhook = Webhook {
+    let webhook = WebhookPayload {
         version: "4",
         group_key: "{}:{}",
         truncated_alerts: 0,
