@@ -248,7 +248,7 @@ pub struct ChannelCounts {
     pub latest: Option<Timestamp>,
     /// The last error.
     pub last_error: Option<ChannelError>,
-    /// The wait that its receiver asked for last. It may be over.
+    /// The longest wait that its receiver asked for. It may be over.
     pub held: Option<StoredHold>,
 }
 

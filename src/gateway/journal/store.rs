@@ -148,7 +148,7 @@ pub trait DeliveryTransaction {
     /// Marks dead letters as dropped, and removes their bodies.
     fn drop_dead_letters(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64>;
 
-    /// Stores a wait of a whole channel, or removes it.
+    /// Stores a wait of a whole channel, unless a longer one is stored already, or removes it.
     fn hold_channel(&mut self, channel: &str, hold: Option<&StoredHold>) -> StoreResult<()>;
 }
 

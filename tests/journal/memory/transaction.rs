@@ -194,8 +194,12 @@ impl DeliveryTransaction for MemoryTransaction {
     }
 
     fn hold_channel(&mut self, channel: &str, hold: Option<&StoredHold>) -> StoreResult<()> {
-        let kept = hold.map(|hold| StoredHold { until: whole(hold.until), ..hold.clone() });
-        self.state.channel(channel).held = kept;
+        let held = &mut self.state.channel(channel).held;
+        let asked = hold.map(|hold| StoredHold { until: whole(hold.until), ..hold.clone() });
+        match (&held, &asked) {
+            (Some(longer), Some(asked)) if longer.until >= asked.until => {}
+            _ => *held = asked,
+        }
         Ok(())
     }
 }

@@ -94,7 +94,8 @@ impl DeliveryTransaction for SqliteTransaction<'_> {
         let (until, reason) = hold.map(|hold| (hold.until, &hold.reason)).unzip();
         let sql = "INSERT INTO channel (name, delivered, retried, dead, pending, held_until, held_reason) \
                    VALUES (?1, 0, 0, 0, 0, ?2, ?3) ON CONFLICT (name) DO UPDATE SET \
-                   held_until = excluded.held_until, held_reason = excluded.held_reason";
+                   held_until = excluded.held_until, held_reason = excluded.held_reason \
+                   WHERE excluded.held_until IS NULL OR held_until IS NULL OR held_until < excluded.held_until";
         self.connection.prepare_cached(sql)?.execute((channel, until, reason))?;
         Ok(())
     }
