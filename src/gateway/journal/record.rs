@@ -469,3 +469,19 @@ pub struct RefusedPayload {
     /// Why.
     pub reason: String,
 }
+
+impl RefusedPayload {
+    /// The same without its bytes.
+    #[must_use]
+    pub fn summary(&self) -> RefusedSummary {
+        RefusedSummary {
+            id: self.id,
+            integration: self.integration.clone(),
+            origin: self.origin,
+            received: self.received,
+            bytes: self.payload.len() as u64,
+            status: self.status,
+            reason: self.reason.clone(),
+        }
+    }
+}

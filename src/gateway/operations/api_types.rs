@@ -1,9 +1,7 @@
 //! The types of the admin API, which the command line reads. Times of records are RFC 3339 in UTC.
 
 use super::RecordSelection;
-use crate::gateway::journal::{
-    AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedPayload, RefusedSummary,
-};
+use crate::gateway::journal::{AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedSummary};
 use crate::text::shorten;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -265,22 +263,6 @@ impl From<&RefusedSummary> for QuarantineSummary {
             received: refused.received,
             status: refused.status,
             bytes: usize::try_from(refused.bytes).unwrap_or(usize::MAX),
-            reason: refused.reason.clone(),
-        }
-    }
-}
-
-impl QuarantineSummary {
-    /// The summary of a refused body.
-    #[must_use]
-    pub fn of(refused: &RefusedPayload) -> Self {
-        Self {
-            id: refused.id.to_string(),
-            integration: refused.integration.clone(),
-            origin: refused.origin,
-            received: refused.received,
-            status: refused.status,
-            bytes: refused.payload.len(),
             reason: refused.reason.clone(),
         }
     }

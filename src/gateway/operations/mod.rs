@@ -219,7 +219,7 @@ pub fn quarantined_one(journal: &Journal, id: &str) -> Result<QuarantineDetail, 
         ))
     })?;
     Ok(QuarantineDetail {
-        refused: QuarantineSummary::of(&found),
+        refused: QuarantineSummary::from(&found.summary()),
         payload: String::from_utf8_lossy(&found.payload).into_owned(),
     })
 }

@@ -193,16 +193,7 @@ impl RecordReader for MemoryReader {
     }
 
     fn refused(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedSummary>> {
-        let summary = |refused: RefusedPayload| RefusedSummary {
-            id: refused.id,
-            integration: refused.integration,
-            origin: refused.origin,
-            received: refused.received,
-            bytes: refused.payload.len() as u64,
-            status: refused.status,
-            reason: refused.reason,
-        };
-        Ok(self.quarantined(filter)?.into_iter().map(summary).collect())
+        Ok(self.quarantined(filter)?.iter().map(RefusedPayload::summary).collect())
     }
 
     fn quarantine_counts(&self) -> ReadResult<Vec<QuarantineCounts>> {
