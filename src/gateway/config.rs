@@ -105,7 +105,8 @@ pub struct ListenerLimits {
     pub header_bytes: usize,
     /// Bytes of bodies held in memory at once; 64 MiB.
     pub body_bytes: usize,
-    /// Bytes of what is decided and waits for the journal; more is answered with 503; 48 MiB.
+    /// Bytes of what is decided and waits for the journal; more is answered with 503; 48 MiB. An eighth of them is for small
+    /// pushes alone.
     pub decided_bytes: usize,
     /// Bytes of large answers that wait for their clients; more are answered without their outcomes; 16 MiB.
     pub answer_bytes: usize,

@@ -1,12 +1,13 @@
 //! What pushes may take of memory and of the threads that serve connections.
 
-use super::host::WATCHDOG;
+use super::host::{Running, WATCHDOG};
 use super::{EVENT, listener};
 use pointsman::gateway::config::ListenerLimits;
 use serde_json::json;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 const URL: &str = "/push/plain?integration_key=key-of-plain";
 const PROMETHEUS: [(&str, &str); 1] = [("Authorization", "Bearer key-of-prometheus")];
@@ -50,15 +51,55 @@ async fn what_waits_for_the_journal_has_a_budget() {
         let running = Arc::clone(&running);
         async move { running.post(URL, &[], EVENT).await.status }
     });
-    while running.parts.store.0.waiting.load(Ordering::Relaxed) == 0 {
-        tokio::task::yield_now().await;
-    }
+    until_waiting(&running, 1).await;
     let answer = running.post(URL, &[], EVENT).await;
     assert_eq!((answer.status, answer.headers.contains("retry-after: ")), (503, true), "{answer:?}");
     assert!(answer.body.contains("wait for the journal"), "{answer:?}");
     storing.add_permits(1_000);
     assert_eq!(first.await.unwrap(), 202);
     assert_eq!(running.post(URL, &[], EVENT).await.status, 202);
+}
+
+/// Waits until so many pushes wait to be stored.
+async fn until_waiting(running: &Running, count: usize) {
+    while running.parts.store.0.waiting.load(Ordering::Relaxed) < count {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_large_batch_leaves_room_for_an_ordinary_alert() {
+    // A quarter of a MiB is for small pushes.
+    let running = Arc::new(listener(ListenerLimits { decided_bytes: 2 << 20, ..ListenerLimits::default() }).await);
+    let storing = Arc::new(Semaphore::new(0));
+    *running.parts.store.0.storing.lock().unwrap() = Some(Arc::clone(&storing));
+    let push = |alerts: usize| {
+        let alerts: Vec<_> = (0..alerts).map(|index| json!({"key": format!("k{index}")})).collect();
+        let (running, body) = (Arc::clone(&running), json!({"title": "t", "alerts": alerts}).to_string());
+        tokio::spawn(async move { running.post(URL, &[], body.as_bytes()).await.status })
+    };
+    let mut batch = push(2_000);
+    assert!(is_waiting(&running, 1, &mut batch).await);
+    let mut other = push(1_000);
+    assert!(!is_waiting(&running, 2, &mut other).await, "the batch takes all the room that large pushes have");
+    let mut ordinary = push(1);
+    assert!(is_waiting(&running, 2, &mut ordinary).await, "it has room");
+    let mut waiting = 2;
+    while is_waiting(&running, waiting + 1, &mut push(20)).await {
+        waiting += 1;
+    }
+    assert!((3..20).contains(&waiting), "{waiting} wait");
+    assert_eq!(push(20).await.unwrap(), 503, "small pushes fill their part");
+    storing.add_permits(1_000);
+    assert_eq!((batch.await.unwrap(), ordinary.await.unwrap()), (202, 202));
+}
+
+/// Whether so many pushes wait to be stored, before this one is answered.
+async fn is_waiting(running: &Running, count: usize, push: &mut JoinHandle<u16>) -> bool {
+    tokio::select! {
+        () = until_waiting(running, count) => true,
+        status = push => { assert_eq!(status.unwrap(), 503); false }
+    }
 }
 
 #[tokio::test]

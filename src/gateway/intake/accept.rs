@@ -139,7 +139,7 @@ impl<'b, H: IntakeBackend> PushDecision<'b, H> {
             }
         };
         let bytes = rendered.bytes() + incoming.payload.len() + more;
-        let room = self.backend.intake().room_for_decided(bytes, &slot).await.ok_or(Refusal::Overloaded)?;
+        let room = self.backend.intake().decided.reserve(bytes, &slot).await.ok_or(Refusal::Overloaded)?;
         drop(slot);
         let integration = incoming.integration.clone();
         let first_key = rendered.first_key.take();

@@ -27,6 +27,9 @@ pub(super) struct BodyWork {
 pub(super) struct WorkSlot(Option<OwnedSemaphorePermit>);
 
 impl WorkSlot {
+    /// That of work on a small body.
+    pub(super) const NONE: Self = Self(None);
+
     /// Whether the work needed a slot.
     pub(super) fn is_held(&self) -> bool {
         self.0.is_some()
@@ -50,7 +53,7 @@ impl BodyWork {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(T, WorkSlot), Refusal> {
         if bytes <= LARGE_BODY {
-            return Ok((work(), WorkSlot(None)));
+            return Ok((work(), WorkSlot::NONE));
         }
         let slots = if bytes > HUGE_BODY { SLOTS } else { 1 };
         let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&self.slots).acquire_many_owned(slots));

@@ -11,6 +11,7 @@ mod backend;
 mod body;
 mod body_work;
 mod decide;
+mod decided_memory;
 mod flashduty;
 mod form;
 mod handlers;
@@ -36,10 +37,10 @@ use super::listener::{self, ListenerRouters};
 use super::metrics::Metrics;
 use crate::time::Clock;
 use alert_cache::AlertCache;
-use body_work::{BodyWork, PATIENCE, WorkSlot};
+use body_work::BodyWork;
 use decide::IncomingPush;
+use decided_memory::DecidedMemory;
 use integration_keys::KeyPepper;
-use memory::{ByteReservation, MemoryBudget};
 use prepared_version::PreparedVersion;
 use rejected_senders::RejectedSenders;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -62,7 +63,7 @@ pub struct IntakeState {
     rejected_senders: RejectedSenders,
     body_work: BodyWork,
     /// The memory of what is decided and waits for the journal.
-    decided: MemoryBudget,
+    decided: DecidedMemory,
 }
 
 impl IntakeState {
@@ -70,7 +71,7 @@ impl IntakeState {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, metrics: Arc<Metrics>, limits: ListenerLimits) -> Self {
         Self {
-            decided: MemoryBudget::new(limits.decided_bytes),
+            decided: DecidedMemory::new(limits.decided_bytes),
             clock,
             metrics,
             limits,
@@ -96,14 +97,6 @@ impl IntakeState {
     #[must_use]
     pub fn rejected_senders(&self) -> Vec<SenderRejections> {
         self.rejected_senders.counts()
-    }
-
-    /// Room for a push that is decided. A small one takes it now or never; a large one waits for it, while others of its kind
-    /// wait for its slot, which it holds.
-    async fn room_for_decided(&self, bytes: usize, slot: &WorkSlot) -> Option<ByteReservation> {
-        // What is larger than the whole budget, as by the spare room of its buffers, is taken when nothing else waits.
-        let bytes = bytes.min(self.decided.limit());
-        if slot.is_held() { self.decided.reserve(bytes, PATIENCE).await } else { self.decided.try_reserve(bytes) }
     }
 
     /// The alerts that senders repeat. What a panic left of a change is better than to forget them.
