@@ -2,8 +2,9 @@
 //!
 //! Prometheus sends every alert again each minute, with an `endsAt` a few minutes ahead. So the listener caches the alerts
 //! that it accepted: a repetition is skipped for [`REPEAT_INTERVAL`], and an alert that is not sent again until its `endsAt`
-//! is resolved here. The cache is lost at a restart: the next repetition is then one more event. An alert for which the
-//! cache has no room is accepted each time, and only its sender resolves it.
+//! is resolved here. The cache is lost at a restart: the next repetition is then one more event, and an alert that is not
+//! sent again after it is resolved by nobody. An alert for which the cache has no room is accepted each time, and only its
+//! sender resolves it.
 //!
 //! The room is shared between integrations: where there is none left, the integration that has the most gives some to one
 //! that has less.
