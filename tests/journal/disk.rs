@@ -1,10 +1,10 @@
 //! A full disk: nothing is answered that is not stored, what was delivered can still be noted, and when there is room again
 //! it goes on without a restart.
 
-use super::{StateFolder, push, read, refused, settlement, wait};
+use super::{StateFolder, accept_all, ago, push, read, refused, settlement, wait};
 use pointsman::gateway::journal::{
-    AcceptResult, DeliveryId, DeliveryStore as _, Journal, JournalConfig, JournalError, Push, PushStore as _,
-    RecordFilter, SettlementResult,
+    AcceptResult, CheckpointMode, DeliveryId, DeliveryStore as _, Journal, JournalConfig, JournalError, Push,
+    PushStore as _, RecordFilter, Settlement, SettlementResult, Transaction,
 };
 use std::path::Path;
 use std::process::Command;
@@ -141,6 +141,35 @@ fn dead_letters_make_room_where_nothing_else_can() {
     assert_eq!(journal.body(waiting[0].id).unwrap().as_deref(), Some(&b"this one waits"[..]));
     drop(journal);
     drop(mount);
+}
+
+/// So much goes as makes room, and no more.
+#[test]
+fn few_dead_letters_go_where_little_room_is_missing() {
+    const LETTERS: u64 = 400;
+    let folder = StateFolder::new();
+    let mut store = folder.store(&folder.options());
+    accept_all(&mut *store, (0..LETTERS).map(|number| large(number, Some(&[b'x'; 8_192]))));
+    let mut dead = |transaction: &mut dyn Transaction| {
+        (0..LETTERS).try_for_each(|number| {
+            let id = DeliveryId(i64::try_from(number).unwrap() + 1);
+            let result = SettlementResult::Dead { reason: "gone".to_owned() };
+            let at = ago(1_000 * i64::try_from(LETTERS - number).unwrap());
+            transaction.settle(&Settlement { at, ..settlement(id, result) }).map(drop)
+        })
+    };
+    store.transact(&mut dead).unwrap();
+    store.checkpoint(CheckpointMode::Full).unwrap();
+    let stored = std::fs::metadata(folder.path("journal.db")).unwrap().len();
+    // Half is for the log. Ten letters with their pushes have 160 KiB.
+    store.limit_bytes(2 * (stored - 160 * 1_024));
+    for _ in 0..10 {
+        store.prune(ago(0)).unwrap();
+    }
+    let left = store.reader(&Arc::default()).dead_letters(&RecordFilter::default()).unwrap();
+    let oldest = left.last().unwrap().event.push;
+    assert!((LETTERS - 30..LETTERS - 5).contains(&(left.len() as u64)), "{} dead letters are left", left.len());
+    assert_eq!(oldest, push(LETTERS - left.len() as u64, "", "", None).id, "the oldest have gone");
 }
 
 /// A journal that has filled the disk frees pages in its file, and these are room.

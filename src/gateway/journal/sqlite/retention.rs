@@ -17,6 +17,9 @@ use std::time::Duration;
 /// How many rows a step looks at.
 const ROWS_PER_STEP: usize = 256;
 
+/// How many dead letters are removed before the room is looked at again.
+const DEAD_LETTERS_PER_STEP: usize = 4;
+
 /// How many bytes the write-ahead log may have besides the file.
 const MAX_LOG_BYTES: u64 = 256 << 20;
 
@@ -300,22 +303,35 @@ impl SqliteTransaction<'_> {
         Ok(old.into_iter().map(|(_, _, push)| push).collect())
     }
 
-    /// Removes the oldest dead letters, and the pushes that are settled without them; how many, or `most` where there may
-    /// be more.
+    /// Removes the oldest dead letters, and the pushes that are settled without them, a few at a time until there is room;
+    /// how many, at most `most`.
     fn remove_dead_pushes(&mut self, most: usize) -> StoreResult<usize> {
-        let pushes = self.remove_dead_letters(Timestamp::from_epoch_milliseconds(i64::MAX), most)?;
-        for push in &pushes {
-            let found = self.candidates(*push - 1, 1)?.pop().filter(|found| found.id == *push && found.settled);
-            if let Some(settled) = found {
-                self.remove_push(&settled)?;
-                self.counts.decided(settled.rules, -1);
+        let mut removed = 0;
+        while removed < most && self.is_over_budget()? {
+            let step = DEAD_LETTERS_PER_STEP.min(most - removed);
+            let pushes = self.remove_dead_letters(Timestamp::from_epoch_milliseconds(i64::MAX), step)?;
+            for push in &pushes {
+                self.remove_if_settled(*push)?;
+            }
+            removed += pushes.len();
+            if pushes.len() < step {
+                break;
             }
         }
-        if !pushes.is_empty() && self.sweep.room == RoomSource::DeadLetters {
+        if removed > 0 && self.sweep.room == RoomSource::DeadLetters {
             tracing::warn!("the disk is nearly full and no settled event is left: the oldest dead letters are removed");
             self.sweep.room = RoomSource::LoggedDeadLetters;
         }
-        Ok(pushes.len())
+        Ok(removed)
+    }
+
+    fn remove_if_settled(&mut self, push: i64) -> StoreResult<()> {
+        let found = self.candidates(push - 1, 1)?.pop().filter(|found| found.id == push && found.settled);
+        if let Some(settled) = found {
+            self.remove_push(&settled)?;
+            self.counts.decided(settled.rules, -1);
+        }
+        Ok(())
     }
 
     fn remove_deduplication(&self, now: Timestamp) -> SqliteResult<usize> {
