@@ -43,7 +43,7 @@ struct LogLimits {
 impl Checkpointer {
     /// Starts the thread for a database.
     pub(super) fn start(path: PathBuf) -> StoreResult<Self> {
-        let limits = Arc::new(LogLimits { most: AtomicI64::new(MAX_LOG_PAGES), oversized: AtomicBool::new(false) });
+        let limits = Arc::new(LogLimits::default());
         let shared = Arc::clone(&limits);
         let (alive, gone) = mpsc::channel();
         let run = move || {
@@ -71,8 +71,20 @@ impl Checkpointer {
 
     /// Sets how many bytes the log may have before it has to be restarted; never more than by default.
     pub(super) fn limit_log(&self, bytes: u64) {
+        self.limits.limit(bytes);
+    }
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self { most: AtomicI64::new(MAX_LOG_PAGES), oversized: AtomicBool::new(false) }
+    }
+}
+
+impl LogLimits {
+    fn limit(&self, bytes: u64) {
         let pages = i64::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX);
-        self.limits.most.store(pages.min(MAX_LOG_PAGES), Ordering::Relaxed);
+        self.most.store(pages.min(MAX_LOG_PAGES), Ordering::Relaxed);
     }
 }
 
@@ -123,4 +135,32 @@ impl LogPages {
 fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<LogPages> {
     let sql = format!("PRAGMA wal_checkpoint({mode})");
     connection.prepare_cached(&sql)?.query_row([], |row| Ok(LogPages { pages: row.get(1)?, moved: row.get(2)? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LogLimits, check_log, checkpoint};
+    use crate::gateway::journal::JournalConfig;
+    use crate::gateway::journal::sqlite::open::{open_reader, open_writer};
+    use crate::gateway::journal::sqlite::retention::JournalBudget;
+    use std::sync::atomic::Ordering;
+
+    #[test]
+    fn on_a_nearly_full_disk_a_few_pages_stay_in_the_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal.db");
+        let writer = open_writer(&path).expect("a database");
+        let limits = LogLimits::default();
+        // The disk has no room for the store.
+        limits.limit(JournalBudget::new(&JournalConfig::default(), 1).restarted_log());
+        let look = || {
+            check_log(&mut None, &path, &limits).expect("it looks");
+            let reader = open_reader(&path).expect("a reader");
+            checkpoint(&reader, "NOOP").expect("the pages of the log").moved
+        };
+        writer.execute_batch("CREATE TABLE filler (bytes BLOB)").expect("some pages");
+        assert_eq!((look(), limits.oversized.load(Ordering::Relaxed)), (0, false));
+        writer.execute("INSERT INTO filler VALUES (zeroblob(4000000))", []).expect("many pages");
+        assert!(look() > 900 && limits.oversized.load(Ordering::Relaxed));
+    }
 }

@@ -23,6 +23,10 @@ const DEAD_LETTERS_PER_STEP: usize = 4;
 /// How many bytes the write-ahead log may have besides the file.
 const MAX_LOG_BYTES: u64 = 256 << 20;
 
+/// How many bytes it may have on any disk. Each move of the log writes and syncs the file of the database: with less, a
+/// nearly full disk would be busy with moves of a few pages, many times a second.
+const LEAST_LOG_BYTES: u64 = 4 << 20;
+
 /// The most bytes that refused payloads may have together.
 const MAX_QUARANTINED_BYTES: u64 = 256 << 20;
 
@@ -42,6 +46,11 @@ impl JournalBudget {
 
     /// The bytes that the log may have at all.
     pub(super) fn log_share(self) -> u64 {
+        self.kept_for_log().max(LEAST_LOG_BYTES)
+    }
+
+    /// The bytes that pages leave to the log.
+    fn kept_for_log(self) -> u64 {
         MAX_LOG_BYTES.min(self.most / 2)
     }
 
@@ -53,7 +62,7 @@ impl JournalBudget {
 
     /// The bytes that pages in use may have.
     fn pages(self) -> u64 {
-        self.most - self.log_share()
+        self.most - self.kept_for_log()
     }
 
     /// The bytes that refused payloads may have.
