@@ -8,6 +8,7 @@
 
 use super::OutboundConfig;
 use super::address_policy::{AddressPolicy, BlockedAddress};
+use super::name_lookup::NameLookup;
 use crate::channel::{HttpRequest, is_connection_header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -56,6 +57,7 @@ pub(super) struct TruncatedResponse {
 pub(super) struct ClientFactory {
     tls: ClientConfig,
     policy: Arc<AddressPolicy>,
+    lookups: NameLookup,
     proxy: Option<Url>,
 }
 
@@ -77,7 +79,8 @@ impl ClientFactory {
         let proxy = options.proxy.as_deref().map(parse_proxy);
         let mut policy = AddressPolicy::read(&options.allow);
         policy.allow_all = options.allow_private;
-        Ok(Self { tls: tls_config(options)?, policy: Arc::new(policy), proxy: proxy.transpose()? })
+        let (tls, lookups) = (tls_config(options)?, NameLookup::new());
+        Ok(Self { tls, policy: Arc::new(policy), lookups, proxy: proxy.transpose()? })
     }
 
     /// A client with connections of its own.
@@ -104,7 +107,8 @@ impl ClientFactory {
             }
         };
         let client = builder.build().map_err(|error| describe_error(&error.without_url()))?;
-        Ok(ChannelClient { client, policy: Arc::clone(&self.policy), has_proxy: self.proxy.is_some() })
+        let (policy, lookups) = (Arc::clone(&self.policy), self.lookups.clone());
+        Ok(ChannelClient { client, policy, lookups, has_proxy: self.proxy.is_some() })
     }
 }
 
@@ -153,6 +157,7 @@ impl Resolve for FilteringResolver {
 pub(super) struct ChannelClient {
     client: Client,
     policy: Arc<AddressPolicy>,
+    lookups: NameLookup,
     has_proxy: bool,
 }
 
@@ -189,10 +194,8 @@ impl ChannelClient {
         if self.policy.allows_host(name) {
             return Ok(());
         }
-        match tokio::time::timeout(patience, tokio::net::lookup_host((name, 0))).await {
-            Ok(Ok(mut addresses)) => addresses.try_for_each(|address| self.policy.check_address(address.ip())),
-            Ok(Err(_)) | Err(_) => Ok(()),
-        }
+        let addresses = self.lookups.addresses(name, patience).await.unwrap_or_default();
+        addresses.iter().try_for_each(|address| self.policy.check_address(address.ip()))
     }
 
     fn prepare(&self, request: &HttpRequest) -> Result<reqwest::Request, RequestFailure> {

@@ -15,6 +15,7 @@ mod health;
 mod job;
 mod line_file;
 mod line_sink;
+mod name_lookup;
 mod once;
 mod queue;
 mod rate_limiter;
