@@ -48,6 +48,29 @@ async fn senders_without_a_key_take_no_room_from_those_who_have_one() {
     assert_eq!(running.post("/push/other?integration_key=o", &[], EVENT).await.status, 202);
     let answer = running.post("/push/x", &[], &vec![b' '; 900 << 10]).await;
     assert_eq!((answer.status, answer.body.contains("without a key")), (503, true), "{answer:?}");
+    assert!(answer.body.contains("send the key") && answer.body.contains("--connections-of-one"), "{answer:?}");
+}
+
+/// Behind a proxy all senders have one address.
+#[tokio::test]
+async fn an_address_that_may_have_more_connections_may_have_more_bytes_without_a_key() {
+    let running = signed(ListenerLimits { connections_of_one: 256, ..ListenerLimits::default() }).await;
+    let head = b"POST /push/x HTTP/1.1\r\nHost: it\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n";
+    let mut held: Vec<TcpStream> = Vec::new();
+    for _ in 0..4 {
+        let mut stream = running.connect().await;
+        stream.write_all(head).await.unwrap();
+        stream.read_exact(&mut [0; 25]).await.unwrap();
+        stream.write_all(&vec![b'a'; 999_999]).await.unwrap();
+        held.push(stream);
+    }
+    assert_eq!(running.post("/push/plain", &[], &vec![b' '; 900 << 10]).await.status, 404);
+    for mut stream in held {
+        let _ = stream.write_all(b"a").await;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 404");
+    }
 }
 
 #[tokio::test]

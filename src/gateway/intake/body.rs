@@ -25,6 +25,9 @@ const KEYLESS_BYTES: usize = 8;
 const KEYLESS_REQUESTS: usize = 16;
 /// Which part of the connections of one address may be such requests at once.
 const KEYLESS_OF_ONE: usize = 4;
+/// How many bytes one address may take for each of them: 2 MiB for the 16 requests that it may have by default. Behind a
+/// proxy all senders have one address, and whoever raises its connections there raises its bytes as well.
+const KEYLESS_BYTES_EACH: usize = 128 << 10;
 
 /// The memory that all bodies together may take.
 pub(super) struct BodyBudget {
@@ -64,9 +67,10 @@ impl BodyBudget {
         let part = |whole: usize, part: usize| (whole / part).max(1);
         let keyless_bytes = part(limits.body_bytes, KEYLESS_BYTES).max(MAX_KEYLESS_BODY);
         let requests_of_one = part(limits.connections_of_one, KEYLESS_OF_ONE);
+        let bytes_of_one = requests_of_one.saturating_mul(KEYLESS_BYTES_EACH).max(MAX_KEYLESS_BODY);
         Self {
             bytes: MemoryBudget::new(limits.body_bytes),
-            keyless_bytes: AddressQuota::new(keyless_bytes, MAX_KEYLESS_BODY),
+            keyless_bytes: AddressQuota::new(keyless_bytes, bytes_of_one),
             keyless_requests: AddressQuota::new(part(limits.requests, KEYLESS_REQUESTS), requests_of_one),
         }
     }

@@ -179,7 +179,11 @@ impl Refusal {
             Self::BodyBudgetExhausted => unavailable(Duration::from_secs(1)).close(),
             Self::KeylessBusy => unavailable(Duration::from_secs(1))
                 .close()
-                .help("send the key as well, or try again after `Retry-After`"),
+                .help(
+                    "send the key with the signature, such as `?integration_key=…` in the push URL: pushes with a key do not \
+                     share this room; behind a proxy, the gateway's `--connections-of-one` can be raised; or try again \
+                     after `Retry-After`",
+                ),
             Self::Overloaded => unavailable(Duration::from_secs(2)),
             Self::BrokenBody | Self::NotGzip | Self::InvalidForm(_) => problem,
             Self::UnknownEncoding => problem.help("send it plain, or with `Content-Encoding: gzip`"),
