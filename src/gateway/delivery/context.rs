@@ -7,6 +7,11 @@ use super::transport::TransportResources;
 use crate::gateway::journal::ClaimOwner;
 use crate::gateway::metrics::Metrics;
 use std::sync::Arc;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// How many jobs read their delivery at once: twice the connections of the journal that read. Each read takes a thread, and
+/// more of them would only wait for a connection, each with memory of its own.
+const MAX_CLAIMS: usize = 8;
 
 /// What all workers share.
 pub(super) struct DeliveryContext<L> {
@@ -18,4 +23,41 @@ pub(super) struct DeliveryContext<L> {
     pub(super) metrics: Arc<Metrics>,
     pub(super) timings: DeliveryTimings,
     pub(super) clock: DeliveryClock,
+    /// The slots of jobs that read their delivery.
+    pub(super) claims: ClaimSlots,
+}
+
+/// Slots for jobs that read their delivery.
+#[derive(Debug)]
+pub(super) struct ClaimSlots(Semaphore);
+
+impl ClaimSlots {
+    /// All slots free.
+    pub(super) fn new() -> Self {
+        Self(Semaphore::new(MAX_CLAIMS))
+    }
+
+    /// A slot, as soon as one is free.
+    pub(super) async fn take(&self) -> Option<SemaphorePermit<'_>> {
+        // They are never closed.
+        self.0.acquire().await.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClaimSlots, MAX_CLAIMS};
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn few_jobs_read_at_once() {
+        let slots = ClaimSlots::new();
+        let mut held = Vec::new();
+        while let Ok(slot) = tokio::time::timeout(Duration::ZERO, slots.take()).await {
+            held.push(slot.expect("they are open"));
+        }
+        assert_eq!(held.len(), MAX_CLAIMS);
+        held.pop();
+        assert!(slots.take().await.is_some());
+    }
 }

@@ -91,7 +91,9 @@ impl<L: DeliveryStore> DeliveryJob<L> {
             let reads_body = result == ClaimResult::Claimed && attempted.is_some();
             Ok((result, if reads_body { store.body(id)? } else { None }))
         };
+        let slot = self.context.claims.take().await;
         let claimed: Result<Result<_, JournalError>, _> = tokio::task::spawn_blocking(claim).await;
+        drop(slot);
         match claimed {
             Ok(Ok((ClaimResult::Claimed, body))) => self.act(body).await,
             Ok(Ok((ClaimResult::Settled, _))) => {

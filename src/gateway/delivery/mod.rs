@@ -35,7 +35,7 @@ use backoff::Backoff;
 use circuit_breaker::{BreakerPauses, BreakerState};
 use client::ClientFactory;
 use clock::{DeliveryClock, milliseconds};
-use context::DeliveryContext;
+use context::{ClaimSlots, DeliveryContext};
 use rate_limiter::RateLimiters;
 use shutdown_on_panic::ShutdownOnPanic;
 use std::collections::BTreeMap;
@@ -226,6 +226,7 @@ impl DeliveryService {
             metrics,
             timings,
             clock: clock.clone(),
+            claims: ClaimSlots::new(),
         };
         let (context, runtime) = (Arc::new(context), Runtime::current());
         let pool = Arc::new(WorkerPool {
