@@ -295,15 +295,15 @@ fn holds_and_generations_outlast_a_restart(folder: &StateFolder) {
 fn the_longer_of_two_holds_is_kept(folder: &StateFolder) {
     let journal = folder.open();
     let hold = |until, reason: &str| StoredHold { until: at(until), reason: reason.to_owned() };
-    let held = || read(&journal).channels().unwrap().pop().unwrap().held;
+    let stored = || read(&journal).channels().unwrap().pop().unwrap().held;
     for next in [hold(50, "first"), hold(99, "longer"), hold(70, "late and shorter")] {
         wait(journal.hold("page".to_owned(), Some(next))).unwrap();
     }
-    assert_eq!(held(), Some(hold(99, "longer")));
+    assert_eq!(stored(), Some(hold(99, "longer")));
     wait(journal.hold("page".to_owned(), None)).unwrap();
-    assert_eq!(held(), None);
+    assert_eq!(stored(), None);
     wait(journal.hold("page".to_owned(), Some(hold(60, "a new one")))).unwrap();
-    assert_eq!(held(), Some(hold(60, "a new one")));
+    assert_eq!(stored(), Some(hold(60, "a new one")));
 }
 
 fn recoveries_know_where_the_firing_went(folder: &StateFolder) {

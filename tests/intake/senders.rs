@@ -55,11 +55,11 @@ async fn senders_without_a_key_take_no_room_from_those_who_have_one() {
 #[tokio::test]
 async fn an_address_that_may_have_more_connections_may_have_more_bytes_without_a_key() {
     let running = signed(ListenerLimits { connections_of_one: 256, ..ListenerLimits::default() }).await;
-    let head = b"POST /push/x HTTP/1.1\r\nHost: it\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n";
+    let request = b"POST /push/x HTTP/1.1\r\nHost: it\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n";
     let mut held: Vec<TcpStream> = Vec::new();
     for _ in 0..4 {
         let mut stream = running.connect().await;
-        stream.write_all(head).await.unwrap();
+        stream.write_all(request).await.unwrap();
         stream.read_exact(&mut [0; 25]).await.unwrap();
         stream.write_all(&vec![b'a'; 999_999]).await.unwrap();
         held.push(stream);

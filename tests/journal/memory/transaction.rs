@@ -194,11 +194,11 @@ impl DeliveryTransaction for MemoryTransaction {
     }
 
     fn hold_channel(&mut self, channel: &str, hold: Option<&StoredHold>) -> StoreResult<()> {
-        let held = &mut self.state.channel(channel).held;
+        let stored = &mut self.state.channel(channel).held;
         let asked = hold.map(|hold| StoredHold { until: whole(hold.until), ..hold.clone() });
-        match (&held, &asked) {
+        match (&stored, &asked) {
             (Some(longer), Some(asked)) if longer.until >= asked.until => {}
-            _ => *held = asked,
+            _ => *stored = asked,
         }
         Ok(())
     }
