@@ -7,7 +7,7 @@ use super::serve::options::STATE;
 use super::terminal::Terminal;
 use crate::diagnostic;
 use crate::gateway::admin_client::{AdminClient, AdminClientError};
-use crate::gateway::journal::{DeadLetterRecord, Journal, JournalConfig};
+use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, Journal, JournalConfig};
 use crate::gateway::operations::{
     self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, OfflineReplayer,
     OperationError, QuarantineDetail, QuarantineSummary, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
@@ -377,6 +377,7 @@ fn journal(state: &Path, terminal: &mut Terminal) -> Result<Journal, Exit> {
         keep_dead_for: Duration::from_hours(24 * 365 * 100),
         most_quarantined: forever,
         least_free: Some(0),
+        owner: DirectoryOwner::AnybodyForRoot,
     };
     Journal::open(&options, Arc::new(SystemClock), Arc::default(), Arc::new(|_| ())).map_err(|fault| {
         terminal.error(&format!("the journal in `{}` could not be opened: {fault}", state.display()));

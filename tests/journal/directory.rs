@@ -1,14 +1,18 @@
 //! The state directory: nobody else may write to it or lead elsewhere from it.
 
 use super::StateFolder;
-use pointsman::gateway::journal::{Journal, JournalError};
+use pointsman::gateway::journal::{DirectoryOwner, Journal, JournalConfig, JournalError};
 use pointsman::ruleset::SystemClock;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::sync::Arc;
 
 fn refusal(folder: &StateFolder) -> Option<String> {
-    match Journal::open(&folder.options(), Arc::new(SystemClock), Arc::default(), Arc::new(|_: &str| {})) {
+    refusal_with(&folder.options())
+}
+
+fn refusal_with(options: &JournalConfig) -> Option<String> {
+    match Journal::open(options, Arc::new(SystemClock), Arc::default(), Arc::new(|_: &str| {})) {
         Err(JournalError::Failed(message)) => Some(message),
         Err(fault) => panic!("{fault}"),
         Ok(_) => None,
@@ -49,6 +53,28 @@ fn a_directory_of_another_user_or_group_is_refused() {
     assert!(refusal(&folder).expect("its group can write").contains("can be written by others"));
     set_mode(&folder, 0o750);
     assert_eq!(refusal(&folder), None);
+}
+
+#[test]
+fn a_command_of_root_opens_the_journal_of_another_user_and_leaves_that_user_able_to() {
+    let folder = StateFolder::new();
+    let directory = folder.options().directory;
+    if fs::metadata(&directory).unwrap().uid() != 0 {
+        eprintln!("SKIPPED: only root can give a directory away");
+        return;
+    }
+    chown(&directory, Some(12_345), Some(12_345)).unwrap();
+    set_mode(&folder, 0o2770);
+    let command = JournalConfig { owner: DirectoryOwner::AnybodyForRoot, ..folder.options() };
+    assert_eq!(refusal_with(&command), None);
+    for name in ["lock", "ballast"] {
+        assert_eq!(fs::metadata(folder.path(name)).unwrap().uid(), 12_345, "{name}");
+    }
+    set_mode(&folder, 0o707);
+    assert!(refusal_with(&command).expect("others can write to it").contains("can be written by others"));
+    set_mode(&folder, 0o700);
+    symlink("/dev/null", folder.path("pages.ndjson")).unwrap();
+    assert!(refusal_with(&command).expect("it is a link").contains("is a link"));
 }
 
 #[test]

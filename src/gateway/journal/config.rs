@@ -22,6 +22,17 @@ pub struct JournalConfig {
     pub keep_dead_for: Duration,
     /// How much space must be free for pushes to be accepted; the larger of 1 GiB and 5 % by default.
     pub least_free: Option<u64>,
+    /// Whose the state directory may be.
+    pub owner: DirectoryOwner,
+}
+
+/// Whose a state directory may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DirectoryOwner {
+    /// The user of this process, or root: for a gateway.
+    ThisUserOrRoot,
+    /// Anybody, if this process belongs to root: for a command that reads the journal of a gateway with a user of its own.
+    AnybodyForRoot,
 }
 
 impl Default for JournalConfig {
@@ -37,6 +48,7 @@ impl Default for JournalConfig {
             most_quarantined: 10_000,
             keep_dead_for: 30 * DAY,
             least_free: None,
+            owner: DirectoryOwner::ThisUserOrRoot,
         }
     }
 }

@@ -23,7 +23,7 @@ mod write_queue;
 
 pub use accept::accept;
 pub use client::{DeliveryStore, PushStore};
-pub use config::JournalConfig;
+pub use config::{DirectoryOwner, JournalConfig};
 pub use id::{DeliveryId, EventId, PushId};
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
@@ -166,7 +166,7 @@ impl Journal {
         wake: Arc<WakeCallback>,
         open: impl FnOnce(&JournalConfig) -> Result<Box<dyn JournalStore>, StoreError>,
     ) -> Result<Self, JournalError> {
-        let mut directory = StateDirectory::acquire(&options.directory, options.least_free)?;
+        let mut directory = StateDirectory::acquire(options)?;
         let store = open(options)?;
         directory.watch(store.files())?;
         let reader = store.reader(&metrics);

@@ -5,11 +5,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "the journal lives in files")]
 
-use super::JournalError;
+use super::{DirectoryOwner, JournalConfig, JournalError};
 use crate::channel::StateFile;
 use crate::reload::remote_file_system;
-use rustix::fs::{FallocateFlags, FlockOperation};
-use std::fs::{DirBuilder, File};
+use rustix::fs::{FallocateFlags, FlockOperation, Gid, OFlags, Uid};
+use std::fs::{DirBuilder, File, Metadata};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -82,20 +82,23 @@ impl DiskRoom {
 
 impl StateDirectory {
     /// Makes the directory where there is none, and locks it.
-    pub(super) fn acquire(path: &Path, least_free: Option<u64>) -> Result<Self, JournalError> {
+    pub(super) fn acquire(options: &JournalConfig) -> Result<Self, JournalError> {
+        let path = options.directory.as_path();
         let failed = |error: std::io::Error| JournalError::Failed(format!("`{}`: {error}", path.display()));
         // Others may not read the bodies of alerts.
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         refuse_remote(path)?;
-        refuse_shared(path)?;
+        refuse_shared(path, options.owner)?;
         let mut lock = File::options()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
+            .custom_flags(no_links())
             .open(StateFile::Lock.path(path))
             .map_err(failed)?;
+        give_to_owner(path, &lock).map_err(failed)?;
         if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             let mut holder = String::new();
             drop((&mut lock).take(32).read_to_string(&mut holder));
@@ -108,7 +111,7 @@ impl StateDirectory {
         lock.set_len(0).map_err(failed)?;
         lock.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(failed)?;
         let watched = vec![watched_file(path, StateFile::Lock.name()).map_err(failed)?];
-        let directory = Self { path: path.to_owned(), least_free, lock, watched, files: &[] };
+        let directory = Self { path: path.to_owned(), least_free: options.least_free, lock, watched, files: &[] };
         if !directory.make_ballast() {
             tracing::warn!("the ballast could not be made: the disk is nearly full");
         }
@@ -151,8 +154,12 @@ impl StateDirectory {
             .create(true)
             .truncate(false)
             .mode(0o600)
+            .custom_flags(no_links())
             .open(self.ballast())
-            .and_then(|file| Ok(rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, size.max(1))?));
+            .and_then(|file| {
+                give_to_owner(&self.path, &file)?;
+                Ok(rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, size.max(1))?)
+            });
         match made {
             Ok(()) => true,
             Err(error) if error.kind() == std::io::ErrorKind::Unsupported => true,
@@ -188,12 +195,26 @@ fn watched_file(directory: &Path, name: &'static str) -> std::io::Result<Watched
     Ok(WatchedFile { name, device: file.dev(), inode: file.ino() })
 }
 
+/// Not to follow a link that appeared after the directory was looked at.
+const fn no_links() -> i32 {
+    OFlags::NOFOLLOW.bits().cast_signed()
+}
+
+/// Gives a file that root made to the owner of the directory, who could not open it otherwise.
+fn give_to_owner(path: &Path, file: &File) -> std::io::Result<()> {
+    let directory = std::fs::metadata(path)?;
+    if !rustix::process::geteuid().is_root() || file.metadata()?.uid() == directory.uid() {
+        return Ok(());
+    }
+    Ok(rustix::fs::fchown(file, Some(Uid::from_raw(directory.uid())), Some(Gid::from_raw(directory.gid())))?)
+}
+
 /// Refuses a directory that others can write to, and links in it: whoever makes a link there chooses what this process
 /// reads, writes and empties.
-fn refuse_shared(path: &Path) -> Result<(), JournalError> {
+fn refuse_shared(path: &Path, owner: DirectoryOwner) -> Result<(), JournalError> {
     let failed = |error: std::io::Error| JournalError::Failed(format!("`{}`: {error}", path.display()));
     let found = std::fs::metadata(path).map_err(failed)?;
-    if let Some(reason) = shared_reason(found.uid(), found.gid(), found.mode()) {
+    if let Some(reason) = shared_reason(path, &found, owner) {
         let path = path.display();
         return Err(JournalError::Failed(format!("`{path}` {reason}")));
     }
@@ -214,15 +235,21 @@ fn refuse_shared(path: &Path) -> Result<(), JournalError> {
 
 /// Why others can write to a directory, and how to fix it. The groups of this process are not others: an orchestrator may
 /// give it a volume by its group.
-fn shared_reason(owner: u32, group: u32, mode: u32) -> Option<String> {
-    let user = rustix::process::geteuid().as_raw();
-    if owner != user && owner != 0 {
+fn shared_reason(path: &Path, found: &Metadata, allowed: DirectoryOwner) -> Option<String> {
+    let (user, owner, group) = (rustix::process::geteuid(), found.uid(), found.gid());
+    let is_any_owner = allowed == DirectoryOwner::AnybodyForRoot && user.is_root();
+    if owner != user.as_raw() && owner != 0 && !is_any_owner {
         return Some(format!("belongs to user {owner}, who can change it: run `chown {user}` on it"));
     }
-    let is_own = group == rustix::process::getegid().as_raw()
+    let is_own = is_any_owner
+        || group == rustix::process::getegid().as_raw()
         || rustix::process::getgroups().is_ok_and(|groups| groups.iter().any(|own| own.as_raw() == group));
     let others = if is_own { 0o002 } else { 0o022 };
-    (mode & others != 0).then(|| "can be written by others: run `chmod go-w` on it".to_owned())
+    (found.mode() & others != 0).then(|| {
+        let new = path.join("state");
+        let new = new.display();
+        format!("can be written by others: run `chmod go-w` on it, or let the gateway make a folder in it: `--state {new}`")
+    })
 }
 
 fn refuse_remote(path: &Path) -> Result<(), JournalError> {
