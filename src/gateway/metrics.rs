@@ -116,6 +116,8 @@ pub struct BuildLabels {
 const PUSH_STATUSES: [u16; 9] = [202, 400, 401, 404, 408, 413, 415, 422, 503];
 /// The outcomes of elements.
 const OUTCOMES: [&str; 5] = ["sent", "dropped", "empty", "unaccepted", "invalid"];
+/// The results of attempts.
+const ATTEMPT_RESULTS: [&str; 3] = ["delivered", "retry", "dead"];
 /// Why senders are turned away.
 const REJECTION_REASONS: [&str; 2] = ["unknown_key", "bad_signature"];
 
@@ -245,6 +247,26 @@ impl Metrics {
         }
         self.watcher_errors.inner().store(report.watcher_errors, Ordering::Relaxed);
         self.watcher_rescans.inner().store(report.rescans, Ordering::Relaxed);
+    }
+
+    /// Begins the counters of an integration at 0. Prometheus sees no increase in a counter that begins at 1, so the first
+    /// push with a wrong key would raise no alert.
+    pub fn begin_integration(&self, name: &str) {
+        for status in PUSH_STATUSES {
+            drop(self.pushes.get_or_create(&PushLabels { integration: name.to_owned(), status }));
+        }
+        for reason in REJECTION_REASONS {
+            let labels = RejectionLabels { integration: name.to_owned(), reason: reason.to_owned() };
+            drop(self.rejections.get_or_create(&labels));
+        }
+    }
+
+    /// Begins the counters of a channel at 0, for the same reason: the first dead letter must raise an alert.
+    pub fn begin_channel(&self, name: &str) {
+        for result in ATTEMPT_RESULTS {
+            let labels = AttemptLabels { channel: name.to_owned(), result: result.to_owned() };
+            drop(self.attempts.get_or_create(&labels));
+        }
     }
 
     /// Removes an integration that the rules no longer have.

@@ -94,6 +94,15 @@ fn a_wrong_key_is_seen() {
     let place = Place::new();
     let gateway = super::Running::start(&place, &[]);
     let listen = gateway.listen();
+    // Prometheus sees no increase in a counter that begins at 1.
+    let metrics = request(&gateway.admin, "GET", "/metrics", "", b"").1;
+    for begun in [
+        "pushes_rejected_total{integration=\"demo\",reason=\"unknown_key\"} 0",
+        "pushes_total{integration=\"demo\",status=\"422\"} 0",
+        "attempts_total{channel=\"demo_page\",result=\"dead\"} 0",
+    ] {
+        assert!(metrics.contains(begun), "{begun} is not in {metrics}");
+    }
     for path in ["/push/demo?integration_key=canary-of-a-sender", "/push/dmo", "/push/anything"] {
         for _ in 0..3 {
             assert_eq!(request(&listen, "POST", path, "", b"{}").0, 404);

@@ -44,6 +44,9 @@ fn refresh(gateway: &Gateway) {
     if let Some(report) = gateway.rules.report() {
         gateway.metrics.observe(&report);
     }
+    let rules = gateway.rules.current();
+    rules.value.integrations.iter().for_each(|integration| gateway.metrics.begin_integration(&integration.name));
+    rules.value.channels.iter().for_each(|channel| gateway.metrics.begin_channel(&channel.name));
     let of = |name: &str| ChannelLabels { channel: name.to_owned() };
     // Where the journal cannot be read, its own metrics say so.
     for counts in gateway.journal.read().and_then(DeliveryReader::channels).unwrap_or_default() {
