@@ -182,6 +182,6 @@ fn the_human_format_shows_a_hundred_findings_and_others_all() {
     let shown = render(DiagnosticFormat::Human, &diagnostics, &sources);
     assert!(shown.contains("the one that matters"));
     assert_eq!(shown.matches("warning[W0001]").count(), 99);
-    assert!(shown.ends_with("51 more problems are not shown; `--format short` shows all\n\n"), "{shown}");
+    assert!(shown.ends_with("not shown: 51 more problems; `pointsman check` shows them\n\n"), "{shown}");
     assert_eq!(render(DiagnosticFormat::Short, &diagnostics, &sources).lines().count(), 151);
 }

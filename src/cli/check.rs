@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         terminal.out.print(&summary(&loaded));
     }
     if loaded.left_out.total() > 0 {
-        terminal.help(&format!("{} more: `--all` shows them", loaded.left_out));
+        terminal.help(&format!("not shown: {} more; `--all` shows them", loaded.left_out));
     }
     let mismatch = manifest_mismatch(arguments, &loaded);
     if let Some(reason) = &mismatch {

@@ -5,6 +5,7 @@ use super::excerpt::{Excerpt, excerpts, marked, spans_many_lines};
 use super::visible::{visible, visible_line};
 use super::{Diagnostic, DiagnosticLevel, Suggestion};
 use crate::source::{FileId, Sources, Span};
+use crate::text::plural;
 use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Patch, Renderer, Snippet};
 use std::fmt::Write;
 
@@ -37,7 +38,8 @@ fn render(renderer: Renderer, diagnostics: &[Diagnostic], sources: &Sources) -> 
     let more = diagnostics.len() - chosen.len();
     if more > 0 {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{more} more problems are not shown; `--format short` shows all\n");
+        let more = plural(more, "more problem");
+        let _ = writeln!(text, "not shown: {more}; `pointsman check` shows them\n");
     }
     text
 }

@@ -82,7 +82,7 @@ fn hidden_at(text: &[u8], at: usize) -> Option<char> {
     let length = match text.get(at)? {
         0x7f => 1,
         0xc2 | 0xd8 => 2,
-        0xe2 | 0xef => 3,
+        0xe1 | 0xe2 | 0xef => 3,
         0xf3 => 4,
         _ => return None,
     };
@@ -109,7 +109,8 @@ fn push_visible(mut shown: String, character: char) -> String {
 /// invisible blanks, tags.
 pub(crate) fn is_hidden(character: char) -> bool {
     let directs = matches!(character, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}');
-    let hides = matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
+    let hides =
+        matches!(character, '\u{ad}' | '\u{180e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
     let tags = matches!(character, '\u{e0000}'..='\u{e007f}');
     directs || hides || tags || (character.is_control() && !matches!(character, '\n' | '\t'))
 }
@@ -121,6 +122,7 @@ mod tests {
     #[test]
     fn escapes_are_shown_not_obeyed() {
         assert_eq!(visible("a\u{1b}[31mb\u{9b}2J\u{202e}c\0"), "a␛[31mb\\u{9b}2J\\u{202e}c␀");
+        assert_eq!(visible("a\u{ad}b\u{180e}c"), "a\\u{ad}b\\u{180e}c");
         assert_eq!(visible("报警\tok"), "报警\tok");
         assert_eq!(visible_line("one\r\n  two\n"), "one two");
     }
