@@ -52,6 +52,8 @@ fn the_examples_keep_cores_and_secrets_back() {
     let example = read(".deploy/kubernetes.yaml");
     assert!(!example.contains("envFrom"), "the rules would get every secret");
     assert!(!example.contains("POINTSMAN_ADMIN_TOKEN,"), "the rules can read the environment");
+    let state = "{ name: POINTSMAN_STATE, value: /var/lib/pointsman/state }";
+    assert!(example.contains(state), "the gateway refuses a volume that everybody may write to, so it makes a folder");
     assert!(example.contains("kind: NetworkPolicy"), "everybody in the cluster would reach the admin port");
 }
 
