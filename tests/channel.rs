@@ -120,7 +120,7 @@ fn resolved(
     rules.resolve(&|secret: &SecretReference, folder: &Path| {
         assert_eq!(folder, Path::new("duty"));
         let (SecretReference::Environment(name) | SecretReference::File(name)) = secret;
-        secrets[&**name].as_str().map(str::to_owned).ok_or_else(|| "it is not set".to_owned())
+        secrets[&**name].as_str().map(str::to_owned).ok_or_else(|| "it is not set".to_owned().into())
     })
 }
 

@@ -84,7 +84,11 @@ fn join(snapshot: &Snapshot) -> Result<String, LoadRejection> {
             if let Some(name) = line.strip_prefix("table ") {
                 whole.push_str(&snapshot.read(&folder.join(name)).map_err(refuse)?);
             } else if let Some(name) = line.strip_prefix("secret ") {
-                whole.push_str(&snapshot.read_secret(&folder.join(name)).map_err(refuse)?);
+                whole.push_str(
+                    &snapshot
+                        .read_secret(&folder.join(name))
+                        .map_err(|error| refuse(format!("{}; {}", error.reason, error.fix.unwrap_or_default())))?,
+                );
             }
         }
     }

@@ -32,7 +32,10 @@ pub(super) fn read_with(
             RuleFileError::NoRules { .. } => {
                 terminal.help("`pointsman init DIR` writes a rule set to start from");
             }
-            RuleFileError::Io { .. } | RuleFileError::TooLarge { .. } | RuleFileError::TooDeep { .. } => {}
+            RuleFileError::Io { .. }
+            | RuleFileError::TooManyFiles
+            | RuleFileError::TooLarge { .. }
+            | RuleFileError::TooDeep { .. } => {}
         }
         Exit::Failed
     })

@@ -126,7 +126,7 @@ impl ReplayTask {
         }
         let mut backend = OperationsBackend::open(gateway, terminal)?;
         if self.needs_rules && !pace.rules.is_empty() {
-            let access = pace.secrets.access(Some(gateway.state()));
+            let access = pace.secrets.access(gateway.state());
             backend.use_rules(&pace.rules, &access, terminal)?;
         } else if self.needs_rules && !backend.is_live() && !pace.dry_run {
             terminal.error("no gateway runs, so no rules can decide");

@@ -1,7 +1,6 @@
 //! The options that say what rules may read besides their files.
 
 use super::CommandLine;
-use super::serve::options::STATE;
 use crate::reload::{ADMIN_TOKEN, RuleAccess};
 use clap::{Args, Command, CommandFactory as _};
 use std::collections::BTreeSet;
@@ -10,20 +9,20 @@ use std::path::{Path, PathBuf};
 /// Where secrets of rules may be, for commands that read them without a gateway.
 #[derive(Debug, Args)]
 pub(super) struct SecretArguments {
-    /// A folder in which secret files of rules may lie, besides the folder of the rules, `secrets` beside it and
-    /// `/run/secrets`; may be repeated
+    /// A folder from which `secret_file` may read, besides the folder of the rules, `secrets` beside it, `/run/secrets`
+    /// and `$CREDENTIALS_DIRECTORY`; may be repeated
     #[arg(long = "secrets", env = "POINTSMAN_SECRETS", value_name = "DIR", value_delimiter = ':')]
-    folders: Vec<PathBuf>,
-    /// What the names of the environment variables begin with that rules may read; may be repeated
+    pub(super) folders: Vec<PathBuf>,
+    /// Let rules read only environment variables whose names begin like this; may be repeated
     #[arg(long = "env-prefix", env = "POINTSMAN_ENV_PREFIX", value_name = "PREFIX", value_delimiter = ',')]
-    prefixes: Vec<String>,
+    pub(super) prefixes: Vec<String>,
 }
 
 impl SecretArguments {
     /// What rules may read beside a gateway's state directory.
-    pub(super) fn access(&self, state: Option<&Path>) -> RuleAccess {
+    pub(super) fn access(&self, state: &Path) -> RuleAccess {
         RuleAccess {
-            state: Some(state.map_or_else(|| PathBuf::from(STATE), Path::to_owned)),
+            state: Some(state.to_owned()),
             secret_folders: self.folders.clone(),
             own_variables: own_variables(),
             variable_prefixes: self.prefixes.clone(),

@@ -80,13 +80,16 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         arguments.allow_private,
         arguments.proxy.clone(),
     );
-    let config = serve::configuration(options, arguments.config.as_deref(), terminal)?;
+    let options = options.with_secrets(arguments.secrets.folders.clone(), arguments.secrets.prefixes.clone());
+    let options = serve::with_file(options, arguments.config.as_deref(), terminal)?;
+    let config = serve::configuration(options, terminal)?;
     let paths = &config.reload.roots;
     let rules = load::usable(paths, Some(now), terminal)?;
     let position = find(&rules, &arguments.channel, terminal)?;
-    let mut access = arguments.secrets.access(Some(&config.journal.directory));
-    access.secret_folders.extend(config.reload.access.secret_folders.iter().cloned());
-    access.variable_prefixes.extend(config.reload.access.variable_prefixes.iter().cloned());
+    let mut access = config.reload.access.clone();
+    access.own_files.extend(arguments.config.clone());
+    // A trial loads the rules once, so it does not need the limit of a gateway.
+    access.max_rule_bytes = RuleAccess::default().max_rule_bytes;
     let channel = resolve(paths, &access, &rules, position, terminal)?;
     let bytes = arguments.event.as_deref().map(|path| read(path, terminal)).transpose()?;
     let arena = json::Arena::new();

@@ -10,7 +10,7 @@ use crate::diagnostic::{self, DiagnosticLevel, FindingCounts};
 use crate::model::{self, Destination, Model};
 use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
-use crate::ruleset::{LoadedRules, ReadTable, ResolvedSettings, RuleSet};
+use crate::ruleset::{LoadedRules, ReadTable, ResolvedSettings, RuleSet, UnreadableSecret};
 use crate::source::Sources;
 use crate::suite;
 use crate::text::{backticked_list, plural};
@@ -77,20 +77,20 @@ pub struct ServedIntegration {
 type EnvironmentReader<'e> = dyn Fn(&str) -> Result<String, VariableError> + 'e;
 
 /// Why rules do not get a variable of the environment.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum VariableError {
-    #[error("the environment variable `{0}` is not set, or empty")]
-    Unset(String),
-    #[error("rules cannot read the environment variable `{0}`: {1}")]
-    Refused(String, String),
+    /// It is not set, or empty.
+    Unset,
+    /// Rules cannot read it.
+    Refused(UnreadableSecret),
 }
 
 /// A variable of the environment, if rules may read it.
 fn variable(name: &str, files: &Snapshot) -> Result<String, VariableError> {
-    if let Some(reason) = files.refuses_variable(name) {
-        return Err(VariableError::Refused(name.to_owned(), reason));
+    match files.refuses_variable(name) {
+        Some(refusal) => Err(VariableError::Refused(refusal)),
+        None => std::env::var(name).map_err(|_| VariableError::Unset),
     }
-    std::env::var(name).map_err(|_| VariableError::Unset(name.to_owned()))
 }
 
 impl ServedRules {
@@ -152,7 +152,11 @@ impl ServedRules {
 ///
 /// # Errors
 /// The reason in words, without the secret.
-pub fn read_secret(secret: &model::SecretReference, folder: &Path, files: &Snapshot) -> Result<String, String> {
+pub fn read_secret(
+    secret: &model::SecretReference,
+    folder: &Path,
+    files: &Snapshot,
+) -> Result<String, UnreadableSecret> {
     let readers = FileReaders { table: &|path| files.read(path), secret: &|path| files.read_secret(path) };
     MissingSecrets::default().read(secret, folder, &readers, &|name| variable(name, files))
 }
@@ -160,8 +164,11 @@ pub fn read_secret(secret: &model::SecretReference, folder: &Path, files: &Snaps
 /// Where the files that rules name come from.
 struct FileReaders<'f> {
     table: &'f ReadTable<'f>,
-    secret: &'f ReadTable<'f>,
+    secret: &'f ReadSecretFile<'f>,
 }
+
+/// Reads the file of a secret.
+type ReadSecretFile<'f> = dyn Fn(&Path) -> Result<String, UnreadableSecret> + 'f;
 
 fn errors(diagnostics: &[diagnostic::Diagnostic]) -> Vec<diagnostic::Diagnostic> {
     diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect()
@@ -210,20 +217,22 @@ impl MissingSecrets {
         folder: &Path,
         files: &FileReaders<'_>,
         environment: &EnvironmentReader<'_>,
-    ) -> Result<String, String> {
+    ) -> Result<String, UnreadableSecret> {
         match secret {
             model::SecretReference::Environment(name) => {
                 let is_empty = |value: &String| value.trim().is_empty();
-                let value = environment(name).and_then(|value| {
-                    if is_empty(&value) { Err(VariableError::Unset(name.to_string())) } else { Ok(value) }
-                });
+                let value = environment(name)
+                    .and_then(|value| if is_empty(&value) { Err(VariableError::Unset) } else { Ok(value) });
                 value.map_err(|error| {
-                    let named = match &error {
-                        VariableError::Unset(_) => &self.variables,
-                        VariableError::Refused(..) => &self.refused,
+                    let (named, unreadable) = match error {
+                        VariableError::Unset => {
+                            let reason = format!("the environment variable `{name}` is not set, or empty");
+                            (&self.variables, UnreadableSecret::from(reason))
+                        }
+                        VariableError::Refused(refusal) => (&self.refused, refusal),
                     };
                     named.borrow_mut().insert(name.to_string());
-                    error.to_string()
+                    unreadable
                 })
             }
             model::SecretReference::File(name) => {
@@ -231,7 +240,7 @@ impl MissingSecrets {
                 let read = (files.secret)(&path).and_then(|text| {
                     // Editors end a file with a line break, which is not part of the secret.
                     let text = text.trim_end_matches(['\n', '\r']).to_owned();
-                    if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text) }
+                    if text.is_empty() { Err(UnreadableSecret::from("it is empty".to_owned())) } else { Ok(text) }
                 });
                 read.inspect_err(|_| {
                     self.files.borrow_mut().insert(path);
@@ -366,7 +375,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
         sources.add("shop/a.rules", text);
         let environment = |name: &str| {
             let found = variables.iter().find(|(each, _)| *each == name);
-            found.map(|(_, value)| (*value).to_owned()).ok_or_else(|| VariableError::Unset(name.to_owned()))
+            found.map(|(_, value)| (*value).to_owned()).ok_or(VariableError::Unset)
         };
         let secret = |path: &Path| {
             assert_eq!(path, Path::new("shop/key"));
@@ -415,10 +424,9 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
     #[test]
     fn everything_that_is_not_set_is_named_at_once() {
         let missing = MissingSecrets::default();
-        let environment =
-            |name: &str| (name == "BLANK").then(|| " ".to_owned()).ok_or_else(|| VariableError::Unset(name.to_owned()));
+        let environment = |name: &str| (name == "BLANK").then(|| " ".to_owned()).ok_or(VariableError::Unset);
         let secret = |path: &Path| {
-            if path == Path::new("shop/key") { Ok("canary\n".to_owned()) } else { Err("gone".to_owned()) }
+            if path == Path::new("shop/key") { Ok("canary\n".to_owned()) } else { Err("gone".to_owned().into()) }
         };
         let files = FileReaders { table: &|_| Err("no tables".to_owned()), secret: &secret };
         let read = |secret: &SecretReference| missing.read(secret, Path::new("shop"), &files, &environment);

@@ -4,6 +4,7 @@
 //! its own settings, such as the admin token, and the files of its state directory.
 
 use super::secrets;
+use crate::ruleset::UnreadableSecret;
 use crate::ruleset::files::DeniedFiles;
 use crate::ruleset::files::disk::AllowedFolders;
 use crate::ruleset::source_text::MAX_TOTAL_BYTES;
@@ -50,16 +51,18 @@ pub const ADMIN_TOKEN: &str = "POINTSMAN_ADMIN_TOKEN";
 impl RuleAccess {
     /// Why rules cannot read a variable of the environment, if so.
     #[must_use]
-    pub fn refuses_variable(&self, name: &str) -> Option<String> {
-        if self.own_variables.contains(name) {
-            return Some("it is a setting of pointsman itself; give the secret a variable of its own".to_owned());
-        }
-        let is_free =
-            self.variable_prefixes.is_empty() || self.variable_prefixes.iter().any(|prefix| name.starts_with(prefix));
-        (!is_free).then(|| {
-            let prefixes = backticked_list(&self.variable_prefixes);
-            format!("rules read variables that begin with {prefixes} only; add `--env-prefix {name}`, or rename it")
-        })
+    pub fn refuses_variable(&self, name: &str) -> Option<UnreadableSecret> {
+        let prefixes = &self.variable_prefixes;
+        let (reason, fix) = if self.own_variables.contains(name) {
+            ("it is a setting of pointsman itself".to_owned(), "give the secret a variable of its own".to_owned())
+        } else if prefixes.is_empty() || prefixes.iter().any(|prefix| name.starts_with(prefix)) {
+            return None;
+        } else {
+            let reason = format!("rules read only variables that begin with {}", backticked_list(prefixes));
+            (reason, format!("start the gateway with `--env-prefix {name}` too, or rename the variable"))
+        };
+        let reason = format!("rules cannot read the environment variable `{name}`: {reason}");
+        Some(UnreadableSecret { reason, fix: Some(fix) })
     }
 }
 
@@ -95,11 +98,14 @@ mod tests {
     #[test]
     fn own_variables_and_those_without_the_prefix_are_refused() {
         let mut access = RuleAccess::default();
-        assert!(access.refuses_variable("POINTSMAN_ADMIN_TOKEN").is_some_and(|why| why.contains("pointsman itself")));
+        assert!(
+            access.refuses_variable("POINTSMAN_ADMIN_TOKEN").is_some_and(|why| why.reason.contains("pointsman itself"))
+        );
         assert_eq!(access.refuses_variable("POINTSMAN_DEMO_KEY"), None);
         access.variable_prefixes = vec!["PM_".to_owned(), "HOOK_".to_owned()];
         assert_eq!(access.refuses_variable("HOOK_URL"), None);
         let why = access.refuses_variable("AWS_SECRET_ACCESS_KEY").unwrap();
-        assert!(why.contains("`PM_`, `HOOK_`") && why.contains("--env-prefix"), "{why}");
+        assert!(why.reason.contains("`PM_`, `HOOK_`"), "{why:?}");
+        assert!(why.fix.is_some_and(|fix| fix.contains("--env-prefix AWS_SECRET_ACCESS_KEY")));
     }
 }

@@ -11,6 +11,7 @@ use super::digest::{self, ContentDigest, FingerprintKey};
 use super::view::{self, FileReference, FileSystemView, FileUsage, ReferenceError, ReferencedFile};
 use super::{LoadRejection, LoadStage, archive};
 use crate::diagnostic::Diagnostic;
+use crate::ruleset::UnreadableSecret;
 use crate::ruleset::files::{self, WatchedFolders};
 use crate::ruleset::source_text::{self, MAX_FILES};
 use crate::source::Sources;
@@ -112,20 +113,21 @@ impl Snapshot {
     /// # Errors
     /// The reason, in words.
     pub fn read(&self, path: &Path) -> Result<String, String> {
-        self.read_referenced(FileUsage::Table, path).and_then(source_text::text)
+        let bytes = self.read_referenced(FileUsage::Table, path).map_err(|error| error.to_string())?;
+        source_text::text(bytes)
     }
 
     /// The text of a secret. It is never kept, archived or shown; only its fingerprint counts in the hash.
     ///
     /// # Errors
-    /// The reason, in words.
-    pub fn read_secret(&self, path: &Path) -> Result<String, String> {
-        self.read_referenced(FileUsage::Secret, path).and_then(source_text::text)
+    /// The reason.
+    pub fn read_secret(&self, path: &Path) -> Result<String, UnreadableSecret> {
+        Ok(source_text::text(self.read_referenced(FileUsage::Secret, path)?)?)
     }
 
     /// Why rules cannot read a variable of the environment, if so.
     #[must_use]
-    pub fn refuses_variable(&self, name: &str) -> Option<String> {
+    pub fn refuses_variable(&self, name: &str) -> Option<UnreadableSecret> {
         self.access.rules.refuses_variable(name)
     }
 
@@ -143,7 +145,7 @@ impl Snapshot {
     /// # Errors
     /// The reason, in words.
     pub fn read_sample(&self, path: &Path) -> Result<Vec<u8>, String> {
-        self.read_referenced(FileUsage::Sample, path)
+        self.read_referenced(FileUsage::Sample, path).map_err(|error| error.to_string())
     }
 
     /// SHA-256 over the sorted paths and contents of the files, including those that were read through this snapshot so far.
@@ -213,7 +215,7 @@ impl Snapshot {
         self.referenced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_referenced(&self, usage: FileUsage, path: &Path) -> Result<Vec<u8>, String> {
+    fn read_referenced(&self, usage: FileUsage, path: &Path) -> Result<Vec<u8>, ReferenceError> {
         let mut read = self.locked();
         let file = FileReference { usage, path: path.to_owned() };
         let known = read.files.get(&file).or_else(|| self.preloaded.get(&file));
@@ -230,11 +232,11 @@ impl Snapshot {
         let is_new = !read.files.contains_key(&file);
         let max_bytes = self.access.max_named_bytes();
         if is_new && (read.files.len() >= MAX_FILES || read.bytes + size > max_bytes) {
-            return Err(format!("the rules name more than {MAX_FILES} files or {} KiB", max_bytes >> 10));
+            return Err(ReferenceError::TooMany { max_bytes });
         }
         read.bytes += if is_new { size } else { 0 };
         read.files.entry(file).or_insert(named);
-        content.map_err(|reason| reason.to_string())
+        content
     }
 }
 

@@ -3,10 +3,11 @@
 use super::RuleSetHash;
 use super::access::{ResolvedAccess, RuleAccess};
 use super::digest::{self, ContentDigest, FingerprintKey};
+use crate::ruleset::UnreadableSecret;
 use crate::ruleset::files::disk::FileStamp;
 use crate::ruleset::files::named::{self, FileContent, FileError};
 use crate::ruleset::files::{self, RuleFileError, RuleFileScan, ScanLimits, ScannedFile, WatchedFolders};
-use crate::ruleset::source_text::{self, MAX_FILE_BYTES};
+use crate::ruleset::source_text::{self, MAX_FILE_BYTES, MAX_FILES};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -53,14 +54,41 @@ pub(super) struct FileReference {
 pub(super) enum ReferenceError {
     #[error(transparent)]
     Unreadable(#[from] FileError),
-    #[error(
-        "it leads outside the folders for secrets: start the gateway with `--secrets {}`, or put it below the rules, into \
-         `secrets` beside them, or into `/run/secrets`",
-        folder.display()
-    )]
+    #[error("it leads outside the folders for secrets")]
     SecretOutside { folder: PathBuf },
     #[error("it is not in the archive")]
     NotArchived,
+    #[error("the rules name more than {MAX_FILES} files or {} KiB", max_bytes >> 10)]
+    TooMany { max_bytes: u64 },
+}
+
+impl ReferenceError {
+    /// How to fix it for a secret, if not by writing the file.
+    fn fix(&self) -> Option<String> {
+        match self {
+            Self::SecretOutside { folder } => Some(format!(
+                "start the gateway with `--secrets {}`, or move the file into the folder of the rules, `secrets` beside \
+                 it, or `/run/secrets`",
+                folder.display()
+            )),
+            Self::Unreadable(FileError::Denied) => Some("put the secret into a file of its own".to_owned()),
+            Self::TooMany { .. } => Some("name fewer files, or allow more with `--most-rule-bytes`".to_owned()),
+            Self::Unreadable(
+                FileError::Missing
+                | FileError::NotRegular
+                | FileError::TooLarge { .. }
+                | FileError::Outside { .. }
+                | FileError::System(_),
+            )
+            | Self::NotArchived => None,
+        }
+    }
+}
+
+impl From<ReferenceError> for UnreadableSecret {
+    fn from(error: ReferenceError) -> Self {
+        Self { reason: error.to_string(), fix: error.fix() }
+    }
 }
 
 /// The content of a file that a build asked for.

@@ -11,7 +11,7 @@ mod why_not;
 
 #[cfg(not(target_family = "wasm"))]
 pub use files::SystemClock;
-pub use resolve::{ReadSecret, ResolvedSettings};
+pub use resolve::{ReadSecret, ResolvedSettings, UnreadableSecret};
 pub use trace::{
     ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, TraceStep, visible_excerpt,
 };

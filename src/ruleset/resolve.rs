@@ -16,8 +16,24 @@ crate::codes! {
     UNUSABLE = "E0159", "parameter whose value cannot be used";
 }
 
-/// Reads the text of a secret; the folder is that of the rule file that names it. The error is the reason, in words.
-pub type ReadSecret<'r> = dyn Fn(&SecretReference, &Path) -> Result<String, String> + 'r;
+/// Reads the text of a secret; the folder is that of the rule file that names it.
+pub type ReadSecret<'r> = dyn Fn(&SecretReference, &Path) -> Result<String, UnreadableSecret> + 'r;
+
+/// Why a secret cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableSecret {
+    /// The reason, in words.
+    pub reason: String,
+    /// How to fix it, if not by setting the variable or writing the file.
+    pub fix: Option<String>,
+}
+
+impl From<String> for UnreadableSecret {
+    /// A secret that is not there, or is not a text.
+    fn from(reason: String) -> Self {
+        Self { reason, fix: None }
+    }
+}
 
 /// The parameters of all channels and integrations.
 #[derive(Debug, Default)]
@@ -225,29 +241,30 @@ impl SettingsResolver<'_> {
         let sources = &self.rules.sources;
         let file = sources.file(name.file).map_or("", SourceFile::name);
         let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
-        let reason = match (self.read)(secret, folder) {
+        let UnreadableSecret { reason, fix } = match (self.read)(secret, folder) {
             Ok(text) => {
                 let text = without_line_break(text);
                 if !text.is_empty() {
                     return Some(channel::Secret::new(text));
                 }
-                "it is empty".to_owned()
+                UnreadableSecret::from("it is empty".to_owned())
             }
-            Err(reason) => reason,
+            Err(unreadable) => unreadable,
         };
-        let (written, help) = match secret {
+        let (written, set) = match secret {
             SecretReference::Environment(variable) => (
                 format!("env(\"{variable}\")"),
                 format!("set the variable `{variable}` in the environment of the gateway"),
             ),
-            SecretReference::File(path) => (
-                format!("secret_file(\"{path}\")"),
-                format!("put the secret into `{path}` (relative to the rule file), readable for the gateway"),
-            ),
+            SecretReference::File(path) => {
+                let relative = if Path::new(&**path).is_absolute() { "" } else { " (relative to the rule file)" };
+                let set = format!("put the secret into `{path}`{relative}, readable for the gateway");
+                (format!("secret_file(\"{path}\")"), set)
+            }
         };
         let message = format!("the secret `{written}` cannot be read: {reason}");
         let place = self.place(secret, name);
-        self.diagnostics.push(Diagnostic::new(&UNREADABLE, place, message).help(help));
+        self.diagnostics.push(Diagnostic::new(&UNREADABLE, place, message).help(fix.unwrap_or(set)));
         None
     }
 

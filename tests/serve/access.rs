@@ -31,11 +31,35 @@ fn settings_of_the_program_are_not_for_rules() {
     for name in ["POINTSMAN_ADMIN_TOKEN", "POINTSMAN_PROXY", "POINTSMAN_CONFIG"] {
         refused(&place, &format!("env(\"{name}\")"), &[], "it is a setting of pointsman itself");
     }
+    let text = said(&place, "env(\"POINTSMAN_PROXY\")", &[]).1;
+    assert!(
+        text.contains("help: give the secret a variable of its own") && !text.contains("set the variable"),
+        "{text}"
+    );
     served(&place, "env(\"HOOK_URL\")", &[]);
     let prefix = ["--env-prefix", "HOOK_", "--env-prefix", "POINTSMAN_DEMO_"];
     served(&place, "env(\"HOOK_URL\")", &prefix);
-    refused(&place, "env(\"HOME\")", &prefix, "add `--env-prefix HOME`");
+    refused(&place, "env(\"HOME\")", &prefix, "help: start the gateway with `--env-prefix HOME` too");
     refused(&place, "env(\"POINTSMAN_ADMIN_TOKEN\")", &["--env-prefix", "POINTSMAN_"], "setting of pointsman");
+}
+
+/// A name that cannot be meant is refused: it would have no effect, or an empty prefix would open every variable.
+#[test]
+fn names_that_cannot_be_meant_are_refused() {
+    let place = Place::new();
+    fs::write(place.rules().join("c.rules"), "edition 1\n").unwrap();
+    let wrong = |options: &[&str], words: &str| {
+        let text = place.serve(options).args(["--check"]).code(2).run().stderr;
+        assert!(text.contains(words), "{options:?}: {text}");
+    };
+    for prefix in ["", "HOOK_*", "A B", "A=", "HOOK_,"] {
+        wrong(&["--env-prefix", prefix], "is not the beginning of a variable's name");
+    }
+    for host in ["", "*", "a b", "http://metrics.example.com/", "metrics.example.com:8481"] {
+        wrong(&["--admin-host", host], "is not the name of a host");
+    }
+    let missing = place.0.join("nowhere").display().to_string();
+    wrong(&["--secrets", &missing], "there is no folder");
 }
 
 /// Every path to a file of the state directory: direct, by links of files and folders, and by another name of the file.
@@ -75,6 +99,8 @@ fn files_of_the_state_directory_are_not_for_rules() {
     fs::write(place.state().join("page.rules"), "nonsense").unwrap();
     fs::write(place.rules().join("c.rules"), "edition 1\n").unwrap();
     place.pointsman(&["serve", "--rules", ".", "--state", "state", "--check"]).run();
+    let text = place.pointsman(&["serve", "--rules", "rules", "--state", "rules", "--check"]).code(1).run().stderr;
+    assert!(text.contains("`rules`: it is the state directory: put the rules into a folder of their own"), "{text}");
 }
 
 #[test]
@@ -90,7 +116,7 @@ fn secret_files_have_their_places() {
     served(&place, "secret_file(\"below/url\")", &[]);
     served(&place, "secret_file(\"../secrets/url\")", &[]);
     let keys = place.0.join("keys");
-    let option = format!("start the gateway with `--secrets {}`", keys.display());
+    let option = format!("help: start the gateway with `--secrets {}`", keys.display());
     for path in ["../keys/url", "link"] {
         refused(&place, &format!("secret_file(\"{path}\")"), &[], &option);
         served(&place, &format!("secret_file(\"{path}\")"), &["--secrets", &keys.display().to_string()]);
@@ -101,6 +127,10 @@ fn secret_files_have_their_places() {
     fs::write(&token, "canary-token-0123456789\n").unwrap();
     fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
     refused(&place, "secret_file(\"../secrets/url\")", &options, "it is a file of the gateway itself");
+    // The configuration can hold the password of a proxy.
+    fs::write(&token, "poll = true # canary\n").unwrap();
+    let options = ["--config", token.to_str().unwrap()];
+    refused(&place, "secret_file(\"../secrets/url\")", &options, "it is a file of the gateway itself");
 }
 
 /// A rule set that could not be loaded beside the one in force is refused before it is read.
@@ -109,8 +139,8 @@ fn rules_of_many_bytes_are_refused() {
     let place = Place::new();
     fs::write(place.rules().join("c.rules"), format!("edition 1\n#{}\n", "x".repeat(5 << 20))).unwrap();
     let text = place.serve(&["--check"]).code(1).run().stderr;
-    assert!(text.contains("at most 10000 files and 4 MiB"), "{text}");
+    assert!(text.contains("the rule files have more than 4 MiB in all; to allow more"), "{text}");
     fs::write(place.rules().join("c.rules"), "edition 1\n").unwrap();
     let text = place.serve(&["--check", "--most-rule-bytes", "1KiB"]).code(1).run().stderr;
-    assert!(text.contains("at most 10000 files and 1 KiB"), "{text}");
+    assert!(text.contains("more than 1 KiB in all"), "{text}");
 }

@@ -98,26 +98,35 @@ fn report_blocked(config: &GatewayConfig, rules: &ServedRules, terminal: &mut Te
 }
 
 fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayConfig, Exit> {
-    let token_file = arguments.options.admin_token_file.clone();
-    let mut config = configuration(arguments.options, arguments.config.as_deref(), terminal)?;
+    let options = with_file(arguments.options, arguments.config.as_deref(), terminal)?;
+    let token_file = options.admin_token_file.clone();
+    let mut config = configuration(options, terminal)?;
     config.admin_token = given_token(token_file, terminal)?;
+    config.reload.access.own_files.extend(arguments.config);
     Ok(config)
 }
 
-/// The configuration by these settings, and by those of a file for settings that are absent.
-pub(super) fn configuration(
+/// These settings, and those of a file for settings that are absent.
+pub(super) fn with_file(
     options: ServeOptions,
     file: Option<&Path>,
     terminal: &mut Terminal,
-) -> Result<GatewayConfig, Exit> {
-    let mut options = options;
-    if let Some(path) = file {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| terminal.fail(&format!("cannot read `{}`: {error}", path.display())))?;
-        let file = file::read(&path.display().to_string(), &text).map_err(|error| error.report(terminal))?;
-        options = options.or(file);
-    }
+) -> Result<ServeOptions, Exit> {
+    let Some(path) = file else { return Ok(options) };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| terminal.fail(&format!("cannot read `{}`: {error}", path.display())))?;
+    let file = file::read(&path.display().to_string(), &text).map_err(|error| error.report(terminal))?;
+    Ok(options.or(file))
+}
+
+/// The configuration by these settings.
+pub(super) fn configuration(options: ServeOptions, terminal: &mut Terminal) -> Result<GatewayConfig, Exit> {
     let mut config = options.config().map_err(|error| error.report(terminal))?;
+    if let Some(missing) = config.reload.access.secret_folders.iter().find(|folder| !folder.is_dir()) {
+        terminal.error(&format!("there is no folder `{}`", missing.display()));
+        terminal.help("`--secrets DIR` names a folder of secret files");
+        return Err(Exit::Usage);
+    }
     config.delivery.check_spelling().map_err(|message| {
         terminal.error(&message);
         Exit::Usage

@@ -36,7 +36,7 @@ pub(in crate::cli) struct ServeOptions {
     /// A file with the token of the admin listener; by default a token is made in the state directory
     #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub(super) admin_token_file: Option<PathBuf>,
-    /// A name by which the metrics are asked for, besides addresses and names of the local network such as `pointsman` or
+    /// A host name at which `/metrics` answers, besides addresses and names of the local network such as `pointsman` or
     /// `pointsman.monitoring.svc`; may be repeated, in the environment separated by commas
     #[arg(long, env = "POINTSMAN_ADMIN_HOST", value_name = "NAME", value_delimiter = ',')]
     admin_host: Vec<String>,
@@ -82,12 +82,12 @@ pub(in crate::cli) struct ServeOptions {
     /// [default: 4MiB]
     #[arg(long, env = "POINTSMAN_MOST_RULE_BYTES", value_name = "SIZE")]
     most_rule_bytes: Option<ByteSize>,
-    /// A folder in which secret files of rules may lie, besides the folder of the rules, `secrets` beside it, `/run/secrets`
+    /// A folder from which `secret_file` may read, besides the folder of the rules, `secrets` beside it, `/run/secrets`
     /// and `$CREDENTIALS_DIRECTORY`; may be repeated, in the environment separated by colons
     #[arg(long, env = "POINTSMAN_SECRETS", value_name = "DIR", value_delimiter = ':')]
     secrets: Vec<PathBuf>,
-    /// What the names of the environment variables begin with that rules may read, such as `HOOK_`; may be repeated, in
-    /// the environment separated by commas. By default they may read all but those of this table
+    /// Let rules read only environment variables whose names begin like this, such as `HOOK_`; may be repeated, in the
+    /// environment separated by commas. By default they may read all but the settings of pointsman
     #[arg(long, env = "POINTSMAN_ENV_PREFIX", value_name = "PREFIX", value_delimiter = ',')]
     env_prefix: Vec<String>,
     /// How long settled events are kept; pending deliveries are kept until they end [default: 7d]
@@ -174,8 +174,27 @@ impl ServeOptions {
             let help = "write the whole address: `--public-url https://alerts.example.com`";
             return Err(ConfigurationError::new(message, help));
         }
+        self.check_names()?;
         self.fill(&mut config);
         Ok(config)
+    }
+
+    /// Checks the names that people give: a mistake in them would have no effect, or open what they restrict.
+    fn check_names(&self) -> Result<(), ConfigurationError> {
+        let is_odd = |prefix: &String| prefix.is_empty() || prefix.contains(|each: char| "*?=".contains(each));
+        if let Some(prefix) =
+            self.env_prefix.iter().find(|prefix| is_odd(prefix) || prefix.contains(char::is_whitespace))
+        {
+            let message = format!("`{prefix}` is not the beginning of a variable's name");
+            return Err(ConfigurationError::new(message, "write the beginning as it is: `--env-prefix HOOK_`"));
+        }
+        let is_in_name = |each: char| each.is_ascii_alphanumeric() || "-._".contains(each);
+        if let Some(host) = self.admin_host.iter().find(|host| host.is_empty() || !host.chars().all(is_in_name)) {
+            let message = format!("`{host}` is not the name of a host");
+            let help = "write the name alone, without scheme and port: `--admin-host metrics.example.com`";
+            return Err(ConfigurationError::new(message, help));
+        }
+        Ok(())
     }
 
     /// The settings of requests to channels, and the rules: what `send` uses of the settings of `serve`.
@@ -186,6 +205,11 @@ impl ServeOptions {
         proxy: Option<String>,
     ) -> Self {
         Self { rules, allow, allow_private, proxy, ..Self::default() }
+    }
+
+    /// These settings, with what rules may read besides their files.
+    pub(in crate::cli) fn with_secrets(self, secrets: Vec<PathBuf>, env_prefix: Vec<String>) -> Self {
+        Self { secrets, env_prefix, ..self }
     }
 
     fn fill(self, config: &mut GatewayConfig) {

@@ -248,7 +248,9 @@ fn shared_reason(path: &Path, found: &Metadata, allowed: DirectoryOwner) -> Opti
     (found.mode() & others != 0).then(|| {
         let new = path.join("state");
         let new = new.display();
-        format!("can be written by others: run `chmod go-w` on it, or let the gateway make a folder in it: `--state {new}`")
+        format!(
+            "can be written by others: run `chmod go-w` on it, or let the gateway make a folder in it: `--state {new}`"
+        )
     })
 }
 

@@ -21,7 +21,7 @@ use super::source_text::{self, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, Overs
 use super::{LoadedRules, RuleSet};
 use crate::diagnostic::{Diagnostic, FindingLimit, Findings};
 use crate::source::Sources;
-use crate::text::backticked_list;
+use crate::text::{backticked_list, plural};
 use crate::time::Timestamp;
 use disk::{AllowedFolders, FileIdentity, FileStamp, RootKind};
 use named::FileError;
@@ -52,9 +52,13 @@ pub enum RuleFileError {
         /// The paths that were searched.
         paths: Vec<PathBuf>,
     },
-    /// More files than [`MAX_FILES`], or more text than allowed.
+    /// More files than [`MAX_FILES`].
+    #[error("too many rules: a rule set has at most {MAX_FILES} files")]
+    TooManyFiles,
+    /// More text than allowed.
     #[error(
-        "too many rules: a rule set holds at most {MAX_FILES} files and {}; in a gateway, `--most-rule-bytes` sets the size",
+        "too many rules: the rule files have more than {} in all; to allow more, start the gateway with a larger \
+         `--most-rule-bytes`",
         shown_size(*max_bytes)
     )]
     TooLarge {
@@ -74,7 +78,7 @@ fn shown_size(bytes: u64) -> String {
     match bytes {
         bytes if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
         bytes if bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
-        bytes => format!("{bytes} bytes"),
+        bytes => plural(bytes, "byte"),
     }
 }
 
@@ -234,7 +238,12 @@ struct FolderSearch<'s> {
 impl FolderSearch<'_> {
     fn folder(&mut self, folder: &OwnedFd, shown: &Path, real: &Path, depth: usize) -> Result<(), RuleFileError> {
         let stat = rustix::fs::fstat(folder).map_err(|errno| io_error(shown, errno))?;
-        if self.limits.denied.denies_inode(&stat) || !self.visited.insert(FileStamp::of(&stat).identity()) {
+        let is_denied = self.limits.denied.denies_inode(&stat);
+        if is_denied && depth == 0 {
+            let reason = "it is the state directory: put the rules into a folder of their own";
+            return Err(io_error(shown, io::Error::other(reason)));
+        }
+        if is_denied || !self.visited.insert(FileStamp::of(&stat).identity()) {
             return Ok(());
         }
         if depth > MAX_DEPTH {
@@ -325,7 +334,7 @@ impl FolderSearch<'_> {
             Ok(bytes)
         };
         self.found.insert(path.clone(), ScannedFile { path, stamp: FileStamp::of(&stat), content });
-        if self.found.len() > MAX_FILES { Err(self.too_large()) } else { Ok(()) }
+        if self.found.len() > MAX_FILES { Err(RuleFileError::TooManyFiles) } else { Ok(()) }
     }
 
     fn too_large(&self) -> RuleFileError {
