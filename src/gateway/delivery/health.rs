@@ -10,6 +10,10 @@ const REPORTED_FAILURES: u32 = 2;
 /// The shortest time between two reports, in milliseconds, so that a receiver that answers now and then fills no log.
 const REPORT_PAUSE: u64 = 60_000;
 
+/// For how long after an answer a delivery that failed alone still does, where nothing else was answered since. A receiver
+/// that answered nothing for longer may be down.
+const ALONE_MEMORY: u64 = 300_000;
+
 /// What is worth a line in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HealthReport {
@@ -18,7 +22,10 @@ pub(super) enum HealthReport {
     /// The channel, which was reported, works again.
     Recovered,
     /// A delivery failed again although others were answered since.
-    FailsAlone,
+    FailsAlone {
+        /// How many other deliveries did since the last such report.
+        more: u64,
+    },
 }
 
 /// How the deliveries of a channel fare.
@@ -30,6 +37,12 @@ pub(super) struct ChannelHealth {
     reported_at: Option<u64>,
     /// How many attempts were answered.
     answers: u64,
+    /// When the last of them was.
+    answered_at: Option<u64>,
+    /// When a delivery that fails alone was last reported.
+    alone_reported_at: Option<u64>,
+    /// How many were not reported since.
+    alone_unreported: u64,
 }
 
 impl ChannelHealth {
@@ -40,11 +53,21 @@ impl ChannelHealth {
 
     /// Notes in a delivery that an attempt of it failed. Where others were answered since it failed before, the failure is
     /// its own, and not the receiver's.
-    pub(super) fn note_failure(&self, delivery: &mut DeliveryDetails) -> Option<HealthReport> {
+    pub(super) fn note_failure(&mut self, now: u64, delivery: &mut DeliveryDetails) -> Option<HealthReport> {
         let was_alone = delivery.fails_alone;
-        delivery.fails_alone |= delivery.failed_at.is_some_and(|answers| answers < self.answers);
+        let is_recent = self.answered_at.is_some_and(|at| now < at.saturating_add(ALONE_MEMORY));
+        let answered_since = delivery.failed_at.is_some_and(|answers| answers < self.answers);
+        delivery.fails_alone = answered_since || (was_alone && is_recent);
         delivery.failed_at = Some(self.answers);
-        (delivery.fails_alone && !was_alone).then_some(HealthReport::FailsAlone)
+        if !delivery.fails_alone || was_alone {
+            return None;
+        }
+        if self.alone_reported_at.is_some_and(|at| now < at.saturating_add(REPORT_PAUSE)) {
+            self.alone_unreported += 1;
+            return None;
+        }
+        self.alone_reported_at = Some(now);
+        Some(HealthReport::FailsAlone { more: std::mem::take(&mut self.alone_unreported) })
     }
 
     /// Takes the result of an attempt.
@@ -53,6 +76,7 @@ impl ChannelHealth {
             HealthSignal::Unknown => None,
             HealthSignal::Healthy => {
                 self.answers += 1;
+                self.answered_at = Some(now);
                 (self.failing_since, self.failures) = (None, 0);
                 std::mem::take(&mut self.is_reported).then_some(HealthReport::Recovered)
             }
@@ -107,9 +131,37 @@ mod tests {
     #[test]
     fn a_delivery_fails_alone_where_others_were_answered_since_its_last_failure() {
         let mut health = ChannelHealth::default();
-        let event = EventId { push: PushId(ulid::Ulid::nil()), index: 0 };
-        let mut delivery = DeliveryDetails {
-            event,
+        let mut delivery = delivery();
+        assert_eq!(health.note_failure(0, &mut delivery), None);
+        assert_eq!(health.note_failure(0, &mut delivery), None);
+        health.record(0, Timestamp::default(), Healthy);
+        assert_eq!(health.note_failure(1, &mut delivery), Some(HealthReport::FailsAlone { more: 0 }));
+        assert_eq!(health.note_failure(299_999, &mut delivery), None, "it is said once");
+        assert!(delivery.fails_alone);
+        health.note_failure(300_000, &mut delivery);
+        assert!(!delivery.fails_alone, "a receiver that answered nothing for minutes may be down");
+    }
+
+    #[test]
+    fn deliveries_that_fail_alone_are_reported_once_a_minute_with_their_number() {
+        let mut health = ChannelHealth::default();
+        let mut deliveries: Vec<DeliveryDetails> = (0..40).map(|_| delivery()).collect();
+        let mut reports = Vec::new();
+        // A receiver that answers now and then: each time all fail again.
+        for (round, now) in [0, 10_000, 50_000, 70_000, 110_000].into_iter().enumerate() {
+            let come = round * 10;
+            for delivery in deliveries.iter_mut().take(come) {
+                reports.extend(health.note_failure(now, delivery).map(|report| (now, report)));
+            }
+            health.record(now, Timestamp::default(), Healthy);
+        }
+        let alone = |more| HealthReport::FailsAlone { more };
+        assert_eq!(reports, [(50_000, alone(0)), (110_000, alone(19))]);
+    }
+
+    fn delivery() -> DeliveryDetails {
+        DeliveryDetails {
+            event: EventId { push: PushId(ulid::Ulid::nil()), index: 0 },
             channel_kind: String::new(),
             attempts: 0,
             replay: false,
@@ -117,12 +169,6 @@ mod tests {
             wait_requested: false,
             failed_at: None,
             fails_alone: false,
-        };
-        assert_eq!(health.note_failure(&mut delivery), None);
-        assert_eq!(health.note_failure(&mut delivery), None);
-        health.record(0, Timestamp::default(), Healthy);
-        assert_eq!(health.note_failure(&mut delivery), Some(HealthReport::FailsAlone));
-        assert_eq!(health.note_failure(&mut delivery), None, "it is said once");
-        assert!(delivery.fails_alone);
+        }
     }
 }

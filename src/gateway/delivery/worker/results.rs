@@ -50,9 +50,16 @@ impl<L: DeliveryStore> ChannelWorker<L> {
     fn record_health(&mut self, finished: &mut FinishedJob, now: u64) -> bool {
         let mut fails_alone = false;
         if let (HealthSignal::Failing, HeadResult::Retry(head)) = (finished.health, &mut finished.result) {
-            if self.health.note_failure(&mut head.details) == Some(HealthReport::FailsAlone) {
+            if let Some(HealthReport::FailsAlone { more }) = self.health.note_failure(now, &mut head.details) {
                 let (event, reason) = (&head.details.event, finished.reason.as_deref());
-                tracing::warn!(channel = self.name, %event, reason, "a delivery fails while others succeed, retrying it");
+                let more = (more > 0).then(|| format!("{more} more since the last line"));
+                tracing::warn!(
+                    channel = self.name,
+                    %event,
+                    reason,
+                    more,
+                    "a delivery fails while others succeed, retrying it"
+                );
             }
             fails_alone = head.details.fails_alone;
         }
@@ -65,7 +72,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                 Some(HealthReport::Recovered) => {
                     tracing::info!(channel = self.name, "channel recovered, resuming deliveries");
                 }
-                Some(HealthReport::FailsAlone) | None => {}
+                Some(HealthReport::FailsAlone { .. }) | None => {}
             }
         }
         fails_alone
