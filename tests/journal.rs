@@ -27,8 +27,8 @@ use memory::MemoryDisk;
 use pointsman::gateway::journal::{
     AcceptResult, ClaimOwner, ClaimResult, Deduplication, DeliveryId, DeliveryState, DeliveryStore as _, EventId,
     FiringTransition, Journal, JournalConfig, JournalError, JournalReader, JournalStore, NewDelivery, Push, PushId,
-    PushOrigin, PushStore as _, RecordFilter, RefusedPayload, Settlement, SettlementResult, SqliteStore, StoredHold,
-    Transaction, accept,
+    PushOrigin, PushStore as _, ReceiverDigest, RecordFilter, RefusedPayload, Settlement, SettlementResult,
+    SqliteStore, StoredHold, Transaction, accept,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::{PastGeneration, RuleSetHash};
@@ -272,24 +272,25 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest(folder: &Stat
 fn holds_and_generations_outlast_a_restart(folder: &StateFolder) {
     let journal = folder.open();
     assert_eq!(read(&journal).last_generation().unwrap(), None);
-    let hold = StoredHold { until: at(99), reason: "130101: send too fast".to_owned() };
-    wait(journal.hold("page".to_owned(), Some(hold.clone()))).unwrap();
-    wait(journal.hold("chat".to_owned(), Some(hold.clone()))).unwrap();
-    wait(journal.hold("chat".to_owned(), None)).unwrap();
+    let [one, other] = [1, 2].map(|receiver| ReceiverDigest([receiver; 16]));
+    let hold = |receiver, until| StoredHold { receiver, until: at(until), reason: "130101: send too fast".to_owned() };
+    for (channel, receiver, until) in [("page", one, 99), ("page", one, 98), ("chat", one, 99), ("chat", other, 50)] {
+        wait(journal.hold(channel.to_owned(), hold(receiver, until))).unwrap();
+    }
     let past = |generation, rules| PastGeneration { generation, rules: RuleSetHash([rules; 32]) };
     journal.note_generation(past(7, 1)).unwrap();
     journal.note_generation(past(6, 2)).unwrap();
     drop(journal);
     let journal = folder.open();
     let holds: Vec<_> = read(&journal).channels().unwrap().into_iter().map(|counts| counts.held).collect();
-    assert_eq!(holds, [None, Some(hold.clone())]);
+    assert_eq!(holds, [Some(hold(other, 50)), Some(hold(one, 99))], "the longest of the receiver that asked last");
     assert_eq!(read(&journal).last_generation().unwrap(), Some(past(7, 1)));
     wait(journal.accept(Push { generation: 8, ..push(1, "page", "a", Some(b"x")) })).unwrap();
     drop(journal);
     let journal = folder.open();
     assert_eq!(read(&journal).last_generation().unwrap(), Some(past(8, 9)));
     let page = read(&journal).channels().unwrap().pop().unwrap();
-    assert_eq!((page.pending, page.held), (1, Some(hold)), "a delivery ends no hold");
+    assert_eq!((page.pending, page.held), (1, Some(hold(one, 99))), "a delivery ends no hold");
 }
 
 fn the_longer_of_two_holds_is_kept(folder: &StateFolder) {

@@ -5,7 +5,7 @@ use pointsman::gateway::journal::{
     JournalError, PendingDelivery, PushId, Settlement, SettlementResult, StoredBody, StoredHold,
 };
 use pointsman::time::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ pub(crate) struct Row {
 pub(crate) struct Book {
     pub(crate) rows: BTreeMap<DeliveryId, Row>,
     pub(crate) settlements: Vec<Settlement>,
-    pub(crate) holds: Vec<(String, Option<StoredHold>)>,
+    pub(crate) holds: Vec<(String, StoredHold)>,
     claims: HashMap<DeliveryId, (ClaimOwner, Instant)>,
     pub(crate) failing_settles: usize,
     pub(crate) failing_reads: usize,
@@ -149,22 +149,19 @@ impl DeliveryReader for Memory {
 
     fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
         self.with(|book| {
-            let mut counts: BTreeMap<String, ChannelCounts> = BTreeMap::new();
-            for row in book.rows.values().filter(|row| !book.settled(row.pending.id)) {
-                let held = book.holds.iter().rfind(|(channel, _)| *channel == row.channel);
-                let new = ChannelCounts {
-                    name: row.channel.clone(),
-                    delivered: 0,
-                    retried: 0,
-                    dead: 0,
-                    pending: 0,
-                    latest: None,
-                    last_error: None,
-                    held: held.and_then(|(_, hold)| hold.clone()),
-                };
-                counts.entry(row.channel.clone()).or_insert(new).pending += 1;
-            }
-            Ok(counts.into_values().collect())
+            let pending = book.rows.values().filter(|row| !book.settled(row.pending.id)).map(|row| &row.channel);
+            let names: BTreeSet<&String> = pending.chain(book.holds.iter().map(|(channel, _)| channel)).collect();
+            let counts = |name: &String| ChannelCounts {
+                name: name.clone(),
+                delivered: 0,
+                retried: 0,
+                dead: 0,
+                pending: book.of(name).count() as u64,
+                latest: None,
+                last_error: None,
+                held: book.holds.iter().rfind(|(channel, _)| channel == name).map(|(_, hold)| hold.clone()),
+            };
+            Ok(names.into_iter().map(counts).collect())
         })
     }
 }
@@ -218,7 +215,7 @@ impl DeliveryStore for Memory {
         result
     }
 
-    async fn hold(&self, channel: String, hold: Option<StoredHold>) -> Result<(), JournalError> {
+    async fn hold(&self, channel: String, hold: StoredHold) -> Result<(), JournalError> {
         tokio::task::yield_now().await;
         self.with(|book| book.holds.push((channel, hold)));
         self.0.1.notify_all();

@@ -58,8 +58,72 @@ fn a_wait_that_the_receiver_asks_for_outlasts_a_restart_and_is_shown() {
     let (other, _) = listen(|_, _| now(status(200)));
     second.set_channels(&[channel("c", &at(other))]);
     memory.until("another receiver", |book| book.delivered() == 3);
-    memory.until("no wait is stored any more", |book| book.holds.last() == Some(&("c".to_owned(), None)));
     assert_eq!(showing(&second, |status| status.under_way == 0).held, None);
+    // Back at the receiver that asked for the wait, it still counts.
+    second.set_channels(&[channel("c", &at(port))]);
+    assert_eq!(showing(&second, |status| status.held.is_some()).held.unwrap().reason, "status 429: send too fast");
+}
+
+#[test]
+fn a_wait_does_not_hold_a_channel_that_has_another_receiver_after_a_restart() {
+    let runtime = runtime();
+    let _guard = runtime.enter();
+    let memory = Memory::default();
+    memory.put("c", "plain", "a");
+    let (busy, log) = listen(|_, _| now(too_fast()));
+    let first = deliver(&memory, channel("c", &at(busy)));
+    memory.until("the answer", |book| book.settlements.len() == 1);
+    memory.put("c", "plain", "b");
+    runtime.block_on(first.shut_down(Duration::from_secs(30)));
+    let (other, _) = listen(|_, _| now(status(200)));
+    let second = deliver(&memory, channel("c", &at(other)));
+    memory.until("both, also the one that had to wait", |book| book.delivered() == 2);
+    assert_eq!((showing(&second, |status| status.under_way == 0).held, count(&log)), (None, 1));
+}
+
+#[test]
+fn a_wait_holds_every_channel_of_its_receiver_after_a_restart_whatever_the_channel_is_called() {
+    let runtime = runtime();
+    let _guard = runtime.enter();
+    let memory = Memory::default();
+    memory.put("old", "plain", "k");
+    let (port, log) = listen(|_, _| now(too_fast()));
+    let first = deliver(&memory, channel("old", &at(port)));
+    memory.until("the answer", |book| book.settlements.len() == 1);
+    runtime.block_on(first.shut_down(Duration::from_secs(30)));
+    memory.put("new", "plain", "k");
+    let second = deliver(&memory, channel("new", &at(port)));
+    let shown = showing(&second, |status| status.held.is_some() && status.next_attempt.is_some());
+    assert_eq!((shown.name.as_str(), count(&log)), ("new", 1));
+}
+
+#[test]
+fn what_a_receiver_answers_after_a_reload_holds_no_channel_that_has_another_one_by_then() {
+    let runtime = runtime();
+    let _guard = runtime.enter();
+    let memory = Memory::default();
+    memory.put("c", "plain", "a");
+    let (asked, wait_asked) = std::sync::mpsc::channel();
+    let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let opened = std::sync::Arc::clone(&gate);
+    let (busy, _) = listen(move |_, _| {
+        asked.send(()).unwrap();
+        let opened = std::sync::Arc::clone(&opened);
+        Box::pin(async move {
+            opened.acquire().await.unwrap().forget();
+            too_fast()
+        })
+    });
+    let deliveries = deliver(&memory, channel("c", &at(busy)));
+    wait_asked.recv_timeout(Duration::from_secs(30)).unwrap();
+    let (other, _) = listen(|_, _| now(status(200)));
+    deliveries.set_channels(&[channel("c", &at(other))]);
+    memory.put("c", "plain", "b");
+    deliveries.wake("c");
+    memory.until("the first delivery to the new receiver", |book| book.delivered() == 1);
+    gate.add_permits(1);
+    memory.until("the delivery that the old one refused", |book| book.delivered() == 2);
+    assert_eq!(showing(&deliveries, |status| status.under_way == 0).held, None);
 }
 
 #[test]

@@ -11,7 +11,8 @@ use super::queue::{HeadResult, QueueHead};
 use super::transport::{AttemptReport, ChannelTransport};
 use crate::channel::{DeliveryVerdict, RequestContext};
 use crate::gateway::journal::{
-    ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, JournalError, Settlement, SettlementResult, StoredHold,
+    ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, JournalError, ReceiverDigest, Settlement,
+    SettlementResult, StoredHold,
 };
 use crate::gateway::metrics::{AttemptLabels, ChannelLabels};
 use crate::time::Timestamp;
@@ -53,7 +54,9 @@ pub(super) struct FinishedJob {
     pub(super) result: HeadResult<DeliveryDetails>,
     pub(super) health: HealthSignal,
     pub(super) kind: AttemptKind,
-    /// How long the whole channel has to wait.
+    /// Who was asked, where the channel has an address or a key.
+    pub(super) receiver: Option<ReceiverDigest>,
+    /// How long the receiver asks to wait with everything.
     pub(super) throttled: Option<Duration>,
     /// What the attempt shows about the receiver's address.
     pub(super) access: AddressAccess,
@@ -201,20 +204,29 @@ impl<L: DeliveryStore> DeliveryJob<L> {
             result: end,
             health: report.as_ref().map_or(HealthSignal::Unknown, |report| report.health),
             kind: self.kind,
+            receiver: self.receiver(),
             throttled: report.as_ref().and_then(AttemptReport::throttled),
             access: report.as_ref().map_or(AddressAccess::Unknown, |report| report.access),
             reason,
         }
     }
 
-    /// Stores that the whole channel waits, before the result of the attempt, so that no restart forgets it.
+    fn receiver(&self) -> Option<ReceiverDigest> {
+        match &self.action {
+            JobAction::Attempt(transport) => transport.receiver,
+            JobAction::GiveUp(_) => None,
+        }
+    }
+
+    /// Stores that the receiver asks to wait, before the result of the attempt, so that no restart forgets it.
     async fn store_hold(&self, until: Timestamp, result: &SettlementResult) {
         let reason = match result {
             SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason } => reason.clone(),
             SettlementResult::Delivered => return,
         };
-        let hold = StoredHold { until, reason };
-        if let Err(fault) = self.context.store.hold(self.channel.clone(), Some(hold)).await {
+        let Some(receiver) = self.receiver() else { return };
+        let hold = StoredHold { receiver, until, reason };
+        if let Err(fault) = self.context.store.hold(self.channel.clone(), hold).await {
             tracing::warn!(channel = self.channel, %fault, "the wait of a channel could not be stored");
         }
     }
@@ -264,13 +276,24 @@ pub(super) fn postponed(head: &QueueHead<DeliveryDetails>, kind: AttemptKind, no
 }
 
 impl FinishedJob {
+    /// The channel has another receiver by now. What the one that was asked answered says nothing about it, and a delivery
+    /// that failed does not wait.
+    pub(super) fn forget_receiver(&mut self, now: u64) {
+        (self.health, self.access) = (HealthSignal::Unknown, AddressAccess::Unknown);
+        (self.throttled, self.reason) = (None, None);
+        if let HeadResult::Retry(head) = &mut self.result {
+            head.due = now;
+        }
+    }
+
     fn without_attempt(
         head: &QueueHead<DeliveryDetails>,
         result: HeadResult<DeliveryDetails>,
         kind: AttemptKind,
     ) -> Self {
         let (key, health) = (head.key.clone(), HealthSignal::Unknown);
-        Self { key, result, health, kind, throttled: None, access: AddressAccess::Unknown, reason: None }
+        let access = AddressAccess::Unknown;
+        Self { key, result, health, kind, receiver: None, throttled: None, access, reason: None }
     }
 }
 

@@ -19,6 +19,7 @@ mod name_lookup;
 mod once;
 mod queue;
 mod rate_limiter;
+mod receiver;
 mod shutdown_on_panic;
 mod transport;
 mod worker;
@@ -26,7 +27,7 @@ mod worker;
 pub use blocked::{BlockedChannel, blocked_channels};
 pub use once::send_once;
 
-use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore, StoredHold};
+use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore};
 use super::metrics::{ChannelLabels, Metrics};
 use super::served_rules::ServedChannel;
 use crate::channel::DeliveryVerdict;
@@ -161,13 +162,22 @@ pub struct ChannelStatus {
     /// Keys whose next delivery waits for a retry.
     pub retrying: u64,
     /// The pause for which the receiver asked, of all deliveries to the channel.
-    pub held: Option<StoredHold>,
+    pub held: Option<ActiveHold>,
     /// Why the address policy refuses the receiver, with the option to add.
     pub blocked: Option<String>,
     /// When the first attempt failed since the last success.
     pub failing_since: Option<Timestamp>,
     /// When the next attempt is made, if deliveries wait for one.
     pub next_attempt: Option<Timestamp>,
+}
+
+/// A pause for which a receiver asked, and which is not over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActiveHold {
+    /// Its end.
+    pub until: Timestamp,
+    /// What the receiver said.
+    pub reason: String,
 }
 
 /// One exchange with a channel, for `pointsman send`. Nothing in it is secret.
@@ -294,7 +304,7 @@ impl DeliveryService {
                 under_way: showing.under_way as u64,
                 breaker,
                 retrying: showing.retrying as u64,
-                held: held.map(|hold| StoredHold { until: at(hold.until), reason: hold.reason.to_string() }),
+                held: held.map(|hold| ActiveHold { until: at(hold.until), reason: hold.reason.to_string() }),
                 blocked: showing.blocked.map(|reason| reason.to_string()),
                 failing_since: showing.failing_since,
                 next_attempt: showing.next_attempt.map(at),

@@ -2,11 +2,12 @@
 //!
 //! Each request of the last minute and second is remembered, so that no window of that length ever holds more than the limit.
 //! A bucket that refills would let through nearly twice as many after a quiet time, and chat robots block the sender for
-//! that. Channels with the same address or key ask the same robot, and share its limit.
+//! that. Channels with the same receiver share its limit.
 
-use crate::channel::{ChannelKind, RATE, RateLimits, Settings, Transport, URL, flashduty};
+use super::receiver::receiver;
+use crate::channel::{ChannelKind, RATE, RateLimits, Settings, Transport};
+use crate::gateway::journal::ReceiverDigest;
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// At most so many requests in any window of that length.
@@ -103,45 +104,29 @@ impl RateLimiter {
 /// The limits of a destination, shared by its channels.
 pub(super) type SharedRateLimiter = Arc<Mutex<RateLimiter>>;
 
-/// A destination: its kind, and a keyed hash of its address or key, as the secret itself stays where it is.
-type RateLimitKey = (&'static str, u64);
-
 /// The limits of all destinations.
 #[derive(Debug, Default)]
 pub(super) struct RateLimiters {
-    hasher: RandomState,
-    known: Mutex<HashMap<RateLimitKey, Weak<Mutex<RateLimiter>>>>,
+    known: Mutex<HashMap<ReceiverDigest, Weak<Mutex<RateLimiter>>>>,
 }
 
 impl RateLimiters {
     /// The limits of a channel's destination.
     pub(super) fn join(&self, kind: &'static ChannelKind, settings: &Settings) -> SharedRateLimiter {
         let limits = limits(kind, settings);
-        let Some(destination) = destination(settings) else {
+        let Some(receiver) = receiver(kind, settings) else {
             return Arc::new(Mutex::new(RateLimiter::new(limits)));
         };
-        let identity = (kind.name, self.hasher.hash_one(destination));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, rate| rate.strong_count() > 0);
-        if let Some(shared) = known.get(&identity).and_then(Weak::upgrade) {
+        if let Some(shared) = known.get(&receiver).and_then(Weak::upgrade) {
             shared.lock().unwrap_or_else(PoisonError::into_inner).restrict(limits);
             return shared;
         }
         let shared = Arc::new(Mutex::new(RateLimiter::new(limits)));
-        known.insert(identity, Arc::downgrade(&shared));
+        known.insert(receiver, Arc::downgrade(&shared));
         shared
     }
-}
-
-/// The address or key of a channel, where it has one. Whoever has the same asks the same robot.
-fn destination(settings: &Settings) -> Option<([Option<&str>; 2], &str)> {
-    let address = [URL, flashduty::KEY].map(|parameter| parameter.read(settings));
-    (address != [None, None]).then(|| (address, flashduty::API_HOST.read(settings)))
-}
-
-/// Whether channels with these settings send to one receiver.
-pub(super) fn is_same_receiver(one: &Settings, other: &Settings) -> bool {
-    destination(one) == destination(other)
 }
 
 /// The limits of the rules, or of the kind of channel.

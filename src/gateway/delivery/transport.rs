@@ -6,11 +6,13 @@ use super::backoff;
 use super::circuit_breaker::HealthSignal;
 use super::client::{ChannelClient, ClientFactory, RequestFailure, TruncatedResponse};
 use super::line_sink::{LineSink, MAX_LINES};
+use super::receiver::receiver;
 use super::{DeliveryLog, OutboundConfig};
 use crate::channel::{
     DeliverySettings, DeliveryVerdict, FileSettings, HttpChannel, HttpRequest, HttpResponse, RequestBuildError,
     RequestContext, Transport,
 };
+use crate::gateway::journal::ReceiverDigest;
 use crate::gateway::served_rules::ServedChannel;
 use crate::mask::SecretMask;
 use crate::time::Clock;
@@ -60,6 +62,8 @@ enum OpenTransport {
 /// A channel that is ready to deliver.
 pub(super) struct ChannelTransport {
     pub(super) channel: ServedChannel,
+    /// Who gets the deliveries, where a channel has an address or a key.
+    pub(super) receiver: Option<ReceiverDigest>,
     /// The secrets of the channel.
     pub(super) mask: SecretMask,
     clock: Arc<dyn Clock>,
@@ -118,7 +122,8 @@ impl ChannelTransport {
         };
         let transport = ready.unwrap_or_else(OpenTransport::Unavailable);
         let settings = DeliverySettings::read(&channel.settings);
-        Self { mask: channel.settings.mask(), clock: Arc::clone(&resources.clock), channel, settings, transport }
+        let (mask, receiver) = (channel.settings.mask(), receiver(channel.kind, &channel.settings));
+        Self { mask, receiver, clock: Arc::clone(&resources.clock), channel, settings, transport }
     }
 
     /// How many attempts may be under way at once.

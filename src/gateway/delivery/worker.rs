@@ -5,6 +5,7 @@
 //! the store or the network; other tasks ask them, and end with the worker. So no channel waits for another, and none can
 //! get stuck. The worker of a channel that is no longer in the rules gives up its deliveries.
 
+mod reading;
 mod results;
 
 use super::circuit_breaker::{AttemptKind, AttemptPermit, BreakerState, CircuitBreaker, DeliveryHistory};
@@ -13,15 +14,14 @@ use super::context::DeliveryContext;
 use super::health::ChannelHealth;
 use super::job::{DeliveryDetails, DeliveryJob, FinishedJob, JobAction, give_up_reason, postponed};
 use super::queue::{DeliveryQueue, MAX_KEYS, PageRequest, QueueHead};
-use super::rate_limiter::{RateLimiter, ReceiverHold, RetryAt, SharedRateLimiter, is_same_receiver};
+use super::rate_limiter::{RateLimiter, ReceiverHold, RetryAt, SharedRateLimiter};
 use super::shutdown_on_panic::ShutdownOnPanic;
 use super::transport::ChannelTransport;
-use crate::gateway::journal::{
-    ChannelCounts, DeliveryId, DeliveryReader, DeliveryStore, JournalError, PendingDelivery, StoredHold,
-};
+use crate::gateway::journal::{DeliveryStore, JournalError, PendingDelivery, ReceiverDigest};
 use crate::gateway::metrics::ChannelLabels;
 use crate::gateway::served_rules::ServedChannel;
 use crate::time::Timestamp;
+use reading::{StoredWaits, StoredWaitsState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,8 +36,6 @@ const EXPIRY_PAUSE: u64 = 10_000;
 const COUNT_PAUSE: u64 = 100;
 /// How many deliveries are given up at once.
 const MAX_GIVING_UP: usize = 64;
-/// The longest wait of a delivery that was read from the store: its time is the wall clock's, which may have jumped.
-const LONGEST_DUE: Duration = Duration::from_hours(1);
 
 /// A message to a worker. The mailbox is bounded: one wake-up, one page, and one result or fetch for each job.
 pub(super) enum MailboxMessage {
@@ -46,22 +44,11 @@ pub(super) enum MailboxMessage {
     Page(PageRequest, Result<Vec<PendingDelivery>, JournalError>),
     Fetched(String, Box<Result<Option<PendingDelivery>, JournalError>>),
     Finished(Box<FinishedJob>),
-    /// The last wait for which the receiver asked, as it is stored.
-    StoredHold(Result<Option<StoredHold>, JournalError>),
+    /// The waits that are stored, as they concern that receiver.
+    StoredWaits(ReceiverDigest, Result<StoredWaits, JournalError>),
     /// Why the address policy refuses the receiver of that transport.
     AddressChecked(Arc<ChannelTransport>, Option<String>),
     Stop,
-}
-
-/// Whether the store was asked for the wait of a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StoredHoldState {
-    /// It was not asked, or could not answer.
-    Unread,
-    /// It is asked.
-    Reading,
-    /// It answered.
-    Known,
 }
 
 /// The status of a worker; moments are those of its clock.
@@ -89,8 +76,10 @@ pub(super) struct ChannelWorker<L> {
     /// Why the address policy refuses the receiver.
     blocked: Option<Arc<str>>,
     under_way: usize,
-    /// Whether the store said if the receiver asked for a wait before the start.
-    stored_hold: StoredHoldState,
+    /// Whether the store said if the receiver asked for a wait before.
+    stored_waits: StoredWaitsState,
+    /// Until when stored deliveries wait because a receiver that the channel no longer has asked for that.
+    void_until: Option<Timestamp>,
     /// While the breaker is open, which delivery may probe is looked for from this moment on.
     probe_from: u64,
     store_from: u64,
@@ -129,7 +118,8 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             health: ChannelHealth::default(),
             blocked: None,
             under_way: 0,
-            stored_hold: StoredHoldState::Unread,
+            stored_waits: StoredWaitsState::Unread,
+            void_until: None,
             probe_from: 0,
             store_from: 0,
             expiry_from: 0,
@@ -179,8 +169,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             }
             MailboxMessage::Configure(channel) => self.configure(channel.map(|channel| *channel), now),
             MailboxMessage::Page(request, Ok(page)) => {
-                let wall = self.context.clock.wall();
-                let heads = page.into_iter().map(|pending| queue_head(pending, now, wall)).collect();
+                let heads = page.into_iter().map(|pending| self.queue_head(pending, now)).collect();
                 self.queue.add_page(request, heads);
             }
             MailboxMessage::Page(request, Err(fault)) => {
@@ -189,8 +178,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             }
             MailboxMessage::Fetched(key, fetched) => match *fetched {
                 Ok(pending) => {
-                    let wall = self.context.clock.wall();
-                    let head = pending.map(|pending| queue_head(pending, now, wall));
+                    let head = pending.map(|pending| self.queue_head(pending, now));
                     self.queue.add_fetched(&key, head);
                 }
                 Err(fault) => {
@@ -199,17 +187,10 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                 }
             },
             MailboxMessage::Finished(finished) => self.finish_job(*finished, now),
-            MailboxMessage::StoredHold(Ok(hold)) => {
-                self.stored_hold = StoredHoldState::Known;
-                if let Some(hold) = hold {
-                    let pause = hold.until.saturating_duration_since(self.context.clock.wall());
-                    self.hold(now, pause.min(LONGEST_DUE), hold.reason);
+            MailboxMessage::StoredWaits(receiver, waits) => {
+                if self.receiver() == Some(receiver) {
+                    self.take_stored_waits(waits, now);
                 }
-            }
-            MailboxMessage::StoredHold(Err(fault)) => {
-                // One attempt too many is better than none, for ever, where a record is damaged.
-                self.stored_hold = StoredHoldState::Known;
-                tracing::warn!(channel = self.name, %fault, "cannot read whether the receiver asked for a wait");
             }
             MailboxMessage::AddressChecked(checked, blocked) => {
                 if self.transport.as_ref().is_some_and(|(transport, _)| Arc::ptr_eq(transport, &checked)) {
@@ -231,17 +212,13 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         }
         // The old transport is dropped first, so that its rate limits do not outlive it. What the same receiver asked for
         // counts further.
-        let old = self.transport.take();
-        let kept = old.and_then(|(transport, rate)| Some((transport, self::rate(&rate).held(now)?.clone())));
+        let (receiver, old) = (self.receiver(), self.transport.take());
+        let kept = old.and_then(|(_, rate)| self::rate(&rate).held(now).cloned());
         self.transport = channel.map(|channel| open_transport(&self.context, channel));
-        match (kept, &self.transport) {
-            (Some((before, hold)), Some((transport, rate)))
-                if is_same_receiver(&before.channel.settings, &transport.channel.settings) =>
-            {
-                self::rate(rate).hold(now, hold);
-            }
-            (Some(_), _) => self.forget_hold(),
-            (None, _) => {}
+        if self.receiver() != receiver {
+            self.stored_waits = StoredWaitsState::Unread;
+        } else if let (Some(hold), Some((_, rate))) = (kept, &self.transport) {
+            self::rate(rate).hold(now, hold);
         }
         self.blocked = None;
         self.check_address();
@@ -249,6 +226,10 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         // Failures with the old settings say nothing about the new ones.
         self.breaker = CircuitBreaker::new(self.context.timings.pauses);
         self.queue.make_due(now, |_| false);
+    }
+
+    fn receiver(&self) -> Option<ReceiverDigest> {
+        self.transport.as_ref().and_then(|(transport, _)| transport.receiver)
     }
 
     fn store_failed(&mut self, fault: &JournalError, now: u64) {
@@ -278,43 +259,6 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         [Some(self.sweep_at), store, next].into_iter().flatten().min()
     }
 
-    fn read_store(&mut self, now: u64) -> Option<u64> {
-        if self.store_from > now {
-            return Some(self.store_from);
-        }
-        if self.stored_hold == StoredHoldState::Unread {
-            self.stored_hold = StoredHoldState::Reading;
-            let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
-            self.tasks.spawn_blocking(move || {
-                let _vital = ShutdownOnPanic(context.store.clone());
-                let channels = context.store.read().and_then(DeliveryReader::channels);
-                let of_channel = |counts: Vec<ChannelCounts>| {
-                    counts.into_iter().find(|counts| counts.name == name).and_then(|counts| counts.held)
-                };
-                let _ = mailbox.send(MailboxMessage::StoredHold(channels.map(of_channel)));
-            });
-        }
-        if let Some(request) = self.queue.next_read() {
-            let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
-            self.tasks.spawn_blocking(move || {
-                let _vital = ShutdownOnPanic(context.store.clone());
-                let page = context.store.read().and_then(|store| store.pending(&name, request.after, request.limit));
-                // A worker that has ended needs no page.
-                let _ = mailbox.send(MailboxMessage::Page(request, page));
-            });
-        }
-        for key in self.queue.take_fetches() {
-            let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
-            self.tasks.spawn_blocking(move || {
-                let _vital = ShutdownOnPanic(context.store.clone());
-                // From the beginning, as an older delivery of the key may have been requeued.
-                let first = context.store.read().and_then(|store| store.pending_of_key(&name, &key, DeliveryId::NONE));
-                let _ = mailbox.send(MailboxMessage::Fetched(key, Box::new(first)));
-            });
-        }
-        None
-    }
-
     /// Gives up deliveries of a channel that was removed.
     fn give_up_all(&mut self, now: u64) -> Option<u64> {
         if self.give_up_from > now {
@@ -329,7 +273,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
     }
 
     fn start_jobs(&mut self, transport: &Arc<ChannelTransport>, rate: &SharedRateLimiter, now: u64) -> Option<u64> {
-        if self.stored_hold != StoredHoldState::Known {
+        if self.stored_waits != StoredWaitsState::Known {
             return None;
         }
         if self.breaker.state() != BreakerState::Closed {
@@ -467,27 +411,4 @@ fn open_transport<L>(
 ) -> (Arc<ChannelTransport>, SharedRateLimiter) {
     let rate = context.rates.join(channel.kind, &channel.settings);
     (Arc::new(ChannelTransport::new(channel, &context.resources)), rate)
-}
-
-/// A delivery of the store as a head. Its due time is the wall clock's, which may have jumped: a new delivery does not wait,
-/// and none waits longer than the longest pause.
-fn queue_head(pending: PendingDelivery, now: u64, wall: Timestamp) -> QueueHead<DeliveryDetails> {
-    let is_new = pending.attempts == 0;
-    let wait = if is_new { Duration::ZERO } else { pending.due.saturating_duration_since(wall) };
-    QueueHead {
-        id: pending.id,
-        key: pending.key,
-        due: now.saturating_add(milliseconds(wait.min(LONGEST_DUE))),
-        since: pending.since,
-        details: DeliveryDetails {
-            event: pending.event,
-            channel_kind: pending.kind,
-            attempts: pending.attempts,
-            replay: pending.replay,
-            hops: pending.hops,
-            wait_requested: false,
-            failed_at: None,
-            fails_alone: false,
-        },
-    }
 }

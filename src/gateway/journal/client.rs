@@ -40,8 +40,8 @@ pub trait DeliveryStore: Clone + Send + Sync + 'static {
     /// Stores the result of an attempt. Done when it is durable.
     fn settle(&self, settlement: Settlement) -> impl Future<Output = Result<(), JournalError>> + Send;
 
-    /// Stores a wait of a whole channel, or removes it. Done when it is durable.
-    fn hold(&self, channel: String, hold: Option<StoredHold>) -> impl Future<Output = Result<(), JournalError>> + Send;
+    /// Stores a wait of a channel's receiver, unless a longer one of the same receiver is stored. Done when it is durable.
+    fn hold(&self, channel: String, hold: StoredHold) -> impl Future<Output = Result<(), JournalError>> + Send;
 
     /// Ends the process in order: what the gateway cannot do without has panicked.
     fn request_shutdown(&self);

@@ -28,7 +28,7 @@ pub use id::{DeliveryId, EventId, PushId};
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
     EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring, PendingDelivery, Push,
-    PushOrigin, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload, RefusedSummary, Settlement,
+    PushOrigin, PushRecord, QuarantineCounts, ReceiverDigest, RecordFilter, RefusedPayload, RefusedSummary, Settlement,
     SettlementResult, StoredHold,
 };
 pub use sqlite::SqliteStore;
@@ -370,8 +370,8 @@ impl DeliveryStore for Journal {
         self.submit(WriteSource::Record, 0, work).await.map(drop)
     }
 
-    async fn hold(&self, channel: String, hold: Option<StoredHold>) -> Result<(), JournalError> {
-        let work = move |transaction: &mut dyn Transaction| transaction.hold_channel(&channel, hold.as_ref());
+    async fn hold(&self, channel: String, hold: StoredHold) -> Result<(), JournalError> {
+        let work = move |transaction: &mut dyn Transaction| transaction.hold_channel(&channel, &hold);
         self.submit(WriteSource::Record, 0, work).await
     }
 

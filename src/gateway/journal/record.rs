@@ -248,13 +248,20 @@ pub struct ChannelCounts {
     pub latest: Option<Timestamp>,
     /// The last error.
     pub last_error: Option<ChannelError>,
-    /// The longest wait that its receiver asked for. It may be over.
+    /// The wait that a receiver of the channel asked for last. It may be over, and the channel may have another receiver now.
     pub held: Option<StoredHold>,
 }
 
-/// A wait of a whole channel, which its receiver asked for.
+/// A receiver, recognised over restarts: the digest of its kind and of its address or key, neither of which can be read
+/// from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReceiverDigest(pub [u8; 16]);
+
+/// A wait that a receiver asked for. It holds for all channels with that receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredHold {
+    /// Who asked for it.
+    pub receiver: ReceiverDigest,
     /// Until when nothing is sent.
     pub until: Timestamp,
     /// What the receiver said.

@@ -148,8 +148,8 @@ pub trait DeliveryTransaction {
     /// Marks dead letters as dropped, and removes their bodies.
     fn drop_dead_letters(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64>;
 
-    /// Stores a wait of a whole channel, unless a longer one is stored already, or removes it.
-    fn hold_channel(&mut self, channel: &str, hold: Option<&StoredHold>) -> StoreResult<()>;
+    /// Stores a wait of a channel's receiver, unless a longer one of the same receiver is stored.
+    fn hold_channel(&mut self, channel: &str, hold: &StoredHold) -> StoreResult<()>;
 }
 
 /// A transaction of a store.

@@ -193,12 +193,11 @@ impl DeliveryTransaction for MemoryTransaction {
         Ok(dropped)
     }
 
-    fn hold_channel(&mut self, channel: &str, hold: Option<&StoredHold>) -> StoreResult<()> {
-        let stored = &mut self.state.channel(channel).held;
-        let asked = hold.map(|hold| StoredHold { until: whole(hold.until), ..hold.clone() });
-        match (&stored, &asked) {
-            (Some(longer), Some(asked)) if longer.until >= asked.until => {}
-            _ => *stored = asked,
+    fn hold_channel(&mut self, channel: &str, hold: &StoredHold) -> StoreResult<()> {
+        let held = &mut self.state.channel(channel).held;
+        let is_longer = |known: &StoredHold| known.receiver == hold.receiver && known.until >= hold.until;
+        if !held.as_ref().is_some_and(is_longer) {
+            *held = Some(StoredHold { until: whole(hold.until), ..hold.clone() });
         }
         Ok(())
     }

@@ -17,6 +17,9 @@ impl<L: DeliveryStore> ChannelWorker<L> {
     /// Takes the result of a job.
     pub(super) fn finish_job(&mut self, mut finished: FinishedJob, now: u64) {
         self.under_way = self.under_way.saturating_sub(1);
+        if finished.receiver.is_some() && finished.receiver != self.receiver() {
+            finished.forget_receiver(now);
+        }
         if let (Some(pause), Some(reason)) = (finished.throttled, &finished.reason) {
             self.hold(now, pause, reason.clone());
         }
@@ -89,16 +92,6 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         if super::rate(rate).hold(now, hold.clone()) {
             tracing::warn!(channel = self.name, %until, reason = %hold.reason, "channel held: the receiver asks to wait");
         }
-    }
-
-    /// The stored wait is that of another receiver.
-    pub(super) fn forget_hold(&mut self) {
-        let (context, name) = (Arc::clone(&self.context), self.name.clone());
-        self.tasks.spawn(async move {
-            if let Err(fault) = context.store.hold(name.clone(), None).await {
-                tracing::warn!(channel = name, %fault, "the wait of a channel could not be removed");
-            }
-        });
     }
 
     /// Asks whether the receiver's address may be reached, without waiting for the answer.

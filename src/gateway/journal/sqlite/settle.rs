@@ -89,14 +89,15 @@ impl DeliveryTransaction for SqliteTransaction<'_> {
         Ok(dropped)
     }
 
-    fn hold_channel(&mut self, channel: &str, hold: Option<&StoredHold>) -> StoreResult<()> {
+    fn hold_channel(&mut self, channel: &str, hold: &StoredHold) -> StoreResult<()> {
         let channel = self.name_id(channel)?;
-        let (until, reason) = hold.map(|hold| (hold.until, &hold.reason)).unzip();
-        let sql = "INSERT INTO channel (name, delivered, retried, dead, pending, held_until, held_reason) \
-                   VALUES (?1, 0, 0, 0, 0, ?2, ?3) ON CONFLICT (name) DO UPDATE SET \
-                   held_until = excluded.held_until, held_reason = excluded.held_reason \
-                   WHERE excluded.held_until IS NULL OR held_until IS NULL OR held_until < excluded.held_until";
-        self.connection.prepare_cached(sql)?.execute((channel, until, reason))?;
+        let StoredHold { receiver, until, reason } = hold;
+        let sql = "INSERT INTO channel (name, delivered, retried, dead, pending, held_receiver, held_until, held_reason) \
+                   VALUES (?1, 0, 0, 0, 0, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET \
+                   held_receiver = excluded.held_receiver, held_until = excluded.held_until, \
+                   held_reason = excluded.held_reason WHERE held_receiver IS NOT excluded.held_receiver \
+                   OR held_until IS NULL OR held_until < excluded.held_until";
+        self.connection.prepare_cached(sql)?.execute((channel, receiver.0, until, reason))?;
         Ok(())
     }
 }

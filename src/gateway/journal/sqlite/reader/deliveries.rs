@@ -5,7 +5,7 @@ use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::checksum;
 use crate::gateway::journal::{
     ChannelCounts, ChannelError, DeliveryId, DeliveryReader, EventId, MAX_PAGE_KEY_BYTES, PendingDelivery, ReadResult,
-    StoredBody, StoredHold,
+    ReceiverDigest, StoredBody, StoredHold,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -81,11 +81,12 @@ impl DeliveryReader for ReaderPool {
     }
 
     fn channels(&self) -> ReadResult<Vec<ChannelCounts>> {
-        let sql = "SELECT text, delivered, retried, dead, pending, latest, error_at, error, held_until, held_reason \
-                   FROM channel JOIN name ON name.id = channel.name ORDER BY text";
+        let sql = "SELECT text, delivered, retried, dead, pending, latest, error_at, error, held_receiver, \
+                   held_until, held_reason FROM channel JOIN name ON name.id = channel.name ORDER BY text";
         let row = |row: &Row<'_>| {
             let last_error = row.get::<_, Option<_>>(6)?.zip(row.get::<_, Option<_>>(7)?);
-            let held = row.get::<_, Option<_>>(8)?.zip(row.get::<_, Option<_>>(9)?);
+            // A hold without a receiver is that of an earlier build.
+            let held = row.get::<_, Option<_>>(8)?.zip(row.get::<_, Option<_>>(9)?).zip(row.get::<_, Option<_>>(10)?);
             Ok(ChannelCounts {
                 name: row.get(0)?,
                 delivered: super::count(row, 1)?,
@@ -94,7 +95,11 @@ impl DeliveryReader for ReaderPool {
                 pending: super::count(row, 4)?,
                 latest: row.get(5)?,
                 last_error: last_error.map(|(at, reason)| ChannelError { at, reason }),
-                held: held.map(|(until, reason)| StoredHold { until, reason }),
+                held: held.map(|((receiver, until), reason)| StoredHold {
+                    receiver: ReceiverDigest(receiver),
+                    until,
+                    reason,
+                }),
             })
         };
         self.query(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())

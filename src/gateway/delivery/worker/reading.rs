@@ -1,0 +1,146 @@
+//! What a worker reads from the store, without waiting for it: the waits that receivers asked for, pages of pending
+//! deliveries, and the next delivery of a key.
+//!
+//! A stored wait belongs to the receiver that asked for it. It holds a channel that has this receiver now, whichever channel
+//! it was stored for; and it holds no channel that has another receiver by now.
+
+use super::{ChannelWorker, MailboxMessage};
+use crate::gateway::delivery::clock::milliseconds;
+use crate::gateway::delivery::job::DeliveryDetails;
+use crate::gateway::delivery::queue::QueueHead;
+use crate::gateway::delivery::shutdown_on_panic::ShutdownOnPanic;
+use crate::gateway::journal::{
+    ChannelCounts, DeliveryId, DeliveryReader, DeliveryStore, JournalError, PendingDelivery, ReceiverDigest, StoredHold,
+};
+use crate::time::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest wait of a delivery that was read from the store: its time is the wall clock's, which may have jumped.
+const LONGEST_DUE: Duration = Duration::from_hours(1);
+
+/// Whether the store was asked for the waits of receivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StoredWaitsState {
+    /// It was not asked.
+    Unread,
+    /// It is asked.
+    Reading,
+    /// It answered, or could not.
+    Known,
+}
+
+/// The waits that are stored, as they concern a channel and its receiver.
+pub(in crate::gateway::delivery) struct StoredWaits {
+    /// The longest for which the receiver asked.
+    own: Option<StoredHold>,
+    /// The end of the one that another receiver asked of the channel.
+    void_until: Option<Timestamp>,
+}
+
+impl StoredWaits {
+    fn of(counts: Vec<ChannelCounts>, channel: &str, receiver: ReceiverDigest) -> Self {
+        let holds = counts.into_iter().filter_map(|counts| Some((counts.name, counts.held?)));
+        let (own, others): (Vec<_>, Vec<_>) = holds.partition(|(_, hold)| hold.receiver == receiver);
+        Self {
+            own: own.into_iter().map(|(_, hold)| hold).max_by_key(|hold| hold.until),
+            void_until: others.into_iter().find(|(name, _)| name == channel).map(|(_, hold)| hold.until),
+        }
+    }
+}
+
+impl<L: DeliveryStore> ChannelWorker<L> {
+    /// Reads what is needed; answers when the store may be asked again.
+    pub(super) fn read_store(&mut self, now: u64) -> Option<u64> {
+        if self.store_from > now {
+            return Some(self.store_from);
+        }
+        if !self.read_waits() {
+            return None;
+        }
+        if let Some(request) = self.queue.next_read() {
+            let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
+            self.tasks.spawn_blocking(move || {
+                let _vital = ShutdownOnPanic(context.store.clone());
+                let page = context.store.read().and_then(|store| store.pending(&name, request.after, request.limit));
+                // A worker that has ended needs no page.
+                let _ = mailbox.send(MailboxMessage::Page(request, page));
+            });
+        }
+        for key in self.queue.take_fetches() {
+            let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
+            self.tasks.spawn_blocking(move || {
+                let _vital = ShutdownOnPanic(context.store.clone());
+                // From the beginning, as an older delivery of the key may have been requeued.
+                let first = context.store.read().and_then(|store| store.pending_of_key(&name, &key, DeliveryId::NONE));
+                let _ = mailbox.send(MailboxMessage::Fetched(key, Box::new(first)));
+            });
+        }
+        None
+    }
+
+    /// Asks for the stored waits, unless they are known; whether they are.
+    fn read_waits(&mut self) -> bool {
+        match self.stored_waits {
+            StoredWaitsState::Known => return true,
+            StoredWaitsState::Reading => return false,
+            StoredWaitsState::Unread => {}
+        }
+        let Some(receiver) = self.receiver() else {
+            self.stored_waits = StoredWaitsState::Known;
+            return true;
+        };
+        self.stored_waits = StoredWaitsState::Reading;
+        let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
+        self.tasks.spawn_blocking(move || {
+            let _vital = ShutdownOnPanic(context.store.clone());
+            let counts = context.store.read().and_then(DeliveryReader::channels);
+            let waits = counts.map(|counts| StoredWaits::of(counts, &name, receiver));
+            // A worker that has ended needs no answer.
+            let _ = mailbox.send(MailboxMessage::StoredWaits(receiver, waits));
+        });
+        false
+    }
+
+    /// Takes the stored waits of the receiver.
+    pub(super) fn take_stored_waits(&mut self, waits: Result<StoredWaits, JournalError>, now: u64) {
+        self.stored_waits = StoredWaitsState::Known;
+        match waits {
+            Ok(StoredWaits { own, void_until }) => {
+                self.void_until = void_until;
+                if let Some(hold) = own {
+                    let pause = hold.until.saturating_duration_since(self.context.clock.wall());
+                    self.hold(now, pause.min(LONGEST_DUE), hold.reason);
+                }
+            }
+            Err(fault) => {
+                // One attempt too many is better than none, for ever, where a record is damaged.
+                tracing::warn!(channel = self.name, %fault, "cannot read whether the receiver asked for a wait");
+            }
+        }
+    }
+
+    /// A delivery of the store as a head. Its due time is the wall clock's, which may have jumped: a new delivery does not
+    /// wait, none waits longer than the longest pause, and none waits because another receiver asked for that.
+    pub(super) fn queue_head(&self, pending: PendingDelivery, now: u64) -> QueueHead<DeliveryDetails> {
+        let is_due = pending.attempts == 0 || self.void_until.is_some_and(|until| pending.due <= until);
+        let wait = pending.due.saturating_duration_since(self.context.clock.wall());
+        let wait = if is_due { Duration::ZERO } else { wait };
+        QueueHead {
+            id: pending.id,
+            key: pending.key,
+            due: now.saturating_add(milliseconds(wait.min(LONGEST_DUE))),
+            since: pending.since,
+            details: DeliveryDetails {
+                event: pending.event,
+                channel_kind: pending.kind,
+                attempts: pending.attempts,
+                replay: pending.replay,
+                hops: pending.hops,
+                wait_requested: false,
+                failed_at: None,
+                fails_alone: false,
+            },
+        }
+    }
+}
