@@ -143,21 +143,32 @@ fn a_listing_says_where_it_stops_and_goes_on_where_all_is_asked_for() {
         Box::leak(format!("{{\"items\":[{LETTER},{LETTER}]{next}}}").into_boxed_str())
     };
     let (cut, last) = (page("01KADZ3V9G0000000000000000"), page(""));
-    for (options, answers, shown, is_told) in [
-        // It asks whether there is more before it says so.
-        (&["--limit", "2"][..], vec![cut, last], 2, true),
-        (&["--limit", "2"], vec![cut, r#"{"items":[]}"#], 2, false),
-        (&["--limit", "1"], vec![last], 1, true),
-        (&["--limit", "3"], vec![cut, last], 3, true),
-        (&[], vec![cut, last], 4, false),
-        (&["--all"], vec![cut, cut, last], 6, false),
+    let [none, one, many, most] = [
+        r#"{"count":0,"is_complete":true}"#,
+        r#"{"count":1,"is_complete":true}"#,
+        r#"{"count":1447,"is_complete":true}"#,
+        r#"{"count":10000,"is_complete":false}"#,
+    ];
+    for (options, answers, shown, told) in [
+        (&["--limit", "2"][..], vec![cut, many], 2, Some("1,447 more are not shown, only the newest 2: ")),
+        (&["--limit", "2"], vec![cut, most], 2, Some("more than 10,000 more are not shown, ")),
+        (&["--limit", "2"], vec![cut, one], 2, Some("1 more is not shown, ")),
+        (&["--limit", "2"], vec![cut, none], 2, None),
+        (&["--limit", "1"], vec![last], 1, Some("1 more is not shown, ")),
+        (&["--limit", "1"], vec![cut, one], 1, Some("2 more are not shown, ")),
+        (&["--limit", "3"], vec![cut, last], 3, Some("1 more is not shown, ")),
+        (&[], vec![cut, last], 4, None),
+        (&["--all"], vec![cut, cut, last], 6, None),
     ] {
+        let is_counted = answers.iter().any(|answer| answer.contains("count"));
         let gateway = play(&state, answers.into_iter().map(|answer| (200, answer)).collect());
         let output = folder.pointsman([&["dead", "list"][..], options].concat()).run();
-        gateway.join().expect("it ended");
+        let heard = gateway.join().expect("it ended");
+        assert_eq!(heard.iter().any(|request| request.starts_with("GET /api/v1/dead/count?")), is_counted, "{heard:?}");
         assert_eq!(output.stdout.matches("oncall").count(), shown, "{options:?} {}", output.stdout);
         assert_eq!(output.stdout.matches("given up (+00:00)").count(), 1, "the heading stands once: {}", output.stdout);
-        assert_eq!(output.stderr.contains("there are more"), is_told, "{options:?} {}", output.stderr);
+        assert_eq!(output.stderr.contains("not shown"), told.is_some(), "{options:?} {}", output.stderr);
+        assert!(output.stderr.contains(told.unwrap_or_default()), "{options:?} {}", output.stderr);
     }
     let help = folder.pointsman(["dead", "list", "--help"]).run().stdout;
     assert!(help.contains("[default: 100]") && help.contains("--all"), "{help}");

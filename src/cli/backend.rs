@@ -10,8 +10,8 @@ use crate::gateway::admin_client::{AdminClient, AdminClientError};
 use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, Journal, JournalConfig};
 use crate::gateway::operations::{
     self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, OfflineReplayer,
-    OperationError, QuarantineDetail, QuarantineSummary, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
-    ReplaySource,
+    OperationError, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate, ReplayRequest,
+    ReplayResult, ReplaySource,
 };
 use crate::reload::{LoadRejection, RuleAccess};
 use crate::ruleset::SystemClock;
@@ -216,13 +216,13 @@ impl OperationsBackend {
         }
     }
 
-    /// Asks for a page of the selected records.
-    fn list<T: DeserializeOwned>(
+    /// Asks for the selected records, such as a page of them.
+    fn select<T: DeserializeOwned>(
         &self,
         resource: &str,
         selection: &RecordSelection,
-        operation: fn(&Journal, &RecordSelection, Timestamp) -> Result<ListingPage<T>, OperationError>,
-    ) -> BackendResult<ListingPage<T>> {
+        operation: fn(&Journal, &RecordSelection, Timestamp) -> Result<T, OperationError>,
+    ) -> BackendResult<T> {
         let path = || format!("/api/v1/{resource}?{}", selection.query());
         self.ask(
             |client| read(client.get(&path())?),
@@ -250,11 +250,18 @@ impl OperationsBackend {
     }
 
     pub(super) fn events(&self, selection: &RecordSelection) -> BackendResult<ListingPage<EventSummary>> {
-        self.list("events", selection, operations::events)
+        self.select("events", selection, operations::events)
+    }
+
+    pub(super) fn count_events(&self, selection: &RecordSelection) -> BackendResult<RecordCount> {
+        self.select("events/count", selection, operations::count_events)
     }
 
     pub(super) fn event(&self, id: &str) -> BackendResult<EventDetail> {
-        self.ask(|client| get(client, &["events", id]), |journal| operations::event(journal, id))
+        self.ask(
+            |client| get(client, &["events", id]),
+            |journal| operations::event(journal, id, operations::stored_holds(journal, now())?),
+        )
     }
 
     pub(super) fn decision(&self, id: &str) -> BackendResult<DecisionRecord> {
@@ -262,7 +269,11 @@ impl OperationsBackend {
     }
 
     pub(super) fn dead(&self, selection: &RecordSelection) -> BackendResult<ListingPage<DeadLetterRecord>> {
-        self.list("dead", selection, operations::dead)
+        self.select("dead", selection, operations::dead)
+    }
+
+    pub(super) fn count_dead(&self, selection: &RecordSelection) -> BackendResult<RecordCount> {
+        self.select("dead/count", selection, operations::count_dead)
     }
 
     pub(super) fn retry_dead(&self, bulk: &BulkRequest) -> BackendResult<AffectedCount> {
@@ -274,7 +285,11 @@ impl OperationsBackend {
     }
 
     pub(super) fn quarantine(&self, selection: &RecordSelection) -> BackendResult<ListingPage<QuarantineSummary>> {
-        self.list("quarantine", selection, operations::quarantined)
+        self.select("quarantine", selection, operations::quarantined)
+    }
+
+    pub(super) fn count_quarantined(&self, selection: &RecordSelection) -> BackendResult<RecordCount> {
+        self.select("quarantine/count", selection, operations::count_quarantined)
     }
 
     pub(super) fn quarantined(&self, id: &str) -> BackendResult<QuarantineDetail> {
@@ -283,12 +298,12 @@ impl OperationsBackend {
 
     /// A page of the pushes that a replay would decide.
     pub(super) fn plan(&self, selection: &RecordSelection) -> BackendResult<ListingPage<ReplayCandidate>> {
-        self.list("replay", selection, operations::plan)
+        self.select("replay", selection, operations::plan)
     }
 
     /// A page of the refused bodies that a replay would decide.
     pub(super) fn plan_quarantine(&self, selection: &RecordSelection) -> BackendResult<ListingPage<ReplayCandidate>> {
-        self.list("quarantine/plan", selection, operations::plan_quarantine)
+        self.select("quarantine/plan", selection, operations::plan_quarantine)
     }
 
     /// Carries out a part of a replay.

@@ -83,7 +83,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 fn list(listed: &ListingArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let selection = listed.choice.selection(None, terminal)?;
     let backend = OperationsBackend::open(&listed.place, terminal)?;
-    let shown = listed.print(selection, |selection| backend.dead(selection), terminal)?;
+    let shown = listed.print(
+        selection,
+        |selection| backend.dead(selection),
+        |selection| backend.count_dead(selection),
+        terminal,
+    )?;
     if listed.output.format() == ListingFormat::Text {
         let next = "once the channel works again: `pointsman dead retry --channel NAME`";
         terminal.help(if shown == 0 { "no dead letter is selected" } else { next });

@@ -18,7 +18,7 @@ pub(super) fn render(detail: &EventDetail, time: &LocalTime, layout: TextLayout)
     let mut story = EventStory { time, layout, text: String::new() };
     story.outcome(detail);
     for delivery in &detail.event.deliveries {
-        story.delivery(delivery, &detail.attempts);
+        story.delivery(delivery, detail);
     }
     story.line(0, &layout.styling.styled("1", "payload"));
     // A payload is never cut, as the answer may be at its end.
@@ -86,7 +86,7 @@ impl EventStory<'_> {
         self.line(2, &format!("decided by generation {} of the rules ({rules})", event.generation));
     }
 
-    fn delivery(&mut self, delivery: &DeliveryRecord, attempts: &[AttemptRecord]) {
+    fn delivery(&mut self, delivery: &DeliveryRecord, detail: &EventDetail) {
         let mark = match delivery.state {
             DeliveryState::Delivered => RowMark::None,
             DeliveryState::Pending => RowMark::Warning,
@@ -107,26 +107,46 @@ impl EventStory<'_> {
         let channel = visible_line(&delivery.channel);
         let state = self.styled(mark.ansi_code(), state);
         let _ = writeln!(self.text, "{} {state}{count}", self.styled("1", &format!("delivery to {channel}:")));
-        for attempt in attempts.iter().filter(|attempt| attempt.channel == delivery.channel) {
-            let at = self.time.clock(&attempt.at.to_string());
-            let result = shown(&attempt.result, TEXT_CHARACTERS);
-            let status = attempt.status.map(|status| format!("status {status}"));
-            // Most reasons begin with the status.
-            let status = status.filter(|status| !result.starts_with(status.as_str()));
-            let status = status.map(|status| format!("{status}, ")).unwrap_or_default();
-            self.line(2, &format!("{at}  {status}{result} (in {} ms)", attempt.took));
+        let attempts: Vec<&AttemptRecord> =
+            detail.attempts.iter().filter(|attempt| attempt.channel == delivery.channel).collect();
+        if usize::try_from(delivery.attempts).is_ok_and(|count| count > attempts.len()) && !attempts.is_empty() {
+            self.line(2, &format!("the last {} of them:", attempts.len()));
         }
-        if let Some(reason) = delivery.reason.as_ref().filter(|_| delivery.state != DeliveryState::Delivered) {
-            let is_told =
-                attempts.iter().any(|attempt| attempt.channel == delivery.channel && attempt.result == *reason);
-            if !is_told {
-                self.line(2, &format!("because: {}", shown(reason, TEXT_CHARACTERS)));
-            }
+        for alike in attempts.chunk_by(|one, next| (one.status, &one.result) == (next.status, &next.result)) {
+            self.attempts(alike);
+        }
+        if let Some(held) = detail.held.iter().find(|held| held.channel == delivery.channel) {
+            let until = self.time.moment(&held.until.to_string());
+            self.line(2, &format!("held until {until}: {}", shown(&held.reason, TEXT_CHARACTERS)));
+        }
+        if let Some(reason) = delivery.reason.as_ref().filter(|_| delivery.state != DeliveryState::Delivered)
+            && !attempts.iter().any(|attempt| attempt.result == *reason)
+        {
+            self.line(2, &format!("because: {}", shown(reason, TEXT_CHARACTERS)));
         }
         if let Some(dropped) = &delivery.dropped {
             let at = self.time.moment(&dropped.to_string());
             self.line(2, &format!("dropped by an operator at {at}: it is not delivered again"));
         }
+    }
+
+    /// Attempts in a row that had one result.
+    fn attempts(&mut self, alike: &[&AttemptRecord]) {
+        let [first, others @ ..] = alike else { return };
+        let at = |attempt: &AttemptRecord| self.time.clock(&attempt.at.to_string());
+        let result = shown(&first.result, TEXT_CHARACTERS);
+        let status = first.status.map(|status| format!("status {status}"));
+        // Most reasons begin with the status.
+        let status = status.filter(|status| !result.starts_with(status.as_str()));
+        let status = status.map(|status| format!("{status}, ")).unwrap_or_default();
+        let line = match others.last() {
+            None => format!("{} {status}{result} (in {} ms)", at(first), first.took),
+            Some(last) => {
+                let times = alike.len();
+                format!("{} to {}, {times} times: {status}{result}", at(first), at(last))
+            }
+        };
+        self.line(2, &line);
     }
 }
 
@@ -166,13 +186,17 @@ mod tests {
                 },
                 "deliveries": [
                     { "channel": "page", "state": "delivered", "attempts": 2 },
+                    { "channel": "robot", "state": "pending", "attempts": 23, "reason": "130101 too fast" },
                     { "channel": "chat", "state": "dropped", "attempts": 1, "reason": "status 410: gone",
                       "dropped": "2026-03-07T01:59:00Z" }
                 ]
             },
             "payload": "{\"alerts\":\n [1]}",
+            "held": [{ "channel": "robot", "until": "2026-03-07T02:10:00Z", "reason": "130101 too fast" }],
             "attempts": [
                 { "channel": "page", "at": "2026-03-07T01:56:01Z", "took": 12, "status": 503, "result": "status 503" },
+                { "channel": "robot", "at": "2026-03-07T01:56:01Z", "took": 1, "status": 200, "result": "130101 too fast" },
+                { "channel": "robot", "at": "2026-03-07T01:57:01Z", "took": 1, "status": 200, "result": "130101 too fast" },
                 { "channel": "chat", "at": "2026-03-07T01:56:02Z", "took": 3, "status": 410, "result": "status 410: gone" },
                 { "channel": "page", "at": "2026-03-07T01:56:03Z", "took": 8, "status": 200, "result": "delivered" }
             ]
@@ -191,6 +215,10 @@ mod tests {
             delivery to page: delivered after 2 attempts
               09:56:01 status 503 (in 12 ms)
               09:56:03 status 200, delivered (in 8 ms)
+            delivery to robot: waits for its next attempt after 23 attempts
+              the last 2 of them:
+              09:56:01 to 09:57:01, 2 times: status 200, 130101 too fast
+              held until 10:10:00 +08:00 (in 10 min): 130101 too fast
             delivery to chat: dropped after 1 attempt
               09:56:02 status 410: gone (in 3 ms)
               dropped by an operator at 09:59:00 +08:00 (60 s ago): it is not delivered again

@@ -43,7 +43,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         show(&detail, format, terminal);
         return Ok(Exit::Success);
     }
-    let shown = listed.print(selection, |selection| backend.events(selection), terminal)?;
+    let shown = listed.print(
+        selection,
+        |selection| backend.events(selection),
+        |selection| backend.count_events(selection),
+        terminal,
+    )?;
     if shown == 0 && format == ListingFormat::Text {
         terminal.help("the journal has no such event; `pointsman quarantine list` shows refused bodies");
     }

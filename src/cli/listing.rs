@@ -3,12 +3,13 @@
 use super::backend::{BackendResult, GatewayArguments, RecordArguments};
 use super::clock;
 use super::exit::Exit;
+use super::layout::TextLayout;
 use super::local_time::LocalTime;
 use super::table::TextTable;
 use super::terminal::Terminal;
 use crate::gateway::journal::{DeadLetterRecord, DeliveryRecord, DeliveryState};
 use crate::gateway::operations::{
-    EventSummary, ListingPage, QuarantineSummary, RecordSelection, ReplayCandidate, ReplayResult,
+    EventSummary, ListingPage, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate, ReplayResult,
 };
 use crate::ruleset::visible_excerpt;
 use crate::text::plural;
@@ -66,14 +67,15 @@ pub(super) struct ListingArguments {
 const PAGE: usize = 1_000;
 
 impl ListingArguments {
-    /// Prints the selected records page by page, and says where it stops; how many were printed.
+    /// Prints the selected records page by page, and says how many it leaves out; how many were printed.
     ///
     /// # Errors
     /// If a page cannot be read; the error is printed.
     pub(super) fn print<T: ListingRow + Serialize>(
         &self,
         mut selection: RecordSelection,
-        mut page: impl FnMut(&RecordSelection) -> BackendResult<ListingPage<T>>,
+        page: impl Fn(&RecordSelection) -> BackendResult<ListingPage<T>>,
+        count: impl Fn(&RecordSelection) -> BackendResult<RecordCount>,
         terminal: &mut Terminal,
     ) -> Result<usize, Exit> {
         let limit = usize::try_from(self.pages.limit).unwrap_or(usize::MAX);
@@ -84,23 +86,20 @@ impl ListingArguments {
             let left = limit - shown;
             selection.limit = Some(left.min(PAGE));
             let mut found = page(&selection).map_err(|error| error.report(terminal))?;
-            let is_cut = found.items.len() > left;
+            // A page ends with a whole push, so it may hold more than it was asked for.
+            let cut = found.items.len().saturating_sub(left) as u64;
             found.items.truncate(left);
             shown += found.items.len();
             printer.print(&found.items, terminal);
-            let Some(next) = found.next.filter(|_| !is_cut) else {
-                if is_cut {
-                    say_more(shown, terminal);
-                }
-                break;
-            };
-            selection.before = Some(next);
+            let has_next = found.next.is_some();
+            selection.before = found.next;
             if shown == limit {
-                selection.limit = Some(1);
-                let rest = page(&selection).map_err(|error| error.report(terminal))?;
-                if !rest.items.is_empty() || rest.next.is_some() {
-                    say_more(shown, terminal);
-                }
+                let rest = if has_next { count(&selection) } else { Ok(RecordCount { count: 0, is_complete: true }) };
+                let rest = rest.map_err(|error| error.report(terminal))?;
+                say_more(shown, RecordCount { count: rest.count + cut, ..rest }, terminal);
+                break;
+            }
+            if !has_next {
                 break;
             }
         }
@@ -108,10 +107,32 @@ impl ListingArguments {
     }
 }
 
-fn say_more(shown: usize, terminal: &mut Terminal) {
+/// `1,447 more are not shown …`
+fn say_more(shown: usize, rest: RecordCount, terminal: &mut Terminal) {
+    let more = match rest {
+        RecordCount { count: 0, is_complete: true } => return,
+        RecordCount { count: 0, is_complete: false } => "more".to_owned(),
+        RecordCount { count, is_complete: true } => format!("{} more", grouped(count)),
+        RecordCount { count, is_complete: false } => format!("more than {} more", grouped(count)),
+    };
+    let are = if rest == (RecordCount { count: 1, is_complete: true }) { "is" } else { "are" };
     terminal.help(&format!(
-        "there are more: only the newest {shown} are shown; `--all` shows all of them, `--limit COUNT` as many as you want"
+        "{more} {are} not shown, only the newest {}: `--limit COUNT` shows as many as you want, `--all` shows all",
+        grouped(shown as u64)
     ));
+}
+
+/// A number with its digits in groups: `1,447`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// The selected records, page by page, up to a limit.
@@ -163,7 +184,8 @@ impl ListingPrinter {
             ListingFormat::Json => items.iter().for_each(|item| object(item, terminal)),
             ListingFormat::Text if items.is_empty() => {}
             ListingFormat::Text => {
-                let text = table(items, &self.time).render(terminal.out.layout());
+                let layout = terminal.out.layout();
+                let text = table(items, &self.time, layout).render(layout);
                 // The heading stands once.
                 let rows =
                     if self.is_first { Some(text.as_str()) } else { text.split_once('\n').map(|(_, rows)| rows) };
@@ -180,20 +202,39 @@ pub(super) fn object(item: &impl Serialize, terminal: &mut Terminal) {
     terminal.out.print(&format!("{text}\n"));
 }
 
-fn table<T: ListingRow>(items: &[T], time: &LocalTime) -> TextTable {
+/// The columns of a terminal that shows the titles of times in short.
+const NARROW: usize = 100;
+
+fn table<T: ListingRow>(items: &[T], time: &LocalTime, layout: TextLayout) -> TextTable {
+    let is_narrow = layout.width.is_some_and(|columns| columns < NARROW);
     // The zone of times is said once.
     let title = |title: &&str| match *title {
+        "received" | "given up" if is_narrow => format!("at {}", time.offset()),
         "received" | "given up" => format!("{title} ({})", time.offset()),
         title => title.to_owned(),
     };
     let heading: Vec<String> = T::HEADING.iter().map(title).collect();
     let heading: Vec<&str> = heading.iter().map(String::as_str).collect();
-    let mut table = TextTable::new(&heading).fitting(1, T::SPARE);
+    let mut table = TextTable::new(&heading).fitting(2, T::SPARE);
     for item in items {
         // Keys, titles and reasons come from senders.
         table.row(item.columns(time).iter().map(|text| visible_excerpt(text)).collect());
     }
     table
+}
+
+/// The deliveries of an event, the worst first: each of two, and the number in each state of more.
+fn deliveries(found: &[DeliveryRecord]) -> String {
+    let worst_first = [DeliveryState::Dead, DeliveryState::Pending, DeliveryState::Dropped, DeliveryState::Delivered];
+    let in_state = |state: DeliveryState| found.iter().filter(move |delivery| delivery.state == state);
+    let shown: Vec<String> = if found.len() <= 2 {
+        worst_first.into_iter().flat_map(in_state).map(delivery).collect()
+    } else {
+        let counted = |state: DeliveryState| (in_state(state).count(), state.name());
+        let counts = worst_first.into_iter().map(counted).filter(|(count, _)| *count > 0);
+        counts.map(|(count, state)| format!("{count} {state}")).collect()
+    };
+    shown.join(", ")
 }
 
 fn delivery(delivery: &DeliveryRecord) -> String {
@@ -224,8 +265,7 @@ impl ListingRow for EventSummary {
     fn columns(&self, time: &LocalTime) -> Vec<String> {
         let word =
             |pointer: &str| self.outcome.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned();
-        let deliveries: Vec<String> = self.deliveries.iter().map(delivery).collect();
-        let state = if deliveries.is_empty() { word("/outcome") } else { deliveries.join(", ") };
+        let state = if self.deliveries.is_empty() { word("/outcome") } else { deliveries(&self.deliveries) };
         vec![
             self.id.to_string(),
             time.clock(&self.received.to_string()),
@@ -292,8 +332,8 @@ impl ListingRow for ReplayResult {
         let result = match (&self.push, self.deliveries, &self.refused) {
             (_, _, Some(reason)) => format!("refused: {reason}"),
             (Some(push), _, None) => format!("accepted as {push}"),
-            (None, Some(1), None) => "1 delivery again".to_owned(),
-            (None, count, None) => format!("{} deliveries again", count.unwrap_or(0)),
+            (None, Some(1), None) => "1 delivery is sent again".to_owned(),
+            (None, count, None) => format!("{} deliveries are sent again", count.unwrap_or(0)),
         };
         vec![self.id.clone(), result]
     }
@@ -322,7 +362,8 @@ mod tests {
     }
 
     fn shown<T: ListingRow>(items: &[T]) -> String {
-        table(items, &LocalTime::in_zone("Asia/Shanghai", "2026-03-07T02:00:00Z")).render(TextLayout::PLAIN)
+        table(items, &LocalTime::in_zone("Asia/Shanghai", "2026-03-07T02:00:00Z"), TextLayout::PLAIN)
+            .render(TextLayout::PLAIN)
     }
 
     #[test]
@@ -352,7 +393,7 @@ mod tests {
         assert!(lines[0].starts_with("event") && lines[0].contains("received (+08:00)"), "{listing}");
         assert!(lines[1].contains("02:00:00"), "{listing}");
         assert!(!listing.contains('\u{1b}'));
-        assert!(lines[1].contains("page delivered, chat dead after 12"), "{listing}");
+        assert!(lines[1].contains("chat dead after 12, page delivered"), "{listing}");
         assert!(lines[2].ends_with("a test alert"), "{listing}");
         assert_eq!(lines[1].find("arms"), lines[2].find("arms"));
     }
@@ -368,7 +409,7 @@ mod tests {
         let listing = shown(&[of(Some("B"), None, None), of(None, Some(2), None), of(None, None, Some("no mapping"))]);
         assert_eq!(
             listing,
-            "replayed  result\nA         accepted as B\nA         2 deliveries again\nA         refused: no mapping\n"
+            "replayed  result\nA         accepted as B\nA         2 deliveries are sent again\nA         refused: no mapping\n"
         );
     }
 }

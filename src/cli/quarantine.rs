@@ -107,7 +107,12 @@ fn selection(choice: &RecordArguments, limit: Option<u32>, terminal: &mut Termin
 fn list(listed: &ListingArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let selection = selection(&listed.choice, None, terminal)?;
     let backend = OperationsBackend::open(&listed.place, terminal)?;
-    let shown = listed.print(selection, |selection| backend.quarantine(selection), terminal)?;
+    let shown = listed.print(
+        selection,
+        |selection| backend.quarantine(selection),
+        |selection| backend.count_quarantined(selection),
+        terminal,
+    )?;
     if listed.output.format() == ListingFormat::Text {
         let next =
             "`pointsman quarantine show ID` shows one; once the rules are fixed: `pointsman quarantine replay --id ID`";

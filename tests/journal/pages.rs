@@ -1,12 +1,32 @@
 //! Listings, page by page: nothing is left out or told twice, and no page takes much memory.
 
-use super::{StateFolder, ago, push, push_id, read, settlement, wait};
+use super::{StateFolder, ago, at, push, push_id, read, settlement, wait};
 use pointsman::gateway::journal::{
-    DeliveryId, DeliveryStore as _, EventId, NewDelivery, Push, PushStore as _, SettlementResult,
+    DeliveryId, DeliveryStore as _, EventId, NewDelivery, Push, PushStore as _, ReceiverDigest, SettlementResult,
+    StoredHold,
 };
 use pointsman::gateway::operations::{self, RecordSelection};
 
-over_each_store! { dead_letters_are_listed_page_by_page }
+over_each_store! { dead_letters_are_listed_page_by_page, an_event_names_the_channels_that_hold_it }
+
+/// Of the channels that are held, an event names those to which it is still to be delivered.
+fn an_event_names_the_channels_that_hold_it(folder: &StateFolder) {
+    let journal = folder.open();
+    for (number, channel) in [(1, "page"), (2, "chat")] {
+        wait(journal.accept(push(number, channel, "a", Some(b"one")))).unwrap();
+        let hold = StoredHold { receiver: ReceiverDigest([1; 16]), until: at(2_000), reason: "too fast".to_owned() };
+        wait(journal.hold(channel.to_owned(), hold)).unwrap();
+    }
+    let delivered = read(&journal).pending("chat", DeliveryId::NONE, 1).unwrap().remove(0);
+    wait(journal.settle(settlement(delivered.id, SettlementResult::Delivered))).unwrap();
+    let held = operations::stored_holds(&journal, at(1_999)).unwrap();
+    let names = |number| -> Vec<String> {
+        let detail = operations::event(&journal, &push_id(number).to_string(), held.clone()).unwrap();
+        detail.held.into_iter().map(|held| held.channel).collect()
+    };
+    assert_eq!((held.len(), names(1), names(2)), (2, vec!["page".to_owned()], Vec::new()));
+    assert_eq!(operations::stored_holds(&journal, at(2_000)), Ok(Vec::new()), "it is over");
+}
 
 /// Every page ends with a whole push, and no letter is left out or told twice, whatever the limit.
 fn dead_letters_are_listed_page_by_page(folder: &StateFolder) {
@@ -24,6 +44,14 @@ fn dead_letters_are_listed_page_by_page(folder: &StateFolder) {
             wait(journal.settle(settlement(found.id, SettlementResult::Dead { reason: "gone".to_owned() }))).unwrap();
         }
     }
+    let count = |before: Option<u64>| {
+        let before = before.map(|number| push_id(number).to_string());
+        let selection = RecordSelection { before, limit: Some(1), ..RecordSelection::default() };
+        let dead = operations::count_dead(&journal, &selection, ago(0)).unwrap();
+        let events = operations::count_events(&journal, &selection, ago(0)).unwrap();
+        (dead.count, dead.is_complete, events.count, events.is_complete)
+    };
+    assert_eq!([None, Some(3), Some(1)].map(count), [(6, true, 3, true), (3, true, 2, true), (0, true, 0, true)]);
     for limit in 1..=7 {
         let mut selection = RecordSelection { limit: Some(limit), ..RecordSelection::default() };
         let (mut found, mut pages) = (Vec::new(), 0);
@@ -76,8 +104,14 @@ fn a_page_of_events_is_bounded_in_bytes() {
     let (id, outcome) = &found[57];
     assert_eq!(outcome["event"]["key"], format!("4-{}", id.index));
     assert_eq!((&outcome["outcome"], &outcome["cut"]), (&"sent".into(), &true.into()));
-    let one = operations::event(&journal, &id.to_string()).unwrap();
+    let one = operations::event(&journal, &id.to_string(), Vec::new()).unwrap();
     assert_eq!(one.event.outcome["event"]["title"], title, "one event is shown whole");
+    let all = RecordSelection::default();
+    let count = operations::count_events(&journal, &all, ago(0)).unwrap();
+    assert!(
+        !count.is_complete && (1..400).contains(&count.count),
+        "large events are not read to count them: {count:?}"
+    );
     // A replay plans each push once, whatever the pages are.
     let all = RecordSelection { limit: Some(1_000), ..RecordSelection::default() };
     let mut plan = operations::plan(&journal, &all, ago(0)).unwrap();

@@ -6,7 +6,10 @@
 
 use super::run_blocking;
 use crate::gateway::Gateway;
-use crate::gateway::operations::{self, BulkRequest, OperationError, RecordSelection, ReplayRequest, ReplaySource};
+use crate::gateway::delivery::{ActiveHold, ChannelStatus};
+use crate::gateway::operations::{
+    self, BulkRequest, HeldChannel, OperationError, RecordSelection, ReplayRequest, ReplaySource,
+};
 use crate::gateway::problem::{Problem, json};
 use axum::Router;
 use axum::body::Bytes;
@@ -22,12 +25,15 @@ use std::sync::Arc;
 pub(super) fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
     Router::new()
         .route("/api/v1/events", get(events))
+        .route("/api/v1/events/count", get(count_events))
         .route("/api/v1/events/{id}", get(event))
         .route("/api/v1/events/{id}/decision", get(decision))
         .route("/api/v1/dead", get(dead))
+        .route("/api/v1/dead/count", get(count_dead))
         .route("/api/v1/dead/retry", post(retry_dead))
         .route("/api/v1/dead/drop", post(drop_dead))
         .route("/api/v1/quarantine", get(quarantine))
+        .route("/api/v1/quarantine/count", get(count_quarantined))
         .route("/api/v1/quarantine/plan", get(plan_quarantine))
         .route("/api/v1/quarantine/replay", post(replay_quarantined))
         .route("/api/v1/quarantine/{id}", get(quarantined))
@@ -43,7 +49,12 @@ async fn events(State(gateway): GatewayState, uri: Uri) -> Response {
 }
 
 async fn event(State(gateway): GatewayState, Path(id): Path<String>) -> Response {
-    answer_blocking(move || operations::event(&gateway.journal, &id)).await
+    let held = |status: ChannelStatus| {
+        let ActiveHold { until, reason } = status.held?;
+        Some(HeldChannel { channel: status.name, until, reason })
+    };
+    let held = gateway.deliveries.status().into_iter().filter_map(held).collect();
+    answer_blocking(move || operations::event(&gateway.journal, &id, held)).await
 }
 
 async fn decision(State(gateway): GatewayState, Path(id): Path<String>) -> Response {
@@ -52,6 +63,25 @@ async fn decision(State(gateway): GatewayState, Path(id): Path<String>) -> Respo
 
 async fn dead(State(gateway): GatewayState, uri: Uri) -> Response {
     answer_blocking(move || operations::dead(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now())).await
+}
+
+async fn count_events(State(gateway): GatewayState, uri: Uri) -> Response {
+    answer_blocking(move || {
+        operations::count_events(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now())
+    })
+    .await
+}
+
+async fn count_dead(State(gateway): GatewayState, uri: Uri) -> Response {
+    answer_blocking(move || operations::count_dead(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now()))
+        .await
+}
+
+async fn count_quarantined(State(gateway): GatewayState, uri: Uri) -> Response {
+    answer_blocking(move || {
+        operations::count_quarantined(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now())
+    })
+    .await
 }
 
 async fn retry_dead(State(gateway): GatewayState, body: Bytes) -> Response {

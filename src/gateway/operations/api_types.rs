@@ -58,6 +58,29 @@ pub struct EventDetail {
     pub payload: String,
     /// The attempts to deliver it.
     pub attempts: Vec<AttemptRecord>,
+    /// The channels that still have to deliver it, and wait because their receivers asked for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldChannel>,
+}
+
+/// A channel whose receiver asked to wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldChannel {
+    /// The channel.
+    pub channel: String,
+    /// Until when nothing is sent.
+    pub until: Timestamp,
+    /// What the receiver said.
+    pub reason: String,
+}
+
+/// How many records are selected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordCount {
+    /// Their number, as far as they were counted.
+    pub count: u64,
+    /// Whether all were counted.
+    pub is_complete: bool,
 }
 
 /// All that decided a push.

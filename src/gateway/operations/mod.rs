@@ -5,22 +5,25 @@
 //! is handed in.
 
 mod api_types;
+mod count;
 mod names;
 mod offline;
 mod replay;
 mod selection;
 
 pub use api_types::{
-    AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, QuarantineDetail,
-    QuarantineSummary, ReplayCandidate, ReplayRequest, ReplayResult,
+    AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, HeldChannel, ListingPage, QuarantineDetail,
+    QuarantineSummary, RecordCount, ReplayCandidate, ReplayRequest, ReplayResult,
 };
+pub use count::{count_dead, count_events, count_quarantined};
 pub use names::check_names;
 pub use offline::OfflineReplayer;
 pub use replay::{MAX_AT_ONCE, ReplaySource, plan, plan_quarantine, replay, replay_stored};
 pub use selection::RecordSelection;
 
 use super::journal::{
-    DeadLetterRecord, DeliveryStore as _, EventId, Journal, JournalError, PushId, PushRecord, RecordFilter,
+    ChannelCounts, DeadLetterRecord, DeliveryRecord, DeliveryState, DeliveryStore as _, EventId, Journal, JournalError,
+    PushId, PushRecord, RecordFilter, StoredHold,
 };
 use crate::time::Timestamp;
 use axum::http::StatusCode;
@@ -82,22 +85,40 @@ pub fn events(
     Ok(ListingPage { items: page.events.iter().map(EventSummary::for_listing).collect(), next })
 }
 
-/// One event with its payload and every attempt to deliver it; `id` is an event's, or a push's for its first event.
+/// One event with its payload and every attempt to deliver it; `id` is an event's, or a push's for its first event. Of the
+/// channels that are held, those to which it is still to be delivered are named.
 ///
 /// # Errors
 /// No such event; a journal that cannot be read.
-pub fn event(journal: &Journal, id: &str) -> Result<EventDetail, OperationError> {
+pub fn event(journal: &Journal, id: &str, held: Vec<HeldChannel>) -> Result<EventDetail, OperationError> {
     let RecordId { push, index } = RecordId::parse(id)?;
     let one = RecordFilter { push: Some(push), index: index.or(Some(0)), ..RecordFilter::default() };
     let records = journal.read()?.events(&one)?;
     let record = records.iter().min_by_key(|record| record.id.index).ok_or_else(|| unknown(id))?;
     let stored = journal.read()?.find_push(push)?.ok_or_else(|| unknown(id))?;
     let attempts = journal.read()?.attempts(record.id)?;
+    let waits = |channel: &HeldChannel| {
+        let is_it = |found: &DeliveryRecord| found.channel == channel.channel && found.state == DeliveryState::Pending;
+        record.deliveries.iter().any(is_it)
+    };
     Ok(EventDetail {
+        held: held.into_iter().filter(waits).collect(),
         event: EventSummary::from(record),
         payload: String::from_utf8_lossy(&stored.payload).into_owned(),
         attempts,
     })
+}
+
+/// The channels that are held as the journal says, where no gateway runs.
+///
+/// # Errors
+/// A journal that cannot be read.
+pub fn stored_holds(journal: &Journal, now: Timestamp) -> Result<Vec<HeldChannel>, OperationError> {
+    let held = |counts: ChannelCounts| {
+        let StoredHold { until, reason, .. } = counts.held.filter(|hold| hold.until > now)?;
+        Some(HeldChannel { channel: counts.name, until, reason })
+    };
+    Ok(journal.read()?.channels()?.into_iter().filter_map(held).collect())
 }
 
 fn unknown(id: &str) -> OperationError {
