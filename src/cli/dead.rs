@@ -119,7 +119,7 @@ fn change(
         listing::object(&affected, terminal);
         return Ok(Exit::Success);
     }
-    let done = if verb == "drop" { "deleted" } else { "to be delivered again" };
+    let done = if verb == "drop" { "dropped" } else { "to be delivered again" };
     terminal.out.print(&format!("{} {done}\n", plural(affected.affected, "dead letter")));
     if !backend.is_live() && verb == "retry" && affected.affected > 0 {
         terminal.help("no gateway runs: they are sent once `pointsman serve` runs");

@@ -40,8 +40,11 @@ impl LocalTime {
     /// [`LocalTime::clock`] with the offset, and how far away it is: `18:24:36 +08:00 (4 min ago)`.
     pub(super) fn moment(&self, time: &str) -> String {
         let Some(moment) = Timestamp::read(time) else { return visible_line(time) };
-        let seconds = (moment.epoch_milliseconds() - self.now.epoch_milliseconds()).div_euclid(1_000);
-        let away = if seconds > 0 { format!("in {}", duration(seconds)) } else { self.ago(Some(time)) };
+        let away = match (moment.epoch_milliseconds() - self.now.epoch_milliseconds()) / 1_000 {
+            0 => "now".to_owned(),
+            seconds @ 1.. => format!("in {}", duration(seconds)),
+            _ => self.ago(Some(time)),
+        };
         format!("{} {} ({away})", self.clock(time), self.zone.offset(moment))
     }
 
@@ -68,6 +71,7 @@ mod tests {
         let local = LocalTime::in_zone("Asia/Shanghai", "2026-03-07T02:00:00Z");
         assert_eq!(local.moment("2026-03-07T01:59:18Z"), "09:59:18 +08:00 (42 s ago)");
         assert_eq!(local.moment("2026-03-07T02:10:00.5Z"), "10:10:00 +08:00 (in 10 min)");
+        assert_eq!(local.moment("2026-03-07T02:00:00.9Z"), "10:00:00 +08:00 (now)");
         assert_eq!(local.clock("2026-03-06T10:00:00Z"), "2026-03-06 18:00:00");
         assert_eq!(local.ago(None), "never");
         assert_eq!(local.clock("soon\u{1b}[2J"), "soon␛[2J");

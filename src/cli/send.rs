@@ -6,7 +6,7 @@ use super::serve::options::ServeOptions;
 use super::terminal::Terminal;
 use super::{clock, event, input, load, serve};
 use crate::channel::DeliveryVerdict;
-use crate::diagnostic::{self, nearest};
+use crate::diagnostic::{self, nearest, visible_line};
 use crate::evaluate::EvaluationContext;
 use crate::event::{AlertStatus, Event, Labels, Severity};
 use crate::gateway::delivery::{Exchange, OutboundConfig, send_once};
@@ -190,13 +190,14 @@ fn send(
     let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, options, &clock));
     // A name server that does not respond must not delay the exit.
     runtime.shutdown_background();
-    let quoted =
-        |mark: &str, text: &str| text.lines().fold(String::new(), |all, line| all + mark + &shown(line) + "\n");
-    terminal.out.print(&quoted("→ ", &request));
-    terminal.out.print(&quoted("← ", &answer));
+    let marked = |mark: &str, text: &str| -> String {
+        text.lines().map(|line| format!("{}\n", format!("{mark} {}", visible_line(line)).trim_end())).collect()
+    };
+    terminal.out.print(&marked("→", &request));
+    terminal.out.print(&marked("←", &answer));
     match verdict {
         DeliveryVerdict::Delivered => {
-            terminal.err.print(&format!("`{}` accepted the event\n", channel.name));
+            terminal.note(&format!("`{}` accepted the event\n", channel.name));
             Ok(Exit::Success)
         }
         DeliveryVerdict::Retry { reason, .. } | DeliveryVerdict::Refused { reason } => {
@@ -204,9 +205,4 @@ fn send(
             Ok(Exit::Findings)
         }
     }
-}
-
-/// A line of a response, without control characters.
-fn shown(line: &str) -> String {
-    line.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }

@@ -89,7 +89,7 @@ fn rules(rules: &RulesSummary, time: &LocalTime, layout: TextLayout) -> String {
         None => "watched by file events".to_owned(),
     };
     let mut lines = vec![format!(
-        "rules  generation {} ({hash}) of {}, in force since {} ({}); {watching}",
+        "rules: generation {} ({hash}) of {}, in force since {} ({}); {watching}",
         rules.generation,
         visible_line(&rules.roots.join(", ")),
         time.clock(&rules.loaded),
@@ -160,15 +160,13 @@ fn channels(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> Str
         "oldest",
         "retrying",
         "dead",
-        "breaker",
-        "next attempt",
+        "sending",
         "last error",
     ];
-    let spare = &["kind", "delivered", "breaker", "retrying", "latest", "next attempt"];
+    let spare = &["kind", "delivered", "retrying", "latest"];
     let mut table = TextTable::new(&heading).fitting(2, spare);
     let mark = |one: &ChannelSummary| problems::mark(&status.problems, "channel", &one.name);
     for (mark, channel) in worst_first(&status.channels, mark) {
-        let next = channel.held.as_ref().map(|hold| &hold.until).or(channel.next_attempt.as_ref());
         table.marked_row(
             mark,
             [
@@ -180,8 +178,7 @@ fn channels(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> Str
                 time.age(channel.oldest_pending.as_deref()).unwrap_or_else(|| "-".to_owned()),
                 channel.retrying.to_string(),
                 channel.dead.to_string(),
-                breaker(channel, time),
-                next.map_or_else(|| "-".to_owned(), |next| time.clock(next)),
+                sending(channel, time),
                 channel.last_error.as_ref().map_or_else(|| "-".to_owned(), |error| last_error(error, channel, time)),
             ],
         );
@@ -196,17 +193,21 @@ fn worst_first<T>(rows: &[T], mark: impl Fn(&T) -> RowMark) -> Vec<(RowMark, &T)
     marked
 }
 
-/// What keeps a channel from delivering, if something does.
-fn breaker(channel: &ChannelSummary, time: &LocalTime) -> String {
-    if channel.blocked.is_some() {
-        return "blocked".to_owned();
+/// Whether a channel sends, and when it sends next where it waits for that.
+fn sending(channel: &ChannelSummary, time: &LocalTime) -> String {
+    if channel.kind.is_none() {
+        return "no".to_owned();
     }
     if let Some(hold) = &channel.held {
         return format!("held until {}", time.clock(&hold.until));
     }
-    match channel.breaker.strip_prefix("open until ") {
-        Some(until) => format!("open until {}", time.clock(until)),
-        None => visible_line(&channel.breaker),
+    if channel.blocked.is_some() {
+        return "blocked".to_owned();
+    }
+    match (channel.breaker.strip_prefix("open until "), &channel.next_attempt) {
+        (Some(until), _) => format!("paused until {}", time.clock(until)),
+        (None, Some(next)) if channel.pending > 0 => format!("next at {}", time.clock(next)),
+        (None, Some(_) | None) => "yes".to_owned(),
     }
 }
 
@@ -288,7 +289,7 @@ mod tests {
             pointsman 0.1.0, pushes at 127.0.0.1:8480; times are +08:00
             2 failing, 1 warning: `pointsman status --problems` says what to do
 
-            rules generation 7 (0123456789ab) of rules/arms, rules/shop, in force since 09:00:00 (60 min
+            rules: generation 7 (0123456789ab) of rules/arms, rules/shop, in force since 09:00:00 (60 min
                    ago); watched by polling: the files are on nfs
                    NOT those on the disk: the reload 42 s ago failed at `check`
                    the rules hold 1 error
@@ -298,10 +299,10 @@ mod tests {
             ok  shop_arms    shared     arms          routing main  12 s ago      1200  1190        8        2  https://alerts.example.com/push/shop_arms
             ok  db           dedicated  alertmanager  page          never            0     0        0        0  https://alerts.example.com/push/db
 
-                  channel  kind       latest      delivered  waiting  oldest  retrying  dead  breaker              next attempt  last error
-            FAIL  page     flashduty  6 h ago          1100       90  20 min         2     0  open until 10:00:30  10:00:30      10 s ago: status 503
-            WARN  old      (gone)     never               4        0  -              0     3  closed               -             -
-            ok    chat     dingtalk   60 min ago          7        0  -              0     0  closed               -             over: 6 h ago: the robot says 磁盘空间 and more than fits
+                  channel  kind       latest      delivered  waiting  oldest  retrying  dead  sending                last error
+            FAIL  page     flashduty  6 h ago          1100       90  20 min         2     0  paused until 10:00:30  10 s ago: status 503
+            WARN  old      (gone)     never               4        0  -              0     3  no                     -
+            ok    chat     dingtalk   60 min ago          7        0  -              0     0  yes                    over: 6 h ago: the robot says 磁盘空间 and more than fits
         "]].assert_eq(&render(&sample(), &time, TextLayout::PLAIN));
     }
 
@@ -313,7 +314,7 @@ mod tests {
             pointsman 0.1.0, pushes at 127.0.0.1:8480; times are +08:00
             2 failing, 1 warning: `pointsman status --problems` says what to do
 
-            rules generation 7 (0123456789ab) of rules/arms, rules/shop, in force
+            rules: generation 7 (0123456789ab) of rules/arms, rules/shop, in force
                    since 09:00:00 (60 min ago); watched by polling: the files are on nfs
                    NOT those on the disk: the reload 42 s ago failed at `check`
                    the rules hold 1 error
@@ -323,10 +324,10 @@ mod tests {
             ok  shop_arms    routing main  12 s ago      1200  1190        8        2
             ok  db           page          never            0     0        0        0
 
-                  channel  waiting  oldest  dead  next attempt  last error
-            FAIL  page          90  20 min     0  10:00:30      10 s ago: status 503
-            WARN  old            0  -          3  -             -
-            ok    chat           0  -          0  -             over: 6 h ago: the robot sa…
+                  channel  waiting  oldest  dead  sending                last error
+            FAIL  page          90  20 min     0  paused until 10:00:30  10 s ago: status 503
+            WARN  old            0  -          3  no                     -
+            ok    chat           0  -          0  yes                    over: 6 h ago: the r…
         "]]
         .assert_eq(&text);
         let tables = text.split("\n\n").skip(2);
@@ -338,41 +339,41 @@ mod tests {
         let time = LocalTime::in_zone("Asia/Shanghai", NOW);
         expect![[r"
             FAILING  rules, since 09:59:18 +08:00 (42 s ago)
-                     the files on the disk are not in force, generation 7 stays: the rules
-                     hold 1 error: shop.rules:7:45: error[E0031]: there is no channel named
-                     `chat`␛[2J
-                     to do: `pointsman check rules/arms rules/shop` shows the findings; the
-                     fixed files are loaded once they are saved
+                     the files on the disk are not in force, generation 7 stays:
+                     shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
+                     to do: fix the file and save it, and it is loaded;
+                     `pointsman check rules/arms rules/shop` shows all findings
 
             FAILING  channel page, since 09:40:00 +08:00 (20 min ago)
                      deliveries fail: status 503; 90 deliveries wait, the oldest for 20 min
                      next attempt: 10:00:30 +08:00 (in 30 s)
-                     to do: see what its receiver says;
-                     `pointsman send page --rules rules/arms rules/shop` shows one request
-                     and its answer
+                     to do: see what its receiver says; deliveries continue once it works.
+                     `pointsman send page --rules rules/arms rules/shop`, with the options
+                     of `serve`, shows one request and its answer
 
             WARNING  channel old
                      3 deliveries were given up
-                     to do: `pointsman dead list --channel old` shows them; then
-                     `pointsman dead drop --channel old`, as the rules no longer have the
-                     channel
+                     to do: `pointsman dead list --channel old` shows them; the rules no
+                     longer have the channel, so `pointsman dead drop --channel old` removes
+                     them
 
             2 failing, 1 warning
         "]]
         .assert_eq(&problems::render(&sample().problems, &time, layout(80)));
         expect![[r"
             FAILING  rules, since 09:59:18 +08:00 (42 s ago)
-                     the files on the disk are not in force, generation 7 stays: the rules hold 1 error: shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
-                     to do: `pointsman check rules/arms rules/shop` shows the findings; the fixed files are loaded once they are saved
+                     the files on the disk are not in force, generation 7 stays: shop.rules:7:45: error[E0031]: there is no channel named `chat`␛[2J
+                     to do: fix the file and save it, and it is loaded; `pointsman check rules/arms rules/shop` shows all findings
 
             FAILING  channel page, since 09:40:00 +08:00 (20 min ago)
                      deliveries fail: status 503; 90 deliveries wait, the oldest for 20 min
                      next attempt: 10:00:30 +08:00 (in 30 s)
-                     to do: see what its receiver says; `pointsman send page --rules rules/arms rules/shop` shows one request and its answer
+                     to do: see what its receiver says; deliveries continue once it works. `pointsman send page --rules rules/arms rules/shop`, with the options of `serve`,
+                     shows one request and its answer
 
             WARNING  channel old
                      3 deliveries were given up
-                     to do: `pointsman dead list --channel old` shows them; then `pointsman dead drop --channel old`, as the rules no longer have the channel
+                     to do: `pointsman dead list --channel old` shows them; the rules no longer have the channel, so `pointsman dead drop --channel old` removes them
 
             2 failing, 1 warning
         "]].assert_eq(&problems::render(&sample().problems, &time, layout(160)));

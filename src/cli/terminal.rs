@@ -56,11 +56,18 @@ impl Terminal {
         self.heading("1;36", "help", message);
     }
 
+    /// Prints text for people. What was printed before stands before it, also where both go to one terminal.
+    pub(super) fn note(&mut self, text: &str) {
+        // The stream remembers the error.
+        let _ = self.out.flush();
+        self.err.print(text);
+    }
+
     fn heading(&mut self, style: &str, word: &str, message: &str) {
         let heading = self.err.color.styled(style, word);
         // File names and arguments come from users: escape sequences in them are made visible.
         let shown: String = message.chars().flat_map(shown).collect();
-        self.err.print(&format!("{heading}: {shown}\n"));
+        self.note(&format!("{heading}: {shown}\n"));
     }
 
     /// Writes buffered output. If the output failed, the command fails.

@@ -94,7 +94,7 @@ fn everything_at_once_is_named_with_what_to_do() {
         ("held", "channel robot", "130101"),
         ("failing", "channel page", ""),
         ("blocked", "channel intranet", "--allow 10.1.2.3"),
-        ("keys", "integration shop", "unknown key"),
+        ("keys", "integration shop", "wrong or missing key"),
         ("rules", "rules", "a.rules:"),
         ("refused", "integration shop", "`$.alerts` is missing"),
     ];

@@ -324,7 +324,7 @@ fn a_journal_is_asked_without_a_gateway_and_only_by_one_process() {
         let (code, text, told) = place.run(&[command, &["--id", "01KADZ3V9G0000000000000000"]].concat());
         assert!(code == Some(3) && told.contains("`01KADZ3V9G0000000000000000`"), "{command:?}: {text}{told}");
     }
-    assert_eq!(place.fine(&["dead", "drop", "--all"]), "1 dead letter deleted\n");
+    assert_eq!(place.fine(&["dead", "drop", "--all"]), "1 dead letter dropped\n");
     let told = place.fine(&["events", &id]);
     assert!(told.contains("dropped by an operator at"), "the event keeps the mark: {told}");
     gateway.end();

@@ -27,12 +27,14 @@ fn block(problem: &StatusProblem, time: &LocalTime, layout: TextLayout) -> Strin
         StatusProblemLevel::Warning => ("WARNING", RowMark::Warning.ansi_code()),
     };
     let since = problem.since.as_ref().map(|since| format!(", since {}", time.moment(since)));
+    let latest = problem.latest.as_ref().map(|latest| format!(", last at {}", time.moment(latest)));
     let mut text = format!("{}  ", layout.styling.styled(code, word));
     let subject = layout.paragraph(&visible_line(&problem.subject), INDENT);
     text.push_str(&layout.styling.styled("1", subject.trim_end()));
-    text.push_str(&since.unwrap_or_default());
+    text.push_str(&since.or(latest).unwrap_or_default());
     text.push('\n');
-    let next = problem.next.as_ref().map(|next| format!("next attempt: {}", time.moment(next)));
+    let until = if problem.kind == "held" { "held until" } else { "next attempt" };
+    let next = problem.next.as_ref().map(|next| format!("{until}: {}", time.moment(next)));
     let lines = [Some(visible_line(&problem.summary)), next, Some(format!("to do: {}", visible_line(&problem.fix)))];
     for line in lines.iter().flatten() {
         text.extend(std::iter::repeat_n(' ', INDENT));

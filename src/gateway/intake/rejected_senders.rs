@@ -153,6 +153,7 @@ fn has_room(senders: &mut BTreeMap<String, CountedSender>, is_known: bool) -> bo
 fn log(push: &RejectedPush<'_>, integration: &str, silent: u64) {
     let (route, reason) = (push.route, push.reason.message());
     let peer = push.peer.to_string();
+    let integration = (!integration.is_empty()).then_some(integration);
     let more = (silent > 0).then(|| format!("{silent} more since the last line"));
     tracing::warn!(route, integration, peer, more, "{reason}");
 }
