@@ -191,7 +191,8 @@ fn send(
     // A name server that does not respond must not delay the exit.
     runtime.shutdown_background();
     let marked = |mark: &str, text: &str| -> String {
-        text.lines().map(|line| format!("{}\n", format!("{mark} {}", visible_line(line)).trim_end())).collect()
+        let line = |line: &str| format!("{mark} {}", visible_line(line)).trim_end().to_owned() + "\n";
+        text.lines().map(line).collect()
     };
     terminal.out.print(&marked("→", &request));
     terminal.out.print(&marked("←", &answer));

@@ -44,6 +44,8 @@ pub(super) struct TextTable {
     whole: usize,
     /// The titles of columns that a narrow terminal does not show; the first is left out first.
     spare: &'static [&'static str],
+    /// The title of a column that is never cut, as what matters may be at its end.
+    uncut: Option<&'static str>,
 }
 
 /// A column that is shown.
@@ -63,12 +65,17 @@ impl TextTable {
 
     /// A table without a heading.
     pub(super) fn bare() -> Self {
-        Self { heading: Vec::new(), rows: Vec::new(), is_marked: false, whole: 1, spare: &[] }
+        Self { heading: Vec::new(), rows: Vec::new(), is_marked: false, whole: 1, spare: &[], uncut: None }
     }
 
     /// Never cuts the first columns, and leaves out columns with these titles in a narrow terminal, the first first.
     pub(super) fn fitting(self, whole: usize, spare: &'static [&'static str]) -> Self {
         Self { whole, spare, ..self }
+    }
+
+    /// Never cuts the column with this title either.
+    pub(super) fn uncut(self, title: &'static str) -> Self {
+        Self { uncut: Some(title), ..self }
     }
 
     /// Adds a row. Its cells contain no control characters.
@@ -114,13 +121,14 @@ impl TextTable {
         let count = self.rows.iter().map(|(_, cells)| cells.len()).chain([self.heading.len()]).max().unwrap_or(0);
         let column = |position| {
             let title = self.heading.get(position).map_or(0, |title: &String| text_width(title));
+            let is_uncut = self.uncut.is_some() && self.heading.get(position).map(String::as_str) == self.uncut;
             let is_number =
                 !self.rows.is_empty() && cells(position).all(|cell| cell.bytes().all(|byte| byte.is_ascii_digit()));
             TableColumn {
                 position,
                 width: cells(position).map(|cell: &String| text_width(cell)).max().unwrap_or(0).max(title),
                 is_number,
-                is_flexible: position >= self.whole && !is_number,
+                is_flexible: position >= self.whole && !is_number && !is_uncut,
             }
         };
         (0..count).map(column).collect()
