@@ -249,8 +249,8 @@ impl Metrics {
         self.watcher_rescans.inner().store(report.rescans, Ordering::Relaxed);
     }
 
-    /// Begins the counters of an integration at 0. Prometheus sees no increase in a counter that begins at 1, so the first
-    /// push with a wrong key would raise no alert.
+    /// Begins the counters of an integration at 0. Prometheus sees no increase in a counter that begins at 1, so the
+    /// first push with a wrong key would raise no alert.
     pub fn begin_integration(&self, name: &str) {
         for status in PUSH_STATUSES {
             drop(self.pushes.get_or_create(&PushLabels { integration: name.to_owned(), status }));

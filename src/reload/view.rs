@@ -67,8 +67,8 @@ impl ReferenceError {
     fn fix(&self) -> Option<String> {
         match self {
             Self::SecretOutside { folder } => Some(format!(
-                "start the gateway with `--secrets {}`, or move the file into the folder of the rules, `secrets` beside \
-                 it, or `/run/secrets`",
+                "start the gateway with `--secrets {}`, or move the file into the folder of the rules, `secrets` \
+                 beside it, or `/run/secrets`",
                 folder.display()
             )),
             Self::Unreadable(FileError::Denied) => Some("put the secret into a file of its own".to_owned()),

@@ -133,6 +133,14 @@ fn secret_files_have_their_places() {
     refused(&place, "secret_file(\"../secrets/url\")", &options, "it is a file of the gateway itself");
 }
 
+#[test]
+fn the_file_of_the_admin_token_can_be_set_in_the_configuration() {
+    let place = Place::new();
+    place.0.write("p.toml", "rules = [\"rules\"]\nadmin_token_file = \"nowhere\"\n");
+    let told = place.pointsman(&["serve", "--config", "p.toml", "--check"]).code(3).run().stderr;
+    assert!(told.contains("the admin token in `nowhere` cannot be used"), "{told}");
+}
+
 /// A rule set that could not be loaded beside the one in force is refused before it is read.
 #[test]
 fn rules_of_many_bytes_are_refused() {

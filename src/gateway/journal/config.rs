@@ -31,7 +31,7 @@ pub struct JournalConfig {
 pub enum DirectoryOwner {
     /// The user of this process, or root: for a gateway.
     ThisUserOrRoot,
-    /// Anybody, if this process belongs to root: for a command that reads the journal of a gateway with a user of its own.
+    /// Anybody, if this process belongs to root: for a command that reads the journal of a gateway with its own user.
     AnybodyForRoot,
 }
 
