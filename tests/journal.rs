@@ -175,7 +175,6 @@ over_each_store!(
     a_page_ends_with_a_whole_push_and_says_where_the_next_begins,
     a_delivery_has_one_owner_at_a_time,
     holds_and_generations_outlast_a_restart,
-    the_longer_of_two_holds_is_kept,
 );
 
 fn what_was_answered_is_there_after_a_crash(folder: &StateFolder) {
@@ -291,20 +290,6 @@ fn holds_and_generations_outlast_a_restart(folder: &StateFolder) {
     assert_eq!(read(&journal).last_generation().unwrap(), Some(past(8, 9)));
     let page = read(&journal).channels().unwrap().pop().unwrap();
     assert_eq!((page.pending, page.held), (1, Some(hold(one, 99))), "a delivery ends no hold");
-}
-
-fn the_longer_of_two_holds_is_kept(folder: &StateFolder) {
-    let journal = folder.open();
-    let hold = |until, reason: &str| StoredHold { until: at(until), reason: reason.to_owned() };
-    let stored = || read(&journal).channels().unwrap().pop().unwrap().held;
-    for next in [hold(50, "first"), hold(99, "longer"), hold(70, "late and shorter")] {
-        wait(journal.hold("page".to_owned(), Some(next))).unwrap();
-    }
-    assert_eq!(stored(), Some(hold(99, "longer")));
-    wait(journal.hold("page".to_owned(), None)).unwrap();
-    assert_eq!(stored(), None);
-    wait(journal.hold("page".to_owned(), Some(hold(60, "a new one")))).unwrap();
-    assert_eq!(stored(), Some(hold(60, "a new one")));
 }
 
 fn recoveries_know_where_the_firing_went(folder: &StateFolder) {
