@@ -21,6 +21,8 @@ const MAX_BYTES: usize = 64 << 20;
 /// The most alerts of one expired batch, and the most batches at once.
 const MAX_BATCH: usize = 64;
 const MAX_BATCHES: usize = 16;
+/// The bytes from which on a batch has no further alert, so that it is no larger than what senders post.
+const MAX_BATCH_BYTES: usize = 512 << 10;
 
 /// Alerts of one integration that were not sent again until their end.
 #[derive(Debug)]
@@ -128,11 +130,13 @@ impl AlertCache {
             freed += before - cached.forget_resolved(now);
             let mut expired: Vec<_> = cached.alerts.iter().filter(|(_, cached)| cached.is_expired(now)).collect();
             expired.sort_by_key(|(key, cached)| (cached.alert.ends_at, **key));
-            let room = MAX_BATCHES - batches.len();
-            batches.extend(expired.chunks(MAX_BATCH).take(room).map(|chunk| ExpiredBatch {
-                integration: integration.clone(),
-                alerts: chunk.iter().map(|(_, cached)| cached.resolved()).collect(),
-            }));
+            let mut rest = expired.as_slice();
+            while batches.len() < MAX_BATCHES && !rest.is_empty() {
+                let (chunk, others) = rest.split_at(batch_length(rest));
+                let alerts = chunk.iter().map(|(_, cached)| cached.resolved()).collect();
+                batches.push(ExpiredBatch { integration: integration.clone(), alerts });
+                rest = others;
+            }
         }
         self.bytes -= freed.min(self.bytes);
         self.integrations.retain(|_, cached| !cached.alerts.is_empty());
@@ -161,6 +165,17 @@ impl AlertCache {
             self.bytes -= freed.min(self.bytes);
         }
     }
+}
+
+/// How many alerts of a list that is not empty make one batch.
+fn batch_length(expired: &[(&[u8; 32], &CachedAlert)]) -> usize {
+    let mut bytes = 0;
+    let fits = |(_, cached): &&(&[u8; 32], &CachedAlert)| {
+        let before = bytes;
+        bytes += cached.alert.size();
+        before < MAX_BATCH_BYTES
+    };
+    expired.iter().take(MAX_BATCH).take_while(fits).count()
 }
 
 impl IntegrationAlerts {
@@ -256,6 +271,18 @@ mod tests {
         assert!(cache.select_new("prom", alerts.clone(), after(9 * MINUTE)).is_empty());
         assert!(cache.expired(after(9 * MINUTE + REPEAT)).is_empty());
         assert_eq!((cache.integrations.len(), cache.bytes), (0, 0));
+    }
+
+    #[test]
+    fn large_alerts_are_resolved_a_few_at_a_time() {
+        let mut cache = AlertCache::default();
+        let large = |name: usize| AlertmanagerAlert {
+            generator_url: "x".repeat(200 << 10),
+            ..alert(&format!("Down {name}"), "2027-01-15T08:04:00Z")
+        };
+        cache.insert_all("prom", (0..60).map(large).collect(), after(0));
+        let expired = cache.expired(after(5 * MINUTE));
+        assert_eq!(expired.iter().map(|batch| batch.alerts.len()).collect::<Vec<_>>(), [3; 16]);
     }
 
     #[test]
