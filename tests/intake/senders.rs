@@ -74,6 +74,26 @@ async fn an_address_that_may_have_more_connections_may_have_more_bytes_without_a
 }
 
 #[tokio::test]
+async fn the_holder_of_one_key_takes_no_room_from_the_others() {
+    let limits = ListenerLimits { body_bytes: 4 << 20, ..ListenerLimits::default() };
+    let running = listener(limits).await;
+    let mut held: Vec<TcpStream> = Vec::new();
+    for _ in 0..8 {
+        let mut stream = running.connect().await;
+        let head =
+            "POST /push/plain?integration_key=key-of-plain HTTP/1.1\r\nHost: it\r\nContent-Length: 1000000\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // The listener may refuse it meanwhile.
+        let _ = stream.write_all(&vec![b'a'; 999_999]).await;
+        held.push(stream);
+    }
+    while running.post("/push/plain?integration_key=key-of-plain", &[], &vec![b' '; 900_000]).await.status != 503 {}
+    let prometheus = [("Authorization", "Bearer key-of-prometheus")];
+    let body = format!("[]{}", " ".repeat(900_000));
+    assert_eq!(running.post("/api/v2/alerts", &prometheus, body.as_bytes()).await.status, 200);
+}
+
+#[tokio::test]
 async fn requests_without_a_key_are_few_at_once() {
     let running = signed(ListenerLimits { requests: 32, ..ListenerLimits::default() }).await;
     let head = "POST /push/x HTTP/1.1\r\nHost: it\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";

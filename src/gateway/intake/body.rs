@@ -1,5 +1,6 @@
 //! Reading bodies within limits: bytes of each and of all together, time, and what gzip unpacks to.
 //!
+//! One integration has at most three quarters of the bytes, so that the holder of one key cannot keep all others waiting.
 //! Senders that show no key have a small share of the bytes and of the requests, and each address a small share of that. So
 //! they cannot take the room of those who have one.
 
@@ -12,9 +13,10 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use flate2::bufread::MultiGzDecoder;
 use http_body_util::BodyExt;
+use std::collections::HashMap;
 use std::io::Read;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The largest body that is read of a sender without a key.
@@ -32,6 +34,8 @@ const KEYLESS_BYTES_EACH: usize = 128 << 10;
 /// The memory that all bodies together may take.
 pub(super) struct BodyBudget {
     bytes: MemoryBudget,
+    /// The shares of integrations whose keys were shown.
+    integrations: Mutex<HashMap<Box<str>, MemoryBudget>>,
     keyless_bytes: Arc<AddressQuota>,
     keyless_requests: Arc<AddressQuota>,
 }
@@ -40,6 +44,8 @@ pub(super) struct BodyBudget {
 pub(super) struct BodyReservation {
     bytes: ByteReservation,
     used: usize,
+    /// The share of the integration whose key was shown.
+    own: Option<ByteReservation>,
     /// The shares of a sender without a key.
     keyless: Option<KeylessShare>,
 }
@@ -70,18 +76,35 @@ impl BodyBudget {
         let bytes_of_one = requests_of_one.saturating_mul(KEYLESS_BYTES_EACH).max(MAX_KEYLESS_BODY);
         Self {
             bytes: MemoryBudget::new(limits.body_bytes),
+            integrations: Mutex::default(),
             keyless_bytes: AddressQuota::new(keyless_bytes, bytes_of_one),
             keyless_requests: AddressQuota::new(part(limits.requests, KEYLESS_REQUESTS), requests_of_one),
         }
     }
 
-    /// The share of a body whose sender showed a key.
+    /// The share of a body whose sender showed the key of an integration.
     ///
     /// # Errors
     /// Where the budget is used up.
-    pub(super) fn with_key(&self) -> Result<BodyReservation, Refusal> {
+    pub(super) fn with_key(&self, integration: &str) -> Result<BodyReservation, Refusal> {
+        let own = self.share(integration).try_reserve(0).ok_or(Refusal::BodyBudgetExhausted)?;
+        Ok(BodyReservation { own: Some(own), ..self.nothing()? })
+    }
+
+    fn nothing(&self) -> Result<BodyReservation, Refusal> {
         let bytes = self.bytes.try_reserve(0).ok_or(Refusal::BodyBudgetExhausted)?;
-        Ok(BodyReservation { bytes, used: 0, keyless: None })
+        Ok(BodyReservation { bytes, used: 0, own: None, keyless: None })
+    }
+
+    /// What one integration may take.
+    fn share(&self, integration: &str) -> MemoryBudget {
+        let mut shares = self.integrations.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = shares.get(integration) {
+            return known.clone();
+        }
+        let share = MemoryBudget::new(self.bytes.limit() / 4 * 3);
+        shares.insert(integration.into(), share.clone());
+        share
     }
 
     /// The share of a body whose sender showed no key.
@@ -91,7 +114,7 @@ impl BodyBudget {
     pub(super) fn without_key(&self, address: IpAddr) -> Result<BodyReservation, Refusal> {
         let request = self.keyless_requests.acquire(address, 1).ok_or(Refusal::KeylessBusy)?;
         let bytes = self.keyless_bytes.acquire(address, 0).ok_or(Refusal::KeylessBusy)?;
-        Ok(BodyReservation { keyless: Some(KeylessShare { bytes, _request: request }), ..self.with_key()? })
+        Ok(BodyReservation { keyless: Some(KeylessShare { bytes, _request: request }), ..self.nothing()? })
     }
 }
 
@@ -105,7 +128,8 @@ impl BodyReservation {
         if self.keyless.as_mut().is_some_and(|keyless| !keyless.bytes.grow(more)) {
             return Err(Refusal::KeylessBusy);
         }
-        self.bytes.grow(more).then_some(()).ok_or(Refusal::BodyBudgetExhausted)
+        let grows = self.own.as_mut().is_none_or(|own| own.grow(more)) && self.bytes.grow(more);
+        grows.then_some(()).ok_or(Refusal::BodyBudgetExhausted)
     }
 
     /// The sender has shown who it is: its body no longer counts as one without a key.

@@ -211,7 +211,7 @@ impl<H: IntakeBackend> HandlerState<H> {
         let received = if sender.has_key {
             let integration = sender.integration.as_ref().ok_or_else(|| protocol.unknown_sender())?;
             check_rate(integration)?;
-            self.read(parts, body, integration.max_body, self.body_budget.with_key()?).await?
+            self.read(parts, body, integration.max_body, self.body_budget.with_key(&integration.name)?).await?
         } else {
             let is_possible = protocol.integration(parts).is_some();
             let max_size = sender.prepared.max_keyless_body().filter(|_| is_possible);
