@@ -147,6 +147,10 @@ impl DeliveryReader for Memory {
         Ok(body.map_or(StoredBody::Missing, StoredBody::Intact))
     }
 
+    fn body_size(&self, delivery: DeliveryId) -> Result<Option<usize>, JournalError> {
+        self.with(|book| Ok(book.read()?.rows.get(&delivery).map(|row| row.body.len())))
+    }
+
     fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
         self.with(|book| {
             let pending = book.rows.values().filter(|row| !book.settled(row.pending.id)).map(|row| &row.channel);

@@ -259,3 +259,27 @@ fn what_came_through_too_many_gateways_becomes_a_dead_letter_that_says_so() {
     memory.until("the other", |book| book.delivered() == 1);
     assert_eq!(count(&log), 1);
 }
+
+#[test]
+fn large_bodies_wait_for_room_and_others_do_not() {
+    let runtime = runtime();
+    let _guard = runtime.enter();
+    let memory = Memory::default();
+    for number in 0..8 {
+        let id = memory.put("hanging", "plain", &number.to_string());
+        let body = format!("{{\"text\":\"{}\"}}", "x".repeat(1 << 20)).into_bytes();
+        memory.with(|book| book.rows.get_mut(&id).unwrap().body = body);
+    }
+    let (hanging, hung) = listen(|_, _| Box::pin(std::future::pending()));
+    let (healthy, _) = listen(|_, _| now(status(200)));
+    let channels = [channel("hanging", &at(hanging)), channel("healthy", &at(healthy))];
+    let deliveries = start(&memory, &channels, open(), DeliveryTimings::default());
+    showing(&deliveries, |status| status.under_way == 8);
+    while count(&hung) < 3 {
+        std::thread::yield_now();
+    }
+    (0..100).for_each(|number| _ = memory.put("healthy", "plain", &number.to_string()));
+    deliveries.wake("healthy");
+    memory.until("those of the healthy one", |book| book.delivered() == 100);
+    assert_eq!(count(&hung), 3, "a channel has 4 MiB for large bodies");
+}

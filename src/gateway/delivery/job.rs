@@ -4,6 +4,7 @@
 use super::DeliveryLog;
 use super::address_policy::AddressAccess;
 use super::backoff::FailedAttempt;
+use super::body_room::SMALL_BODY;
 use super::circuit_breaker::{AttemptKind, HealthSignal};
 use super::clock::{self, milliseconds};
 use super::context::DeliveryContext;
@@ -11,7 +12,8 @@ use super::queue::{HeadResult, QueueHead};
 use super::transport::{AttemptReport, ChannelTransport};
 use crate::channel::{DeliveryVerdict, RequestContext};
 use crate::gateway::journal::{
-    ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, JournalError, ReceiverDigest, Settlement,
+    ClaimResult, DeliveryClaims as _, DeliveryReader as _, DeliveryStore, EventId, JournalError, ReceiverDigest,
+    Settlement,
     SettlementResult, StoredHold,
 };
 use crate::gateway::metrics::{AttemptLabels, ChannelLabels};
@@ -72,6 +74,18 @@ pub(super) enum JobAction {
     GiveUp(String),
 }
 
+/// The result of a claim.
+enum Claim {
+    /// The delivery belongs to the job, with its body if there is one to send.
+    Claimed(Option<Vec<u8>>),
+    /// So does this one, whose body has so many bytes that it needs room before it is read.
+    LargeBody(usize),
+    /// It is settled, or gone.
+    Settled,
+    /// It belongs to another, or the store cannot say.
+    Unavailable,
+}
+
 /// A delivery under way.
 pub(super) struct DeliveryJob<L> {
     pub(super) context: Arc<DeliveryContext<L>>,
@@ -84,26 +98,45 @@ pub(super) struct DeliveryJob<L> {
 impl<L: DeliveryStore> DeliveryJob<L> {
     /// Claims the delivery, then tries it or gives it up.
     pub(super) async fn run(self) -> FinishedJob {
+        let mut claimed = self.claim(SMALL_BODY).await;
+        let mut room = None;
+        if let (Claim::LargeBody(bytes), JobAction::Attempt(transport)) = (&claimed, &self.action) {
+            room = Some(transport.take_room(*bytes).await);
+            // While it waited for room, its claim may have ended.
+            claimed = self.claim(usize::MAX).await;
+        }
+        let finished = match claimed {
+            Claim::Claimed(body) => self.act(body).await,
+            Claim::Settled => FinishedJob::without_attempt(&self.head, HeadResult::Settled, self.kind),
+            Claim::LargeBody(_) | Claim::Unavailable => self.postpone(),
+        };
+        drop(room);
+        finished
+    }
+
+    /// Claims the delivery, and reads its body for an attempt if it has at most so many bytes.
+    async fn claim(&self, max_bytes: usize) -> Claim {
         let (store, id, owner) = (self.context.store.clone(), self.head.id, self.context.owner);
         let attempted = match &self.action {
             JobAction::Attempt(transport) => Some(transport.timeout()),
             JobAction::GiveUp(_) => None,
         };
         let claim = move || {
-            let result = store.read()?.claim(id, owner, attempted.unwrap_or_default() + LEASE_MARGIN)?;
-            let reads_body = result == ClaimResult::Claimed && attempted.is_some();
-            Ok((result, if reads_body { store.body(id)? } else { None }))
+            let lease = attempted.unwrap_or_default() + LEASE_MARGIN;
+            Ok(match store.read()?.claim(id, owner, lease)? {
+                ClaimResult::Held => Claim::Unavailable,
+                ClaimResult::Settled => Claim::Settled,
+                ClaimResult::Claimed if attempted.is_none() => Claim::Claimed(None),
+                ClaimResult::Claimed => match store.read()?.body_size(id)? {
+                    Some(bytes) if bytes > max_bytes => Claim::LargeBody(bytes),
+                    Some(_) | None => Claim::Claimed(store.body(id)?),
+                },
+            })
         };
         let slot = self.context.claims.take().await;
         let claimed: Result<Result<_, JournalError>, _> = tokio::task::spawn_blocking(claim).await;
         drop(slot);
-        match claimed {
-            Ok(Ok((ClaimResult::Claimed, body))) => self.act(body).await,
-            Ok(Ok((ClaimResult::Settled, _))) => {
-                FinishedJob::without_attempt(&self.head, HeadResult::Settled, self.kind)
-            }
-            Ok(Ok((ClaimResult::Held, _)) | Err(_)) | Err(_) => self.postpone(),
-        }
+        claimed.unwrap_or(Ok(Claim::Unavailable)).unwrap_or(Claim::Unavailable)
     }
 
     async fn act(&self, body: Option<Vec<u8>>) -> FinishedJob {

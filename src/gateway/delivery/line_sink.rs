@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "`stdout` channels print")]
 
+use super::body_room::BodyRoom;
 use super::line_file::LineFile;
 use crate::diagnostic::escape_hidden;
 use crate::time::{Clock, Timestamp};
@@ -21,7 +22,10 @@ type WriteReply = oneshot::Sender<Result<(), String>>;
 
 /// Hands lines to a thread.
 #[derive(Debug, Clone)]
-pub(super) struct LineSink(Sender<(Vec<u8>, WriteReply)>);
+pub(super) struct LineSink {
+    lines: Sender<(Vec<u8>, WriteReply)>,
+    room: BodyRoom,
+}
 
 impl LineSink {
     /// Writes to the file at `path` below the directory; opened with the first line.
@@ -67,7 +71,12 @@ impl LineSink {
         let (sender, receiver) = channel();
         let thread = std::thread::Builder::new().name("lines".to_owned());
         thread.spawn(move || write_lines(&receiver, write)).map_err(|error| format!("no thread: {error}"))?;
-        Ok(Self(sender))
+        Ok(Self { lines: sender, room: BodyRoom::lines() })
+    }
+
+    /// The room that lines may take until they are written.
+    pub(super) fn room(&self) -> &BodyRoom {
+        &self.room
     }
 
     /// Writes a line; done when it is on disk, or printed.
@@ -77,7 +86,7 @@ impl LineSink {
     pub(super) async fn write(&self, line: Vec<u8>) -> Result<(), String> {
         let (done, answer) = oneshot::channel();
         let gone = || "the writer ended".to_owned();
-        self.0.send((line, done)).map_err(|_| gone())?;
+        self.lines.send((line, done)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }

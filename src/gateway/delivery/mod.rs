@@ -7,6 +7,7 @@
 mod address_policy;
 mod backoff;
 mod blocked;
+mod body_room;
 mod circuit_breaker;
 mod client;
 mod clock;

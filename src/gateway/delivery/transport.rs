@@ -3,6 +3,7 @@
 
 use super::address_policy::AddressAccess;
 use super::backoff;
+use super::body_room::{BodyPermit, BodyRoom};
 use super::circuit_breaker::HealthSignal;
 use super::client::{ChannelClient, ClientFactory, RequestFailure, TruncatedResponse};
 use super::line_sink::{LineSink, MAX_LINES};
@@ -27,6 +28,8 @@ pub(super) struct TransportResources {
     options: OutboundConfig,
     clock: Arc<dyn Clock>,
     clients: Result<ClientFactory, String>,
+    /// The room of bodies that are sent over HTTP.
+    room: BodyRoom,
     stdout: OnceLock<Result<LineSink, String>>,
 }
 
@@ -34,7 +37,7 @@ impl TransportResources {
     /// Reads the files that the options name.
     pub(super) fn new(options: OutboundConfig, clock: Arc<dyn Clock>) -> Self {
         let clients = ClientFactory::new(&options);
-        Self { options, clock, clients, stdout: OnceLock::new() }
+        Self { options, clock, clients, room: BodyRoom::http(), stdout: OnceLock::new() }
     }
 
     /// Which deliveries are logged.
@@ -68,6 +71,8 @@ pub(super) struct ChannelTransport {
     pub(super) mask: SecretMask,
     clock: Arc<dyn Clock>,
     settings: DeliverySettings,
+    /// The room of its bodies.
+    room: BodyRoom,
     transport: OpenTransport,
 }
 
@@ -121,9 +126,21 @@ impl ChannelTransport {
             Transport::Discard => Ok(OpenTransport::Discard),
         };
         let transport = ready.unwrap_or_else(OpenTransport::Unavailable);
+        let room = match &transport {
+            OpenTransport::Lines(sink) => sink.room().clone(),
+            OpenTransport::Http(..)
+            | OpenTransport::Discard
+            | OpenTransport::Unavailable(_)
+            | OpenTransport::Misconfigured(_) => resources.room.share(),
+        };
         let settings = DeliverySettings::read(&channel.settings);
         let (mask, receiver) = (channel.settings.mask(), receiver(channel.kind, &channel.settings));
-        Self { mask, receiver, clock: Arc::clone(&resources.clock), channel, settings, transport }
+        Self { mask, receiver, clock: Arc::clone(&resources.clock), channel, settings, room, transport }
+    }
+
+    /// Room for a body under way, as soon as there is some.
+    pub(super) async fn take_room(&self, bytes: usize) -> BodyPermit {
+        self.room.take(bytes).await
     }
 
     /// How many attempts may be under way at once.

@@ -255,6 +255,9 @@ pub trait DeliveryReader: Send + Sync {
     /// The rendered body of a delivery.
     fn body(&self, delivery: DeliveryId) -> ReadResult<StoredBody>;
 
+    /// How many bytes the rendered body of a delivery has; nothing where it is gone or cannot be read.
+    fn body_size(&self, delivery: DeliveryId) -> ReadResult<Option<usize>>;
+
     /// What was counted for every channel that ever got a delivery.
     fn channels(&self) -> ReadResult<Vec<ChannelCounts>>;
 }

@@ -55,6 +55,10 @@ impl DeliveryReader for MemoryReader {
         Ok(body.map_or(StoredBody::Missing, StoredBody::Intact))
     }
 
+    fn body_size(&self, delivery: DeliveryId) -> ReadResult<Option<usize>> {
+        self.disk.with(|state| state.deliveries.get(&delivery).and_then(|row| row.body.as_ref().map(Vec::len)))
+    }
+
     fn channels(&self) -> ReadResult<Vec<ChannelCounts>> {
         self.disk.with(|state| state.channels.values().cloned().collect())
     }

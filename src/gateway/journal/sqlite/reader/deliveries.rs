@@ -80,6 +80,20 @@ impl DeliveryReader for ReaderPool {
         }
     }
 
+    fn body_size(&self, delivery: DeliveryId) -> ReadResult<Option<usize>> {
+        let read = self.run_query(|connection| {
+            connection
+                .prepare_cached("SELECT length(bytes) FROM body WHERE id = ?1")?
+                .query_row([delivery], |row| row.get::<_, i64>(0))
+                .optional()
+        });
+        match read {
+            Err(error) if !is_damage(&error) => Err(JournalError::Failed(error.to_string())),
+            // Whoever reads the body finds the damage.
+            read => Ok(read.unwrap_or_default().map(|bytes| usize::try_from(bytes).unwrap_or_default())),
+        }
+    }
+
     fn channels(&self) -> ReadResult<Vec<ChannelCounts>> {
         let sql = "SELECT text, delivered, retried, dead, pending, latest, error_at, error, held_receiver, \
                    held_until, held_reason FROM channel JOIN name ON name.id = channel.name ORDER BY text";
