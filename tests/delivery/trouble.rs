@@ -261,6 +261,25 @@ fn what_came_through_too_many_gateways_becomes_a_dead_letter_that_says_so() {
 }
 
 #[test]
+fn an_open_breaker_finds_the_newest_among_many_that_were_never_tried() {
+    let runtime = runtime();
+    let _guard = runtime.enter();
+    let memory = Memory::default();
+    (0..300).for_each(|number| _ = memory.put("c", "plain", &format!("bad{number}")));
+    let (port, _) = listen(|came, _| now(status(if came.body.contains("bad") { 500 } else { 200 })));
+    let channel = with(channel("c", &at(port)), "concurrency", Setting::Number(1));
+    let deliveries = deliver(&memory, channel);
+    memory.until("the breaker opens", |book| book.settlements.len() >= 12);
+    memory.put("c", "plain", "good");
+    deliveries.wake("c");
+    let before = memory.results().len();
+    memory.until("the good one", |book| book.delivered() == 1);
+    let first = memory.results().iter().position(|(_, result)| *result == SettlementResult::Delivered).unwrap();
+    // Two turns, and what was under way.
+    assert!(first <= before + 4, "{first} results came before the good one, {before} of them before it was there");
+}
+
+#[test]
 fn large_bodies_wait_for_room_and_others_do_not() {
     let runtime = runtime();
     let _guard = runtime.enter();

@@ -4,9 +4,11 @@ use super::DeliveryTimings;
 use super::clock::DeliveryClock;
 use super::rate_limiter::RateLimiters;
 use super::transport::TransportResources;
+use super::window::WindowSize;
 use crate::gateway::journal::ClaimOwner;
 use crate::gateway::metrics::Metrics;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How many jobs read their delivery at once: twice the connections of the journal that read. Each read takes a thread, and
@@ -25,6 +27,15 @@ pub(super) struct DeliveryContext<L> {
     pub(super) clock: DeliveryClock,
     /// The slots of jobs that read their delivery.
     pub(super) claims: ClaimSlots,
+    /// How many channels have a worker.
+    pub(super) channels: AtomicUsize,
+}
+
+impl<L> DeliveryContext<L> {
+    /// The size of the window on the deliveries of one channel.
+    pub(super) fn window_size(&self) -> WindowSize {
+        WindowSize::of_one(self.channels.load(Ordering::Relaxed))
+    }
 }
 
 /// Slots for jobs that read their delivery.

@@ -23,6 +23,7 @@ mod rate_limiter;
 mod receiver;
 mod shutdown_on_panic;
 mod transport;
+mod window;
 mod worker;
 
 pub use blocked::{BlockedChannel, blocked_channels};
@@ -42,7 +43,7 @@ use rate_limiter::RateLimiters;
 use shutdown_on_panic::ShutdownOnPanic;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle as Runtime;
@@ -238,6 +239,7 @@ impl DeliveryService {
             timings,
             clock: clock.clone(),
             claims: ClaimSlots::new(),
+            channels: AtomicUsize::new(0),
         };
         let (context, runtime) = (Arc::new(context), Runtime::current());
         let pool = Arc::new(WorkerPool {
@@ -358,6 +360,7 @@ fn worker_spawner<L: DeliveryStore>(
     runtime: Runtime,
 ) -> impl Fn(&str, Option<ServedChannel>) -> WorkerHandle + Send + Sync {
     move |name, channel| {
+        context.channels.fetch_add(1, Ordering::Relaxed);
         let (mailbox, inbox) = unbounded_channel();
         let wake_queued = Arc::new(AtomicBool::new(false));
         let showing = Arc::new(Mutex::new(ChannelWorkerStatus::default()));

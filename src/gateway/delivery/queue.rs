@@ -1,25 +1,29 @@
 //! Which delivery of a channel comes next: a pure state machine without clock, store or network.
 //!
-//! Memory holds a window: for each of at most [`MAX_KEYS`] alert keys, and [`MAX_KEY_BYTES`] of their text, the oldest delivery that is not settled, its head.
+//! Memory holds a window: for a bounded number of alert keys, the oldest delivery that is not settled, its head.
 //! Later deliveries of the key stay in the store and are fetched when the head is settled, so memory does not depend on the
 //! backlog. Invariants:
 //!
-//! - Every delivery up to the cursor is settled, is a head, or waits behind the head of its key.
+//! - Every delivery up to the cursor is settled, is a head, waits behind the head of its key, or is parked.
 //! - A key is in the window once. So one delivery of it is under way at most, and later ones wait until it is settled.
 //! - A page that is read after the cursor never holds a head, as heads are not after the cursor. So a page that is older
 //!   than a settlement brings nothing back.
 //!
-//! Requeued deliveries may have ids before the cursor; a sweep from the beginning finds them. Moments are milliseconds of a
-//! monotonic clock; `since` is the wall clock's.
+//! Requeued deliveries may have ids before the cursor; a sweep from the beginning finds them.
+//!
+//! Deliveries that fail again and again must not keep new ones out of a full window. So a head that waits for a retry gives
+//! its place to one that is due before it, and is *parked*: it is in the store only, until a sweep finds it. As long as
+//! heads may be parked, the first delivery of a key that is not in the window is asked of the store, which keeps the order.
+//!
+//! Moments are milliseconds of a monotonic clock; `since` is the wall clock's.
 
+use super::window::{WindowPreference, WindowSize};
 use crate::gateway::journal::{DeliveryId, MAX_PAGE_KEY_BYTES};
 use crate::time::Timestamp;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// The most keys in memory.
-pub(super) const MAX_KEYS: usize = 4_096;
-/// The bytes of keys in memory from which on no other key is added.
-const MAX_KEY_BYTES: usize = 1 << 20;
+/// How many of the heads that are due are looked at for one that was never tried.
+const LOOKED_AT: usize = 512;
 /// The most deliveries of a page.
 pub(super) const PAGE_SIZE: usize = 512;
 
@@ -84,6 +88,17 @@ struct KeyEntry<P> {
     head: Option<QueueHead<P>>,
 }
 
+/// Whether heads are in the store only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ParkedHeads {
+    /// No head is.
+    Nothing,
+    /// Some may be.
+    Something,
+    /// The sweep under way has left none so far.
+    Sweeping,
+}
+
 /// A place in the order in which heads are taken: the one that has been due longest comes first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct DueKey {
@@ -108,14 +123,16 @@ pub(super) struct DeliveryQueue<P> {
     is_reading: bool,
     /// What was settled while a page was read, which may still show it.
     settled: HashSet<DeliveryId>,
-    max_keys: usize,
+    size: WindowSize,
     /// Bytes of all keys.
     key_bytes: usize,
+    preference: WindowPreference,
+    parked: ParkedHeads,
 }
 
 impl<P> DeliveryQueue<P> {
-    /// An empty window of so many keys.
-    pub(super) fn new(max_keys: usize) -> Self {
+    /// An empty window.
+    pub(super) fn new(size: WindowSize) -> Self {
         Self {
             keys: HashMap::new(),
             order: BTreeSet::new(),
@@ -126,9 +143,16 @@ impl<P> DeliveryQueue<P> {
             sweep_again: false,
             is_reading: false,
             settled: HashSet::new(),
-            max_keys,
+            size,
             key_bytes: 0,
+            preference: WindowPreference::Oldest,
+            parked: ParkedHeads::Nothing,
         }
+    }
+
+    /// Sets how large the window is, and what it prefers when it is full.
+    pub(super) fn set_window(&mut self, size: WindowSize, preference: WindowPreference) {
+        (self.size, self.preference) = (size, preference);
     }
 
     /// There may be something new in the store.
@@ -138,39 +162,82 @@ impl<P> DeliveryQueue<P> {
 
     /// Reads the store from the beginning, for what was requeued.
     pub(super) fn sweep(&mut self) {
-        self.sweep = Some(DeliveryId::NONE);
+        self.begin_sweep();
         self.sweep_again = self.is_reading;
     }
 
+    fn begin_sweep(&mut self) {
+        self.sweep = Some(DeliveryId::NONE);
+        if self.parked == ParkedHeads::Something {
+            self.parked = ParkedHeads::Sweeping;
+        }
+    }
+
+    /// The sweep came to the cursor.
+    fn end_sweep(&mut self) {
+        self.sweep = None;
+        if self.parked == ParkedHeads::Sweeping {
+            self.parked = ParkedHeads::Nothing;
+        }
+    }
+
     /// The page that is to be read now; one at a time.
-    pub(super) fn next_read(&mut self) -> Option<PageRequest> {
-        // No more than there is room for, so that a full window does not read a whole page for each settlement.
-        let limit = PAGE_SIZE.min(self.max_keys.saturating_sub(self.keys.len()));
-        if self.is_reading || limit == 0 || self.key_bytes >= MAX_KEY_BYTES {
+    pub(super) fn next_read(&mut self, now: u64) -> Option<PageRequest> {
+        if self.is_reading {
             return None;
         }
-        if self.keys.is_empty() && self.unread {
-            // Everything up to the cursor is settled. From the beginning, the pages find requeued deliveries as well.
-            (self.cursor, self.sweep) = (DeliveryId::NONE, None);
+        if self.keys.is_empty() && (self.unread || self.has_parked()) {
+            // Everything up to the cursor is settled or parked. From the beginning, the pages find that, and what was
+            // requeued.
+            (self.cursor, self.sweep, self.unread) = (DeliveryId::NONE, None, true);
+            self.parked = ParkedHeads::Nothing;
         }
         // At the cursor, a sweep is over.
-        self.sweep = self.sweep.filter(|after| *after < self.cursor);
+        if self.sweep.is_some_and(|after| after >= self.cursor) {
+            self.end_sweep();
+        }
+        if self.sweep.is_none() && self.has_parked() && self.is_half_empty() {
+            self.begin_sweep();
+        }
+        let is_full = self.is_full();
         let request = match self.sweep {
-            Some(after) => PageRequest { after, limit, kind: PageKind::Sweep },
-            None if self.unread => {
+            Some(after) if !is_full => PageRequest { after, limit: self.page_limit(), kind: PageKind::Sweep },
+            Some(_) | None if self.unread && (!is_full || self.can_park(now)) => {
                 // What comes in after this sets it again.
                 self.unread = false;
-                PageRequest { after: self.cursor, limit, kind: PageKind::Forward }
+                PageRequest { after: self.cursor, limit: self.page_limit(), kind: PageKind::Forward }
             }
-            None => return None,
+            Some(_) | None => return None,
         };
         self.is_reading = true;
         self.settled.clear();
         Some(request)
     }
 
+    /// No more than there is room for, so that a full window does not read a whole page for each settlement.
+    fn page_limit(&self) -> usize {
+        let free = self.size.keys.saturating_sub(self.keys.len());
+        PAGE_SIZE.min(if free == 0 { self.size.keys } else { free })
+    }
+
+    fn is_full(&self) -> bool {
+        self.keys.len() >= self.size.keys || self.key_bytes >= self.size.key_bytes
+    }
+
+    fn is_half_empty(&self) -> bool {
+        self.keys.len() < self.size.keys.div_ceil(2) && self.key_bytes < self.size.key_bytes / 2
+    }
+
+    /// Whether a full window has a head that gives its place to a new delivery.
+    fn can_park(&self, now: u64) -> bool {
+        match self.preference {
+            WindowPreference::Oldest => self.order.last().is_some_and(|last| last.due > now),
+            WindowPreference::Newest => !self.order.is_empty(),
+        }
+    }
+
     /// Takes the deliveries of a page, by rising id.
-    pub(super) fn add_page(&mut self, request: PageRequest, page: Vec<QueueHead<P>>) {
+    pub(super) fn add_page(&mut self, request: PageRequest, page: Vec<QueueHead<P>>, now: u64) {
         self.is_reading = false;
         let mut reached = request.after;
         // After a full page, the store may have more.
@@ -184,7 +251,7 @@ impl<P> DeliveryQueue<P> {
             }
             // The page may be older than a settlement.
             let is_settled = self.settled.contains(&id);
-            if !is_settled && !self.insert(head) {
+            if !is_settled && !self.insert(head, request.kind, now) {
                 has_more = true;
                 break;
             }
@@ -195,10 +262,11 @@ impl<P> DeliveryQueue<P> {
                 self.cursor = self.cursor.max(reached);
                 self.unread |= has_more;
             }
-            PageKind::Sweep => self.sweep = has_more.then_some(reached),
+            PageKind::Sweep if has_more => self.sweep = Some(reached),
+            PageKind::Sweep => self.end_sweep(),
         }
         if std::mem::take(&mut self.sweep_again) {
-            self.sweep = Some(DeliveryId::NONE);
+            self.begin_sweep();
         }
         self.settled.clear();
     }
@@ -209,17 +277,42 @@ impl<P> DeliveryQueue<P> {
         self.unread |= request.kind == PageKind::Forward;
     }
 
-    /// Whether there was room for it.
-    fn insert(&mut self, head: QueueHead<P>) -> bool {
+    /// Takes a delivery of a page, or parks it; false where it has to be read again later.
+    fn insert(&mut self, head: QueueHead<P>, kind: PageKind, now: u64) -> bool {
         if let Some(entry) = self.keys.get_mut(&head.key) {
             entry.has_more |= entry.id != head.id || matches!(entry.state, HeadState::Fetching);
             return true;
         }
-        if self.keys.len() >= self.max_keys || self.key_bytes >= MAX_KEY_BYTES {
-            return false;
+        if self.is_full() {
+            let last = self.order.last().filter(|last| last.due > head.due).cloned();
+            let prefers_new = self.preference == WindowPreference::Newest && kind == PageKind::Forward;
+            let parked = match last {
+                Some(last) => Some(last),
+                None if head.due > now => {
+                    // It is not due before any other.
+                    self.parked = ParkedHeads::Something;
+                    return true;
+                }
+                None => self.order.first().filter(|_| prefers_new).cloned(),
+            };
+            let Some(parked) = parked else { return false };
+            self.order.remove(&parked);
+            self.remove(&parked.key);
+            self.parked = ParkedHeads::Something;
         }
-        self.enqueue(head, false);
+        if self.has_parked() {
+            let entry = KeyEntry { id: head.id, state: HeadState::Fetching, has_more: false, head: None };
+            self.key_bytes += head.key.len();
+            self.fetches.push(head.key.clone());
+            self.keys.insert(head.key, entry);
+        } else {
+            self.enqueue(head, false);
+        }
         true
+    }
+
+    fn has_parked(&self) -> bool {
+        self.parked != ParkedHeads::Nothing
     }
 
     fn enqueue(&mut self, head: QueueHead<P>, more: bool) {
@@ -245,6 +338,19 @@ impl<P> DeliveryQueue<P> {
         }
         let first = self.order.pop_first()?;
         self.begin(&first.key)
+    }
+
+    /// Takes the head of rank 0 that became due last, if there is one among the [`LOOKED_AT`] latest.
+    pub(super) fn take_newest(&mut self, now: u64, rank: impl Fn(&P) -> u32) -> Option<QueueHead<P>> {
+        let after = DueKey { due: now.saturating_add(1), id: DeliveryId(i64::MIN), key: String::new() };
+        let mut latest = self.order.range(..after).rev().take(LOOKED_AT);
+        let is_new = |place: &&DueKey| {
+            let head = self.keys.get(&place.key).and_then(|entry| entry.head.as_ref());
+            head.is_some_and(|head| rank(&head.details) == 0)
+        };
+        let found = latest.find(is_new)?.clone();
+        self.order.remove(&found);
+        self.begin(&found.key)
     }
 
     /// The lowest rank among the heads that are due.

@@ -1,5 +1,6 @@
 //! The invariants of the queue, compared with a naive store under random arrivals, answers and delays of the store.
 
+use super::super::window::{WindowPreference, WindowSize};
 use super::{DeliveryQueue, HeadResult, PageRequest, QueueHead};
 use crate::gateway::journal::DeliveryId;
 use crate::time::Timestamp;
@@ -22,6 +23,10 @@ enum QueueStep {
     End(usize, AttemptEnd),
     /// A dead letter is pending again.
     Revive(usize),
+    /// The receiver fails, or no longer does.
+    Prefer(WindowPreference),
+    /// What may be parked is looked for.
+    Sweep,
 }
 
 /// What the store answers.
@@ -51,7 +56,13 @@ fn step() -> impl Strategy<Value = QueueStep> {
         4 => Just(QueueStep::Begin),
         4 => (0..8_usize, attempt_end()).prop_map(|(which, end)| QueueStep::End(which, end)),
         1 => (0..8_usize).prop_map(QueueStep::Revive),
+        1 => prop_oneof![Just(WindowPreference::Oldest), Just(WindowPreference::Newest)].prop_map(QueueStep::Prefer),
+        1 => Just(QueueStep::Sweep),
     ]
+}
+
+fn window(keys: usize) -> WindowSize {
+    WindowSize { keys, ..WindowSize::of_one(1) }
 }
 
 fn attempt_end() -> impl Strategy<Value = AttemptEnd> {
@@ -69,6 +80,8 @@ struct QueueSimulation {
     next: i64,
     /// The deliveries of the store that are pending, with their keys.
     pending: BTreeMap<DeliveryId, u8>,
+    /// When those are due that were tried.
+    due: BTreeMap<DeliveryId, u64>,
     /// The deliveries that were settled, with their keys.
     settled: Vec<(DeliveryId, u8)>,
     /// Dead letters that are pending again. They may be delivered after newer deliveries of their key.
@@ -90,10 +103,11 @@ fn head(id: DeliveryId, key: u8, due: u64) -> QueueHead<()> {
 impl QueueSimulation {
     fn new(most: usize) -> Self {
         Self {
-            queue: DeliveryQueue::new(most),
+            queue: DeliveryQueue::new(window(most)),
             now: 0,
             next: 1,
             pending: BTreeMap::new(),
+            due: BTreeMap::new(),
             settled: Vec::new(),
             revived: BTreeSet::new(),
             under_way: Vec::new(),
@@ -104,20 +118,20 @@ impl QueueSimulation {
     }
 
     fn ask(&mut self) {
-        if let Some(reading) = self.queue.next_read() {
+        let stored = |(id, key): (&DeliveryId, &u8)| head(*id, *key, self.due.get(id).copied().unwrap_or_default());
+        if let Some(reading) = self.queue.next_read(self.now) {
             let after = self.pending.range(DeliveryId(reading.after.0 + 1)..).take(reading.limit);
-            self.page = Some((reading, after.map(|(id, key)| head(*id, *key, 0)).collect()));
+            self.page = Some((reading, after.map(stored).collect()));
         }
         for key in self.queue.take_fetches() {
             let first = self.pending.iter().find(|(_, of)| of.to_string() == key);
-            let first = first.map(|(id, of)| head(*id, *of, 0));
-            self.fetches.push((key, first));
+            self.fetches.push((key, first.map(stored)));
         }
     }
 
     fn answer(&mut self, answer: StoreAnswer) {
         match (self.page.take(), answer) {
-            (Some((reading, page)), StoreAnswer::Records) => self.queue.add_page(reading, page),
+            (Some((reading, page)), StoreAnswer::Records) => self.queue.add_page(reading, page, self.now),
             (Some((reading, _)), StoreAnswer::Error) => self.queue.read_failed(reading),
             (None, StoreAnswer::Records | StoreAnswer::Error) => {}
         }
@@ -156,6 +170,7 @@ impl QueueSimulation {
             }
             AttemptEnd::Retried => {
                 head.due = self.now + 10;
+                self.due.insert(head.id, head.due);
                 self.queue.finish(&key, HeadResult::Retry(head));
             }
         }
@@ -184,6 +199,8 @@ impl QueueSimulation {
                     self.queue.sweep();
                 }
             }
+            QueueStep::Prefer(preference) => self.queue.set_window(window(self.most), *preference),
+            QueueStep::Sweep => self.queue.sweep(),
         }
         assert!(self.queue.len() <= self.most, "the window outgrew its bound");
     }
@@ -239,13 +256,13 @@ fn what_is_behind_a_failing_head_waits_and_other_keys_do_not() {
 
 #[test]
 fn a_recovered_destination_gets_what_waits_at_once_but_for_what_it_asked_to_wait() {
-    let mut queue = DeliveryQueue::new(4);
-    let reading = queue.next_read().unwrap();
+    let mut queue = DeliveryQueue::new(window(4));
+    let reading = queue.next_read(100).unwrap();
     let waiting = |id: i64, asked| {
         let (key, since) = (id.to_string(), Timestamp::default());
         QueueHead { id: DeliveryId(id), key, due: 900, since, details: asked }
     };
-    queue.add_page(reading, vec![waiting(1, false), waiting(2, true)]);
+    queue.add_page(reading, vec![waiting(1, false), waiting(2, true)], 100);
     assert_eq!((queue.take(100).map(|head| head.id.0), queue.waiting(100)), (None, 2));
     queue.make_due(100, |asked| *asked);
     assert_eq!(queue.take(100).map(|head| head.id.0), Some(1));
@@ -255,22 +272,22 @@ fn a_recovered_destination_gets_what_waits_at_once_but_for_what_it_asked_to_wait
 
 #[test]
 fn what_is_too_old_is_found_before_it_is_due() {
-    let mut queue = DeliveryQueue::new(4);
-    let reading = queue.next_read().unwrap();
+    let mut queue = DeliveryQueue::new(window(4));
+    let reading = queue.next_read(100).unwrap();
     let at = Timestamp::from_epoch_milliseconds;
     let waiting = |id: u8, since| QueueHead { since: at(since), ..head(DeliveryId(id.into()), id, 900) };
-    queue.add_page(reading, vec![waiting(1, 50), waiting(2, 20)]);
+    queue.add_page(reading, vec![waiting(1, 50), waiting(2, 20)], 100);
     assert_eq!(queue.take_older(at(30)).map(|head| head.id.0), Some(2));
     assert_eq!(queue.take_older(at(30)).map(|head| head.id.0), None);
 }
 
 #[test]
 fn the_window_is_bounded_by_the_bytes_of_its_keys_and_everything_is_taken_in_the_end() {
-    let mut queue = DeliveryQueue::new(super::MAX_KEYS);
+    let mut queue = DeliveryQueue::new(WindowSize::of_one(1));
     let mut pending: BTreeMap<i64, String> = (1..=64).map(|id| (id, format!("{id:04}").repeat(32 << 10))).collect();
     let mut taken = Vec::new();
     while !pending.is_empty() {
-        while let Some(request) = queue.next_read() {
+        while let Some(request) = queue.next_read(0) {
             let (mut page, mut bytes) = (Vec::new(), 0);
             for (id, key) in pending.range(request.after.0 + 1..).take(request.limit) {
                 if bytes < super::MAX_PAGE_KEY_BYTES {
@@ -279,7 +296,7 @@ fn the_window_is_bounded_by_the_bytes_of_its_keys_and_everything_is_taken_in_the
                     page.push(QueueHead { id: DeliveryId(*id), key, due: 0, since: Timestamp::default(), details: () });
                 }
             }
-            queue.add_page(request, page);
+            queue.add_page(request, page, 0);
             assert!(queue.len() <= 8, "{} keys of 128 KiB", queue.len());
         }
         let head = queue.take(0).expect("something is left");
@@ -288,4 +305,46 @@ fn the_window_is_bounded_by_the_bytes_of_its_keys_and_everything_is_taken_in_the
         taken.push(head.id.0);
     }
     assert_eq!(taken, (1..=64).collect::<Vec<_>>());
+}
+
+#[test]
+fn heads_that_wait_for_a_retry_give_their_place_to_new_deliveries_and_come_back() {
+    let mut world = QueueSimulation::new(4);
+    let read = |world: &mut QueueSimulation| {
+        for _ in 0..4 {
+            world.ask();
+            world.answer(StoreAnswer::Records);
+        }
+    };
+    (0..4).for_each(|key| world.step(&QueueStep::Arrive(key)));
+    read(&mut world);
+    while world.begin() {}
+    while !world.under_way.is_empty() {
+        world.end(0, AttemptEnd::Retried);
+    }
+    // One behind a head that is parked now, and a new one.
+    world.step(&QueueStep::Arrive(3));
+    world.step(&QueueStep::Arrive(9));
+    read(&mut world);
+    assert!(world.begin(), "the new one has a place");
+    assert_eq!(world.under_way.iter().map(|head| head.id.0).collect::<Vec<_>>(), [6]);
+    world.finish();
+}
+
+#[test]
+fn new_deliveries_are_taken_although_the_window_is_full_of_others_that_are_due() {
+    let mut world = QueueSimulation::new(4);
+    world.step(&QueueStep::Prefer(WindowPreference::Newest));
+    for key in 0..9 {
+        world.step(&QueueStep::Arrive(key));
+        for _ in 0..4 {
+            world.ask();
+            world.answer(StoreAnswer::Records);
+        }
+    }
+    let newest = world.queue.take_newest(world.now, |()| 0).expect("all are due");
+    assert_eq!(newest.id.0, 9);
+    world.under_way.push(newest);
+    world.step(&QueueStep::Prefer(WindowPreference::Oldest));
+    world.finish();
 }

@@ -5,18 +5,20 @@
 //! the store or the network; other tasks ask them, and end with the worker. So no channel waits for another, and none can
 //! get stuck. The worker of a channel that is no longer in the rules gives up its deliveries.
 
+mod choice;
 mod reading;
 mod results;
 
-use super::circuit_breaker::{AttemptKind, AttemptPermit, BreakerState, CircuitBreaker, DeliveryHistory};
-use super::clock::{self, DeliveryClock, milliseconds};
+use super::circuit_breaker::{AttemptKind, AttemptPermit, BreakerState, CircuitBreaker};
+use super::clock::{DeliveryClock, milliseconds};
 use super::context::DeliveryContext;
 use super::health::ChannelHealth;
 use super::job::{DeliveryDetails, DeliveryJob, FinishedJob, JobAction, give_up_reason, postponed};
-use super::queue::{DeliveryQueue, MAX_KEYS, PageRequest, QueueHead};
+use super::queue::{DeliveryQueue, PageRequest, QueueHead};
 use super::rate_limiter::{RateLimiter, ReceiverHold, RetryAt, SharedRateLimiter};
 use super::shutdown_on_panic::ShutdownOnPanic;
 use super::transport::ChannelTransport;
+use super::window::{WindowPreference, WindowSize};
 use crate::gateway::journal::{DeliveryStore, JournalError, PendingDelivery, ReceiverDigest};
 use crate::gateway::metrics::ChannelLabels;
 use crate::gateway::served_rules::ServedChannel;
@@ -86,6 +88,9 @@ pub(super) struct ChannelWorker<L> {
     expiry_from: u64,
     sweep_at: u64,
     last_reason: String,
+    /// Until then, new deliveries come first by turns.
+    failed_until: u64,
+    turn: WindowPreference,
     retrying: usize,
     counted_from: u64,
     stopping: bool,
@@ -113,7 +118,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             name,
             transport,
             give_up_from,
-            queue: DeliveryQueue::new(MAX_KEYS),
+            queue: DeliveryQueue::new(WindowSize::of_one(1)),
             breaker,
             health: ChannelHealth::default(),
             blocked: None,
@@ -125,6 +130,8 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             expiry_from: 0,
             sweep_at,
             last_reason: "it was never reached".to_owned(),
+            failed_until: 0,
+            turn: WindowPreference::Newest,
             retrying: 0,
             counted_from: 0,
             stopping: false,
@@ -170,7 +177,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             MailboxMessage::Configure(channel) => self.configure(channel.map(|channel| *channel), now),
             MailboxMessage::Page(request, Ok(page)) => {
                 let heads = page.into_iter().map(|pending| self.queue_head(pending, now)).collect();
-                self.queue.add_page(request, heads);
+                self.queue.add_page(request, heads, now);
             }
             MailboxMessage::Page(request, Err(fault)) => {
                 self.queue.read_failed(request);
@@ -225,6 +232,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         self.give_up_from = now.saturating_add(milliseconds(self.context.timings.removal_grace));
         // Failures with the old settings say nothing about the new ones.
         self.breaker = CircuitBreaker::new(self.context.timings.pauses);
+        self.failed_until = 0;
         self.queue.make_due(now, |_| false);
     }
 
@@ -292,38 +300,11 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             if let Err(RetryAt(until)) = self::rate(rate).take(now) {
                 return Some(until);
             }
-            let head = match kind {
-                AttemptKind::Regular => self.queue.take(now)?,
-                AttemptKind::Probe => {
-                    self.queue.take_ranked(now, history, |details| details.attempts, clock::random())?
-                }
-            };
+            let head = self.take_next(now, kind, history)?;
             self.breaker.begin(kind);
             self.spawn(head, JobAction::Attempt(Arc::clone(transport)), kind);
         }
         None
-    }
-
-    /// Whether an attempt may be made, and of a delivery with how many attempts. A probe is made with the fewest, as what
-    /// failed before may fail for a reason of its own.
-    fn permit(&mut self, now: u64) -> (AttemptPermit, u32) {
-        let newest = self.breaker.permit(now, DeliveryHistory::New);
-        if newest != AttemptPermit::Allowed(AttemptKind::Probe) {
-            return (newest, 0);
-        }
-        // Looking at every waiting key is not done at each message.
-        if self.probe_from > now {
-            return (AttemptPermit::Wait(Some(self.probe_from)), 0);
-        }
-        let Some(fewest) = self.queue.lowest_due_rank(now, |details| details.attempts) else {
-            return (AttemptPermit::Wait(None), 0);
-        };
-        let history = if fewest == 0 { DeliveryHistory::New } else { DeliveryHistory::Tried };
-        let permit = self.breaker.permit(now, history);
-        if let AttemptPermit::Wait(_) = permit {
-            self.probe_from = now.saturating_add(COUNT_PAUSE);
-        }
-        (permit, fewest)
     }
 
     /// Gives up deliveries that became too old while the breaker was open.

@@ -58,7 +58,8 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         if !self.read_waits() {
             return None;
         }
-        if let Some(request) = self.queue.next_read() {
+        self.queue.set_window(self.context.window_size(), self.preference(now));
+        if let Some(request) = self.queue.next_read(now) {
             let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
             self.tasks.spawn_blocking(move || {
                 let _vital = ShutdownOnPanic(context.store.clone());
@@ -67,13 +68,17 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                 let _ = mailbox.send(MailboxMessage::Page(request, page));
             });
         }
-        for key in self.queue.take_fetches() {
+        let fetches = self.queue.take_fetches();
+        if !fetches.is_empty() {
             let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
             self.tasks.spawn_blocking(move || {
                 let _vital = ShutdownOnPanic(context.store.clone());
-                // From the beginning, as an older delivery of the key may have been requeued.
-                let first = context.store.read().and_then(|store| store.pending_of_key(&name, &key, DeliveryId::NONE));
-                let _ = mailbox.send(MailboxMessage::Fetched(key, Box::new(first)));
+                for key in fetches {
+                    // From the beginning, as an older delivery of the key may have been requeued or parked.
+                    let store = context.store.read();
+                    let first = store.and_then(|store| store.pending_of_key(&name, &key, DeliveryId::NONE));
+                    let _ = mailbox.send(MailboxMessage::Fetched(key, Box::new(first)));
+                }
             });
         }
         None

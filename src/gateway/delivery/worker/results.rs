@@ -1,6 +1,7 @@
 //! What a worker learns from the results of its jobs: the receiver's health, the wait that it asked for, and whether its
 //! address may be reached.
 
+use super::choice::AFTER_FAILURE;
 use super::{ChannelWorker, MailboxMessage};
 use crate::gateway::delivery::address_policy::AddressAccess;
 use crate::gateway::delivery::circuit_breaker::{AttemptEvidence, BreakerTransition, HealthSignal};
@@ -27,6 +28,9 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             (AddressAccess::Blocked, reason) => self.set_blocked(reason.clone()),
             (AddressAccess::Allowed, _) => self.blocked = None,
             (AddressAccess::Unknown, _) => {}
+        }
+        if finished.health == HealthSignal::Failing {
+            self.failed_until = now.saturating_add(milliseconds(AFTER_FAILURE));
         }
         let fails_alone = self.record_health(&mut finished, now);
         if let Some(reason) = finished.reason {
