@@ -8,6 +8,7 @@
 
 use super::OutboundConfig;
 use super::address_policy::{AddressPolicy, BlockedAddress};
+use super::lookup_slots::{AllLookupSlots, LookupSlots};
 use super::name_lookup::NameLookup;
 use crate::channel::{HttpRequest, is_connection_header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -58,6 +59,7 @@ pub(super) struct ClientFactory {
     tls: ClientConfig,
     policy: Arc<AddressPolicy>,
     lookups: NameLookup,
+    slots: AllLookupSlots,
     proxy: Option<Url>,
 }
 
@@ -79,8 +81,13 @@ impl ClientFactory {
         let proxy = options.proxy.as_deref().map(parse_proxy);
         let mut policy = AddressPolicy::read(&options.allow);
         policy.allow_all = options.allow_private;
-        let (tls, lookups) = (tls_config(options)?, NameLookup::new());
-        Ok(Self { tls, policy: Arc::new(policy), lookups, proxy: proxy.transpose()? })
+        Ok(Self {
+            tls: tls_config(options)?,
+            policy: Arc::new(policy),
+            lookups: NameLookup::new(),
+            slots: AllLookupSlots::new(),
+            proxy: proxy.transpose()?,
+        })
     }
 
     /// A client with connections of its own.
@@ -89,7 +96,8 @@ impl ClientFactory {
     /// In words, where it cannot be made.
     pub(super) fn client(&self) -> Result<ChannelClient, String> {
         let proxy_host = self.proxy.as_ref().and_then(|proxy| proxy.host_str().map(str::to_owned));
-        let resolver = FilteringResolver { policy: Arc::clone(&self.policy), proxy_host };
+        let slots = self.slots.of_channel();
+        let resolver = FilteringResolver { policy: Arc::clone(&self.policy), slots, proxy_host };
         let mut builder = ClientBuilder::new()
             .tls_backend_preconfigured(self.tls.clone())
             .dns_resolver(Arc::new(resolver))
@@ -135,15 +143,23 @@ fn tls_config(options: &OutboundConfig) -> Result<ClientConfig, String> {
 /// Resolves names, and drops addresses that may not be reached.
 struct FilteringResolver {
     policy: Arc<AddressPolicy>,
+    slots: LookupSlots,
     proxy_host: Option<String>,
 }
 
 impl Resolve for FilteringResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let allowed = Arc::clone(&self.policy);
+        let (allowed, slots) = (Arc::clone(&self.policy), self.slots.clone());
         let free = allowed.allows_host(name.as_str()) || self.proxy_host.as_deref() == Some(name.as_str());
         Box::pin(async move {
-            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let (slot, host) = (slots.take().await?, name.as_str().to_owned());
+            // The lookup goes on where the attempt has ended, and keeps its slot until then.
+            let looking = tokio::spawn(async move {
+                let found = tokio::net::lookup_host((host, 0)).await;
+                drop(slot);
+                found.map(Iterator::collect::<Vec<SocketAddr>>)
+            });
+            let addresses = looking.await??;
             if !free {
                 addresses.iter().try_for_each(|address| allowed.check_address(address.ip()))?;
             }
