@@ -80,9 +80,9 @@ async fn the_holder_of_one_key_takes_no_room_from_the_others() {
     let mut held: Vec<TcpStream> = Vec::new();
     for _ in 0..8 {
         let mut stream = running.connect().await;
-        let head =
+        let request =
             "POST /push/plain?integration_key=key-of-plain HTTP/1.1\r\nHost: it\r\nContent-Length: 1000000\r\n\r\n";
-        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
         // The listener may refuse it meanwhile.
         let _ = stream.write_all(&vec![b'a'; 999_999]).await;
         held.push(stream);
