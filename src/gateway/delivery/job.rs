@@ -13,8 +13,7 @@ use super::transport::{AttemptReport, ChannelTransport};
 use crate::channel::{DeliveryVerdict, RequestContext};
 use crate::gateway::journal::{
     ClaimResult, DeliveryClaims as _, DeliveryReader as _, DeliveryStore, EventId, JournalError, ReceiverDigest,
-    Settlement,
-    SettlementResult, StoredHold,
+    Settlement, SettlementResult, StoredHold,
 };
 use crate::gateway::metrics::{AttemptLabels, ChannelLabels};
 use crate::time::Timestamp;

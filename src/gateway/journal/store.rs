@@ -260,6 +260,12 @@ pub trait DeliveryReader: Send + Sync {
 
     /// What was counted for every channel that ever got a delivery.
     fn channels(&self) -> ReadResult<Vec<ChannelCounts>>;
+
+    /// The channels with a stored wait, and the wait.
+    fn holds(&self) -> ReadResult<Vec<(String, StoredHold)>> {
+        let channels = self.channels()?.into_iter();
+        Ok(channels.filter_map(|counts| Some((counts.name, counts.held?))).collect())
+    }
 }
 
 /// Events, the newest first.

@@ -10,7 +10,7 @@ use crate::gateway::delivery::job::DeliveryDetails;
 use crate::gateway::delivery::queue::QueueHead;
 use crate::gateway::delivery::shutdown_on_panic::ShutdownOnPanic;
 use crate::gateway::journal::{
-    ChannelCounts, DeliveryId, DeliveryReader, DeliveryStore, JournalError, PendingDelivery, ReceiverDigest, StoredHold,
+    DeliveryId, DeliveryReader, DeliveryStore, JournalError, PendingDelivery, ReceiverDigest, StoredHold,
 };
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -39,9 +39,8 @@ pub(in crate::gateway::delivery) struct StoredWaits {
 }
 
 impl StoredWaits {
-    fn of(counts: Vec<ChannelCounts>, channel: &str, receiver: ReceiverDigest) -> Self {
-        let holds = counts.into_iter().filter_map(|counts| Some((counts.name, counts.held?)));
-        let (own, others): (Vec<_>, Vec<_>) = holds.partition(|(_, hold)| hold.receiver == receiver);
+    fn of(holds: Vec<(String, StoredHold)>, channel: &str, receiver: ReceiverDigest) -> Self {
+        let (own, others): (Vec<_>, Vec<_>) = holds.into_iter().partition(|(_, hold)| hold.receiver == receiver);
         Self {
             own: own.into_iter().map(|(_, hold)| hold).max_by_key(|hold| hold.until),
             void_until: others.into_iter().find(|(name, _)| name == channel).map(|(_, hold)| hold.until),
@@ -99,8 +98,8 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
         self.tasks.spawn_blocking(move || {
             let _vital = ShutdownOnPanic(context.store.clone());
-            let counts = context.store.read().and_then(DeliveryReader::channels);
-            let waits = counts.map(|counts| StoredWaits::of(counts, &name, receiver));
+            let holds = context.store.read().and_then(DeliveryReader::holds);
+            let waits = holds.map(|holds| StoredWaits::of(holds, &name, receiver));
             // A worker that has ended needs no answer.
             let _ = mailbox.send(MailboxMessage::StoredWaits(receiver, waits));
         });
