@@ -166,6 +166,11 @@ fn run_goes_on_after_a_bad_document() {
 }
 
 #[test]
+fn headers_and_the_path_of_a_request_are_inputs() {
+    transcript("requests");
+}
+
+#[test]
 fn run_reads_events_that_it_wrote() {
     transcript("events");
 }

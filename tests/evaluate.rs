@@ -35,7 +35,8 @@ fn outcomes_with(
     open: &dyn Fn(&str) -> Vec<String>,
 ) -> Vec<serde_json::Value> {
     let document = json::parse(payload.as_bytes(), arena()).unwrap();
-    let context = EvaluationContext { now: Timestamp::read("2026-03-07T02:00:00+08:00").unwrap(), open };
+    let context =
+        EvaluationContext { open, ..EvaluationContext::at(Timestamp::read("2026-03-07T02:00:00+08:00").unwrap()) };
     let rules = rules(text);
     let outcomes = rules.evaluate(EntryPoint::Mapping("m", routing), &document, &context, &mut SilentObserver);
     outcomes.unwrap().iter().map(pointsman::json::ToJson::to_value).collect()

@@ -5,6 +5,7 @@ mod connections;
 mod host;
 mod memory;
 mod protocols;
+mod requests;
 mod senders;
 mod signatures;
 mod tls;

@@ -24,6 +24,7 @@ mod pages;
 
 use crate::common::Folder;
 use memory::MemoryDisk;
+use pointsman::evaluate::RequestMetadata;
 use pointsman::gateway::journal::{
     AcceptResult, ClaimOwner, ClaimResult, Deduplication, DeliveryId, DeliveryState, DeliveryStore as _, EventId,
     FiringTransition, Journal, JournalConfig, JournalError, JournalReader, JournalStore, NewDelivery, Push, PushId,
@@ -129,6 +130,7 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
         generation: 3,
         rules: RuleSetHash([9; 32]),
         payload: format!("payload {number}").into_bytes(),
+        request: RequestMetadata::default(),
         outcomes: format!(r#"[{{"outcome":"sent","event":{{"key":"{key}"}},"channels":["{channel}"]}}]"#).into(),
         sent: 1,
         dropped: 0,
@@ -159,6 +161,7 @@ pub(crate) fn refused(number: u64, payload: &[u8]) -> RefusedPayload {
         origin: PushOrigin::Push,
         received: ago(0),
         payload: payload.to_vec(),
+        request: RequestMetadata::default(),
         status: 400,
         reason: "no JSON".to_owned(),
     }

@@ -75,7 +75,7 @@ fn open(key: &str) -> Vec<String> {
 /// The difference between the two decisions for an event, if any.
 fn difference(rules: &RuleSet, routing: usize, event: &Event<'_>, now: Timestamp) -> Option<String> {
     let arena = Arena::new();
-    let (event, context) = (arena.alloc(*event), EvaluationContext { now, open: &open });
+    let (event, context) = (arena.alloc(*event), EvaluationContext { open: &open, ..EvaluationContext::at(now) });
     let to = Destination::Routing(routing);
     let (mut some, mut every) = (Hits::<false>::of(routing), Hits::<true>::of(routing));
     let found = route(&rules.program, to, event, &context, &arena, &mut some);

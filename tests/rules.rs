@@ -117,7 +117,7 @@ fn results(rules: &RuleSet, mappings: &[&'static str], file: &Path) -> Vec<(&'st
         Ok(document) => document,
         Err(invalid) => return vec![("-", format!("invalid: {}", invalid.message))],
     };
-    let context = EvaluationContext { now: Timestamp::read("2026-11-20T12:00:00Z").unwrap(), open: &|_| Vec::new() };
+    let context = EvaluationContext::at(Timestamp::read("2026-11-20T12:00:00Z").unwrap());
     let mut last = Vec::new();
     for mapping in mappings {
         let outcomes =

@@ -74,7 +74,7 @@ pub(super) fn check_name(value: &Setting, _: &Settings) -> Vec<ParameterError> {
 }
 
 /// Whether a text is a token (RFC 9110, 5.6.2).
-fn is_header_name(name: &str) -> bool {
+pub(super) fn is_header_name(name: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(is_token)
 }

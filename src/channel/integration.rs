@@ -141,6 +141,16 @@ fn key_error(key: &Secret) -> Option<ParameterError> {
     Some(ParameterError { message, help: "make one with `pointsman keys new`" })
 }
 
+/// The headers besides the body that a scheme of signatures covers, in lower case.
+#[must_use]
+pub fn signed_headers(scheme: &str) -> &'static [&'static str] {
+    match scheme {
+        "standard_webhooks" => &["webhook-id", "webhook-timestamp"],
+        "grafana" => &["x-grafana-alerting-timestamp"],
+        _ => &[],
+    }
+}
+
 /// What a scheme of signatures needs besides.
 fn check_signature(scheme: &Setting, settings: &Settings) -> Vec<ParameterError> {
     let no_secret = SECRET.read(settings).is_none().then_some("there is no `secret` to verify it with");

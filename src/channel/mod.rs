@@ -17,6 +17,7 @@ pub mod integration;
 mod label;
 mod parameter;
 mod reference;
+pub mod request_header;
 mod response;
 mod settings;
 mod signature;

@@ -1,11 +1,10 @@
 //! Bare words as values: lets, fields, defines, parameters, and the constants.
 
 use crate::check::code;
-use crate::check::names::{DeclaredNames, field_named, fields, is_field};
+use crate::check::names::{DeclaredNames, field_named, fields, is_built_in, is_field};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, broken, literal, make};
 use crate::diagnostic::Diagnostic;
 use crate::event::{AlertStatus, Severity};
-use crate::function;
 use crate::model::{Expression, ExpressionKind, Literal};
 use crate::source::Span;
 use crate::syntax::tree::Identifier;
@@ -128,7 +127,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
         if self.cx.names.unparsed_names.contains(&**text) {
             return;
         }
-        let callable = function::find(text).is_some() || self.cx.names.tables.place(text).is_some();
+        let callable = is_built_in(text) || self.cx.names.tables.place(text).is_some();
         let near = self.cx.nearest_of(text, names);
         let diagnostic = Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("there is no {kind} named `{text}`"));
         if let Some(better) = self.suggestion_from_context(&diagnostic, name, near.is_some()) {

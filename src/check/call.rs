@@ -1,9 +1,9 @@
 //! Calls: built-in functions and tables.
 
-use crate::check::code;
 use crate::check::context::with_nearest;
 use crate::check::names::{is_field, is_secret_source};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, make};
+use crate::check::{code, request};
 use crate::diagnostic::Diagnostic;
 use crate::function::{self, Function};
 use crate::model::{Expression, ExpressionKind};
@@ -16,6 +16,9 @@ impl ExpressionLowering<'_, '_> {
     pub(super) fn call(&mut self, name: &Identifier, arguments: &[tree::Expression], span: Span) -> Expression {
         if is_secret_source(&name.text) {
             return self.stray_secret(span);
+        }
+        if request::is_request_function(&name.text) {
+            return self.request(name, arguments, span);
         }
         if let Some(function) = function::find(&name.text) {
             return self.function(function, name, arguments, span);
@@ -43,7 +46,8 @@ impl ExpressionLowering<'_, '_> {
             return;
         }
         let near = self.cx.nearest_of(text, |names| {
-            function::all().iter().map(|function| function.name).chain(names.tables.names()).collect()
+            let functions = function::all().iter().map(|function| function.name);
+            functions.chain(request::FUNCTIONS).chain(names.tables.names()).collect()
         });
         let known_word = is_field(text) || self.cx.names.defines.place(text).is_some();
         let diagnostic =

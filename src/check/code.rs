@@ -17,6 +17,8 @@ crate::codes! {
     UNKNOWN_CODE = "E0043", "`allow` of a code that is not a warning";
     LONG_CHAIN = "E0044", "chain of names that is too long";
     ELEMENT_TOO_EARLY = "E0045", "element read before `each`";
+    REQUEST_OUTSIDE_MAPPING = "E0048", "request read outside a mapping";
+    HEADER_REFUSED = "E0049", "header that rules cannot read";
 
     NEVER_EQUAL = "E0050", "values that are never equal";
     NO_ORDER = "E0051", "values without an order";
@@ -81,6 +83,7 @@ crate::codes! {
     DESTINATIONS = "E0129", "integration without exactly one destination";
     MAPPING_TWICE = "E0130", "mapping listed twice";
     SHARED_KEY = "E0131", "key of two integrations";
+    MANY_HEADERS = "E0136", "integration that reads too many headers";
 
     UNREADABLE_FILE = "E0140", "file that cannot be read";
     BAD_CSV = "E0141", "bad CSV";

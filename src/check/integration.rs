@@ -2,7 +2,7 @@
 
 use crate::channel::integration::{KEYS, PARAMETERS};
 use crate::check::context::LoweringContext;
-use crate::check::{code, parameter, routing};
+use crate::check::{code, parameter, request, routing};
 use crate::diagnostic::Diagnostic;
 use crate::model::{self, Destination, ParameterValue, SecretReference};
 use crate::source::Span;
@@ -16,6 +16,7 @@ pub(super) type KeyOwners = HashMap<SecretReference, (Box<str>, Span)>;
 pub(super) fn lower(
     item: &DocumentedDeclaration,
     integration: &tree::Integration,
+    lowered: &[model::Mapping],
     keys: &mut KeyOwners,
     cx: &mut LoweringContext<'_>,
 ) -> model::Integration {
@@ -28,7 +29,8 @@ pub(super) fn lower(
     let parameters = parameter::lower(&owner, &integration.parameters, cx);
     check_keys(integration, &parameters, keys, cx);
     let reading = reading(item, integration, cx);
-    let mappings = reading.map(|reading| mappings(reading, cx)).unwrap_or_default();
+    let mappings = reading.map(|reading| self::mappings(reading, cx)).unwrap_or_default();
+    request::check_reads(integration, &parameters, &mappings, lowered, cx);
     let destination = reading.and_then(|reading| destination(reading, cx));
     model::Integration {
         name: integration.name.text.clone(),

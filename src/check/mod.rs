@@ -29,6 +29,7 @@ mod mismatch;
 mod names;
 mod parameter;
 mod parameter_value;
+mod request;
 mod routing;
 mod rule_test;
 mod schedule;
@@ -87,11 +88,12 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let defines = define::lower(&all.defines, cx);
     let schedules = all.schedules.iter().filter_map(|(_, schedule)| schedule::lower(schedule, cx)).collect();
     let channels = all.channels.iter().map(|(item, channel)| channel::lower(item, channel, cx)).collect();
-    let mappings = all.mappings.iter().map(|(item, mapping)| mapping::lower(item, mapping, cx)).collect();
+    let mappings: Vec<_> = all.mappings.iter().map(|(item, mapping)| mapping::lower(item, mapping, cx)).collect();
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
     routing::check_calls(&all.routings, cx);
     let mut keys = integration::KeyOwners::new();
-    let integrations = all.integrations.iter().map(|(item, it)| integration::lower(item, it, &mut keys, cx)).collect();
+    let integrations = all.integrations.iter();
+    let integrations = integrations.map(|(item, it)| integration::lower(item, it, &mappings, &mut keys, cx)).collect();
     let complete_tests = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = complete_tests.map(|(item, test)| self::test(item, test, cx)).collect();
     Model { mappings, tables, defines, schedules, channels, routings, integrations, tests }

@@ -4,6 +4,7 @@
 //! of a broken declaration are not reported as well.
 
 use crate::check::code;
+use crate::check::request::is_request_function;
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::function;
 use crate::model::EventField;
@@ -97,7 +98,7 @@ impl<'c> DeclaredNames<'c> {
     pub(super) fn collect(all: &Declarations<'c>, sources: &'c Sources, diagnostics: &mut Findings) -> Self {
         let unparsed_names = unparsed_names(sources, diagnostics.kept());
         let tables = all.tables.iter().map(|(_, it)| &it.name);
-        let built_in = tables.filter(|name| function::find(&name.text).is_some() || is_secret_source(&name.text));
+        let built_in = tables.filter(|name| is_built_in(&name.text));
         diagnostics.extend(built_in.map(built_in_name));
         let defines = all.defines.iter().map(|(_, it)| &it.name);
         diagnostics.extend(defines.filter(|name| is_field(&name.text)).map(|name| field_name("define", name)));
@@ -182,6 +183,11 @@ pub(super) fn field_named(word: &str) -> Option<EventField> {
 /// Whether a word names a field of the event.
 pub(super) fn is_field(word: &str) -> bool {
     field_named(word).is_some()
+}
+
+/// Whether a function that every rule set has bears this name.
+pub(super) fn is_built_in(name: &str) -> bool {
+    function::find(name).is_some() || is_secret_source(name) || is_request_function(name)
 }
 
 /// Whether a word names where a secret comes from.

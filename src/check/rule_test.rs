@@ -8,6 +8,7 @@ mod event;
 mod expect;
 mod holes;
 mod references;
+mod request;
 mod schedule_use;
 
 pub(crate) use code::CODES;
@@ -16,7 +17,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::model::Model;
 use crate::source::Span;
 use crate::syntax::tree::{
-    CaseTable, Expectation, Identifier, Test, TestJson, TestStatementKind, TestSubject, TestTime,
+    CaseTable, Expectation, Identifier, StringLiteral, Test, TestJson, TestStatementKind, TestSubject, TestTime,
 };
 use crate::text::with_article;
 use crate::time::Timestamp;
@@ -35,6 +36,7 @@ pub(crate) fn check(test: &Test, item: Span, model: &Model, diagnostics: &mut Fi
     checker.group_statements(test);
     checker.subject();
     checker.input();
+    checker.request();
     checker.time();
     checker.open();
     checker.holes();
@@ -47,6 +49,8 @@ pub(crate) fn check(test: &Test, item: Span, model: &Model, diagnostics: &mut Fi
 struct GroupedStatements<'t> {
     subjects: Vec<(TestSubject, &'t Identifier)>,
     inputs: Vec<(InputStatement<'t>, Span)>,
+    headers: Vec<(&'t StringLiteral, &'t TestJson, Span)>,
+    path_suffixes: Vec<(&'t TestJson, Span)>,
     at: Vec<(&'t TestTime, Span)>,
     open: Vec<(&'t [Identifier], Span)>,
     cases: Vec<(&'t CaseTable, Span)>,
@@ -90,13 +94,20 @@ impl<'t> TestChecker<'_, 't> {
                 TestStatementKind::Input(json) => parts.inputs.push((InputStatement::Payload(json), span)),
                 TestStatementKind::InputFile(_) => parts.inputs.push((InputStatement::File, span)),
                 TestStatementKind::Event(json) => parts.inputs.push((InputStatement::Event(json), span)),
+                TestStatementKind::Header(name, value) => parts.headers.push((name, value, span)),
+                TestStatementKind::PathSuffix(value) => parts.path_suffixes.push((value, span)),
                 TestStatementKind::At(at) => parts.at.push((at, span)),
                 TestStatementKind::Open(names, _) => parts.open.push((names, span)),
                 TestStatementKind::Cases(cases) => parts.cases.push((cases, span)),
                 TestStatementKind::Expect(expectation) => parts.expectations.push((expectation, span)),
             }
         }
-        let once = [("`at`", spans(&parts.at)), ("`open`", spans(&parts.open)), ("`cases`", spans(&parts.cases))];
+        let once = [
+            ("`path_suffix`", spans(&parts.path_suffixes)),
+            ("`at`", spans(&parts.at)),
+            ("`open`", spans(&parts.open)),
+            ("`cases`", spans(&parts.cases)),
+        ];
         for (what, spans) in once {
             self.only_one(&code::REPEATED, what, &spans, None);
         }

@@ -113,6 +113,7 @@ impl LetScope {
             | ExpressionKind::Field(_)
             | ExpressionKind::Label(_)
             | ExpressionKind::Parameter(_)
+            | ExpressionKind::Request(_)
             | ExpressionKind::Define(_)
             | ExpressionKind::Navigate(..)
             | ExpressionKind::Call(..)

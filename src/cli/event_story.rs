@@ -2,6 +2,7 @@
 
 use super::layout::TextLayout;
 use super::local_time::LocalTime;
+use super::request;
 use super::table::RowMark;
 use crate::diagnostic::{visible_line, visible_text};
 use crate::gateway::journal::{AttemptRecord, DeliveryRecord, DeliveryState};
@@ -19,6 +20,11 @@ pub(super) fn render(detail: &EventDetail, time: &LocalTime, layout: TextLayout)
     story.outcome(detail);
     for delivery in &detail.event.deliveries {
         story.delivery(delivery, detail);
+    }
+    let request = request::lines(&detail.request);
+    if !request.is_empty() {
+        story.line(0, &layout.styling.styled("1", "request"));
+        request.iter().for_each(|line| story.line(2, line));
     }
     story.line(0, &layout.styling.styled("1", "payload"));
     // A payload is never cut, as the answer may be at its end.
@@ -193,6 +199,7 @@ mod tests {
             },
             "payload": "{\"alerts\":\n [1]}",
             "held": [{ "channel": "robot", "until": "2026-03-07T02:10:00Z", "reason": "130101 too fast" }],
+            "request": { "headers": { "x-kind": "a\u{1b}[2J", "x-long": null }, "path_suffix": "close" },
             "attempts": [
                 { "channel": "page", "at": "2026-03-07T01:56:01Z", "took": 12, "status": 503, "result": "status 503" },
                 { "channel": "robot", "at": "2026-03-07T01:56:01Z", "took": 1, "status": 200, "result": "130101 too fast" },
@@ -222,6 +229,10 @@ mod tests {
             delivery to chat: dropped after 1 attempt
               09:56:02 status 410: gone (in 3 ms)
               dropped by an operator at 09:59:00 +08:00 (60 s ago): it is not delivered again
+            request
+              header "x-kind": "a\u001b[2J"
+              # the header x-long cannot be read
+              path_suffix "close"
             payload
             {"alerts":
              [1]}

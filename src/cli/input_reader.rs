@@ -1,6 +1,7 @@
 //! The mapping, integration or routing that reads the input: the one that the arguments name, or the only one.
 
 use super::exit::Exit;
+use super::request::RequestArguments;
 use super::terminal::Terminal;
 use super::{clock, input, load};
 use crate::diagnostic::nearest;
@@ -32,6 +33,8 @@ pub(super) struct EvaluationArguments {
     /// The time of evaluation; now by default
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]
     at: Option<Timestamp>,
+    #[command(flatten)]
+    pub(super) request: RequestArguments,
 }
 
 /// Loads the rules, and chooses the time of evaluation. Inputs that are rule files or folders with rules are added to the

@@ -34,6 +34,7 @@ mod local_time;
 mod quarantine;
 #[cfg(feature = "gateway")]
 mod replay;
+mod request;
 mod run;
 #[cfg(feature = "gateway")]
 mod secrets;

@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::listing::{self, FormatArguments, ListingArguments, ListingFormat, ListingRow as _};
 use super::local_time::LocalTime;
 use super::replay::{ReplayArguments, ReplayTask};
+use super::request;
 use super::terminal::Terminal;
 use crate::diagnostic::{visible_line, visible_text};
 use crate::gateway::operations::{RecordSelection, ReplayRequest};
@@ -129,7 +130,8 @@ fn show(shown: &ShowQuarantineArguments, terminal: &mut Terminal) -> Result<Exit
         return Ok(Exit::Success);
     }
     let head = detail.refused.columns(&LocalTime::at(clock::at(None))).join("  ");
-    terminal.out.print(&format!("{}\n{}\n", visible_line(&head), visible_text(detail.payload.trim_end())));
+    let request: String = request::lines(&detail.request).iter().map(|line| format!("{line}\n")).collect();
+    terminal.out.print(&format!("{}\n{request}{}\n", visible_line(&head), visible_text(detail.payload.trim_end())));
     Ok(Exit::Success)
 }
 

@@ -20,6 +20,7 @@ impl Compiler {
             ExpressionKind::Field(field) => Node::Field(*field),
             ExpressionKind::Label(name) => Node::Label(self.program.labels.add(name)),
             ExpressionKind::Parameter(position) => Node::Parameter(*position),
+            ExpressionKind::Request(part) => Node::Request(part.clone()),
             ExpressionKind::Define(id) => Node::Define(*id),
             ExpressionKind::Navigate(base, steps) => Node::Navigate(self.expression(base), steps.clone()),
             ExpressionKind::Call(function, arguments) => Node::Call(function, self.all(arguments)),

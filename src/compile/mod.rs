@@ -8,7 +8,7 @@ use crate::json::{OwnedMemberName, Projection};
 use crate::model::{self, EventField, Model, ParameterValue};
 use crate::program::{
     Channel, CsvIndex, Destination, Integration, LabelEntry, LabelRequirement, LocatedCondition, Mapping, NameIndex,
-    Node, NodeId, NothingReason, PositionsByName, Predicate, Program, Routing, RoutingBlock, RoutingLine,
+    Node, NodeId, NothingReason, PositionsByName, Predicate, Program, RequestReads, Routing, RoutingBlock, RoutingLine,
     RoutingLineBody, Table, Target, TextPredicate,
 };
 use crate::source::{Sources, Span};
@@ -43,7 +43,9 @@ impl Compiler {
             self.program.defines.push(value);
         }
         for mapping in &model.mappings {
+            let before = self.program.nodes.len();
             let mut mapping = self.mapping(mapping);
+            mapping.reads = RequestReads::of(self.program.nodes.get(before..).unwrap_or_default());
             mapping.reach = reach::reach(&self.program, &mapping);
             self.program.mappings.push(mapping);
         }
@@ -80,6 +82,7 @@ impl Compiler {
             fields: self.fields(&mapping.fields),
             labels: mapping.labels.iter().map(|entry| self.label(entry)).collect(),
             reach: Projection::default(),
+            reads: RequestReads::default(),
         }
     }
 
@@ -107,7 +110,10 @@ impl Compiler {
     fn located_condition(&mut self, when: &model::Expression, place: Span) -> LocatedCondition {
         let source_text = self.program.sources.text(when.span).into();
         let location = self.location(place);
-        LocatedCondition { when: self.expression(when), source_text, location, place }
+        let before = self.program.nodes.len();
+        let when = self.expression(when);
+        let reads_request = !RequestReads::of(self.program.nodes.get(before..).unwrap_or_default()).is_empty();
+        LocatedCondition { when, source_text, reads_request, location, place }
     }
 
     fn location(&self, place: Span) -> Box<str> {
@@ -196,12 +202,14 @@ fn conjuncts(condition: &model::Expression) -> Vec<&model::Expression> {
 }
 
 fn integration(integration: &model::Integration, mappings: &[Mapping]) -> Integration {
-    let mut reach = Projection::default();
+    let (mut reach, mut reads) = (Projection::default(), RequestReads::default());
     for mapping in integration.mappings.iter().filter_map(|place| mappings.get(*place)) {
         reach.add(&mapping.reach);
+        reads.add(&mapping.reads);
     }
     Integration {
         reach,
+        reads,
         name: integration.name.clone(),
         mappings: integration.mappings.clone(),
         destination: destination(integration.destination),

@@ -59,8 +59,13 @@ struct AccessCollector<'p> {
 impl<'p> AccessCollector<'p> {
     fn visit(&mut self, id: NodeId, access: ValueAccess) {
         match self.program.node(id) {
-            Node::Literal(_) | Node::Regex(_) | Node::Let(_) | Node::Parameter(_) | Node::Field(_) | Node::Label(_) => {
-            }
+            Node::Literal(_)
+            | Node::Regex(_)
+            | Node::Let(_)
+            | Node::Parameter(_)
+            | Node::Field(_)
+            | Node::Label(_)
+            | Node::Request(_) => {}
             Node::Path(path) => self.path(path, access, &[]),
             Node::Nodes(path) => self.path(path, ValueAccess::Whole, &[]),
             Node::Navigate(base, steps) => {

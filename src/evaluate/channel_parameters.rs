@@ -101,6 +101,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             | Node::Field(_)
             | Node::Label(_)
             | Node::Parameter(_)
+            | Node::Request(_)
             | Node::Navigate(..)
             | Node::Call(..)
             | Node::Choose(_)

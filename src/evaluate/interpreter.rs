@@ -3,6 +3,7 @@
 use super::EvaluationContext;
 use super::budget::{FREE_BYTES, RemainingBudget};
 use super::observer::Observer;
+use super::request::RequestTexts;
 use super::text::{ConversionLoss, conversion_loss};
 use crate::event::Event;
 use crate::json::{self, Arena, MemberName};
@@ -41,6 +42,8 @@ pub(super) struct Interpreter<'p, 'v, 'm, O> {
     labels: &'v [(MemberName<'v>, &'v str)],
     /// The positions of its labels, as far as they were looked up, by their ids.
     label_positions: &'v mut [u32],
+    /// What the request says besides the payload, once an expression has read it.
+    pub(super) request: Option<RequestTexts<'v>>,
     /// The lets of the element so far.
     pub(super) lets: Vec<RuntimeValue<'v>>,
     /// The defines that are evaluated for the event: each is evaluated once, however often it is used.
@@ -72,6 +75,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             event: None,
             labels: &[],
             label_positions: &mut [],
+            request: None,
             lets: Vec::new(),
             defines: Vec::new(),
             parameters: SmallVec::new(),
@@ -91,6 +95,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             Node::Regex(regex) => RuntimeValue::Regex(regex),
             Node::Let(position) => self.lets.get(*position).copied().unwrap_or(RuntimeValue::Missing),
             Node::Parameter(position) => self.parameters.get(*position).copied().unwrap_or(RuntimeValue::Missing),
+            Node::Request(part) => self.request(part),
             Node::Field(field) => {
                 self.event.map_or(RuntimeValue::Missing, |event| field_value(event, *field, self.arena))
             }
@@ -148,6 +153,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             | Node::Field(_)
             | Node::Label(_)
             | Node::Parameter(_)
+            | Node::Request(_)
             | Node::Define(_)
             | Node::Navigate(..)
             | Node::Call(..)

@@ -90,7 +90,8 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
             let holds = self.holds(rule.when);
             self.observer.condition(rule.place, holds);
             if !holds {
-                let found = self.actual_value(rule.when);
+                // A sender gets the reason, and no header and no path is echoed.
+                let found = if rule.reads_request { String::new() } else { self.actual_value(rule.when) };
                 let because = because.map(|because| self.value(because));
                 let because = because.and_then(|because| self.text(because, || "because"));
                 let fact = format!("`{}` does not hold{found}", rule.source_text);

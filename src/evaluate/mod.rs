@@ -14,6 +14,7 @@ mod interpreter;
 mod mapping;
 mod matching;
 mod observer;
+mod request;
 mod routing;
 mod text;
 mod work;
@@ -23,6 +24,7 @@ pub use channel_parameters::EvaluatedParameters;
 pub use interpreter::MAX_NOTES;
 pub use mapping::ELEMENTS_LIMIT;
 pub use observer::{LineOutcome, Observer, SilentObserver};
+pub use request::{HeaderText, RequestMetadata};
 pub use text::{brief, written};
 
 use crate::event::{AlertStatus, Event, MappingRejection, Outcome, OutcomeKind, RoutingDecision};
@@ -39,13 +41,15 @@ pub struct EvaluationContext<'e> {
     pub now: Timestamp,
     /// Names of the channels in which the firing of a key is still open.
     pub open: &'e dyn Fn(&str) -> Vec<String>,
+    /// What the request said besides the payload.
+    pub request: &'e RequestMetadata,
 }
 
 impl EvaluationContext<'static> {
-    /// An evaluation at a time, with no firing open.
+    /// An evaluation at a time, with no firing open, of a payload that came without a request.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { now, open: &|_| Vec::new() }
+        Self { now, open: &|_| Vec::new(), request: RequestMetadata::none() }
     }
 }
 

@@ -39,6 +39,7 @@ impl Expression {
             | ExpressionKind::Field(_)
             | ExpressionKind::Label(_)
             | ExpressionKind::Parameter(_)
+            | ExpressionKind::Request(_)
             | ExpressionKind::Navigate(..)
             | ExpressionKind::Call(..)
             | ExpressionKind::Lookup(..)

@@ -52,6 +52,8 @@ pub enum ExpressionKind {
     Label(Box<str>),
     /// A parameter of the table.
     Parameter(usize),
+    /// What the request says besides its body.
+    Request(RequestPart),
     /// A define.
     Define(DefineId),
     /// Members and items of a value.
@@ -76,6 +78,15 @@ pub enum ExpressionKind {
     List(Box<[Expression]>),
     /// An object, in a body; members whose value is missing are left out.
     Object(Box<[(Box<str>, Expression)]>),
+}
+
+/// A part of a push besides its body.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RequestPart {
+    /// `header("x-github-event")`, in lower case
+    Header(Box<str>),
+    /// `path_suffix()`
+    PathSuffix,
 }
 
 /// A constant value.

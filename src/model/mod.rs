@@ -7,18 +7,20 @@ mod condition;
 mod expression;
 mod mapping;
 mod part;
+mod request;
 mod routing;
 
 pub use crate::syntax::tree::{LineKind, OrderRelation, Quantifier};
 pub use condition::Condition;
 pub use expression::{
     Comparator, Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Match, MatchArm,
-    Pattern, TemplatePart, TextTest, ValueKind,
+    Pattern, RequestPart, TemplatePart, TextTest, ValueKind,
 };
 pub use mapping::{
     AcceptCondition, CsvCell, CsvRows, Define, DropCondition, LabelEntry, LetBinding, Mapping, Schedule, Table,
     TableRows,
 };
+pub use request::RequestRead;
 pub use routing::{
     Channel, Destination, Integration, ParameterValue, Routing, RoutingBlock, RoutingLine, RoutingLineBody,
     SecretReference, Target,

@@ -40,6 +40,7 @@ impl Expression {
             | ExpressionKind::Field(_)
             | ExpressionKind::Label(_)
             | ExpressionKind::Parameter(_)
+            | ExpressionKind::Request(_)
             | ExpressionKind::Define(_) => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use super::LabelId;
 use crate::function::Function;
-use crate::model::{EventField, Literal, ValueKind};
+use crate::model::{EventField, Literal, RequestPart, ValueKind};
 use crate::path::CompiledPath;
 use crate::pattern::{Case, Glob, MatchScope, Network, PiecePosition, RegexPattern};
 use crate::syntax::tree::{NavigationStep, OrderRelation, Quantifier};
@@ -35,6 +35,8 @@ pub enum Node {
     Label(LabelId),
     /// A parameter of the table.
     Parameter(usize),
+    /// What the request says besides its body.
+    Request(RequestPart),
     /// A define.
     Define(usize),
     /// Members and items of a value.

@@ -6,6 +6,7 @@
 mod expression;
 mod index;
 mod labels;
+mod request;
 mod table;
 
 pub use expression::{
@@ -16,6 +17,7 @@ pub use index::{
     SourceIndex, SubstringIndex, TextIndex, TextPairIndex, TextSource,
 };
 pub use labels::{LabelId, LabelNames};
+pub use request::RequestReads;
 pub use table::{CsvIndex, KeyCells, Table};
 
 use crate::json::{OwnedMemberName, Projection};
@@ -93,6 +95,8 @@ pub struct Mapping {
     pub labels: Vec<LabelEntry>,
     /// The parts of a payload that it reads.
     pub reach: Projection,
+    /// What it reads of a request besides.
+    pub reads: RequestReads,
 }
 
 impl Mapping {
@@ -110,6 +114,8 @@ pub struct LocatedCondition {
     pub when: NodeId,
     /// Its source text.
     pub source_text: Box<str>,
+    /// Whether it reads a header or the path suffix.
+    pub reads_request: bool,
     /// `file:line`
     pub location: Box<str>,
     /// The place of the statement.
@@ -235,6 +241,8 @@ pub struct Integration {
     pub destination: Destination,
     /// The parts of a payload that its mappings read.
     pub reach: Projection,
+    /// What its mappings read of a request besides.
+    pub reads: RequestReads,
 }
 
 /// How much work a condition is.

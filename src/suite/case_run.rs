@@ -7,7 +7,7 @@ use super::test_event;
 use super::test_files::TestFiles;
 use super::test_value::{HoleBindings, TestValue, UnfilledHole};
 use crate::diagnostic::nearest;
-use crate::evaluate::EvaluationContext;
+use crate::evaluate::{EvaluationContext, RequestMetadata};
 use crate::event::{Outcome, OutcomeKind};
 use crate::json;
 use crate::ruleset::{EntryPoint, EvaluationTrace, RuleSet};
@@ -86,7 +86,8 @@ impl CaseRunner<'_> {
         let arena = json::Arena::new();
         let outcomes = match json::parse(bytes, &arena) {
             Ok(document) => {
-                let context = EvaluationContext { now: self.now()?, open: &|_| self.open() };
+                let (now, request) = (self.now()?, self.request()?);
+                let context = EvaluationContext { now, open: &|_| self.open(), request: &request };
                 let outcomes = self.rules.evaluate(subject, &document, &context, &mut trace);
                 let outcomes = outcomes.map_err(|_| self.unknown(name))?;
                 outcomes.iter().map(|outcome| self.observe(outcome)).collect()
@@ -105,7 +106,7 @@ impl CaseRunner<'_> {
     ) -> Result<CaseRun, Box<TestFailure>> {
         let arena = json::Arena::new();
         let event = test_event::event(&self.fill(json)?, &arena).map_err(|message| self.fail(span, message))?;
-        let context = EvaluationContext { now: self.now()?, open: &|_| self.open() };
+        let context = EvaluationContext { open: &|_| self.open(), ..EvaluationContext::at(self.now()?) };
         let mut trace = EvaluationTrace::with_limit(MAX_STEPS);
         match kind {
             TestSubject::Routing => {
@@ -152,6 +153,37 @@ impl CaseRunner<'_> {
             TestValue::Null | TestValue::Boolean(_) | TestValue::List(_) | TestValue::Object(_) => None,
         };
         time.ok_or_else(|| self.fail(span, format!("{text} is not a time")))
+    }
+
+    /// What the test says of the request; a header without a value is absent.
+    fn request(&self) -> Result<RequestMetadata, Box<TestFailure>> {
+        let mut request = RequestMetadata::default();
+        for (name, value) in &self.plan.headers {
+            if let Some(text) = self.request_text(value)? {
+                request.set_header(name, Some(text));
+            }
+        }
+        if let Some(suffix) = self.plan.path_suffix
+            && let Some(text) = self.request_text(suffix)?
+        {
+            request.set_path_suffix(text);
+        }
+        Ok(request)
+    }
+
+    fn request_text(&self, value: &TestJson) -> Result<Option<String>, Box<TestFailure>> {
+        match self.fill(value)? {
+            TestValue::Text(text) => Ok(Some(text.into())),
+            TestValue::Missing => Ok(None),
+            found @ (TestValue::Null
+            | TestValue::Boolean(_)
+            | TestValue::Number(_)
+            | TestValue::Name(_)
+            | TestValue::List(_)
+            | TestValue::Object(_)) => {
+                Err(self.fail(value.span, format!("a header or a path suffix is a string, found {found}")))
+            }
+        }
     }
 
     fn observe(&self, outcome: &Outcome<'_>) -> ObservedOutcome {

@@ -12,6 +12,9 @@ pub(super) struct TestPlan<'t> {
     pub(super) test: &'t Test,
     pub(super) subject: Option<(TestSubject, &'t Identifier)>,
     pub(super) input: Option<Spanned<CaseInput<'t>>>,
+    /// The headers of the request, by their names in lower case.
+    pub(super) headers: Vec<(String, &'t TestJson)>,
+    pub(super) path_suffix: Option<&'t TestJson>,
     pub(super) at: Option<&'t TestTime>,
     pub(super) open: Vec<&'t Identifier>,
     pub(super) cases: Option<&'t CaseTable>,
@@ -43,6 +46,8 @@ impl<'t> TestPlan<'t> {
             test,
             subject: None,
             input: None,
+            headers: Vec::new(),
+            path_suffix: None,
             at: None,
             open: Vec::new(),
             cases: None,
@@ -55,6 +60,10 @@ impl<'t> TestPlan<'t> {
                 TestStatementKind::Input(json) => plan.input = Some(Spanned { value: CaseInput::Payload(json), span }),
                 TestStatementKind::InputFile(file) => plan.input = Some(Spanned { value: CaseInput::File(file), span }),
                 TestStatementKind::Event(json) => plan.input = Some(Spanned { value: CaseInput::Event(json), span }),
+                TestStatementKind::Header(name, value) => {
+                    plan.headers.push((name.value.to_ascii_lowercase(), value));
+                }
+                TestStatementKind::PathSuffix(value) => plan.path_suffix = Some(value),
                 TestStatementKind::At(at) => plan.at = Some(at),
                 TestStatementKind::Open(channels, _) => plan.open.extend(channels),
                 TestStatementKind::Cases(cases) => plan.cases = Some(cases),

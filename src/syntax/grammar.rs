@@ -63,6 +63,7 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::k_file
             | Rule::k_finds
             | Rule::k_from
+            | Rule::k_header
             | Rule::k_ignore
             | Rule::k_in
             | Rule::k_input
@@ -77,6 +78,7 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::k_nothing
             | Rule::k_open
             | Rule::k_outcome
+            | Rule::k_path_suffix
             | Rule::k_same
             | Rule::k_schedule
             | Rule::k_sent

@@ -36,8 +36,20 @@ pub(super) const MAPPING: &[&str] = &[
 pub(super) const ROUTING: &[&str] = &["route", "also", "always", "else"];
 
 /// The words that begin a statement of a test.
-pub(super) const TEST: &[&str] =
-    &["mapping", "routing", "integration", "channel", "input", "event", "at", "open", "cases", "expect"];
+pub(super) const TEST: &[&str] = &[
+    "mapping",
+    "routing",
+    "integration",
+    "channel",
+    "input",
+    "header",
+    "path_suffix",
+    "event",
+    "at",
+    "open",
+    "cases",
+    "expect",
+];
 
 /// What begins a value.
 pub(super) const VALUES: &[Rule] =

@@ -11,6 +11,7 @@
     reason = "a benchmark measures and prints"
 )]
 
+use pointsman::evaluate::RequestMetadata;
 use pointsman::gateway::journal::{
     CheckpointMode, FiringTransition, Journal, JournalConfig, JournalStore as _, NewDelivery, Push, PushId, PushOrigin,
     PushStore as _, SqliteStore, Transaction, accept,
@@ -38,6 +39,7 @@ fn push(number: u64) -> Push {
         generation: 1,
         rules: RuleSetHash([7; 32]),
         payload: vec![b'p'; 1_000],
+        request: RequestMetadata::default(),
         outcomes: format!(
             r#"[{{"outcome":"sent","event":{{"key":"{key}","title":"{title}"}},"channels":["void"],"routes":["main.a"]}}]"#
         )

@@ -7,10 +7,11 @@
 
 use super::{StateFolder, at, push, push_id, read, settlement, wait};
 use flate2::read::GzDecoder;
+use pointsman::evaluate::RequestMetadata;
 use pointsman::function::key_digest;
 use pointsman::gateway::journal::{
     AcceptResult, Deduplication, DeliveryId, DeliveryRecord, DeliveryState, DeliveryStore as _, OpenFiring, Push,
-    PushOrigin, PushStore as _, RecordFilter, SettlementResult,
+    PushOrigin, PushStore as _, RecordFilter, RefusedPayload, SettlementResult,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use std::fs::File;
@@ -128,4 +129,28 @@ fn a_journal_of_schema_1_goes_on_where_it_was() {
     let journal = folder.open();
     let pending = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
     assert_eq!(pending.iter().map(|found| found.id.0).collect::<Vec<_>>(), [2, 9]);
+}
+
+/// Version 3 stored nothing of a request but its body. What comes now is stored with its headers.
+#[test]
+fn a_journal_of_schema_3_stores_what_requests_say_from_now_on() {
+    let folder = folder("schema-3");
+    let journal = folder.open();
+    let reader = read(&journal);
+    let stored = reader.find_push(push_id(2)).unwrap().unwrap();
+    assert_eq!((stored.payload.as_slice(), stored.request.is_empty()), (&b"payload 2"[..], true));
+    let refused = reader.quarantined(&RecordFilter::default()).unwrap();
+    assert_eq!((refused[0].payload.as_slice(), refused[0].request.is_empty()), (&b"refused 3"[..], true));
+    let mut request = RequestMetadata::default();
+    request.set_header("X-GitHub-Event", Some("push".to_owned()));
+    request.set_header("ce-id", None);
+    request.set_path_suffix("alerts/ä".to_owned());
+    wait(journal.accept(Push { request: request.clone(), ..push(4, "page", "a", Some(b"body 4")) })).unwrap();
+    wait(journal.quarantine(RefusedPayload { request: request.clone(), ..super::refused(5, b"refused 5") })).unwrap();
+    drop(journal);
+    let journal = folder.open();
+    assert_eq!(read(&journal).find_push(push_id(4)).unwrap().unwrap().request, request);
+    let refused = read(&journal).quarantined(&RecordFilter::default()).unwrap();
+    assert_eq!(refused[0].request, request);
+    assert_eq!(journal.open_channels("shop", "a", at(START)), ["page"]);
 }

@@ -175,8 +175,13 @@ struct Gateway {
 impl Gateway {
     /// The whole answer to a push.
     fn push(&self, body: &str) -> String {
+        self.push_to("/push/arms_prod", "", body)
+    }
+
+    /// The same, to another path and with more headers.
+    fn push_to(&self, path: &str, headers: &str, body: &str) -> String {
         let stream = TcpStream::connect(&self.listen).expect("a connection");
-        let start = format!("POST /push/arms_prod?integration_key={TOKEN} HTTP/1.1\r\nhost: x\r\n");
+        let start = format!("POST {path}?integration_key={TOKEN} HTTP/1.1\r\nhost: x\r\n{headers}");
         let rest = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
         write!(&stream, "{start}{rest}connection: close\r\n\r\n{body}").expect("sent");
         let mut answer = String::new();
@@ -267,6 +272,53 @@ fn a_refused_body_is_replayed_once_the_rules_are_mended() {
     assert!(text.contains("accepted as"), "{text}");
     assert!(body(&place.sink.next()).contains("an alarm"));
     assert_eq!(place.fine(&["quarantine", "list"]), "", "what was accepted has left");
+    gateway.end();
+}
+
+/// What a mapping reads of a request is stored with the payload: what decides again has it.
+#[test]
+fn a_replay_and_explain_have_the_headers_and_the_path_of_the_request() {
+    const READING: &str = r#"edition 1
+mapping hooks {
+  accept when header("x-kind") == "alert"
+  severity = Critical
+  status   = Firing
+  title    = "{header("x-kind")} {path_suffix()}"
+  key      = "disk"
+}
+channel oncall = webhook(url = env("ONCALL_URL"))
+routing main { else => oncall }
+integration arms_prod { keys = [env("ARMS_KEY")]  hooks => routing main }
+"#;
+    let place = Place::new(&[200]);
+    place.write(READING);
+    let gateway = place.start();
+    let answer = gateway.push_to("/push/arms_prod/disk/full", "X-Kind: alert\r\nX-Other: canary\r\n", "{}");
+    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    assert!(body(&place.sink.next()).contains("alert disk/full"));
+    let id = place.listed(&["events", "--limit", "1"], "alert disk/full");
+    let told = place.fine(&["explain", "--event", &id]);
+    assert!(told.contains("\"alert disk/full\""), "{told}");
+    let told = place.fine(&["events", &id]);
+    assert!(told.contains("header \"x-kind\": \"alert\"") && told.contains("path_suffix \"disk/full\""), "{told}");
+    assert!(!told.contains("canary"), "{told}");
+
+    // Both replays decide by the stored request, and what they accept is stored with it in turn.
+    let answer = gateway.push_to("/push/arms_prod/later", "X-Kind: event\r\n", "{}");
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    let refused = place.listed(&["quarantine", "list"], "422");
+    let told = place.fine(&["quarantine", "show", &refused]);
+    assert!(told.contains("header \"x-kind\": \"event\"") && told.contains("path_suffix \"later\""), "{told}");
+    place.write(&READING.replace("== \"alert\"", "in [\"alert\", \"event\"]"));
+    place.listed(&["status"], "generation 2");
+    assert!(place.fine(&["quarantine", "replay", "--id", &refused]).contains("accepted as"));
+    assert!(body(&place.sink.next()).contains("event later"));
+    let push = id.split('-').next().expect("a push");
+    assert!(place.fine(&["replay", "--id", push]).contains("accepted as"));
+    assert!(body(&place.sink.next()).contains("alert disk/full"));
+    let newest = place.listed(&["events", "--limit", "1"], "alert disk/full");
+    assert_ne!(newest, id);
+    assert!(place.fine(&["explain", "--event", &newest]).contains("\"alert disk/full\""));
     gateway.end();
 }
 

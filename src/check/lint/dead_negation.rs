@@ -115,6 +115,7 @@ fn key(subject: &Expression) -> Option<String> {
         | ExpressionKind::Nodes(_)
         | ExpressionKind::Regex(_)
         | ExpressionKind::Parameter(_)
+        | ExpressionKind::Request(_)
         | ExpressionKind::Define(_)
         | ExpressionKind::Call(..)
         | ExpressionKind::Lookup(..)

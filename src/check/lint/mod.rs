@@ -15,6 +15,7 @@ mod overwritten;
 mod past_date;
 mod resolved_only_route;
 mod shadowed_else;
+mod unsigned_condition;
 mod unused;
 mod visit;
 
@@ -82,6 +83,7 @@ const LINTS: &[(&DiagnosticCode, LintScope)] = &[
     (&dead_negation::CODE, LintScope::RuleSet(dead_negation::run)),
     (&resolved_only_route::CODE, LintScope::RuleSet(resolved_only_route::run)),
     (&shadowed_else::CODE, LintScope::RuleSet(shadowed_else::run)),
+    (&unsigned_condition::CODE, LintScope::RuleSet(unsigned_condition::run)),
 ];
 
 /// Runs every lint; `diagnostics` holds what was found before.

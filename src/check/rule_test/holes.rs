@@ -26,6 +26,7 @@ enum HoleTarget<'t> {
     Field(&'t str, EventRole),
     Label(&'t str),
     Payload,
+    Request,
     Time,
 }
 
@@ -126,6 +127,7 @@ impl<'t> TestChecker<'_, 't> {
             HoleTarget::Field(field, side) => self.field(field, value, side),
             HoleTarget::Label(name) => self.label(name, value),
             HoleTarget::Payload => self.payload(value),
+            HoleTarget::Request => self.request_value(value),
             HoleTarget::Time => {
                 if !self.is_time_or_missing(value) {
                     let found = Diagnostic::new(&code::TIME, value.span, "`at` takes a time");
@@ -151,6 +153,10 @@ impl<'t> TestChecker<'_, 't> {
                 InputStatement::Event(json) => gather_event(json, EventRole::Given, &mut uses),
                 InputStatement::File => {}
             }
+        }
+        let headers = self.statements.headers.iter().map(|(_, value, _)| *value);
+        for value in headers.chain(self.statements.path_suffixes.iter().map(|(value, _)| *value)) {
+            gather(value, Some(HoleTarget::Request), &mut uses);
         }
         for (at, _) in &self.statements.at {
             if let TestTime::Hole(name) = at {

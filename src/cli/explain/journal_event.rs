@@ -78,7 +78,7 @@ fn explain_decision(
     let explainer = Explainer {
         rules,
         reader: InputReader::Payloads(EntryPoint::Integration(&decision.integration)),
-        context: EvaluationContext { now, open: &open },
+        context: EvaluationContext { now, open: &open, request: &decision.request },
         why_not,
         styling,
     };
@@ -98,7 +98,7 @@ fn explain_decision(
 mod tests {
     use super::{DecisionExplanation, explain_decision};
     use crate::diagnostic::Styling;
-    use crate::evaluate::{EvaluationContext, SilentObserver};
+    use crate::evaluate::{EvaluationContext, RequestMetadata, SilentObserver};
     use crate::gateway::operations::DecisionRecord;
     use crate::json;
     use crate::ruleset::{EntryPoint, RuleSet};
@@ -139,7 +139,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
         let document = json::parse(payload.as_bytes(), &arena).unwrap();
         let now = Timestamp::from_whole_epoch(NIGHT.unsigned_abs()).unwrap();
         let channels = |_: &str| open.first().map(|(_, channels)| channels.clone()).unwrap_or_default();
-        let context = EvaluationContext { now, open: &channels };
+        let context = EvaluationContext { open: &channels, ..EvaluationContext::at(now) };
         let outcomes =
             rules.evaluate(EntryPoint::Integration("arms_prod"), &document, &context, &mut SilentObserver).unwrap();
         DecisionRecord {
@@ -152,6 +152,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
             payload: STANDARD.encode(payload),
             outcomes: outcomes.iter().map(json::ToJson::to_json).collect(),
             open: open.to_vec(),
+            request: RequestMetadata::default(),
             archive: String::new(),
         }
     }

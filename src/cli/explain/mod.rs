@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     why_not: Vec<String>,
     /// Explain this event of a gateway's journal by the rules that decided it
     #[cfg(feature = "gateway")]
-    #[arg(long = "event", value_name = "ID", group = "decider", conflicts_with_all = ["rules", "integration", "mapping", "routing", "events", "at", "subjects"])]
+    #[arg(long = "event", value_name = "ID", group = "decider", conflicts_with_all = ["rules", "integration", "mapping", "routing", "events", "at", "headers", "path_suffix", "subjects"])]
     decided: Option<String>,
     #[cfg(feature = "gateway")]
     #[command(flatten)]

@@ -7,7 +7,7 @@ use crate::cli::event;
 use crate::cli::input::{InputPosition, PositionCursor};
 use crate::cli::input_reader::{InputReader, PreparedEvaluation};
 use crate::diagnostic::escape_hidden;
-use crate::evaluate::{self, EvaluationContext, EvaluationPlan, SilentObserver};
+use crate::evaluate::{self, EvaluationContext, EvaluationPlan, RequestMetadata, SilentObserver};
 use crate::event::Outcome;
 use crate::json::{self, Arena, Document, JsonError, Projection, ToJson};
 use crate::ruleset::{RuleSet, UnknownName};
@@ -25,6 +25,7 @@ pub(super) struct BlockEvaluator<'r> {
     /// The parts of a document that are read.
     reach: Cow<'r, Projection>,
     now: Timestamp,
+    request: &'r RequestMetadata,
     format: RunFormat,
 }
 
@@ -74,6 +75,7 @@ impl<'r> BlockEvaluator<'r> {
     pub(super) fn new(
         prepared: &'r PreparedEvaluation,
         reader: InputReader<'r>,
+        request: &'r RequestMetadata,
         format: RunFormat,
     ) -> Result<Self, UnknownName> {
         let PreparedEvaluation { rules, now } = prepared;
@@ -83,7 +85,7 @@ impl<'r> BlockEvaluator<'r> {
             }
             InputReader::Events(routing) => (ResolvedInputReader::Events(routing), Cow::Owned(Projection::whole())),
         };
-        Ok(Self { rules, reader, resolved_reader, reach, now: *now, format })
+        Ok(Self { rules, reader, resolved_reader, reach, now: *now, request, format })
     }
 
     /// Evaluates the documents of a block that begins after this part of the input. The arena is reused for every document.
@@ -127,7 +129,7 @@ impl<'r> BlockEvaluator<'r> {
 
     /// Writes the outcomes of a document; the error says why it is not an event.
     fn document(&self, document: &Document<'_>, tally: &mut OutcomeTally, output: &mut Vec<u8>) -> Result<(), String> {
-        let context = EvaluationContext::at(self.now);
+        let context = EvaluationContext { request: self.request, ..EvaluationContext::at(self.now) };
         match self.resolved_reader {
             ResolvedInputReader::Payloads(pipeline) => {
                 let program = &self.rules.program;

@@ -68,7 +68,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let prepared = input_reader::prepare(&arguments.selection, &arguments.inputs, terminal)?;
     let reader = input_reader::choose(&arguments.selection, &prepared.rules.model);
     let reader = reader.map_err(|refusal| refusal.report(terminal))?;
-    let evaluator = BlockEvaluator::new(&prepared, reader, arguments.format).map_err(|unknown| {
+    let request = arguments.selection.request.request(&prepared.rules, reader, terminal)?;
+    let evaluator = BlockEvaluator::new(&prepared, reader, &request, arguments.format).map_err(|unknown| {
         terminal.error(&unknown.to_string());
         Exit::Usage
     })?;

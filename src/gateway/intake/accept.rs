@@ -9,6 +9,7 @@ use super::memory::ByteReservation;
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use super::render::{RenderedPush, render};
+use crate::evaluate::RequestMetadata;
 use crate::gateway::journal::{
     AcceptResult, Deduplication, JournalError, Push, PushId, PushOrigin, PushStore, RefusedPayload,
 };
@@ -49,11 +50,12 @@ pub async fn accept_replay<H: IntakeBackend>(
     backend: &Arc<H>,
     integration: &str,
     payload: Vec<u8>,
+    request: RequestMetadata,
     replay_of: PushId,
 ) -> Result<Receipt, Refusal> {
     let prepared = backend.intake().prepared_version(&**backend);
     let incoming = backend.intake().incoming(integration, PushOrigin::Replay, payload);
-    accept(backend, prepared, IncomingPush { replay_of: Some(replay_of), ..incoming }).await
+    accept(backend, prepared, IncomingPush { request, replay_of: Some(replay_of), ..incoming }).await
 }
 
 /// Evaluates a payload and makes it durable.
@@ -138,7 +140,7 @@ impl<'b, H: IntakeBackend> PushDecision<'b, H> {
                 return Err(refusal);
             }
         };
-        let bytes = rendered.bytes() + incoming.payload.len() + more;
+        let bytes = rendered.bytes() + incoming.payload.len() + incoming.request.size() + more;
         let room = self.backend.intake().decided.reserve(bytes, &slot).await.ok_or(Refusal::Overloaded)?;
         drop(slot);
         let integration = incoming.integration.clone();
@@ -169,6 +171,7 @@ pub(super) async fn quarantine<H: IntakeBackend>(
         origin: incoming.origin,
         received: incoming.now,
         payload: incoming.payload,
+        request: incoming.request,
         status: status.as_u16(),
         reason: refusal.to_string(),
     };
@@ -184,6 +187,7 @@ fn new_push(prepared: &PreparedVersion, incoming: IncomingPush, rendered: Render
     let integration = prepared.integration_by_name(&incoming.integration);
     let window = integration.and_then(|integration| integration.deduplicate_for);
     let window = window.filter(|_| incoming.replay_of.is_none());
+    let deduplicate = window.map(|window_ms| Deduplication { body_hash: body_hash(&incoming), window_ms });
     let push = Push {
         id: incoming.id,
         integration: incoming.integration,
@@ -191,9 +195,9 @@ fn new_push(prepared: &PreparedVersion, incoming: IncomingPush, rendered: Render
         received: incoming.now,
         generation: prepared.version.generation,
         rules: prepared.version.hash,
-        deduplicate: window
-            .map(|window_ms| Deduplication { body_hash: Sha256::digest(&incoming.payload).into(), window_ms }),
+        deduplicate,
         payload: incoming.payload,
+        request: incoming.request,
         outcomes: rendered.outcomes,
         sent: rendered.counts.sent,
         dropped: rendered.counts.dropped,
@@ -204,6 +208,19 @@ fn new_push(prepared: &PreparedVersion, incoming: IncomingPush, rendered: Render
         hops: incoming.hops,
     };
     (push, rendered.counts)
+}
+
+/// The digest of what a repetition repeats: the body, and what mappings read of the request besides.
+fn body_hash(incoming: &IncomingPush) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    if !incoming.request.is_empty() {
+        // A length of its own keeps the two parts apart.
+        let request = serde_json::to_vec(&incoming.request).unwrap_or_default();
+        hash.update(request.len().to_be_bytes());
+        hash.update(request);
+    }
+    hash.update(&incoming.payload);
+    hash.finalize().into()
 }
 
 thread_local! {

@@ -3,7 +3,7 @@
 
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
-use crate::evaluate::{EvaluationContext, SilentObserver};
+use crate::evaluate::{EvaluationContext, RequestMetadata, SilentObserver};
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind, RoutingDecision};
 use crate::gateway::journal::{FiringTransition, OpenFiring, PushId, PushOrigin};
 use crate::gateway::metrics::Metrics;
@@ -33,6 +33,8 @@ pub(super) struct IncomingPush {
     pub(super) now: Timestamp,
     /// The payload.
     pub(super) payload: Vec<u8>,
+    /// What the request said besides, as far as mappings read it.
+    pub(super) request: RequestMetadata,
     /// The push whose payload this replays.
     pub(super) replay_of: Option<PushId>,
     /// Through how many deliveries of gateways it came.
@@ -43,7 +45,8 @@ impl IncomingPush {
     /// The same without its payload.
     pub(super) fn without_payload(&self) -> Self {
         let Self { id, origin, now, replay_of, hops, .. } = *self;
-        Self { id, integration: self.integration.clone(), origin, now, payload: Vec::new(), replay_of, hops }
+        let (integration, request) = (self.integration.clone(), self.request.clone());
+        Self { id, integration, origin, now, payload: Vec::new(), request, replay_of, hops }
     }
 }
 
@@ -133,7 +136,7 @@ pub(super) fn decide<'a>(
         was_open.borrow_mut().note(key, &channels);
         channels
     };
-    let context = EvaluationContext { now: incoming.now, open: &ask };
+    let context = EvaluationContext { now: incoming.now, open: &ask, request: &incoming.request };
     let entry = EntryPoint::Integration(&incoming.integration);
     let (id, rules) = (incoming.id, &prepared.version.value.rules);
     let document = rules.read(entry, &incoming.payload, arena).map_err(|error| Refusal::NotJson {

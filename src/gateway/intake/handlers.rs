@@ -11,8 +11,9 @@ use super::memory::MemoryBudget;
 use super::prepared_version::{PreparedIntegration, PreparedVersion};
 use super::refusal::Refusal;
 use super::rejected_senders::{RejectedPush, RejectionReason};
-use super::{Receipt, accept, answer, flashduty, posted_alerts};
+use super::{Receipt, accept, answer, flashduty, posted_alerts, request_metadata};
 use crate::channel::HOPS_HEADER;
+use crate::evaluate::RequestMetadata;
 use crate::gateway::journal::PushOrigin;
 use crate::gateway::listener::PeerAddress;
 use crate::gateway::metrics::{PushLabels, RejectionLabels};
@@ -57,7 +58,15 @@ impl PushProtocol {
     /// The integration that the path names.
     fn integration(self, parts: &Parts) -> Option<&str> {
         match self {
-            Self::Pointsman => Some(parts.uri.path().strip_prefix("/push/").unwrap_or_default()),
+            Self::Pointsman => Some(push_path(parts).0),
+            Self::Flashduty | Self::Alertmanager => None,
+        }
+    }
+
+    /// The path behind the integration's name, as it was sent.
+    fn path_suffix(self, parts: &Parts) -> Option<&str> {
+        match self {
+            Self::Pointsman => push_path(parts).1,
             Self::Flashduty | Self::Alertmanager => None,
         }
     }
@@ -70,6 +79,12 @@ impl PushProtocol {
             Self::Flashduty | Self::Alertmanager => Refusal::UnknownKey,
         }
     }
+}
+
+/// The name of the integration and what stands behind it in the path.
+fn push_path(parts: &Parts) -> (&str, Option<&str>) {
+    let path = parts.uri.path().strip_prefix("/push/").unwrap_or_default();
+    path.split_once('/').map_or((path, None), |(name, suffix)| (name, Some(suffix)))
 }
 
 /// Who pushes, as far as that is known.
@@ -115,6 +130,8 @@ struct AdmittedPush<'s> {
     sender: &'s PushSender,
     integration: Arc<PreparedIntegration>,
     payload: Vec<u8>,
+    /// What the request says besides, as far as mappings read it.
+    request: RequestMetadata,
     format: BodyFormat,
     /// Through how many deliveries of gateways it came.
     hops: u32,
@@ -220,12 +237,14 @@ impl<H: IntakeBackend> HandlerState<H> {
         };
         let began = Instant::now();
         let integration = self.verify(protocol, sender, parts, &received)?;
+        let request = request_metadata::read(&integration.reads, &parts.headers, protocol.path_suffix(parts))?;
         let mut body_type = BodyType::of(&parts.headers)?;
         if integration.verifier.is_some() {
             body_type = body_type.of_signed(&received.bytes);
         }
         let (payload, format, reservation) = self.open(body_type, received, integration.max_body).await?;
-        Ok(AdmittedPush { sender, integration, payload, format, hops: hops(parts), began, _reservation: reservation })
+        let hops = hops(parts);
+        Ok(AdmittedPush { sender, integration, payload, request, format, hops, began, _reservation: reservation })
     }
 
     async fn read(
@@ -302,7 +321,7 @@ impl<H: IntakeBackend> HandlerState<H> {
         payload: Vec<u8>,
     ) -> Result<Receipt, Refusal> {
         let incoming = self.backend.intake().incoming(&admitted.integration.name, origin, payload);
-        let incoming = IncomingPush { hops: admitted.hops, ..incoming };
+        let incoming = IncomingPush { hops: admitted.hops, request: admitted.request.clone(), ..incoming };
         accept::accept(&self.backend, Arc::clone(&admitted.sender.prepared), incoming).await
     }
 
@@ -328,7 +347,9 @@ impl<H: IntakeBackend> HandlerState<H> {
         if integration.is_empty() {
             tracing::debug!(route, status, "push refused");
         } else {
-            let detail = problem.detail.as_ref();
+            // A reason that the rules give may hold the path, which is never logged.
+            let reads_path = sender.integration.as_ref().is_some_and(|integration| integration.reads.path_suffix);
+            let detail = (!reads_path).then_some(problem.detail.as_ref());
             tracing::warn!(route, integration, status, id, detail, "push refused");
         }
     }

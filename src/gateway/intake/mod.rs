@@ -22,6 +22,7 @@ mod prepared_version;
 mod refusal;
 mod rejected_senders;
 mod render;
+mod request_metadata;
 mod router;
 mod signature;
 mod token_bucket;
@@ -35,6 +36,7 @@ use super::config::ListenerLimits;
 use super::journal::{PushId, PushOrigin};
 use super::listener::{self, ListenerRouters};
 use super::metrics::Metrics;
+use crate::evaluate::RequestMetadata;
 use crate::time::Clock;
 use alert_cache::AlertCache;
 use body_work::BodyWork;
@@ -113,6 +115,7 @@ impl IntakeState {
             origin,
             now: self.clock.now(),
             payload,
+            request: RequestMetadata::default(),
             replay_of: None,
             hops: 0,
         }

@@ -9,7 +9,7 @@ use crate::channel::integration;
 use crate::diagnostic::nearest;
 use crate::gateway::metrics::{Metrics, OutcomeLabels, PushLabels, RouteLabels};
 use crate::gateway::served_rules::{ServedIntegration, ServedRules};
-use crate::program::{RoutingBlock, RoutingLineBody};
+use crate::program::{RequestReads, RoutingBlock, RoutingLineBody};
 use crate::reload::RuleSetVersion;
 use prometheus_client::metrics::counter::Counter;
 use std::collections::{BTreeSet, HashMap};
@@ -44,6 +44,8 @@ pub(super) struct PreparedIntegration {
     pub(super) name: Box<str>,
     /// The verifier of its signatures, if the rules ask for them.
     pub(super) verifier: Option<SignatureVerifier>,
+    /// What its mappings read of a request besides the body.
+    pub(super) reads: RequestReads,
     /// The largest body, unpacked, in bytes.
     pub(super) max_body: usize,
     /// For how many milliseconds a body is deduplicated; none: never.
@@ -74,8 +76,15 @@ impl PreparedVersion {
         before: Option<&Self>,
     ) -> Self {
         let integrations = &version.value.integrations;
-        let integrations: Vec<_> =
-            integrations.iter().map(|one| Arc::new(PreparedIntegration::new(one, metrics, before))).collect();
+        let program = &version.value.rules.program;
+        let reads = |name: &str| {
+            let position = program.names.integrations.get(name);
+            position.and_then(|position| program.integrations.get(*position)).map(|found| found.reads.clone())
+        };
+        let prepare = |one: &ServedIntegration| {
+            PreparedIntegration::new(one, reads(&one.name).unwrap_or_default(), metrics, before)
+        };
+        let integrations: Vec<_> = integrations.iter().map(|one| Arc::new(prepare(one))).collect();
         let by_name = integrations
             .iter()
             .enumerate()
@@ -174,7 +183,12 @@ impl PreparedVersion {
 }
 
 impl PreparedIntegration {
-    fn new(integration: &ServedIntegration, metrics: &Metrics, before: Option<&PreparedVersion>) -> Self {
+    fn new(
+        integration: &ServedIntegration,
+        reads: RequestReads,
+        metrics: &Metrics,
+        before: Option<&PreparedVersion>,
+    ) -> Self {
         let settings = &integration.settings;
         let max_body = usize::try_from(integration::MAX_BODY.read(settings)).unwrap_or(usize::MAX >> 10) << 10;
         let deduplicate_for = integration::DEDUPLICATE_FOR.read(settings);
@@ -186,6 +200,7 @@ impl PreparedIntegration {
         Self {
             name: integration.name.as_str().into(),
             verifier: SignatureVerifier::new(settings),
+            reads,
             max_body,
             deduplicate_for: i64::try_from(deduplicate_for.as_millis()).ok().filter(|window| *window > 0),
             bucket: integration::RATE.read(settings).map(|rate| bucket(&integration.name, rate, before)),

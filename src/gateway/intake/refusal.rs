@@ -47,6 +47,12 @@ pub enum Refusal {
     /// The rules in force have no such integration, or the key is not one of its keys.
     #[error("the rules in force have no such integration any more")]
     UnknownIntegration,
+    /// There is a path behind the integration's name, and no mapping reads it.
+    #[error("no mapping of the integration reads the path behind its name")]
+    UnreadPathSuffix,
+    /// The path behind the integration's name cannot be read.
+    #[error("the path behind the integration's name {0}")]
+    InvalidPathSuffix(&'static str),
     /// The key, which alone names the integration, opens none.
     #[error("the key opens no integration")]
     UnknownKey,
@@ -110,11 +116,14 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotJson { .. } | Self::NotAlerts { .. } | Self::BrokenBody | Self::NotGzip | Self::InvalidForm(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::NotJson { .. }
+            | Self::NotAlerts { .. }
+            | Self::InvalidPathSuffix(_)
+            | Self::BrokenBody
+            | Self::NotGzip
+            | Self::InvalidForm(_) => StatusCode::BAD_REQUEST,
             Self::UnknownKey | Self::InvalidSignature => StatusCode::UNAUTHORIZED,
-            Self::UnknownIntegration => StatusCode::NOT_FOUND,
+            Self::UnknownIntegration | Self::UnreadPathSuffix => StatusCode::NOT_FOUND,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TooManyBytes { .. } | Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnknownEncoding | Self::UnknownContentType | Self::JsonSentAsForm => {
@@ -166,6 +175,9 @@ impl Refusal {
                  `pointsman status` lists the push URLs",
                 )
             }
+            Self::UnreadPathSuffix => {
+                problem.help("push to `/push/{integration}`, or let a mapping read the path: `path_suffix()`")
+            }
             Self::UnknownKey => problem.help("give the key as `?integration_key=…` or as `Authorization: Bearer …`"),
             Self::InvalidSignature => problem.help(
                 "compare `signature`, `secret` and, where the scheme signs a time, the clocks of both sides; the bytes \
@@ -185,7 +197,7 @@ impl Refusal {
                      after `Retry-After`",
                 ),
             Self::Overloaded => unavailable(Duration::from_secs(2)),
-            Self::BrokenBody | Self::NotGzip | Self::InvalidForm(_) => problem,
+            Self::InvalidPathSuffix(_) | Self::BrokenBody | Self::NotGzip | Self::InvalidForm(_) => problem,
             Self::UnknownEncoding => problem.help("send it plain, or with `Content-Encoding: gzip`"),
             Self::UnknownContentType => {
                 problem.help("send JSON as `application/json`, or a form as `application/x-www-form-urlencoded`")

@@ -27,6 +27,7 @@ pub(super) fn router<H: IntakeBackend>(backend: Arc<H>) -> Router {
     };
     Router::new()
         .route("/push/{integration}", by_post(PushProtocol::Pointsman).fallback(only_post))
+        .route("/push/{integration}/{*suffix}", by_post(PushProtocol::Pointsman).fallback(only_post))
         .route("/event/push/alert/standard", by_post(PushProtocol::Flashduty).fallback(flashduty_takes_post::<H>))
         .route("/api/v2/alerts", by_post(PushProtocol::Alertmanager).fallback(only_post))
         .route("/-/healthy", get(healthy).fallback(only_get))

@@ -319,7 +319,7 @@ impl PushStore for Journal {
     async fn accept(&self, push: Push) -> Result<AcceptResult, JournalError> {
         self.check_accepting()?;
         let bodies = push.deliveries.iter().filter_map(|delivery| delivery.body.as_ref()).map(Vec::len);
-        let size = push.payload.len() + push.outcomes.len() + bodies.sum::<usize>();
+        let size = push.payload.len() + push.request.size() + push.outcomes.len() + bodies.sum::<usize>();
         let source = WriteSource::Push(push.integration.clone());
         let work = move |transaction: &mut dyn Transaction| accept(transaction, &push);
         if Mutant::AnswerEarly.is_on() {
@@ -331,7 +331,7 @@ impl PushStore for Journal {
 
     async fn quarantine(&self, refused: RefusedPayload) -> Result<(), JournalError> {
         self.check_accepting()?;
-        let size = refused.payload.len();
+        let size = refused.payload.len() + refused.request.size();
         self.submit(WriteSource::Request, size, move |transaction| transaction.refuse(&refused)).await
     }
 

@@ -3,6 +3,7 @@
 //! A store keeps times to the millisecond.
 
 use super::{DeliveryId, EventId, PushId};
+use crate::evaluate::RequestMetadata;
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,8 @@ pub struct Push {
     pub rules: RuleSetHash,
     /// The payload that the mapping read.
     pub payload: Vec<u8>,
+    /// What the request said besides, as far as mappings read it.
+    pub request: RequestMetadata,
     /// The outcomes as one JSON array, each in the JSON of `event::Outcome`. The sender gets the same text.
     pub outcomes: Arc<str>,
     /// How many of them were sent somewhere.
@@ -100,7 +103,7 @@ impl From<OpenFiring> for (String, Vec<String>) {
 /// How a repeated push is recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deduplication {
-    /// SHA-256 of the body.
+    /// SHA-256 of the body, and of what mappings read besides.
     pub body_hash: [u8; 32],
     /// For how many milliseconds the same body counts as a repetition.
     pub window_ms: i64,
@@ -396,6 +399,8 @@ pub struct PushRecord {
     pub rules: RuleSetHash,
     /// The payload that the mapping read.
     pub payload: Vec<u8>,
+    /// What the request said besides, as far as mappings read it.
+    pub request: RequestMetadata,
     /// The outcomes.
     pub outcomes: Vec<String>,
     /// The firings of its recoveries that were open when it was decided.
@@ -471,6 +476,8 @@ pub struct RefusedPayload {
     pub received: Timestamp,
     /// The bytes.
     pub payload: Vec<u8>,
+    /// What the request said besides, as far as mappings read it.
+    pub request: RequestMetadata,
     /// The HTTP status of the answer.
     pub status: u16,
     /// Why.

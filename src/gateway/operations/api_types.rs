@@ -1,6 +1,7 @@
 //! The types of the admin API, which the command line reads. Times of records are RFC 3339 in UTC.
 
 use super::RecordSelection;
+use crate::evaluate::RequestMetadata;
 use crate::gateway::journal::{AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedSummary};
 use crate::text::shorten;
 use crate::time::Timestamp;
@@ -56,6 +57,9 @@ pub struct EventDetail {
     pub event: EventSummary,
     /// The payload that the mapping read.
     pub payload: String,
+    /// What the request said besides, as far as mappings read it.
+    #[serde(default, skip_serializing_if = "RequestMetadata::is_empty")]
+    pub request: RequestMetadata,
     /// The attempts to deliver it.
     pub attempts: Vec<AttemptRecord>,
     /// The channels that still have to deliver it, and wait because their receivers asked for that.
@@ -101,6 +105,9 @@ pub struct DecisionRecord {
     pub rules: String,
     /// The payload's bytes in base64.
     pub payload: String,
+    /// What the request said besides, as far as mappings read it.
+    #[serde(default, skip_serializing_if = "RequestMetadata::is_empty")]
+    pub request: RequestMetadata,
     /// The outcomes as they were stored.
     pub outcomes: Vec<String>,
     /// The keys that were open, and their channels.
@@ -136,6 +143,9 @@ pub struct QuarantineDetail {
     pub refused: QuarantineSummary,
     /// The body; what is not UTF-8 is replaced.
     pub payload: String,
+    /// What the request said besides, as far as mappings read it.
+    #[serde(default, skip_serializing_if = "RequestMetadata::is_empty")]
+    pub request: RequestMetadata,
 }
 
 /// Which dead letters are meant.

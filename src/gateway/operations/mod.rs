@@ -105,6 +105,7 @@ pub fn event(journal: &Journal, id: &str, held: Vec<HeldChannel>) -> Result<Even
         held: held.into_iter().filter(waits).collect(),
         event: EventSummary::from(record),
         payload: String::from_utf8_lossy(&stored.payload).into_owned(),
+        request: stored.request,
         attempts,
     })
 }
@@ -153,6 +154,7 @@ fn decision_record(stored: &PushRecord, index: Option<u32>, archive: &[u8]) -> D
         generation: stored.generation,
         rules: stored.rules.to_string(),
         payload: STANDARD.encode(&stored.payload),
+        request: stored.request.clone(),
         outcomes: stored.outcomes.clone(),
         open: stored.open.iter().cloned().map(Into::into).collect(),
         archive: STANDARD.encode(archive),
@@ -242,6 +244,7 @@ pub fn quarantined_one(journal: &Journal, id: &str) -> Result<QuarantineDetail, 
     Ok(QuarantineDetail {
         refused: QuarantineSummary::from(&found.summary()),
         payload: String::from_utf8_lossy(&found.payload).into_owned(),
+        request: found.request,
     })
 }
 

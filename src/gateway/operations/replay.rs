@@ -131,17 +131,17 @@ async fn replay_one<H: IntakeBackend<Store = Journal>>(
     let (found, place) = match source {
         ReplaySource::Pushes => {
             let found = run_blocking(move || journal.read()?.find_push(id)).await?;
-            (found.map(|push| (push.integration, push.payload)), "journal")
+            (found.map(|push| (push.integration, push.payload, push.request)), "journal")
         }
         ReplaySource::Quarantine => {
             let found = run_blocking(move || refused(&journal, id)).await?;
-            (found.map(|refused| (refused.integration, refused.payload)), "quarantine")
+            (found.map(|refused| (refused.integration, refused.payload, refused.request)), "quarantine")
         }
     };
-    let Some((integration, payload)) = found else {
+    let Some((integration, payload, request)) = found else {
         return Ok(not_replayed(id, format!("it is no longer in the {place}")));
     };
-    match intake::accept_replay(backend, &integration, payload, id).await {
+    match intake::accept_replay(backend, &integration, payload, request, id).await {
         Ok(receipt) => {
             if source == ReplaySource::Quarantine {
                 let journal = backend.store().clone();

@@ -97,9 +97,15 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         Rule::spread => (1, "`...`"),
         Rule::reading => (1, "a mapping's name"),
         Rule::destination | Rule::to_routing | Rule::target => (0, "a channel"),
-        Rule::expect | Rule::cases | Rule::input | Rule::event | Rule::at | Rule::open | Rule::subject => {
-            (1, "a statement of a test")
-        }
+        Rule::expect
+        | Rule::cases
+        | Rule::input
+        | Rule::request_header
+        | Rule::request_suffix
+        | Rule::event
+        | Rule::at
+        | Rule::open
+        | Rule::subject => (1, "a statement of a test"),
         Rule::case_row | Rule::case_value | Rule::case_rows => (1, "a row"),
         Rule::arm | Rule::route_arm | Rule::column | Rule::pattern | Rule::wildcard | Rule::order_sign => {
             (0, "a pattern")

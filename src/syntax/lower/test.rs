@@ -25,6 +25,11 @@ impl TreeBuilder<'_> {
             }
             Rule::input if names_file(&parts) => TestStatementKind::InputFile(self.next_text(&mut parts)?),
             Rule::input => TestStatementKind::Input(self.next_json(&mut parts)?),
+            Rule::request_header => {
+                let name = self.next_text(&mut parts)?;
+                TestStatementKind::Header(name, self.next_json(&mut parts)?)
+            }
+            Rule::request_suffix => TestStatementKind::PathSuffix(self.next_json(&mut parts)?),
             Rule::event => TestStatementKind::Event(self.next_json(&mut parts)?),
             Rule::at => {
                 let time = self.peek(&mut parts) == Some(Rule::timestamp);

@@ -30,6 +30,10 @@ pub enum TestStatementKind {
     Input(TestJson),
     /// `input file "…"`
     InputFile(StringLiteral),
+    /// `header "X-GitHub-Event": "…"`
+    Header(StringLiteral, TestJson),
+    /// `path_suffix "…"`
+    PathSuffix(TestJson),
     /// `event {…}`
     Event(TestJson),
     /// `at 2026-03-07T02:00:00+08:00`, or a hole

@@ -58,7 +58,7 @@ fn target(bytes: &[u8]) {
 fn evaluate(rules: &RuleSet, now: Timestamp) {
     let arena = Arena::new();
     let document = json::parse(PAYLOAD, &arena).expect("JSON");
-    let context = EvaluationContext { now, open: &|_| vec!["sre".to_owned()] };
+    let context = EvaluationContext { open: &|_| vec!["sre".to_owned()], ..EvaluationContext::at(now) };
     let routing = rules.model.routings.first().map(|routing| &*routing.name);
     for mapping in &rules.model.mappings {
         let subject = EntryPoint::Mapping(&mapping.name, routing);

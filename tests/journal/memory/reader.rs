@@ -141,6 +141,7 @@ impl RecordReader for MemoryReader {
                 generation: push.generation,
                 rules: push.rules,
                 payload: push.payload.clone(),
+                request: push.request.clone(),
                 outcomes: outcomes(push),
                 open: push.open.clone(),
             })

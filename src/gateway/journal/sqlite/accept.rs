@@ -2,6 +2,7 @@
 
 use super::firing::{find_firing, join_channels, lookup_digest};
 use super::{REMEMBERED_ARCHIVES, SqliteResult, SqliteTransaction, StoreResult, checksum, size};
+use crate::evaluate::RequestMetadata;
 use crate::gateway::journal::{
     DeliveryState, FiringTransition, FiringUpdate, NewDelivery, Push, PushId, PushTransaction, RefusedPayload,
     StoredFiring,
@@ -146,7 +147,8 @@ impl SqliteTransaction<'_> {
             .map(|delivery| (delivery.index, delivery.channel.as_str()))
             .collect();
         let sql = "INSERT INTO push (ulid, integration, received, door, generation, rules, checksum, settled, open, \
-                   replay_of, outcomes, payload, hops) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+                   replay_of, outcomes, payload, hops, request) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
                    ON CONFLICT (ulid) DO NOTHING";
         let changed = self.connection.prepare_cached(sql)?.execute((
             push.id,
@@ -162,6 +164,7 @@ impl SqliteTransaction<'_> {
             &*push.outcomes,
             &push.payload,
             push.hops,
+            request_text(&push.request),
         ))?;
         if changed == 0 {
             return Ok(None);
@@ -229,6 +232,11 @@ impl SqliteTransaction<'_> {
         }
         Ok(())
     }
+}
+
+/// What a request said, as JSON; nothing where it said nothing.
+pub(super) fn request_text(request: &RequestMetadata) -> Option<String> {
+    if request.is_empty() { None } else { serde_json::to_string(request).ok() }
 }
 
 fn json_unless_empty<T: serde::Serialize>(values: &[T]) -> Option<String> {

@@ -20,6 +20,7 @@ const STEPS: &[SchemaStep] = &[
     SchemaStep { sql: include_str!("schema/2.sql"), fill: fill_version_2 },
     SchemaStep { sql: include_str!("schema/3.sql"), fill: |_| Ok(()) },
     SchemaStep { sql: include_str!("schema/4.sql"), fill: |_| Ok(()) },
+    SchemaStep { sql: include_str!("schema/5.sql"), fill: |_| Ok(()) },
 ];
 
 /// The version that this build writes.

@@ -1,6 +1,7 @@
 //! Refused payloads as rows. All integrations share the room for them; where it is spent, the integration that takes most of
 //! it loses its oldest payload. So what one sender has refused pushes out its own payloads first.
 
+use super::accept::request_text;
 use super::{SqliteResult, SqliteTransaction, StoreResult, checksum, size};
 use crate::gateway::journal::{PushId, RefusedPayload};
 use rusqlite::{Connection, OptionalExtension};
@@ -66,8 +67,8 @@ impl QuarantineTotals {
 impl SqliteTransaction<'_> {
     pub(super) fn insert_refused(&mut self, refused: &RefusedPayload) -> StoreResult<()> {
         let integration = self.name_id(&refused.integration)?;
-        let sql = "INSERT INTO quarantine (ulid, integration, received, door, status, checksum, reason, payload) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (ulid) DO NOTHING";
+        let sql = "INSERT INTO quarantine (ulid, integration, received, door, status, checksum, reason, payload, request) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (ulid) DO NOTHING";
         let changed = self.connection.prepare_cached(sql)?.execute((
             refused.id,
             integration,
@@ -77,6 +78,7 @@ impl SqliteTransaction<'_> {
             checksum(&refused.payload),
             &refused.reason,
             &refused.payload,
+            request_text(&refused.request),
         ))?;
         if changed > 0 {
             self.change_share(integration, QuarantineShare { count: 1, bytes: size(&refused.payload) });

@@ -2,6 +2,7 @@
 
 use super::event_page::split;
 use super::{DamagedRecord, JournalError, ReaderPool, SqlConditions, SqliteResult, bytes, count, limit};
+use crate::evaluate::RequestMetadata;
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::firing::{find_firing, lookup_digest};
 use crate::gateway::journal::sqlite::{checksum, past_generation};
@@ -24,12 +25,12 @@ impl RecordReader for ReaderPool {
     }
 
     fn find_push(&self, id: PushId) -> ReadResult<Option<PushRecord>> {
-        let sql = "SELECT ulid, text, door, received, generation, hash, payload, outcomes, open, checksum, push.id \
+        let sql = "SELECT ulid, text, door, received, generation, hash, payload, outcomes, open, request, checksum, push.id \
                    FROM push JOIN name ON name.id = integration JOIN rule_set ON rule_set.id = rules WHERE ulid = ?1";
         let found = self.query(|connection| {
             connection
                 .prepare_cached(sql)?
-                .query_row([id], |row| Ok((push_record(row)?, row.get::<_, u32>(9)?, row.get::<_, i64>(10)?)))
+                .query_row([id], |row| Ok((push_record(row)?, row.get::<_, u32>(10)?, row.get::<_, i64>(11)?)))
                 .optional()
         })?;
         let Some((stored, sum, row)) = found else { return Ok(None) };
@@ -71,13 +72,13 @@ impl RecordReader for ReaderPool {
     }
 
     fn quarantined(&self, filter: &RecordFilter) -> ReadResult<Vec<RefusedPayload>> {
-        let columns = "ulid, text, door, received, payload, status, reason, checksum, quarantine.id";
+        let columns = "ulid, text, door, received, payload, status, reason, request, checksum, quarantine.id";
         let (sql, conditions) = quarantine_query(columns, filter);
         let found: Vec<(RefusedPayload, u32, i64)> = self.query(|connection| {
             connection
                 .prepare_cached(&sql)?
                 .query_map(params_from_iter(&conditions.values), |row| {
-                    Ok((refused_payload(row)?, row.get(7)?, row.get(8)?))
+                    Ok((refused_payload(row)?, row.get(8)?, row.get(9)?))
                 })?
                 .collect()
         })?;
@@ -195,7 +196,8 @@ fn push_record(row: &Row<'_>) -> SqliteResult<PushRecord> {
     let outcomes = split(&row.get::<_, String>(7)?);
     let open: Option<String> = row.get(8)?;
     let open = open.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    Ok(PushRecord { id, integration, origin, received, generation, rules, payload, outcomes, open })
+    let request = request(row, 9)?;
+    Ok(PushRecord { id, integration, origin, received, generation, rules, payload, request, outcomes, open })
 }
 
 /// A query for columns of refused payloads, the newest first.
@@ -215,7 +217,14 @@ fn quarantine_query(columns: &str, filter: &RecordFilter) -> (String, SqlConditi
     (sql, conditions)
 }
 
+/// What a request said; nothing where that is damaged, as it is no part of the payload.
+fn request(row: &Row<'_>, column: usize) -> SqliteResult<RequestMetadata> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+}
+
 fn refused_payload(row: &Row<'_>) -> SqliteResult<RefusedPayload> {
     let (id, integration, origin, received, payload, status, reason) = row.try_into()?;
-    Ok(RefusedPayload { id, integration, origin, received, payload, status, reason })
+    let request = request(row, 7)?;
+    Ok(RefusedPayload { id, integration, origin, received, payload, request, status, reason })
 }
