@@ -18,6 +18,8 @@ pub const PARAMETERS: &[ParameterSpec] = &[
     MAX_BODY.spec,
     RATE.spec,
     DEDUPLICATE_FOR.spec,
+    ANSWER_STATUS.spec,
+    ANSWER_BODY,
 ];
 
 /// The keys that open the push URL.
@@ -111,9 +113,28 @@ pub const RATE: TypedParameter<Option<u64>> = ParameterSpec::optional(
 pub const DEDUPLICATE_FOR: TypedParameter<Duration> = ParameterSpec::optional(
     "deduplicate_for",
     ParameterKind::Duration(ValueRange::new(0, 7 * 24 * 60 * 60)),
-    "How long the same body is accepted as a repetition and not read again after it was accepted once; `\"0s\"` is never.",
+    "How long the same body, with the same headers and path as far as mappings read them, is accepted as a repetition and not read again after it was accepted once; `\"0s\"` is never.",
 )
 .or_duration(Duration::ZERO);
+
+/// The status of the answer to an accepted push.
+pub const ANSWER_STATUS: TypedParameter<u64> = ParameterSpec::optional(
+    "answer_status",
+    ParameterKind::OneOfIntegers(&[200, 201, 202, 204]),
+    "The status of the answer to an accepted push to `/push/{integration}`, for senders that take no other for success. 204 has no body.",
+)
+.or_number(202);
+
+/// The body of the answer to an accepted push.
+pub const ANSWER_BODY: ParameterSpec = ParameterSpec::optional(
+    "answer_body",
+    ParameterKind::Answer,
+    "The body of the answer to an accepted push to `/push/{integration}`: a constant string as `text/plain`, or JSON over the payload as `application/json`, in which a missing value removes its key. At most 4 KiB; a larger one is left out.",
+)
+.with_default(ParameterDefault::Described("the id and the outcomes"));
+
+/// The longest body of an answer that an integration gives, in bytes.
+pub const LONGEST_ANSWER: usize = 4 << 10;
 
 /// The most keys of an integration: two while one is rotated.
 const MAX_KEYS: usize = 2;

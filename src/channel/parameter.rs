@@ -62,6 +62,10 @@ pub enum ParameterKind {
     Body,
     /// A string that interpolates over the event.
     Template,
+    /// One of these whole numbers.
+    OneOfIntegers(&'static [u64]),
+    /// A constant string, or a JSON body over the payload.
+    Answer,
 }
 
 /// The whole numbers from `min` to `max`, both inclusive.
@@ -252,6 +256,11 @@ impl fmt::Display for ParameterKind {
             Self::Integers(range) => write!(f, "a list of whole numbers {range}"),
             Self::Body => f.write_str("a JSON body over the event"),
             Self::Template => f.write_str("a string that interpolates over the event"),
+            Self::OneOfIntegers(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(|number| format!("`{number}`")).collect();
+                f.write_str(&numbers.join(", "))
+            }
+            Self::Answer => f.write_str("a constant string, or a JSON body over the payload"),
         }
     }
 }

@@ -74,7 +74,8 @@ impl ExpressionLowering<'_, '_> {
             ExpressionScope::Payload
             | ExpressionScope::Parameters(..)
             | ExpressionScope::Event
-            | ExpressionScope::Body => {
+            | ExpressionScope::Body
+            | ExpressionScope::Answer => {
                 matches!(value.kind, ExpressionKind::Template(_))
             }
         }

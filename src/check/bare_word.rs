@@ -19,6 +19,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
     pub(super) fn word(&mut self, name: &Identifier) -> Expression {
         match self.scope {
             ExpressionScope::Payload => self.word_of_payload(name),
+            ExpressionScope::Answer => self.word_of_answer(name),
             ExpressionScope::Element(lets) => self.word_of_element(name, lets),
             ExpressionScope::Parameters(parameters, types) => self.parameter(name, parameters, types),
             ExpressionScope::Event | ExpressionScope::Body => self.word_of_event(name),
@@ -31,6 +32,16 @@ impl<'c> ExpressionLowering<'_, 'c> {
                 .label("is not known yet")
                 .note("`accept` is asked before any `let` or field, over the payload alone")
                 .help("read it from the payload: `$.…`"),
+        );
+        broken(name.span)
+    }
+
+    fn word_of_answer(&mut self, name: &Identifier) -> Expression {
+        self.cx.report(
+            Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("an answer cannot see `{}`", name.text))
+                .label("is not known here")
+                .note("an answer is to the whole payload, whatever became of its events")
+                .suggest("read it from the payload", name.span, format!("$.{}", name.text)),
         );
         broken(name.span)
     }
@@ -169,9 +180,10 @@ impl<'c> ExpressionLowering<'_, 'c> {
             };
             return Some(match self.scope {
                 ExpressionScope::Event | ExpressionScope::Body => finding("fields of the event are named", ""),
-                ExpressionScope::Payload | ExpressionScope::Element(_) | ExpressionScope::Parameters(..) => {
-                    return None;
-                }
+                ExpressionScope::Payload
+                | ExpressionScope::Element(_)
+                | ExpressionScope::Parameters(..)
+                | ExpressionScope::Answer => return None,
             });
         }
         if before.ends_with('{') && after.starts_with('}') {
@@ -185,7 +197,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
         let corrected = match self.scope {
             ExpressionScope::Event | ExpressionScope::Body => format!("labels.{text}"),
             ExpressionScope::Element(_) => format!("@.{text}"),
-            ExpressionScope::Payload | ExpressionScope::Parameters(..) => return None,
+            ExpressionScope::Payload | ExpressionScope::Parameters(..) | ExpressionScope::Answer => return None,
         };
         Some(diagnostic.did_you_mean(name.span, corrected))
     }

@@ -84,6 +84,7 @@ crate::codes! {
     MAPPING_TWICE = "E0130", "mapping listed twice";
     SHARED_KEY = "E0131", "key of two integrations";
     MANY_HEADERS = "E0136", "integration that reads too many headers";
+    WHOLE_ECHO = "E0137", "answer that repeats the whole payload";
 
     UNREADABLE_FILE = "E0140", "file that cannot be read";
     BAD_CSV = "E0141", "bad CSV";

@@ -283,7 +283,7 @@ impl ExpressionLowering<'_, '_> {
     }
 
     fn list(&mut self, items: &[tree::Expression], span: Span) -> Expression {
-        if !matches!(self.scope, ExpressionScope::Body) {
+        if !matches!(self.scope, ExpressionScope::Body | ExpressionScope::Answer) {
             return self.stray_list("list", span);
         }
         let items = items.iter().map(|item| self.value_or_labels(item)).collect();
@@ -291,7 +291,7 @@ impl ExpressionLowering<'_, '_> {
     }
 
     fn object(&mut self, members: &[(tree::StringLiteral, tree::Expression)], span: Span) -> Expression {
-        if !matches!(self.scope, ExpressionScope::Body) {
+        if !matches!(self.scope, ExpressionScope::Body | ExpressionScope::Answer) {
             return self.stray_list("object", span);
         }
         let mut seen = std::collections::HashMap::new();
@@ -310,7 +310,7 @@ impl ExpressionLowering<'_, '_> {
 
     fn stray_list(&mut self, what: &str, span: Span) -> Expression {
         self.cx.report(
-            Diagnostic::new(&code::WRONG_ARGUMENT, span, format!("a written {what} stands in a channel's body alone"))
+            Diagnostic::new(&code::WRONG_ARGUMENT, span, format!("a written {what} stands in a body alone"))
                 .label("cannot be a value here"),
         );
         broken(span)

@@ -2,7 +2,7 @@
 
 use crate::channel::integration::{KEYS, PARAMETERS};
 use crate::check::context::LoweringContext;
-use crate::check::{code, parameter, request, routing};
+use crate::check::{answer, code, parameter, request, routing};
 use crate::diagnostic::Diagnostic;
 use crate::model::{self, Destination, ParameterValue, SecretReference};
 use crate::source::Span;
@@ -28,6 +28,7 @@ pub(super) fn lower(
     };
     let parameters = parameter::lower(&owner, &integration.parameters, cx);
     check_keys(integration, &parameters, keys, cx);
+    answer::check_status(integration, &parameters, cx);
     let reading = reading(item, integration, cx);
     let mappings = reading.map(|reading| self::mappings(reading, cx)).unwrap_or_default();
     request::check_reads(integration, &parameters, &mappings, lowered, cx);

@@ -88,16 +88,20 @@ impl ExpressionLowering<'_, '_> {
             return None;
         }
         let parsed = self.parse_path(path)?;
-        if parsed.root() == PathRoot::Element && matches!(self.scope, ExpressionScope::Payload) {
+        if parsed.root() == PathRoot::Element
+            && matches!(self.scope, ExpressionScope::Payload | ExpressionScope::Answer)
+        {
             let corrected = path.text.replacen('@', "$", 1);
+            let message = match self.scope {
+                ExpressionScope::Answer => "an answer is to the whole payload, not to an element",
+                _ => "`accept` is asked before `each` chooses elements",
+            };
             self.cx.report(
-                Diagnostic::new(
-                    &code::ELEMENT_TOO_EARLY,
+                Diagnostic::new(&code::ELEMENT_TOO_EARLY, path.span, message).label("there is no element yet").suggest(
+                    "read the payload",
                     path.span,
-                    "`accept` is asked before `each` chooses elements",
-                )
-                .label("there is no element yet")
-                .suggest("read the payload", path.span, corrected),
+                    corrected,
+                ),
             );
             return None;
         }
@@ -106,7 +110,7 @@ impl ExpressionLowering<'_, '_> {
 
     fn can_read_payload(&mut self, path: &tree::PathExpression) -> bool {
         let (message, help) = match self.scope {
-            ExpressionScope::Payload | ExpressionScope::Element(_) => return true,
+            ExpressionScope::Payload | ExpressionScope::Element(_) | ExpressionScope::Answer => return true,
             ExpressionScope::Parameters(..) => {
                 ("a table sees its parameters alone, not the payload", "pass the value where the table is called")
             }

@@ -5,6 +5,7 @@
 //! the same reason, an expression that was reported has the type "unknown", which fits everywhere.
 
 mod allow;
+mod answer;
 mod argument;
 mod bare_names;
 mod bare_word;

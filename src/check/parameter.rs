@@ -4,12 +4,13 @@ use crate::channel::{self, ParameterKind, ParameterSpec, Seconds, ValueRange};
 use crate::check::context::{LoweringContext, with_nearest};
 use crate::check::parameter_value::{plain, purpose, refuse, refuse_as_string};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, is_known};
-use crate::check::{code, secret};
+use crate::check::{answer, code, secret};
 use crate::diagnostic::Diagnostic;
 use crate::json::Number;
 use crate::model::{Literal, ParameterValue};
 use crate::source::Span;
 use crate::syntax::tree::{self, Expression, ExpressionKind, Identifier};
+use crate::text::enumeration;
 use crate::value::ValueType;
 use std::collections::HashMap;
 
@@ -102,6 +103,8 @@ fn example(parameter: &ParameterSpec) -> String {
         ParameterKind::Duration(..) => "\"30s\"".to_owned(),
         ParameterKind::Headers => "{ \"Name\": \"value\" }".to_owned(),
         ParameterKind::Body => "{ \"text\": \"{title}\" }".to_owned(),
+        ParameterKind::OneOfIntegers(numbers) => numbers.first().copied().unwrap_or_default().to_string(),
+        ParameterKind::Answer => "{ \"code\": 0 }".to_owned(),
     }
 }
 
@@ -121,6 +124,8 @@ fn argument(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringCont
             is_known(body.types).then_some(ParameterValue::Expression(body))
         }
         ParameterKind::Template => template(parameter, value, cx),
+        ParameterKind::OneOfIntegers(numbers) => one_of_integers(parameter, numbers, value, cx),
+        ParameterKind::Answer => answer::body(parameter, value, cx),
     }
 }
 
@@ -165,6 +170,22 @@ fn integer(
         refuse(parameter, &format!("a whole number {range}"), value, cx);
     }
     number
+}
+
+fn one_of_integers(
+    parameter: &ParameterSpec,
+    numbers: &'static [u64],
+    value: &Expression,
+    cx: &mut LoweringContext<'_>,
+) -> Option<ParameterValue> {
+    if let ExpressionKind::Number(text) = &value.kind
+        && let Some(number) = numbers.iter().copied().find(|number| text.parse() == Ok(*number))
+    {
+        return Some(ParameterValue::Literal(Literal::Number(Number::Natural(number))));
+    }
+    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    refuse(parameter, &enumeration(&numbers, "or"), value, cx);
+    None
 }
 
 fn integers(

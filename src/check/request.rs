@@ -44,6 +44,10 @@ impl ExpressionLowering<'_, '_> {
             ExpressionScope::Parameters(..) => {
                 ("a table sees its parameters alone, not the request", "pass the value where the table is called")
             }
+            ExpressionScope::Answer => (
+                "an answer repeats members of the payload alone, no header and no path",
+                "read a member of the payload: `$.sessionId`",
+            ),
             ExpressionScope::Event | ExpressionScope::Body => (
                 "the request is read by mappings alone; here there is the event",
                 "keep the value in a label of the mapping, and read `labels.name` here",

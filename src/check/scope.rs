@@ -20,6 +20,8 @@ pub(super) enum ExpressionScope<'l> {
     Event,
     /// A channel's body: the event, its labels as a whole, lists and objects.
     Body,
+    /// The answer of an integration: the payload, lists and objects.
+    Answer,
 }
 
 /// The lets of a mapping, those above the line and those below.

@@ -4,12 +4,13 @@ mod expression;
 mod index;
 mod reach;
 
-use crate::json::{OwnedMemberName, Projection};
-use crate::model::{self, EventField, Model, ParameterValue};
+use crate::channel::integration::{ANSWER_BODY, ANSWER_STATUS};
+use crate::json::{Number, OwnedMemberName, Projection};
+use crate::model::{self, EventField, Literal, Model, ParameterValue};
 use crate::program::{
-    Channel, CsvIndex, Destination, Integration, LabelEntry, LabelRequirement, LocatedCondition, Mapping, NameIndex,
-    Node, NodeId, NothingReason, PositionsByName, Predicate, Program, RequestReads, Routing, RoutingBlock, RoutingLine,
-    RoutingLineBody, Table, Target, TextPredicate,
+    AnswerContent, AnswerPlan, Channel, CsvIndex, Destination, Integration, LabelEntry, LabelRequirement,
+    LocatedCondition, Mapping, NameIndex, Node, NodeId, NothingReason, PositionsByName, Predicate, Program,
+    RequestReads, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Table, Target, TextPredicate,
 };
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
@@ -57,8 +58,38 @@ impl Compiler {
             let block = self.block(&routing.block);
             self.program.routings.push(Routing { name: routing.name.clone(), block });
         }
-        self.program.integrations =
-            model.integrations.iter().map(|each| integration(each, &self.program.mappings)).collect();
+        for each in &model.integrations {
+            let mut integration = integration(each, &self.program.mappings);
+            integration.answer = self.answer(each);
+            if let Some(AnswerPlan { body: AnswerContent::Json(body), .. }) = integration.answer {
+                integration.reach.add(&reach::answer_reach(&self.program, body));
+            }
+            self.program.integrations.push(integration);
+        }
+    }
+
+    /// The answer of an integration, if its parameters say anything about it.
+    fn answer(&mut self, integration: &model::Integration) -> Option<AnswerPlan> {
+        let given = |name: &str| {
+            let found = integration.parameters.iter().find(|(parameter, _)| &**parameter == name);
+            found.map(|(_, value)| value)
+        };
+        let (status, body) = (given(ANSWER_STATUS.spec.name), given(ANSWER_BODY.name));
+        if status.is_none() && body.is_none() {
+            return None;
+        }
+        let status = match status {
+            Some(ParameterValue::Literal(Literal::Number(Number::Natural(status)))) => u16::try_from(*status).ok(),
+            _ => None,
+        };
+        let status = status.unwrap_or(202);
+        let body = match body {
+            _ if status == 204 => AnswerContent::Empty,
+            Some(ParameterValue::Expression(body)) => AnswerContent::Json(self.expression(body)),
+            Some(ParameterValue::Literal(Literal::Text(text))) => AnswerContent::Text(text.clone()),
+            _ => AnswerContent::Receipt,
+        };
+        Some(AnswerPlan { status, body })
     }
 
     fn table(&mut self, table: &model::Table) -> Table {
@@ -210,6 +241,7 @@ fn integration(integration: &model::Integration, mappings: &[Mapping]) -> Integr
     Integration {
         reach,
         reads,
+        answer: None,
         name: integration.name.clone(),
         mappings: integration.mappings.clone(),
         destination: destination(integration.destination),

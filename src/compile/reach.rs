@@ -38,6 +38,13 @@ pub(super) fn reach(program: &Program, mapping: &Mapping) -> Projection {
     survey.reach
 }
 
+/// The parts of a payload that an answer repeats.
+pub(super) fn answer_reach(program: &Program, answer: NodeId) -> Projection {
+    let mut survey = AccessCollector { program, each: None, reach: Projection::default(), visited: HashSet::new() };
+    survey.visit(answer, ValueAccess::Whole);
+    survey.reach
+}
+
 /// How much of a value is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ValueAccess {

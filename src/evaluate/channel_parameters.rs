@@ -138,7 +138,7 @@ fn push(segments: &mut Vec<TextSegment>, text: &str, origin: TextOrigin) {
     segments.push(TextSegment { text: text.to_owned(), origin });
 }
 
-fn to_json(value: &RuntimeValue<'_>) -> Option<Json> {
+pub(super) fn to_json(value: &RuntimeValue<'_>) -> Option<Json> {
     match value {
         RuntimeValue::Missing => None,
         RuntimeValue::Null => Some(Json::Null),

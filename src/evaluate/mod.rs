@@ -4,6 +4,7 @@
 //! rejection, a missing value. Work is bounded: paths have a budget for each payload, text is limited by
 //! [`TEXT_LIMIT`], and defines and called routings are evaluated once for each event.
 
+mod answer;
 mod budget;
 mod call;
 mod candidates;
@@ -19,6 +20,7 @@ mod routing;
 mod text;
 mod work;
 
+pub use answer::{AnswerBody, PushAnswer};
 pub use budget::{PAYLOAD_TEXT_LIMIT, TEXT_LIMIT, WORK_LIMIT};
 pub use channel_parameters::EvaluatedParameters;
 pub use interpreter::MAX_NOTES;
@@ -81,6 +83,18 @@ pub fn evaluate<'a, O: Observer>(
         }
     }
     vec![unaccepted(plan, refusals)]
+}
+
+/// The answer of an integration to a payload that it accepts, if it has one of its own.
+pub fn answer<'a, O: Observer>(
+    program: &'a Program,
+    integration: usize,
+    document: &Document<'a>,
+    context: &EvaluationContext<'_>,
+    observer: &mut O,
+) -> Option<PushAnswer> {
+    let plan = program.integrations.get(integration)?.answer.as_ref()?;
+    Some(answer::answer(program, plan, document, context, observer))
 }
 
 /// Routes an event.

@@ -113,7 +113,7 @@ pub struct BuildLabels {
 }
 
 /// The statuses of answers to senders that may push to an integration.
-const PUSH_STATUSES: [u16; 9] = [202, 400, 401, 404, 408, 413, 415, 422, 503];
+const PUSH_STATUSES: [u16; 12] = [200, 201, 202, 204, 400, 401, 404, 408, 413, 415, 422, 503];
 /// The outcomes of elements.
 const OUTCOMES: [&str; 5] = ["sent", "dropped", "empty", "unaccepted", "invalid"];
 /// The results of attempts.

@@ -243,6 +243,30 @@ pub struct Integration {
     pub reach: Projection,
     /// What its mappings read of a request besides.
     pub reads: RequestReads,
+    /// What its senders get for an accepted push, if that is not the receipt with status 202.
+    pub answer: Option<AnswerPlan>,
+}
+
+/// What an integration answers to an accepted push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerPlan {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: AnswerContent,
+}
+
+/// The body of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnswerContent {
+    /// The id and the outcomes.
+    Receipt,
+    /// Nothing.
+    Empty,
+    /// A constant text.
+    Text(Box<str>),
+    /// JSON over the payload.
+    Json(NodeId),
 }
 
 /// How much work a condition is.

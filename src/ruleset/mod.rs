@@ -19,7 +19,7 @@ pub use why_not::{is_route, line_at, why_not};
 
 use crate::check::{self, CheckEnvironment};
 use crate::diagnostic::{self, Diagnostic, DiagnosticCode, FindingCounts, Findings};
-use crate::evaluate::{self, EvaluationContext, EvaluationPlan, Observer};
+use crate::evaluate::{self, EvaluationContext, EvaluationPlan, Observer, PushAnswer};
 use crate::event::{Event, Outcome, OutcomeKind};
 use crate::json::{self, Arena, Projection, ToJson};
 use crate::model::Model;
@@ -128,6 +128,18 @@ impl RuleSet {
     ) -> Result<Vec<Outcome<'a>>, UnknownName> {
         let pipeline = self.pipeline(entry)?;
         Ok(evaluate::evaluate(&self.program, pipeline, document, context, observer))
+    }
+
+    /// What the sender of a payload gets from an integration once the payload is accepted, if that is not the receipt.
+    pub fn answer<'a, O: Observer>(
+        &'a self,
+        integration: &str,
+        document: &json::Document<'a>,
+        context: &EvaluationContext<'_>,
+        observer: &mut O,
+    ) -> Option<PushAnswer> {
+        let position = *self.program.names.integrations.get(integration)?;
+        evaluate::answer(&self.program, position, document, context, observer)
     }
 
     /// Reads the part of a payload that the entry point uses. [`RuleSet::evaluate`] returns the same for it as for the whole

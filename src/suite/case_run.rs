@@ -7,7 +7,7 @@ use super::test_event;
 use super::test_files::TestFiles;
 use super::test_value::{HoleBindings, TestValue, UnfilledHole};
 use crate::diagnostic::nearest;
-use crate::evaluate::{EvaluationContext, RequestMetadata};
+use crate::evaluate::{EvaluationContext, PushAnswer, RequestMetadata};
 use crate::event::{Outcome, OutcomeKind};
 use crate::json;
 use crate::ruleset::{EntryPoint, EvaluationTrace, RuleSet};
@@ -25,6 +25,8 @@ pub(super) struct CaseRun {
     pub(super) outcomes: Vec<ObservedOutcome>,
     /// The body that the channel would send.
     pub(super) body: Option<TestValue>,
+    /// What the sender gets, if the integration answers in its own words.
+    pub(super) answer: Option<PushAnswer>,
     /// The record of the evaluation.
     pub(super) trace: EvaluationTrace,
 }
@@ -84,17 +86,22 @@ impl CaseRunner<'_> {
         };
         let mut trace = EvaluationTrace::with_limit(MAX_STEPS);
         let arena = json::Arena::new();
+        let mut answer = None;
         let outcomes = match json::parse(bytes, &arena) {
             Ok(document) => {
                 let (now, request) = (self.now()?, self.request()?);
                 let context = EvaluationContext { now, open: &|_| self.open(), request: &request };
                 let outcomes = self.rules.evaluate(subject, &document, &context, &mut trace);
                 let outcomes = outcomes.map_err(|_| self.unknown(name))?;
+                let is_accepted = !matches!(&*outcomes, [Outcome { kind: OutcomeKind::Unaccepted(_), .. }]);
+                if kind == TestSubject::Integration && is_accepted {
+                    answer = self.rules.answer(&name.text, &document, &context, &mut trace);
+                }
                 outcomes.iter().map(|outcome| self.observe(outcome)).collect()
             }
             Err(invalid) => vec![self.observe(&invalid_outcome(kind, name, invalid))],
         };
-        Ok(CaseRun { outcomes, body: None, trace })
+        Ok(CaseRun { outcomes, body: None, answer, trace })
     }
 
     fn event(
@@ -112,11 +119,11 @@ impl CaseRunner<'_> {
             TestSubject::Routing => {
                 let outcome = self.rules.route(&name.text, event, &context, &arena, &mut trace);
                 let outcomes = vec![self.observe(&outcome.map_err(|_| self.unknown(name))?)];
-                Ok(CaseRun { outcomes, body: None, trace })
+                Ok(CaseRun { outcomes, trace, ..CaseRun::default() })
             }
             TestSubject::Channel => {
                 let body = self.rules.body(&name.text, event, &context).map_err(|_| self.unknown(name))?;
-                Ok(CaseRun { outcomes: Vec::new(), body: Some(TestValue::from(&body)), trace })
+                Ok(CaseRun { body: Some(TestValue::from(&body)), trace, ..CaseRun::default() })
             }
             TestSubject::Mapping | TestSubject::Integration => {
                 Err(self.fail(name.span, "this subject takes an `input`, not an `event`"))

@@ -1,6 +1,6 @@
 //! The arms and routes of the rules that the tests hit.
 //!
-//! Counted are the arms of every `match` in mappings, defines, channels and routes, the arms of tables written in the
+//! Counted are the arms of every `match` in mappings, defines, channels, answers and routes, the arms of tables written in the
 //! rules (the rows of a CSV file are not), and every line of a routing. A line is hit where it hit or declined.
 
 use super::location::{RuleLocation, source_excerpt};
@@ -119,6 +119,7 @@ fn declared_arms(model: &Model) -> Vec<Span> {
     }
     model.defines.iter().for_each(|define| add(&define.value));
     let arguments = model.channels.iter().flat_map(|channel| &channel.parameters);
+    let arguments = arguments.chain(model.integrations.iter().flat_map(|integration| &integration.parameters));
     arguments.for_each(|(_, argument)| argument.each_expression(&mut add));
     arms
 }

@@ -8,6 +8,7 @@ use super::fields;
 use super::observed_outcome::{ObservedOutcome, ObservedOutcomeKind, numbered_list};
 use super::test_files::TestFiles;
 use super::test_value::TestValue;
+use crate::evaluate::{AnswerBody, PushAnswer};
 use crate::source::Span;
 use crate::syntax::tree::{Expectation, ExpectationKind, Identifier, SentMode, StringLiteral};
 use crate::text::{self, quoted};
@@ -42,6 +43,7 @@ impl ExpectationChecker<'_> {
             ExpectationKind::Note(note) => self.note(&note.value),
             ExpectationKind::SameKeyAs(file) => self.same_key(file, files),
             ExpectationKind::Body(json) => self.body(&self.case_runner.fill(json)?),
+            ExpectationKind::Answer(json) => self.answer(&self.case_runner.fill(json)?),
             ExpectationKind::Snapshot(_) => Ok(()),
         }
     }
@@ -314,6 +316,24 @@ impl ExpectationChecker<'_> {
         }
         let actual = compare::projected(&expected, body);
         Err(Box::new(self.failure("the body is not as expected").compared(&expected, &actual)))
+    }
+
+    /// The answer that the sender gets.
+    fn answer(&self, expected: &TestValue) -> ExpectationResult {
+        let actual = match &self.run.answer {
+            Some(PushAnswer { body: AnswerBody::Json(json), .. }) => TestValue::from(json),
+            Some(PushAnswer { body: AnswerBody::Text(text), .. }) => TestValue::Text(text.as_str().into()),
+            Some(PushAnswer { body: AnswerBody::Empty | AnswerBody::Receipt, .. }) | None => TestValue::Missing,
+            Some(PushAnswer { body: AnswerBody::TooLarge, .. }) => {
+                return Err(Box::new(self.failure("the answer is larger than 4 KiB, so its body is left out")));
+            }
+        };
+        let expected = fields::unquoted(expected);
+        if compare::holds(&expected, &actual) {
+            return Ok(());
+        }
+        let actual = compare::projected(&expected, &actual);
+        Err(Box::new(self.failure("the answer is not as expected").compared(&expected, &actual)))
     }
 }
 

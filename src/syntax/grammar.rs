@@ -41,6 +41,7 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::open_paren
             | Rule::k_accept
             | Rule::k_allow
+            | Rule::k_answer
             | Rule::k_as
             | Rule::k_at
             | Rule::k_because

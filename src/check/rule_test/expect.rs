@@ -18,6 +18,8 @@ enum ExpectationScope {
     Events,
     /// A channel.
     Channels,
+    /// An integration, which answers senders.
+    Integrations,
 }
 
 impl TestChecker<'_, '_> {
@@ -48,11 +50,13 @@ impl TestChecker<'_, '_> {
             (ExpectationScope::Payloads, TestSubject::Mapping | TestSubject::Integration)
             | (ExpectationScope::Senders, TestSubject::Routing | TestSubject::Integration)
             | (ExpectationScope::Events, TestSubject::Mapping | TestSubject::Routing | TestSubject::Integration)
-            | (ExpectationScope::Channels, TestSubject::Channel) => return,
+            | (ExpectationScope::Channels, TestSubject::Channel)
+            | (ExpectationScope::Integrations, TestSubject::Integration) => return,
             (ExpectationScope::Payloads, _) => "a mapping or an integration",
             (ExpectationScope::Senders, _) => "a routing or an integration",
             (ExpectationScope::Events, _) => "a mapping, a routing or an integration",
             (ExpectationScope::Channels, _) => "a channel",
+            (ExpectationScope::Integrations, _) => "an integration",
         };
         let message = format!("`{what}` is for {right}, and this test is about {}", with_article(kind.word()));
         let found = Diagnostic::new(&code::EXPECTATION, span, message);
@@ -63,6 +67,8 @@ impl TestChecker<'_, '_> {
         if let ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) = &expectation.kind {
             self.event(json, EventRole::Expected);
         } else if let ExpectationKind::Body(json) = &expectation.kind {
+            self.body(json);
+        } else if let ExpectationKind::Answer(json) = &expectation.kind {
             self.body(json);
         } else if let ExpectationKind::Sent(_, channels, _) = &expectation.kind {
             for channel in channels {
@@ -136,13 +142,17 @@ fn scope(kind: &ExpectationKind) -> (&'static str, ExpectationScope) {
         ExpectationKind::SameKeyAs(_) => ("expect same key", ExpectationScope::Payloads),
         ExpectationKind::Snapshot(_) => ("expect snapshot", ExpectationScope::Events),
         ExpectationKind::Body(_) => ("expect body", ExpectationScope::Channels),
+        ExpectationKind::Answer(_) => ("expect answer", ExpectationScope::Integrations),
     }
 }
 
 /// How far an expectation looks.
 pub(super) fn evaluation_stage(kind: &ExpectationKind) -> EvaluationStage {
     match kind {
-        ExpectationKind::Empty | ExpectationKind::Unaccepted | ExpectationKind::Invalid => EvaluationStage::Accept,
+        ExpectationKind::Empty
+        | ExpectationKind::Unaccepted
+        | ExpectationKind::Invalid
+        | ExpectationKind::Answer(_) => EvaluationStage::Accept,
         ExpectationKind::Count { .. }
         | ExpectationKind::Subset(_)
         | ExpectationKind::Exactly(_)

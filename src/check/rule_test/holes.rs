@@ -166,7 +166,7 @@ impl<'t> TestChecker<'_, 't> {
         for (expectation, _) in &self.statements.expectations {
             if let ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) = &expectation.kind {
                 gather_event(json, EventRole::Expected, &mut uses);
-            } else if let ExpectationKind::Body(json) = &expectation.kind {
+            } else if let ExpectationKind::Body(json) | ExpectationKind::Answer(json) = &expectation.kind {
                 gather(json, None, &mut uses);
             }
         }

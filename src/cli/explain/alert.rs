@@ -8,10 +8,10 @@ use crate::cli::input::{self, CommandInput, InputPosition, PositionCursor};
 use crate::cli::input_reader::{self, InputReader, PreparedEvaluation};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::Styling;
-use crate::evaluate::EvaluationContext;
+use crate::evaluate::{EvaluationContext, SilentObserver};
 use crate::event::{Outcome, OutcomeKind};
 use crate::json;
-use crate::ruleset::{EvaluationTrace, RuleSet, UnknownName, is_route, visible_excerpt, why_not};
+use crate::ruleset::{EntryPoint, EvaluationTrace, RuleSet, UnknownName, is_route, visible_excerpt, why_not};
 
 /// Explains every document of every input.
 pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
@@ -104,11 +104,22 @@ impl Explainer<'_> {
             }
         };
         let outcomes = outcomes.map_err(|unknown: UnknownName| unknown.to_string())?;
+        let accepted = !outcomes.iter().any(|outcome| matches!(outcome.kind, OutcomeKind::Unaccepted(_)));
+        let mut texts: Vec<String> = outcomes.iter().map(|outcome| self.outcome(name, outcome, &trace)).collect();
+        if accepted
+            && let InputReader::Payloads(EntryPoint::Integration(integration)) = self.reader
+            && let Some(answer) = self.rules.answer(integration, document, &self.context, &mut SilentObserver)
+            && let Some(last) = texts.last_mut()
+        {
+            let mut writer = ExplanationWriter::new(self.rules, self.styling);
+            writer.answer(&answer);
+            last.push_str(&writer.finish());
+        }
         Ok(Explanation {
-            texts: outcomes.iter().map(|outcome| self.outcome(name, outcome, &trace)).collect(),
+            texts,
             #[cfg(feature = "gateway")]
             outcomes: outcomes.iter().map(json::ToJson::to_json).collect(),
-            accepted: !outcomes.iter().any(|outcome| matches!(outcome.kind, OutcomeKind::Unaccepted(_))),
+            accepted,
         })
     }
 

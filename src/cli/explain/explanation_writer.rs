@@ -1,7 +1,7 @@
 //! The text of an explanation: first the decision, then the values of the event, then the way through the routing.
 
 use crate::diagnostic::{Styling, visible_json, visible_line};
-use crate::evaluate::LineOutcome;
+use crate::evaluate::{AnswerBody, LineOutcome, PushAnswer};
 use crate::event::{Event, Outcome, OutcomeKind};
 use crate::model::{RoutingLine, RoutingLineBody};
 use crate::ruleset::{
@@ -93,6 +93,18 @@ impl<'r> ExplanationWriter<'r> {
                 self.reason(reason.reason, reason.at);
             }
         }
+    }
+
+    /// What the sender gets once the push is durable.
+    pub(super) fn answer(&mut self, answer: &PushAnswer) {
+        let body = match &answer.body {
+            AnswerBody::Receipt => "the id and the outcomes".to_owned(),
+            AnswerBody::Empty => "no body".to_owned(),
+            AnswerBody::TooLarge => "no body, as it would be larger than 4 KiB".to_owned(),
+            AnswerBody::Text(text) => visible_json(&serde_json::Value::from(text.as_str()).to_string()).into_owned(),
+            AnswerBody::Json(json) => visible_json(&json.to_string()).into_owned(),
+        };
+        self.line("", &format!("the sender of the whole payload gets {} with {body}", answer.status));
     }
 
     fn reason(&mut self, reason: &str, at: &str) {

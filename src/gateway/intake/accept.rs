@@ -9,7 +9,7 @@ use super::memory::ByteReservation;
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use super::render::{RenderedPush, render};
-use crate::evaluate::RequestMetadata;
+use crate::evaluate::{PushAnswer, RequestMetadata};
 use crate::gateway::journal::{
     AcceptResult, Deduplication, JournalError, Push, PushId, PushOrigin, PushStore, RefusedPayload,
 };
@@ -40,6 +40,9 @@ pub struct Receipt {
     /// The key of the first event, for the protocol that answers with it.
     #[serde(skip)]
     pub first_key: Option<String>,
+    /// What the sender gets instead of this, whether or not the push repeats another.
+    #[serde(skip)]
+    pub answer: Option<PushAnswer>,
 }
 
 /// Evaluates a payload that is replayed by the rules in force, and makes it durable.
@@ -144,9 +147,10 @@ impl<'b, H: IntakeBackend> PushDecision<'b, H> {
         let room = self.backend.intake().decided.reserve(bytes, &slot).await.ok_or(Refusal::Overloaded)?;
         drop(slot);
         let integration = incoming.integration.clone();
-        let first_key = rendered.first_key.take();
+        let (first_key, answer) = (rendered.first_key.take(), rendered.answer.take());
         let (push, counts) = new_push(&self.prepared, incoming, rendered);
         let mut receipt = make_durable(self.backend.store(), push, room).await?;
+        receipt.answer = answer;
         if !receipt.duplicate {
             receipt.first_key = first_key;
             counts.count(&integration, &self.prepared, &self.backend.intake().metrics);
@@ -295,9 +299,9 @@ async fn make_durable<S: PushStore>(store: &S, push: Push, room: ByteReservation
         store.accept(push).await
     };
     Ok(match accepted.map_err(Refusal::NotDurable)? {
-        AcceptResult::Stored => Receipt { id, duplicate: false, outcomes, first_key: None },
+        AcceptResult::Stored => Receipt { id, duplicate: false, outcomes, first_key: None, answer: None },
         AcceptResult::Duplicate(first) => {
-            Receipt { id: first, duplicate: true, outcomes: Arc::from("[]"), first_key: None }
+            Receipt { id: first, duplicate: true, outcomes: Arc::from("[]"), first_key: None, answer: None }
         }
     })
 }

@@ -5,9 +5,11 @@
 
 use super::Receipt;
 use super::memory::{ByteReservation, MemoryBudget};
+use crate::evaluate::{AnswerBody, PushAnswer};
 use crate::gateway::problem;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Response, StatusCode};
+use axum::http::header::X_CONTENT_TYPE_OPTIONS;
+use axum::http::{HeaderValue, Response, StatusCode};
 use hyper::body::{Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -19,8 +21,27 @@ const LARGE_ANSWER: usize = 16 << 10;
 /// The most bytes that are handed to a connection at once.
 const PIECE: usize = 64 << 10;
 
-/// The answer to an accepted push. Where many large answers wait for their clients, it leaves out the outcomes.
+/// The answer to an accepted push: what its integration answers, or the receipt.
 pub(super) fn accepted(receipt: &Receipt, budget: &MemoryBudget) -> Response<Body> {
+    let Some(PushAnswer { status, body }) = &receipt.answer else { return self::receipt(receipt, budget) };
+    let mut answer = match body {
+        AnswerBody::Receipt => self::receipt(receipt, budget),
+        AnswerBody::Empty => Response::new(Body::empty()),
+        AnswerBody::TooLarge => {
+            tracing::warn!(id = %receipt.id, "the answer of the integration is larger than 4 KiB, and is left out");
+            Response::new(Body::empty())
+        }
+        AnswerBody::Text(text) => problem::response(StatusCode::OK, "text/plain; charset=utf-8", text.clone()),
+        AnswerBody::Json(json) => problem::response(StatusCode::OK, "application/json", json.to_string()),
+    };
+    *answer.status_mut() = StatusCode::from_u16(*status).unwrap_or(StatusCode::ACCEPTED);
+    // Values of the payload are nothing that a browser may guess a type for.
+    answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
+
+/// The id of a push and its outcomes. Where many large answers wait for their clients, it leaves out the outcomes.
+fn receipt(receipt: &Receipt, budget: &MemoryBudget) -> Response<Body> {
     let duplicate = if receipt.duplicate { ",\"duplicate\":true" } else { "" };
     let head = format!("{{\"id\":\"{}\"{duplicate},\"outcomes\":", receipt.id);
     if receipt.outcomes.len() <= LARGE_ANSWER {

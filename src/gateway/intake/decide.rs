@@ -3,7 +3,7 @@
 
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
-use crate::evaluate::{EvaluationContext, RequestMetadata, SilentObserver};
+use crate::evaluate::{EvaluationContext, PushAnswer, RequestMetadata, SilentObserver};
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind, RoutingDecision};
 use crate::gateway::journal::{FiringTransition, OpenFiring, PushId, PushOrigin};
 use crate::gateway::metrics::Metrics;
@@ -65,6 +65,8 @@ pub(super) struct DecidedPush<'a> {
     pub(super) counts: PushCounts,
     /// The key of the first event.
     pub(super) first_key: Option<&'a str>,
+    /// What the sender gets instead of the receipt.
+    pub(super) answer: Option<PushAnswer>,
 }
 
 /// An event on its way to one channel.
@@ -167,6 +169,12 @@ pub(super) fn decide<'a>(
             }
         }
     }
+    decided.answer = match incoming.origin {
+        PushOrigin::Push | PushOrigin::Form => {
+            rules.answer(&incoming.integration, &document, &context, &mut SilentObserver)
+        }
+        PushOrigin::Flashduty | PushOrigin::Alertmanager | PushOrigin::Replay => None,
+    };
     decided.outcomes = outcomes;
     decided.transitions = firings.transitions;
     decided.open = was_open.into_inner().keys;

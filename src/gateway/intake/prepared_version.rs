@@ -9,7 +9,7 @@ use crate::channel::integration;
 use crate::diagnostic::nearest;
 use crate::gateway::metrics::{Metrics, OutcomeLabels, PushLabels, RouteLabels};
 use crate::gateway::served_rules::{ServedIntegration, ServedRules};
-use crate::program::{RequestReads, RoutingBlock, RoutingLineBody};
+use crate::program::{Integration, RequestReads, RoutingBlock, RoutingLineBody};
 use crate::reload::RuleSetVersion;
 use prometheus_client::metrics::counter::Counter;
 use std::collections::{BTreeSet, HashMap};
@@ -77,13 +77,8 @@ impl PreparedVersion {
     ) -> Self {
         let integrations = &version.value.integrations;
         let program = &version.value.rules.program;
-        let reads = |name: &str| {
-            let position = program.names.integrations.get(name);
-            position.and_then(|position| program.integrations.get(*position)).map(|found| found.reads.clone())
-        };
-        let prepare = |one: &ServedIntegration| {
-            PreparedIntegration::new(one, reads(&one.name).unwrap_or_default(), metrics, before)
-        };
+        let compiled = |name: &str| program.integrations.get(*program.names.integrations.get(name)?);
+        let prepare = |one: &ServedIntegration| PreparedIntegration::new(one, compiled(&one.name), metrics, before);
         let integrations: Vec<_> = integrations.iter().map(|one| Arc::new(prepare(one))).collect();
         let by_name = integrations
             .iter()
@@ -185,7 +180,7 @@ impl PreparedVersion {
 impl PreparedIntegration {
     fn new(
         integration: &ServedIntegration,
-        reads: RequestReads,
+        compiled: Option<&Integration>,
         metrics: &Metrics,
         before: Option<&PreparedVersion>,
     ) -> Self {
@@ -196,11 +191,13 @@ impl PreparedIntegration {
             let integration = integration.name.clone();
             metrics.outcomes.get_or_create_owned(&OutcomeLabels { integration, outcome: outcome.to_owned() })
         };
-        let accepted = PushLabels { integration: integration.name.clone(), status: 202 };
+        let answer = compiled.and_then(|compiled| compiled.answer.as_ref());
+        let status = answer.map_or(202, |answer| answer.status);
+        let accepted = PushLabels { integration: integration.name.clone(), status };
         Self {
             name: integration.name.as_str().into(),
             verifier: SignatureVerifier::new(settings),
-            reads,
+            reads: compiled.map(|compiled| compiled.reads.clone()).unwrap_or_default(),
             max_body,
             deduplicate_for: i64::try_from(deduplicate_for.as_millis()).ok().filter(|window| *window > 0),
             bucket: integration::RATE.read(settings).map(|rate| bucket(&integration.name, rate, before)),

@@ -4,7 +4,7 @@
 use super::decide::{BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTES, PlannedDelivery, PushCounts};
 use super::refusal::Refusal;
 use crate::channel::Transport;
-use crate::evaluate::EvaluationContext;
+use crate::evaluate::{EvaluationContext, PushAnswer};
 use crate::gateway::journal::{FiringTransition, NewDelivery, OpenFiring, PushOrigin};
 use crate::gateway::served_rules::ServedRules;
 use crate::json::ToJson;
@@ -24,6 +24,8 @@ pub(super) struct RenderedPush {
     pub(super) counts: PushCounts,
     /// The key of the first event, where the protocol answers with it.
     pub(super) first_key: Option<String>,
+    /// What the sender gets instead of the receipt.
+    pub(super) answer: Option<PushAnswer>,
 }
 
 impl RenderedPush {
@@ -76,9 +78,9 @@ pub(super) fn render(
         deliveries.push(delivery);
     }
     let outcomes = str::from_utf8(text).unwrap_or_default().into();
-    let DecidedPush { transitions, open, counts, first_key, .. } = decided;
+    let DecidedPush { transitions, open, counts, first_key, answer, .. } = decided;
     let first_key = first_key.filter(|_| incoming.origin == PushOrigin::Flashduty).map(str::to_owned);
-    Ok(RenderedPush { outcomes, deliveries, transitions, open, counts, first_key })
+    Ok(RenderedPush { outcomes, deliveries, transitions, open, counts, first_key, answer })
 }
 
 fn render_one(

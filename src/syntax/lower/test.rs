@@ -134,6 +134,7 @@ impl TreeBuilder<'_> {
             Rule::noted => ExpectationKind::Note(self.next_text(&mut parts)?),
             Rule::same_key => ExpectationKind::SameKeyAs(self.next_text(&mut parts)?),
             Rule::snapshot => ExpectationKind::Snapshot(self.next_text(&mut parts)?),
+            Rule::answered => ExpectationKind::Answer(self.next_json(&mut parts)?),
             _ => ExpectationKind::Body(self.next_json(&mut parts)?),
         })
     }

@@ -171,6 +171,8 @@ pub enum ExpectationKind {
     Snapshot(StringLiteral),
     /// `body {subset}`
     Body(TestJson),
+    /// `answer {subset}`, `answer "text"`
+    Answer(TestJson),
 }
 
 /// How a list of channels is compared.
