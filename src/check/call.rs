@@ -1,9 +1,9 @@
 //! Calls: built-in functions and tables.
 
+use crate::check::code;
 use crate::check::context::with_nearest;
-use crate::check::names::{is_field, is_secret_source};
+use crate::check::names::{REQUEST_FUNCTIONS, is_field, is_secret_source};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, make};
-use crate::check::{code, request};
 use crate::diagnostic::Diagnostic;
 use crate::function::{self, Function};
 use crate::model::{Expression, ExpressionKind};
@@ -17,7 +17,7 @@ impl ExpressionLowering<'_, '_> {
         if is_secret_source(&name.text) {
             return self.stray_secret(span);
         }
-        if request::is_request_function(&name.text) {
+        if REQUEST_FUNCTIONS.contains(&&*name.text) {
             return self.request(name, arguments, span);
         }
         if let Some(function) = function::find(&name.text) {
@@ -32,9 +32,17 @@ impl ExpressionLowering<'_, '_> {
 
     fn stray_secret(&mut self, span: Span) -> Expression {
         let excerpt = self.cx.excerpt(span);
+        let label = match self.scope {
+            ExpressionScope::Answer => "would be told to the sender",
+            ExpressionScope::Payload
+            | ExpressionScope::Element(_)
+            | ExpressionScope::Parameters(..)
+            | ExpressionScope::Event
+            | ExpressionScope::Body => "would become part of an event",
+        };
         self.cx.report(
             Diagnostic::new(&code::STRAY_SECRET, span, format!("the secret `{excerpt}` cannot be read here"))
-                .label("would become part of an event")
+                .label(label)
                 .help("secrets stand alone as parameters of a `channel` or an `integration`"),
         );
         broken(span)
@@ -47,7 +55,7 @@ impl ExpressionLowering<'_, '_> {
         }
         let near = self.cx.nearest_of(text, |names| {
             let functions = function::all().iter().map(|function| function.name);
-            functions.chain(request::FUNCTIONS).chain(names.tables.names()).collect()
+            functions.chain(REQUEST_FUNCTIONS).chain(names.tables.names()).collect()
         });
         let known_word = is_field(text) || self.cx.names.defines.place(text).is_some();
         let diagnostic =

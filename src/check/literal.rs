@@ -94,7 +94,11 @@ impl ExpressionLowering<'_, '_> {
             let corrected = path.text.replacen('@', "$", 1);
             let message = match self.scope {
                 ExpressionScope::Answer => "an answer is to the whole payload, not to an element",
-                _ => "`accept` is asked before `each` chooses elements",
+                ExpressionScope::Payload
+                | ExpressionScope::Element(_)
+                | ExpressionScope::Parameters(..)
+                | ExpressionScope::Event
+                | ExpressionScope::Body => "`accept` is asked before `each` chooses elements",
             };
             self.cx.report(
                 Diagnostic::new(&code::ELEMENT_TOO_EARLY, path.span, message).label("there is no element yet").suggest(

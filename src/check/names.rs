@@ -4,7 +4,6 @@
 //! of a broken declaration are not reported as well.
 
 use crate::check::code;
-use crate::check::request::is_request_function;
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::function;
 use crate::model::EventField;
@@ -185,9 +184,12 @@ pub(super) fn is_field(word: &str) -> bool {
     field_named(word).is_some()
 }
 
+/// The functions that read what a request says besides its body.
+pub(super) const REQUEST_FUNCTIONS: [&str; 2] = ["header", "path_suffix"];
+
 /// Whether a function that every rule set has bears this name.
 pub(super) fn is_built_in(name: &str) -> bool {
-    function::find(name).is_some() || is_secret_source(name) || is_request_function(name)
+    function::find(name).is_some() || is_secret_source(name) || REQUEST_FUNCTIONS.contains(&name)
 }
 
 /// Whether a word names where a secret comes from.

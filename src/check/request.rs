@@ -12,14 +12,6 @@ use crate::syntax::tree::{self, Identifier};
 use crate::value::ValueType;
 use std::collections::BTreeSet;
 
-/// The functions that read a request.
-pub(super) const FUNCTIONS: [&str; 2] = ["header", "path_suffix"];
-
-/// Whether a function reads a request.
-pub(super) fn is_request_function(name: &str) -> bool {
-    FUNCTIONS.contains(&name)
-}
-
 impl ExpressionLowering<'_, '_> {
     /// `header("x-github-event")`, `path_suffix()`
     pub(super) fn request(&mut self, name: &Identifier, arguments: &[tree::Expression], span: Span) -> Expression {

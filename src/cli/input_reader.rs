@@ -6,6 +6,7 @@ use super::terminal::Terminal;
 use super::{clock, input, load};
 use crate::diagnostic::nearest;
 use crate::model::Model;
+use crate::program::RequestReads;
 use crate::ruleset::{EntryPoint, RuleSet};
 use crate::text::backticked;
 use crate::time::Timestamp;
@@ -77,6 +78,16 @@ impl<'s> InputReader<'s> {
             Self::Payloads(EntryPoint::Integration(name)) => (Some(name), None),
             Self::Payloads(EntryPoint::Mapping(name, _)) => (None, Some(name)),
             Self::Events(_) => (None, None),
+        }
+    }
+}
+
+impl InputReader<'_> {
+    /// What the mappings read of a request besides the payload.
+    pub(super) fn request_reads(self, rules: &RuleSet) -> RequestReads {
+        match self {
+            Self::Payloads(entry) => rules.request_reads(entry),
+            Self::Events(_) => RequestReads::default(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What the command line says of a request besides its body: `--header`, `--path-suffix`.
 
 use super::exit::Exit;
-use super::input_reader::InputReader;
 use super::terminal::Terminal;
 use crate::channel::request_header::{HeaderRefusal, LONGEST_HEADER, LONGEST_PATH_SUFFIX, header_refusal};
 #[cfg(feature = "gateway")]
@@ -10,7 +9,6 @@ use crate::diagnostic::visible_line;
 use crate::evaluate::HeaderText;
 use crate::evaluate::RequestMetadata;
 use crate::program::RequestReads;
-use crate::ruleset::{EntryPoint, RuleSet};
 use crate::text::backticked_list;
 #[cfg(feature = "gateway")]
 use crate::text::quoted;
@@ -59,17 +57,11 @@ fn path_suffix(text: &str) -> Result<String, String> {
 }
 
 impl RequestArguments {
-    /// What the request said. A header that no mapping reads is likely misspelt.
+    /// What the request said, given what mappings read of it. A header that no mapping reads is likely misspelt.
     ///
     /// # Errors
     /// Where no mapping reads the path suffix.
-    pub(super) fn request(
-        &self,
-        rules: &RuleSet,
-        reader: InputReader<'_>,
-        terminal: &mut Terminal,
-    ) -> Result<RequestMetadata, Exit> {
-        let reads = reads(rules, reader);
+    pub(super) fn request(&self, reads: &RequestReads, terminal: &mut Terminal) -> Result<RequestMetadata, Exit> {
         let mut request = RequestMetadata::default();
         for HeaderArgument { name, value } in &self.headers {
             if !reads.headers.contains(name.to_ascii_lowercase().as_str()) {
@@ -102,21 +94,4 @@ pub(super) fn lines(request: &RequestMetadata) -> Vec<String> {
     };
     let suffix = request.path_suffix().map(|suffix| format!("path_suffix {}", quoted(suffix)));
     request.headers().map(header).chain(suffix).map(|line| visible_line(&line)).collect()
-}
-
-/// What the mappings that read payloads read of a request.
-fn reads(rules: &RuleSet, reader: InputReader<'_>) -> RequestReads {
-    let InputReader::Payloads(entry) = reader else { return RequestReads::default() };
-    let program = &rules.program;
-    let found = match entry {
-        EntryPoint::Integration(name) => {
-            let position = program.names.integrations.get(name);
-            position.and_then(|position| program.integrations.get(*position)).map(|found| &found.reads)
-        }
-        EntryPoint::Mapping(name, _) => {
-            let position = program.names.mappings.get(name);
-            position.and_then(|position| program.mappings.get(*position)).map(|found| &found.reads)
-        }
-    };
-    found.cloned().unwrap_or_default()
 }

@@ -1,9 +1,12 @@
-//! Calls of functions, and look-ups in tables.
+//! Calls of functions, look-ups in tables, and what a request says.
 
 use super::interpreter::{Interpreter, constant};
 use super::observer::Observer;
+use super::request::RequestTexts;
+use crate::channel::request_header::LONGEST_HEADER;
 use crate::function::{ArgumentKind, Function};
 use crate::json::Arena;
+use crate::model::RequestPart;
 use crate::program::{CsvIndex, Node, NodeId, Table};
 use crate::value::RuntimeValue;
 use smallvec::SmallVec;
@@ -87,6 +90,24 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             | ArgumentKind::Regex
             | ArgumentKind::LiteralText
             | ArgumentKind::LiteralNumber => value,
+        }
+    }
+
+    /// A part of the request; missing where the request does not have it, or it cannot be read.
+    pub(super) fn request(&mut self, part: &'p RequestPart) -> RuntimeValue<'v> {
+        let request = self.request.get_or_insert_with(|| RequestTexts::new(self.context.request, self.arena));
+        match part {
+            RequestPart::PathSuffix => request.path_suffix.map_or(RuntimeValue::Missing, RuntimeValue::Text),
+            RequestPart::Header(name) => match request.header(name) {
+                None => RuntimeValue::Missing,
+                Some(Some(text)) => RuntimeValue::Text(text),
+                Some(None) => {
+                    self.note_formatted(format_args!(
+                        "the header `{name}` counts as missing: it is not UTF-8, or has more than {LONGEST_HEADER} bytes"
+                    ));
+                    RuntimeValue::Missing
+                }
+            },
         }
     }
 

@@ -3,12 +3,8 @@
 //! It is an input of evaluation like the time, and as untrusted as the payload. Its size is bounded where it is made, so an
 //! expression may read it without a budget.
 
-use super::interpreter::Interpreter;
-use super::observer::Observer;
 use crate::channel::request_header::LONGEST_HEADER;
 use crate::json::Arena;
-use crate::model::RequestPart;
-use crate::value::RuntimeValue;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -98,11 +94,12 @@ impl RequestMetadata {
 pub(super) struct RequestTexts<'v> {
     /// The name and the text of each header; no text where it cannot be read.
     headers: &'v [(&'v str, Option<&'v str>)],
-    path_suffix: Option<&'v str>,
+    /// The path behind the integration's name.
+    pub(super) path_suffix: Option<&'v str>,
 }
 
 impl<'v> RequestTexts<'v> {
-    fn new(request: &RequestMetadata, arena: &'v Arena) -> Self {
+    pub(super) fn new(request: &RequestMetadata, arena: &'v Arena) -> Self {
         let header = |(name, text): (&str, &HeaderText)| match text {
             HeaderText::Text(text) => (arena.text(name), Some(arena.text(text))),
             HeaderText::Unreadable => (arena.text(name), None),
@@ -111,27 +108,8 @@ impl<'v> RequestTexts<'v> {
         Self { headers: arena.slice(&headers), path_suffix: request.path_suffix().map(|suffix| arena.text(suffix)) }
     }
 
-    fn header(&self, name: &str) -> Option<Option<&'v str>> {
+    /// The text of a header that the request has; no text where it cannot be read.
+    pub(super) fn header(&self, name: &str) -> Option<Option<&'v str>> {
         self.headers.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
-    }
-}
-
-impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
-    /// A part of the request; missing where the request does not have it, or it cannot be read.
-    pub(super) fn request(&mut self, part: &'p RequestPart) -> RuntimeValue<'v> {
-        let request = self.request.get_or_insert_with(|| RequestTexts::new(self.context.request, self.arena));
-        match part {
-            RequestPart::PathSuffix => request.path_suffix.map_or(RuntimeValue::Missing, RuntimeValue::Text),
-            RequestPart::Header(name) => match request.header(name) {
-                None => RuntimeValue::Missing,
-                Some(Some(text)) => RuntimeValue::Text(text),
-                Some(None) => {
-                    self.note_formatted(format_args!(
-                        "the header `{name}` counts as missing: it is not UTF-8, or has more than {LONGEST_HEADER} bytes"
-                    ));
-                    RuntimeValue::Missing
-                }
-            },
-        }
     }
 }

@@ -23,7 +23,7 @@ use crate::evaluate::{self, EvaluationContext, EvaluationPlan, Observer, PushAns
 use crate::event::{Event, Outcome, OutcomeKind};
 use crate::json::{self, Arena, Projection, ToJson};
 use crate::model::Model;
-use crate::program::{Destination, PositionsByName, Program};
+use crate::program::{Destination, PositionsByName, Program, RequestReads};
 use crate::source::{FileId, Sources};
 use crate::time::Timestamp;
 use crate::{compile, syntax};
@@ -172,6 +172,23 @@ impl RuleSet {
             }
         };
         reach.map_or_else(|| Cow::Owned(Projection::default()), Cow::Borrowed)
+    }
+
+    /// What an entry point reads of a request besides the payload; nothing if the rule set does not contain it.
+    #[must_use]
+    pub fn request_reads(&self, entry: EntryPoint<'_>) -> RequestReads {
+        let names = &self.program.names;
+        let reads = match entry {
+            EntryPoint::Integration(name) => {
+                let position = names.integrations.get(name);
+                position.and_then(|position| self.program.integrations.get(*position)).map(|found| &found.reads)
+            }
+            EntryPoint::Mapping(name, _) => {
+                let position = names.mappings.get(name);
+                position.and_then(|position| self.program.mappings.get(*position)).map(|found| &found.reads)
+            }
+        };
+        reads.cloned().unwrap_or_default()
     }
 
     /// Routes an event.

@@ -5,6 +5,7 @@ use super::host::{Answer, Running, keys, secret, start, text, version};
 use pointsman::channel::Setting;
 use pointsman::evaluate::RequestMetadata;
 use pointsman::gateway::config::ListenerLimits;
+use pointsman::gateway::journal::JournalError;
 use std::time::Duration;
 
 const RULES: &str = r#"edition 1
@@ -148,4 +149,91 @@ async fn metrics_hold_no_path() {
         running.post(path, &[], br#"{"id": 1}"#).await;
     }
     assert!(!running.parts.metrics.render().contains("canary"));
+}
+
+const ANSWERING: &str = r#"edition 1
+mapping plain {
+  accept when $.id is number
+  each $.alerts[*]
+  severity = Warning
+  status   = Firing
+  title    = "t"
+  key      = key("plain", $.id, @) ?? "k"
+}
+channel chat = stdout()
+integration session {
+  keys = [env("A")]  answer_status = 200  answer_body = { "sessionId": $.sessionId, "retCode": 0 }  plain => chat
+}
+integration word { keys = [env("B")]  answer_status = 201  answer_body = "success"  plain => chat }
+integration quiet { keys = [env("C")]  answer_status = 204  plain => chat }
+integration receipt { keys = [env("D")]  answer_status = 200  deduplicate_for = "1h"  plain => chat }
+"#;
+
+async fn answering() -> Running {
+    let twice: [(&str, Setting); 2] =
+        [("keys", keys(&["key-of-receipt"])), ("deduplicate_for", Setting::Duration(Duration::from_hours(1)))];
+    let settings: [(&str, &[_]); 4] = [
+        ("session", &[("keys", keys(&["key-of-session"]))]),
+        ("word", &[("keys", keys(&["key-of-word"]))]),
+        ("quiet", &[("keys", keys(&["key-of-quiet"]))]),
+        ("receipt", &twice),
+    ];
+    start(version(1, ANSWERING, &settings), ListenerLimits::default()).await
+}
+
+#[tokio::test]
+async fn an_accepted_push_is_answered_as_its_integration_says() {
+    let running = answering().await;
+    let post = async |name: &str, body: &[u8]| {
+        let answer = running.post(&format!("/push/{name}?integration_key=key-of-{name}"), &[], body).await;
+        assert!(answer.headers.contains("x-content-type-options: nosniff"), "{answer:?}");
+        answer
+    };
+    let answer = post("session", br#"{"id": 1, "sessionId": "<b>s", "alerts": [1]}"#).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"sessionId":"<b>s","retCode":0}"#));
+    assert!(answer.headers.contains("content-type: application/json"), "{answer:?}");
+    // Nothing became of it, and it is accepted all the same.
+    let answer = post("session", br#"{"id": 1, "alerts": []}"#).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"retCode":0}"#));
+    let answer = post("word", br#"{"id": 1}"#).await;
+    assert_eq!((answer.status, answer.body.as_str()), (201, "success"));
+    assert!(answer.headers.contains("content-type: text/plain; charset=utf-8"), "{answer:?}");
+    let answer = post("quiet", br#"{"id": 1}"#).await;
+    assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+    for is_repeated in [false, true] {
+        let answer = post("receipt", br#"{"id": 1, "alerts": [1]}"#).await;
+        assert_eq!((answer.status, answer.json()["duplicate"] == true), (200, is_repeated));
+    }
+    let metrics = running.parts.metrics.render();
+    assert!(metrics.contains(r#"pointsman_pushes_total{integration="session",status="200"} 2"#), "{metrics}");
+}
+
+#[tokio::test]
+async fn an_answer_that_would_be_large_is_left_out() {
+    let running = answering().await;
+    for session in [
+        serde_json::json!("x".repeat(4_096)),
+        serde_json::json!(["\n".repeat(2_049)]),
+        serde_json::json!(vec![0; 4_097]),
+    ] {
+        let body = serde_json::json!({ "id": 1, "sessionId": session, "alerts": [1] }).to_string();
+        let answer = running.post("/push/session?integration_key=key-of-session", &[], body.as_bytes()).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+    }
+    assert_eq!(running.pushes().len(), 3);
+}
+
+#[tokio::test]
+async fn errors_are_answered_as_ever() {
+    let running = answering().await;
+    let url = "/push/session?integration_key=key-of-session";
+    for (body, status) in [(&br#"{"sessionId": "s"}"#[..], 422), (b"{", 400)] {
+        let answer = running.post(url, &[], body).await;
+        assert_eq!(answer.status, status);
+        assert!(answer.headers.contains("content-type: application/problem+json"), "{answer:?}");
+    }
+    *running.parts.store.0.fault.lock().unwrap() = Some(JournalError::Full);
+    let answer = running.post(url, &[], br#"{"id": 1, "sessionId": "canary", "alerts": [1]}"#).await;
+    assert_eq!(answer.status, 503, "not durable, not answered");
+    assert!(!answer.body.contains("canary"), "{answer:?}");
 }

@@ -107,6 +107,7 @@ fn key(subject: &Expression) -> Option<String> {
     match &subject.kind {
         ExpressionKind::Path(path) => Some(format!("path {}", path.text())),
         ExpressionKind::Label(name) => Some(format!("label {name}")),
+        ExpressionKind::Request(part) => Some(format!("request {part:?}")),
         ExpressionKind::Let(id) => Some(format!("let {id}")),
         ExpressionKind::Field(field) => Some(format!("field {field:?}")),
         ExpressionKind::Navigate(base, steps) => Some(format!("{} {steps:?}", key(base)?)),
@@ -115,7 +116,6 @@ fn key(subject: &Expression) -> Option<String> {
         | ExpressionKind::Nodes(_)
         | ExpressionKind::Regex(_)
         | ExpressionKind::Parameter(_)
-        | ExpressionKind::Request(_)
         | ExpressionKind::Define(_)
         | ExpressionKind::Call(..)
         | ExpressionKind::Lookup(..)

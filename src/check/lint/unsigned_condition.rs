@@ -2,7 +2,7 @@
 //! who can repeat a push can change it.
 
 use super::LintInput;
-use crate::channel::integration::{SIGNATURE, signed_headers};
+use crate::channel::integration::{HEADER, SIGNATURE, signed_headers};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::model::{Integration, Literal, ParameterValue, RequestPart, RequestRead};
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
         let Some(scheme) = scheme(integration) else { continue };
         for mapping in integration.mappings.iter().filter_map(|id| input.model.mappings.get(*id)) {
             for RequestRead { part, span } in mapping.deciding_request_reads() {
-                if !is_signed(part, scheme) && reported.insert(span) {
+                if !is_signed(part, scheme) && !is_own(part, integration) && reported.insert(span) {
                     let what = match part {
                         RequestPart::Header(name) => format!("the header `{name}`"),
                         RequestPart::PathSuffix => "the path suffix".to_owned(),
@@ -40,6 +40,13 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
 fn scheme(integration: &Integration) -> Option<&str> {
     let (_, value) = integration.parameters.iter().find(|(name, _)| &**name == SIGNATURE.spec.name)?;
     if let ParameterValue::Literal(Literal::Text(scheme)) = value { Some(scheme) } else { None }
+}
+
+/// Whether it is the header of the signature itself, which is an error.
+fn is_own(part: &RequestPart, integration: &Integration) -> bool {
+    let own = integration.parameters.iter().find(|(name, _)| &**name == HEADER.spec.name);
+    let Some((_, ParameterValue::Literal(Literal::Text(own)))) = own else { return false };
+    matches!(part, RequestPart::Header(name) if own.eq_ignore_ascii_case(name))
 }
 
 fn is_signed(part: &RequestPart, scheme: &str) -> bool {

@@ -26,6 +26,13 @@ impl TestChecker<'_, '_> {
         for (value, span) in self.statements.path_suffixes.clone() {
             self.has_request("path_suffix", span);
             self.written_request_value(value);
+            if let TestJsonKind::Text(text) = &value.kind
+                && text.len() > LONGEST_PATH_SUFFIX
+            {
+                let message = format!("this path suffix has {} bytes", text.len());
+                let found = Diagnostic::new(&code::VALUE, value.span, message);
+                self.report(found.help(format!("the gateway refuses one of more than {LONGEST_PATH_SUFFIX}")));
+            }
         }
     }
 
@@ -60,10 +67,7 @@ impl TestChecker<'_, '_> {
             | TestJsonKind::Array(_)
             | TestJsonKind::Object(_) => {
                 let message = "a header or a path suffix is a string";
-                let help = format!(
-                    "write it in quotes, or `missing` where the request has none; a path suffix has at most \
-                     {LONGEST_PATH_SUFFIX} bytes"
-                );
+                let help = "write it in quotes, or `missing` where the request has none";
                 self.report(Diagnostic::new(&code::VALUE, value.span, message).help(help));
             }
         }

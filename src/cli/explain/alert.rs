@@ -20,7 +20,7 @@ pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Result<
     let reader = input_reader::choose(&arguments.selection, &rules.model);
     let reader = reader.map_err(|refusal| refusal.report(terminal))?;
     check_routes(rules, &arguments.why_not, terminal)?;
-    let request = arguments.selection.request.request(rules, reader, terminal)?;
+    let request = arguments.selection.request.request(&reader.request_reads(rules), terminal)?;
     let context = EvaluationContext { request: &request, ..EvaluationContext::at(*now) };
     let styling = terminal.out.color();
     let explainer = Explainer { rules, reader, context, why_not: &arguments.why_not, styling };

@@ -42,6 +42,7 @@ Examples:
   pointsman run --rules rules --integration arms_prod samples/*.json
   pointsman run --rules rules --mapping arms \\
       --at 2026-03-07T02:00:00+08:00 alert.json
+  pointsman run --rules rules --header 'X-GitHub-Event: ping' hook.json
   kubectl logs gateway | pointsman run --rules rules --format pretty -
   pointsman run --rules rules --mapping arms *.json > events.json
   pointsman run --rules rules --events --routing main events.json
@@ -68,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let prepared = input_reader::prepare(&arguments.selection, &arguments.inputs, terminal)?;
     let reader = input_reader::choose(&arguments.selection, &prepared.rules.model);
     let reader = reader.map_err(|refusal| refusal.report(terminal))?;
-    let request = arguments.selection.request.request(&prepared.rules, reader, terminal)?;
+    let request = arguments.selection.request.request(&reader.request_reads(&prepared.rules), terminal)?;
     let evaluator = BlockEvaluator::new(&prepared, reader, &request, arguments.format).map_err(|unknown| {
         terminal.error(&unknown.to_string());
         Exit::Usage
