@@ -82,8 +82,8 @@
 //!
 //! - Early stages return a value and all diagnostics. Later stages cannot fail: a problem with data is a value in the
 //!   outcome.
-//! - Modules below [`ruleset`] use no clock, file, network or environment. The same rules, payload and time give the
-//!   same outcomes.
+//! - Modules below [`ruleset`] use no clock, file, network or environment. The same rules, payload, request and time
+//!   give the same outcomes.
 //! - No rule file and no payload can cause a panic, endless work, or unlimited use of memory. Nesting, sizes, work and
 //!   text are bounded, and each bound has a message.
 

@@ -2,7 +2,7 @@
 
 use super::interpreter::{Interpreter, constant};
 use super::observer::Observer;
-use super::request::RequestTexts;
+use super::request::{ArenaHeader, RequestTexts};
 use crate::channel::request_header::LONGEST_HEADER;
 use crate::function::{ArgumentKind, Function};
 use crate::json::Arena;
@@ -100,8 +100,8 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             RequestPart::PathSuffix => request.path_suffix.map_or(RuntimeValue::Missing, RuntimeValue::Text),
             RequestPart::Header(name) => match request.header(name) {
                 None => RuntimeValue::Missing,
-                Some(Some(text)) => RuntimeValue::Text(text),
-                Some(None) => {
+                Some(ArenaHeader { text: Some(text), .. }) => RuntimeValue::Text(text),
+                Some(ArenaHeader { text: None, .. }) => {
                     self.note_formatted(format_args!(
                         "the header `{name}` counts as missing: it is not UTF-8, or has more than {LONGEST_HEADER} bytes"
                     ));

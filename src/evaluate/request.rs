@@ -92,24 +92,34 @@ impl RequestMetadata {
 
 /// The same in the arena of the payload, for values of expressions.
 pub(super) struct RequestTexts<'v> {
-    /// The name and the text of each header; no text where it cannot be read.
-    headers: &'v [(&'v str, Option<&'v str>)],
+    headers: &'v [ArenaHeader<'v>],
     /// The path behind the integration's name.
     pub(super) path_suffix: Option<&'v str>,
 }
 
+/// A header in the arena of the payload.
+#[derive(Clone, Copy)]
+pub(super) struct ArenaHeader<'v> {
+    name: &'v str,
+    /// Its text; nothing where it cannot be read.
+    pub(super) text: Option<&'v str>,
+}
+
 impl<'v> RequestTexts<'v> {
     pub(super) fn new(request: &RequestMetadata, arena: &'v Arena) -> Self {
-        let header = |(name, text): (&str, &HeaderText)| match text {
-            HeaderText::Text(text) => (arena.text(name), Some(arena.text(text))),
-            HeaderText::Unreadable => (arena.text(name), None),
+        let header = |(name, text): (&str, &HeaderText)| {
+            let text = match text {
+                HeaderText::Text(text) => Some(arena.text(text)),
+                HeaderText::Unreadable => None,
+            };
+            ArenaHeader { name: arena.text(name), text }
         };
         let headers: Vec<_> = request.headers().map(header).collect();
         Self { headers: arena.slice(&headers), path_suffix: request.path_suffix().map(|suffix| arena.text(suffix)) }
     }
 
-    /// The text of a header that the request has; no text where it cannot be read.
-    pub(super) fn header(&self, name: &str) -> Option<Option<&'v str>> {
-        self.headers.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    /// A header that the request has.
+    pub(super) fn header(&self, name: &str) -> Option<ArenaHeader<'v>> {
+        self.headers.iter().find(|header| header.name == name).copied()
     }
 }

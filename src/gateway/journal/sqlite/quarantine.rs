@@ -69,6 +69,8 @@ impl SqliteTransaction<'_> {
         let integration = self.name_id(&refused.integration)?;
         let sql = "INSERT INTO quarantine (ulid, integration, received, door, status, checksum, reason, payload, request) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (ulid) DO NOTHING";
+        let request = request_text(&refused.request);
+        let bytes = size(&refused.payload) + request.as_ref().map_or(0, |text| size(text.as_bytes()));
         let changed = self.connection.prepare_cached(sql)?.execute((
             refused.id,
             integration,
@@ -78,17 +80,18 @@ impl SqliteTransaction<'_> {
             checksum(&refused.payload),
             &refused.reason,
             &refused.payload,
-            request_text(&refused.request),
+            request,
         ))?;
         if changed > 0 {
-            self.change_share(integration, QuarantineShare { count: 1, bytes: size(&refused.payload) });
+            self.change_share(integration, QuarantineShare { count: 1, bytes });
             self.counts.refused(integration, refused.received);
         }
         Ok(())
     }
 
     pub(super) fn remove_refused(&mut self, id: PushId) -> StoreResult<u64> {
-        let sql = "DELETE FROM quarantine WHERE ulid = ?1 RETURNING integration, length(payload)";
+        let sql = "DELETE FROM quarantine WHERE ulid = ?1 RETURNING integration, \
+                   length(payload) + coalesce(octet_length(request), 0)";
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let removed = self.connection.prepare_cached(sql)?.query_row([id], row).optional()?;
         let Some((integration, bytes)) = removed else { return Ok(0) };
@@ -119,7 +122,8 @@ impl SqliteTransaction<'_> {
         let known = integration.and_then(|integration| self.cache.quarantine.shares.get(&integration));
         let (share, after) = known.map(|known| (known.share, known.removed)).unwrap_or_default();
         let sql = "DELETE FROM quarantine WHERE id = (SELECT id FROM quarantine WHERE id >= ?2 AND \
-                   (integration = ?1 OR ?1 IS NULL) ORDER BY id LIMIT 1) RETURNING id, integration, length(payload)";
+                   (integration = ?1 OR ?1 IS NULL) ORDER BY id LIMIT 1) RETURNING id, integration, \
+                   length(payload) + coalesce(octet_length(request), 0)";
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         let removed = self.connection.prepare_cached(sql)?.query_row((integration, after), row).optional()?;
         let Some((id, owner, bytes)) = removed else {
