@@ -66,6 +66,11 @@ fn bodies_are_compared() {
 }
 
 #[test]
+fn requests_are_inputs_and_answers_are_compared() {
+    says("requests");
+}
+
+#[test]
 fn files_are_compared() {
     says("files");
 }

@@ -278,6 +278,7 @@ mod tests {
     use super::{BlockEvaluator, EvaluatedBlock, OutputSequencer, PassedInput};
     use crate::cli::input_reader::{InputReader, PreparedEvaluation};
     use crate::cli::run::RunFormat;
+    use crate::evaluate::RequestMetadata;
     use crate::json::Arena;
     use crate::ruleset::{EntryPoint, RuleSet};
     use crate::source::Sources;
@@ -293,7 +294,7 @@ mod tests {
         let rules = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None).rules.unwrap();
         let reader = InputReader::Payloads(EntryPoint::Mapping("m", None));
         let prepared = PreparedEvaluation { rules, now: Timestamp::default() };
-        let evaluator = BlockEvaluator::new(&prepared, reader, RunFormat::Ndjson).unwrap();
+        let evaluator = BlockEvaluator::new(&prepared, reader, RequestMetadata::none(), RunFormat::Ndjson).unwrap();
         let (mut shown, mut given) = (0, 0);
         let show = |evaluated: &EvaluatedBlock| {
             shown += memchr::memchr_iter(b'\n', &evaluated.output).count();
