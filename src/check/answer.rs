@@ -17,30 +17,30 @@ pub(super) fn body(
     value: &Expression,
     cx: &mut LoweringContext<'_>,
 ) -> Option<ParameterValue> {
-    match &value.kind {
-        ExpressionKind::Template(_) => {
-            let text = plain(parameter, value, cx)?;
-            if text.len() > LONGEST_ANSWER {
-                let message = format!("`{}` has {} bytes", parameter.name, text.len());
-                let found = Diagnostic::new(&code::BAD_PARAMETER, value.span, message);
-                cx.report(found.help(format!("an answer has at most {LONGEST_ANSWER} bytes")));
-                return None;
-            }
-            Some(ParameterValue::Literal(Literal::Text(text)))
-        }
-        ExpressionKind::Object(_) | ExpressionKind::List(_) => {
-            let body = ExpressionLowering { cx, scope: ExpressionScope::Answer }.value(value);
-            if !is_known(body.types) {
-                return None;
-            }
-            check_echo(&body, cx);
-            Some(ParameterValue::Expression(body))
-        }
-        _ => {
-            refuse_as_string(parameter, "a constant string, or JSON as `{ \"code\": 0 }`", value, cx);
-            None
-        }
+    if matches!(value.kind, ExpressionKind::Template(_)) {
+        return text(parameter, value, cx);
     }
+    if !matches!(value.kind, ExpressionKind::Object(_) | ExpressionKind::List(_)) {
+        refuse_as_string(parameter, "a constant string, or JSON as `{ \"code\": 0 }`", value, cx);
+        return None;
+    }
+    let body = ExpressionLowering { cx, scope: ExpressionScope::Answer }.value(value);
+    if !is_known(body.types) {
+        return None;
+    }
+    check_echo(&body, cx);
+    Some(ParameterValue::Expression(body))
+}
+
+fn text(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<ParameterValue> {
+    let text = plain(parameter, value, cx)?;
+    if text.len() > LONGEST_ANSWER {
+        let message = format!("`{}` has {} bytes", parameter.name, text.len());
+        let found = Diagnostic::new(&code::BAD_PARAMETER, value.span, message);
+        cx.report(found.help(format!("an answer has at most {LONGEST_ANSWER} bytes")));
+        return None;
+    }
+    Some(ParameterValue::Literal(Literal::Text(text)))
 }
 
 /// Reports the whole payload as a value: what a sender can have echoed is chosen by the rules, not by the sender.

@@ -40,17 +40,19 @@ fn decoded(suffix: &str) -> Result<String, Refusal> {
     const NOT_TEXT: Refusal = Refusal::InvalidPathSuffix("is not UTF-8 in percent encoding");
     let mut bytes = Vec::with_capacity(suffix.len());
     let mut rest = suffix.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        (bytes, rest) = match (byte, after.split_at_checked(2)) {
-            (b'%', Some((digits, after))) => {
-                let digits = str::from_utf8(digits).ok().and_then(from_hex).ok_or(NOT_TEXT)?;
-                bytes.extend(digits);
-                (bytes, after)
+    loop {
+        rest = match rest {
+            [] => break,
+            [b'%', first, second, after @ ..] => {
+                let digits = [*first, *second];
+                let byte = str::from_utf8(&digits).ok().and_then(from_hex).ok_or(NOT_TEXT)?;
+                bytes.extend(byte);
+                after
             }
-            (b'%', None) => return Err(NOT_TEXT),
-            _ => {
+            [b'%', ..] => return Err(NOT_TEXT),
+            [byte, after @ ..] => {
                 bytes.push(*byte);
-                (bytes, after)
+                after
             }
         };
     }
