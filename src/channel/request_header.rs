@@ -31,3 +31,24 @@ pub fn header_refusal(name: &str) -> Option<HeaderRefusal> {
     let name = name.to_ascii_lowercase();
     CREDENTIAL_WORDS.iter().find(|word| name.contains(**word)).map(|word| HeaderRefusal::Credential(word))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HeaderRefusal, header_refusal};
+
+    #[test]
+    fn the_header_of_every_scheme_and_every_key_is_refused() {
+        let signed =
+            "x-hub-signature-256 X-Gitlab-Token x-grafana-alerting-signature Stripe-Signature webhook-signature";
+        let keys = "x-signature authorization Proxy-Authorization cookie X-Integration-Key cf-webhook-auth X-API-KEY";
+        for name in signed.split(' ').chain(keys.split(' ')) {
+            assert!(matches!(header_refusal(name), Some(HeaderRefusal::Credential(_))), "{name}");
+        }
+        for name in ["X-GitHub-Event", "ce-type", "x-amz-sns-message-type", "Sentry-Hook-Resource", "webhook-id"] {
+            assert_eq!(header_refusal(name), None, "{name}");
+        }
+        for name in ["", "a b", "a:b", "ä", "a\n"] {
+            assert_eq!(header_refusal(name), Some(HeaderRefusal::NotAName), "{name}");
+        }
+    }
+}
