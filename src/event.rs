@@ -3,10 +3,12 @@
 //! An event is plain data that borrows from the payload, the rule set and the arena. Only `wire` writes the JSON of an
 //! outcome, one object per line.
 
+mod channel_name;
 mod labels;
 mod outcome;
 mod wire;
 
+pub use channel_name::{MAX_MEMBER_NAME, channel_name, is_member_name, member_name};
 pub use labels::{Labels, LabelsBuilder};
 pub use outcome::{MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason};
 

@@ -37,11 +37,13 @@ pub use http::{
 };
 pub use http_request::{HEADERS, URL};
 pub use parameter::{
-    ParameterDefault, ParameterError, ParameterKind, ParameterSpec, Seconds, SettingValue, TypedParameter, ValueRange,
+    ParameterDefault, ParameterError, ParameterKind, ParameterSpec, Seconds, SettingValue, TextForm, TypedParameter,
+    ValueRange,
 };
 pub use reference::reference;
 pub use settings::{Secret, Setting, Settings, duration};
 pub use state_file::StateFile;
+pub use validation::names_host;
 pub use webhook::BODY;
 
 /// A kind of channel.

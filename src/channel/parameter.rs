@@ -68,6 +68,19 @@ pub enum ParameterKind {
     Answer,
 }
 
+/// What a text is, where parts of it come from elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextForm {
+    /// The address of a request.
+    Address,
+    /// The address of a host.
+    Host,
+    /// The path of a file.
+    Path,
+    /// Anything else.
+    Words,
+}
+
 /// The whole numbers from `min` to `max`, both inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ValueRange {
@@ -152,6 +165,17 @@ impl ParameterSpec {
     #[must_use]
     pub fn is_required(&self) -> bool {
         self.default == ParameterDefault::Required
+    }
+
+    /// What a text that is composed for it must fit into.
+    #[must_use]
+    pub fn text_form(&self) -> TextForm {
+        match self.name {
+            "url" => TextForm::Address,
+            "api_host" => TextForm::Host,
+            "path" => TextForm::Path,
+            _ => TextForm::Words,
+        }
     }
 
     /// Its value in the settings, if it is given.

@@ -13,19 +13,33 @@ use zeroize::Zeroizing;
 pub struct Secret {
     text: Zeroizing<String>,
     is_literal: bool,
+    /// The secrets of which the text is composed. An answer may repeat one of them alone.
+    parts: Vec<Zeroizing<String>>,
 }
 
 impl Secret {
     /// Wraps a text as a secret.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self { text: Zeroizing::new(text), is_literal: false }
+        Self { text: Zeroizing::new(text), is_literal: false, parts: Vec::new() }
+    }
+
+    /// Wraps a text that is composed of secrets and other words.
+    #[must_use]
+    pub fn composed(text: String, secrets: &[Self]) -> Self {
+        let parts = secrets.iter().map(|secret| secret.text.clone()).collect();
+        Self { text: Zeroizing::new(text), is_literal: false, parts }
+    }
+
+    fn add_to(&self, mask: &mut SecretMask) {
+        mask.add(&self.text, 1);
+        self.parts.iter().for_each(|part| mask.add(part, 1));
     }
 
     /// Wraps a text that the rules write where they could name a secret.
     #[must_use]
     pub fn literal(text: String) -> Self {
-        Self { text: Zeroizing::new(text), is_literal: true }
+        Self { text: Zeroizing::new(text), is_literal: true, parts: Vec::new() }
     }
 
     /// Whether the rules write the text, so that who reads them knows it.
@@ -103,15 +117,11 @@ impl Settings {
         let mut mask = SecretMask::default();
         for (_, setting) in &self.entries {
             match setting {
-                Setting::Secret(secret) => mask.add(secret.expose(), 1),
-                Setting::Secrets(secrets) => {
-                    for secret in secrets {
-                        mask.add(secret.expose(), 1);
-                    }
-                }
+                Setting::Secret(secret) => secret.add_to(&mut mask),
+                Setting::Secrets(secrets) => secrets.iter().for_each(|secret| secret.add_to(&mut mask)),
                 Setting::Headers(headers) => {
                     for (_, value) in headers.iter().filter(|(_, value)| !value.is_literal()) {
-                        mask.add(value.expose(), 1);
+                        value.add_to(&mut mask);
                     }
                 }
                 Setting::Text(_) | Setting::Number(_) | Setting::Numbers(_) | Setting::Duration(_) => {}

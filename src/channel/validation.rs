@@ -18,6 +18,16 @@ pub(super) fn check_host(value: &Setting, _: &Settings) -> Vec<ParameterError> {
     ParameterError::list(problem, help)
 }
 
+/// Whether an address begins with a scheme and a whole host, so that what is added to it belongs to the path or the query.
+#[must_use]
+pub fn names_host(beginning: &str) -> bool {
+    let Some((scheme, rest)) = beginning.split_once("://") else { return false };
+    let Some(end) = rest.find(['/', '?']) else { return false };
+    // Parsers of addresses skip controls, read `\` as `/`, and skip further slashes before the host.
+    let is_plain = !beginning.contains(|letter: char| letter.is_control() || letter == '\\');
+    is_plain && end > 0 && scheme.trim_start().starts_with("http") && url_problem(beginning).is_none()
+}
+
 fn url_problem(text: &str) -> Option<&'static str> {
     let Ok(url) = Url::parse(text) else { return Some("it is not a URL") };
     match (url.scheme(), url.host_str()) {

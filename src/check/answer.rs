@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::json::Number;
 use crate::model::{self, Literal, ParameterValue};
 use crate::syntax::tree::{self, Expression, ExpressionKind};
+use std::sync::Arc;
 
 /// A constant string, or JSON over the payload.
 pub(super) fn body(
@@ -29,7 +30,7 @@ pub(super) fn body(
         return None;
     }
     check_echo(&body, cx);
-    Some(ParameterValue::Expression(body))
+    Some(ParameterValue::Expression(Arc::new(body)))
 }
 
 fn text(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<ParameterValue> {

@@ -1,6 +1,7 @@
 //! Bare words as values: lets, fields, defines, parameters, and the constants.
 
 use crate::check::code;
+use crate::check::family::{self, FamilyColumns};
 use crate::check::names::{DeclaredNames, field_named, fields, is_built_in, is_field};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, broken, literal, make};
 use crate::diagnostic::Diagnostic;
@@ -114,7 +115,21 @@ impl<'c> ExpressionLowering<'_, 'c> {
         broken(name.span)
     }
 
+    /// A column of the family whose parameters are read.
+    fn column(&mut self, name: &Identifier) -> Option<Expression> {
+        let columns = self.cx.columns.as_mut()?;
+        let (position, types) = columns.read(&name.text)?;
+        if let Some(taken) = family::taken(&name.text, self.cx) {
+            family::report_taken(&name.text, taken, name.span, self.cx);
+            return Some(broken(name.span));
+        }
+        Some(make(ExpressionKind::Parameter(position), types, name.span))
+    }
+
     fn word_of_event(&mut self, name: &Identifier) -> Expression {
+        if let Some(column) = self.column(name) {
+            return column;
+        }
         if let Some(field) = field_named(&name.text) {
             return make(ExpressionKind::Field(field), field.value_type(), name.span);
         }
@@ -124,7 +139,11 @@ impl<'c> ExpressionLowering<'_, 'c> {
                 None => broken(name.span),
             };
         }
-        self.unknown_word(name, "event field or define", |names| fields().chain(names.defines.names()).collect());
+        let columns: Vec<String> = self.cx.columns.iter().flat_map(FamilyColumns::names).map(str::to_owned).collect();
+        let columns = columns.iter().map(String::as_str);
+        self.unknown_word(name, "event field or define", |names| {
+            fields().chain(names.defines.names()).chain(columns).collect()
+        });
         broken(name.span)
     }
 

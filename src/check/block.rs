@@ -7,7 +7,9 @@ use crate::check::code;
 use crate::check::context::LoweringContext;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{Block, Identifier, Line, LineBody, LineKind, Target, TargetKind};
+use crate::syntax::tree::{
+    Block, Destination, Identifier, Line, LineBody, LineKind, MemberReference, Target, TargetKind,
+};
 use std::collections::HashMap;
 
 /// Where a block stands.
@@ -65,14 +67,28 @@ fn takes_all(line: &Line, kind: LineKind) -> bool {
 /// Whether the body of a line may leave an event to the lines that follow.
 fn may_decline(body: &LineBody) -> bool {
     match body {
-        LineBody::Target(target) => is_decline(target),
-        LineBody::Match(it) => it.arms.iter().any(|arm| is_decline(&arm.result)),
+        LineBody::Target(target) => target_may_decline(target),
+        LineBody::Match(it) => it.arms.iter().any(|arm| target_may_decline(&arm.result)),
         LineBody::Block(block) => block.lines.iter().any(|line| line.kind == LineKind::Else && may_decline(&line.body)),
     }
 }
 
 fn is_decline(target: &Target) -> bool {
     matches!(target.kind, TargetKind::Decline)
+}
+
+/// The first destination that is a member of a family which a value chooses: there may be no such member.
+fn chosen_member(target: &Target) -> Option<&MemberReference> {
+    let TargetKind::Destinations(destinations) = &target.kind else { return None };
+    destinations.iter().find_map(|destination| match destination {
+        Destination::Member(reference) if reference.constant().is_none() => Some(reference),
+        Destination::Member(_) | Destination::Channel(_) | Destination::Routing(..) => None,
+    })
+}
+
+/// Whether a target may leave an event to the lines that follow.
+fn target_may_decline(target: &Target) -> bool {
+    is_decline(target) || chosen_member(target).is_some()
 }
 
 /// Reports a line below the end of its block, if it may not stand there. The lines below it have the same cause.
@@ -138,8 +154,23 @@ pub(super) fn check_arm(target: &Target, line: &Line, place: BlockContext<'_>, c
     match target.kind {
         TargetKind::Nothing(_) => check_nothing(target, line, cx),
         TargetKind::Decline if !place.may_decline => top_decline(target.span, cx),
+        TargetKind::Destinations(_) if line.kind == LineKind::Else && !place.may_decline => {
+            if let Some(reference) = chosen_member(target) {
+                top_choice(reference, cx);
+            }
+        }
         TargetKind::Decline | TargetKind::Destinations(_) => {}
     }
+}
+
+fn top_choice(reference: &MemberReference, cx: &mut LoweringContext<'_>) {
+    let message = "a routing's own `else` cannot choose a member by a value";
+    let written = cx.excerpt(reference.span);
+    cx.report(
+        Diagnostic::new(&code::DECLINE, reference.span, message)
+            .label(format!("an event for which `{}` has no such member would be lost", reference.family.text))
+            .help(format!("choose it in a line above, `route by_member => {written}`, and name a channel here")),
+    );
 }
 
 fn top_decline(place: Span, cx: &mut LoweringContext<'_>) {

@@ -32,6 +32,7 @@ impl ExpressionLowering<'_, '_> {
 
     fn stray_secret(&mut self, span: Span) -> Expression {
         let excerpt = self.cx.excerpt(span);
+        let found = Diagnostic::new(&code::STRAY_SECRET, span, format!("the secret `{excerpt}` cannot be read here"));
         let label = match self.scope {
             ExpressionScope::Answer => "would be told to the sender",
             ExpressionScope::Payload
@@ -40,11 +41,12 @@ impl ExpressionLowering<'_, '_> {
             | ExpressionScope::Event
             | ExpressionScope::Body => "would become part of an event",
         };
-        self.cx.report(
-            Diagnostic::new(&code::STRAY_SECRET, span, format!("the secret `{excerpt}` cannot be read here"))
-                .label(label)
-                .help("secrets stand alone as parameters of a `channel` or an `integration`"),
-        );
+        self.cx.report(match self.cx.channel_parameter {
+            Some(parameter) => found
+                .label(format!("`{parameter}` becomes part of a message, which the journal keeps and people read"))
+                .help("a secret stands within `url`, in its path or query, and within the values of `headers`"),
+            None => found.label(label).help("secrets stand alone as parameters of a `channel` or an `integration`"),
+        });
         broken(span)
     }
 

@@ -1,9 +1,11 @@
 //! Channels: the kind, and its parameters.
 
 use crate::channel::{self, ChannelKind, Transport};
-use crate::check::context::LoweringContext;
+use crate::check::context::{DeclaredChannel, LoweringContext};
+use crate::check::family::{self, LoweredMember};
 use crate::check::{code, parameter};
 use crate::diagnostic::Diagnostic;
+use crate::event::member_name;
 use crate::model;
 use crate::syntax::tree::{self, DocumentedDeclaration};
 
@@ -11,16 +13,43 @@ use crate::syntax::tree::{self, DocumentedDeclaration};
 static UNKNOWN: ChannelKind =
     ChannelKind { name: "", documentation: "", parameters: &[], transport: Transport::Discard };
 
-/// A channel of the model.
+/// The most channels of a rule set.
+pub(crate) const MAX_CHANNELS: usize = 5_000;
+
+/// The channels of the model, with those of families. Where each declaration leads is kept in the context.
 pub(super) fn lower(
+    all: &[(&DocumentedDeclaration, &tree::Channel)],
+    cx: &mut LoweringContext<'_>,
+) -> Vec<model::Channel> {
+    let mut channels = Vec::with_capacity(all.len());
+    for (item, channel) in all {
+        let first = channels.len();
+        let declared = self::channel(item, channel, &mut channels, cx);
+        cx.channels.push(declared);
+        if (first..channels.len()).contains(&MAX_CHANNELS) {
+            let message = format!("this is more than the {MAX_CHANNELS} channels that a rule set may have");
+            let found = Diagnostic::new(&code::TOO_MANY_CHANNELS, channel.name.span, message);
+            cx.report(found.help("members of families count as channels; leave out those that no alert needs"));
+        }
+    }
+    channels
+}
+
+/// Adds the channel, or those of the family.
+fn channel(
     item: &DocumentedDeclaration,
     channel: &tree::Channel,
+    channels: &mut Vec<model::Channel>,
     cx: &mut LoweringContext<'_>,
-) -> model::Channel {
+) -> DeclaredChannel {
     let (name, span) = (channel.name.text.clone(), channel.name.span);
     let Some(kind) = channel::find(&channel.kind.text) else {
         unknown_kind(channel, cx);
-        return model::Channel { name, span, kind: &UNKNOWN, parameters: Vec::new() };
+        if channel.family.is_some() {
+            return add_family(channel, Vec::new(), cx);
+        }
+        channels.push(model::Channel { name, span, kind: &UNKNOWN, parameters: Vec::new(), member: None });
+        return DeclaredChannel::Single(channels.len() - 1);
     };
     let owner = parameter::ParameterOwner {
         description: format!("a `{}` channel", kind.name),
@@ -28,8 +57,27 @@ pub(super) fn lower(
         place: channel.kind.span,
         is_broken: item.broken,
     };
-    let parameters = parameter::lower(&owner, &channel.parameters, cx);
-    model::Channel { name, span, kind, parameters }
+    let Some(family) = &channel.family else {
+        let parameters = parameter::lower(&owner, &channel.parameters, cx);
+        channels.push(model::Channel { name, span, kind, parameters, member: None });
+        return DeclaredChannel::Single(channels.len() - 1);
+    };
+    let mut members = Vec::new();
+    for LoweredMember { name, parameters, member } in family::lower(channel, family, &owner, cx.families.len(), cx) {
+        let full_name = member_name(&channel.name.text, &name).into();
+        members.push((name, channels.len()));
+        channels.push(model::Channel { name: full_name, span, kind, parameters, member: Some(member) });
+    }
+    add_family(channel, members, cx)
+}
+
+fn add_family(
+    channel: &tree::Channel,
+    members: Vec<(Box<str>, model::ChannelId)>,
+    cx: &mut LoweringContext<'_>,
+) -> DeclaredChannel {
+    cx.families.push(model::ChannelFamily { name: channel.name.text.clone(), span: channel.name.span, members });
+    DeclaredChannel::Family(cx.families.len() - 1)
 }
 
 fn unknown_kind(channel: &tree::Channel, cx: &mut LoweringContext<'_>) {

@@ -95,6 +95,13 @@ crate::codes! {
     DUPLICATE_COLUMN = "E0146", "column named twice";
     UNKNOWN_CONSTANTS = "E0147", "unknown type of a column";
     FILE_OUTSIDE = "E0148", "file outside the rule file's folder";
+    BAD_MEMBER = "E0149", "member without a usable name";
+    MEMBER_ROWS = "E0150", "rows of one member that disagree";
+    COLUMN_NAME = "E0151", "column with the name of something else";
+    UNSAFE_CELL = "E0152", "cell that does not fit where it is used";
+    NOT_ONE_CHANNEL = "E0153", "family of channels in the place of one channel";
+    TOO_MANY_CHANNELS = "E0154", "too many channels";
+    ADDRESS_PART = "E0155", "host that is not written out";
 
     IDLE_ALLOW = "W0030", "`allow` that silences nothing";
 }

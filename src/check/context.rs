@@ -1,9 +1,10 @@
 //! What every part of `check` shares: the declared names, the types of tables and defines, and the findings.
 
+use crate::check::family::FamilyColumns;
 use crate::check::names::{DeclaredNames, Namespace};
 use crate::check::{CheckEnvironment, code};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings, nearest};
-use crate::model::DefineId;
+use crate::model::{ChannelFamily, ChannelId, DefineId, FamilyId};
 use crate::path::CompiledPath;
 use crate::pattern::Case;
 use crate::pattern::{MAX_MEASURED, RegexPattern};
@@ -27,12 +28,29 @@ pub(super) struct TableSignature {
     pub(super) place: Span,
 }
 
+/// What a declared channel is in the model.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum DeclaredChannel {
+    /// A channel.
+    Single(ChannelId),
+    /// A family of channels.
+    Family(FamilyId),
+}
+
 /// The state of one run of `check`.
 pub(super) struct LoweringContext<'c> {
     pub(super) environment: &'c CheckEnvironment<'c>,
     pub(super) names: DeclaredNames<'c>,
     /// By position of the table.
     pub(super) tables: Vec<TableSignature>,
+    /// By position of the declaration: the channel, or the family.
+    pub(super) channels: Vec<DeclaredChannel>,
+    /// The families so far.
+    pub(super) families: Vec<ChannelFamily>,
+    /// What the parameters of a family see of its rows, while they are read.
+    pub(super) columns: Option<FamilyColumns>,
+    /// The parameter of a channel whose expression is read.
+    pub(super) channel_parameter: Option<&'static str>,
     /// By position of the declaration: where the define stands in the model, and its type.
     pub(super) defines: Vec<Option<(DefineId, ValueType)>>,
     pub(super) diagnostics: Findings,
@@ -56,6 +74,10 @@ impl<'c> LoweringContext<'c> {
             environment,
             names,
             tables: Vec::new(),
+            channels: Vec::new(),
+            families: Vec::new(),
+            columns: None,
+            channel_parameter: None,
             defines: Vec::new(),
             diagnostics,
             paths: HashMap::new(),
@@ -156,15 +178,16 @@ impl<'c> LoweringContext<'c> {
         None
     }
 
-    /// The position of a channel; an unknown one is reported.
-    pub(super) fn channel(&mut self, name: &Identifier) -> Option<usize> {
+    /// The channel or the family of a name; an unknown one is reported.
+    pub(super) fn declared_channel(&mut self, name: &Identifier) -> Option<DeclaredChannel> {
         if self.names.routings.find(&name.text).is_some() && self.names.channels.find(&name.text).is_none() {
             let message = format!("`{}` is a routing, not a channel", name.text);
             let diagnostic = Diagnostic::new(&code::UNKNOWN_CHANNEL, name.span, message);
             self.report(diagnostic.suggest("call it with the word `routing`", name.span.before(), "routing "));
             return None;
         }
-        self.declared(&code::UNKNOWN_CHANNEL, "channel", name, |names| &names.channels)
+        let position = self.declared(&code::UNKNOWN_CHANNEL, "channel", name, |names| &names.channels)?;
+        self.channels.get(position).copied()
     }
 
     /// The position of a routing; an unknown one is reported.

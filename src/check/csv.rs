@@ -49,7 +49,8 @@ fn column_type(constants: Option<&Identifier>, cx: &mut LoweringContext<'_>) -> 
     }
 }
 
-fn text(file: &StringLiteral, cx: &mut LoweringContext<'_>) -> Option<String> {
+/// The text of a file beside the rule file that names it.
+pub(super) fn text(file: &StringLiteral, cx: &mut LoweringContext<'_>) -> Option<String> {
     let name = cx.environment.sources.name(file.span);
     let folder = Path::new(name).parent().unwrap_or(Path::new(""));
     if !stays_below(&file.value) {

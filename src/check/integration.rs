@@ -2,7 +2,7 @@
 
 use crate::channel::integration::{KEYS, PARAMETERS};
 use crate::check::context::LoweringContext;
-use crate::check::{answer, code, parameter, request, routing};
+use crate::check::{answer, code, destination, parameter, request};
 use crate::diagnostic::Diagnostic;
 use crate::model::{self, Destination, ParameterValue, SecretReference};
 use crate::source::Span;
@@ -128,9 +128,19 @@ fn mappings(reading: &IntegrationRoute, cx: &mut LoweringContext<'_>) -> Vec<mod
 
 fn destination(reading: &IntegrationRoute, cx: &mut LoweringContext<'_>) -> Option<Destination> {
     let found: Vec<Option<Destination>> =
-        reading.destinations.iter().map(|destination| routing::destination(destination, cx)).collect();
+        reading.destinations.iter().map(|destination| destination::lower(destination, cx)).collect();
     if let [one] = found.as_slice() {
-        return *one;
+        return match one {
+            Some(Destination::Member(choice)) => {
+                let message = "an integration cannot choose a member by a value";
+                let found = Diagnostic::new(&code::DESTINATIONS, choice.span, message)
+                    .label("an event for which there is no such member would be lost")
+                    .help("choose it in a routing, and send the events there: `=> routing main`");
+                cx.report(found);
+                None
+            }
+            Some(Destination::Channel(_) | Destination::Routing(_)) | None => one.clone(),
+        };
     }
     cx.report(
         Diagnostic::new(

@@ -18,7 +18,10 @@ mod context;
 mod cover;
 mod csv;
 mod define;
+mod destination;
 mod expression;
+mod family;
+mod family_rows;
 mod field;
 mod graph;
 mod integration;
@@ -36,6 +39,7 @@ mod rule_test;
 mod schedule;
 mod scope;
 mod secret;
+mod secret_text;
 mod table;
 
 pub(crate) use csv::stays_below;
@@ -88,7 +92,7 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let tables = all.tables.iter().map(|(item, table)| table::lower(item, table, cx)).collect();
     let defines = define::lower(&all.defines, cx);
     let schedules = all.schedules.iter().filter_map(|(_, schedule)| schedule::lower(schedule, cx)).collect();
-    let channels = all.channels.iter().map(|(item, channel)| channel::lower(item, channel, cx)).collect();
+    let channels = channel::lower(&all.channels, cx);
     let mappings: Vec<_> = all.mappings.iter().map(|(item, mapping)| mapping::lower(item, mapping, cx)).collect();
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
     routing::check_calls(&all.routings, cx);
@@ -97,7 +101,8 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let integrations = integrations.map(|(item, it)| integration::lower(item, it, &mappings, &mut keys, cx)).collect();
     let complete_tests = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = complete_tests.map(|(item, test)| self::test(item, test, cx)).collect();
-    Model { mappings, tables, defines, schedules, channels, routings, integrations, tests }
+    let families = std::mem::take(&mut cx.families);
+    Model { mappings, tables, defines, schedules, channels, families, routings, integrations, tests }
 }
 
 /// A test as it is written; the files that it names lie beside its own.

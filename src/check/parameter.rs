@@ -7,12 +7,12 @@ use crate::check::scope::{ExpressionLowering, ExpressionScope, is_known};
 use crate::check::{answer, code, secret};
 use crate::diagnostic::Diagnostic;
 use crate::json::Number;
-use crate::model::{Literal, ParameterValue};
+use crate::model::{self, Literal, ParameterValue};
 use crate::source::Span;
 use crate::syntax::tree::{self, Expression, ExpressionKind, Identifier};
 use crate::text::enumeration;
-use crate::value::ValueType;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Whose parameters they are.
 pub(super) struct ParameterOwner {
@@ -119,14 +119,33 @@ fn argument(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringCont
         ParameterKind::Integer(range) => integer(parameter, range, value, cx),
         ParameterKind::Integers(range) => integers(parameter, range, value, cx),
         ParameterKind::Duration(range) => duration(parameter, range, value, cx),
-        ParameterKind::Body => {
-            let body = ExpressionLowering { cx, scope: ExpressionScope::Body }.value_or_labels(value);
-            is_known(body.types).then_some(ParameterValue::Expression(body))
-        }
-        ParameterKind::Template => template(parameter, value, cx),
+        ParameterKind::Body => expression(parameter, cx, |cx| {
+            Some(ExpressionLowering { cx, scope: ExpressionScope::Body }.value_or_labels(value))
+        }),
+        ParameterKind::Template => expression(parameter, cx, |cx| template(parameter, value, cx)),
         ParameterKind::OneOfIntegers(numbers) => one_of_integers(parameter, numbers, value, cx),
         ParameterKind::Answer => answer::body(parameter, value, cx),
     }
+}
+
+/// An expression over the event. The members of a family share it.
+fn expression<'c>(
+    parameter: &ParameterSpec,
+    cx: &mut LoweringContext<'c>,
+    lower: impl FnOnce(&mut LoweringContext<'c>) -> Option<model::Expression>,
+) -> Option<ParameterValue> {
+    let shared = cx.columns.as_ref().and_then(|columns| columns.shared.get(parameter.name));
+    if let Some(shared) = shared {
+        return Some(ParameterValue::Expression(Arc::clone(shared)));
+    }
+    cx.channel_parameter = Some(parameter.name);
+    let lowered = lower(cx);
+    cx.channel_parameter = None;
+    let lowered = Arc::new(lowered.filter(|lowered| is_known(lowered.types))?);
+    if let Some(columns) = &mut cx.columns {
+        columns.shared.insert(parameter.name, Arc::clone(&lowered));
+    }
+    Some(ParameterValue::Expression(lowered))
 }
 
 fn text(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<ParameterValue> {
@@ -228,11 +247,10 @@ fn duration(
     None
 }
 
-fn template(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<ParameterValue> {
+fn template(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<model::Expression> {
     let ExpressionKind::Template(_) = &value.kind else {
         refuse_as_string(parameter, "a string, which may interpolate", value, cx);
         return None;
     };
-    let lowered = ExpressionLowering { cx, scope: ExpressionScope::Event }.value(value);
-    (!lowered.types.overlaps(ValueType::UNKNOWN)).then_some(ParameterValue::Expression(lowered))
+    Some(ExpressionLowering { cx, scope: ExpressionScope::Event }.value(value))
 }

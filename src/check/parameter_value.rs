@@ -1,10 +1,10 @@
 //! Values that stand in the rules for parameters, and the reports of those that a parameter does not take.
 
 use crate::channel::ParameterSpec;
-use crate::check::code;
 use crate::check::context::LoweringContext;
 use crate::check::names::is_secret_source;
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
+use crate::check::{code, secret_text};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::tree::{Expression, ExpressionKind};
 
@@ -19,7 +19,15 @@ pub(super) fn plain(parameter: &ParameterSpec, value: &Expression, cx: &mut Lowe
         refuse_as_string(parameter, "a string that is written out", value, cx);
         return None;
     };
-    ExpressionLowering { cx, scope: ExpressionScope::Event }.plain_text(template, &format!("`{}`", parameter.name))
+    let what = format!("`{}`", parameter.name);
+    if secret_text::has_secret(template) {
+        secret_text::compose(parameter, template, cx);
+        return None;
+    }
+    if secret_text::has_columns_alone(template, cx) {
+        return secret_text::fill(&what, parameter.text_form(), template, cx);
+    }
+    ExpressionLowering { cx, scope: ExpressionScope::Event }.plain_text(template, &what)
 }
 
 /// Reports a value that is not what the parameter takes.

@@ -3,6 +3,7 @@
 use crate::check::block::{self, BlockContext};
 use crate::check::code;
 use crate::check::context::LoweringContext;
+use crate::check::destination;
 use crate::check::graph::{DependencyGraph, DependencyReport};
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::model::{self, Destination, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
@@ -64,7 +65,7 @@ fn target(target: &tree::Target, cx: &mut LoweringContext<'_>) -> Option<Target>
     match &target.kind {
         TargetKind::Destinations(destinations) => {
             let found: Vec<Option<Destination>> =
-                destinations.iter().map(|destination| self::destination(destination, cx)).collect();
+                destinations.iter().map(|each| destination::lower(each, cx)).collect();
             found.into_iter().collect::<Option<_>>().map(Target::Destinations)
         }
         TargetKind::Nothing(because) => {
@@ -72,14 +73,6 @@ fn target(target: &tree::Target, cx: &mut LoweringContext<'_>) -> Option<Target>
             Some(Target::Nothing(Box::new(because), target.span))
         }
         TargetKind::Decline => Some(Target::Decline),
-    }
-}
-
-/// A channel or a routing by its name.
-pub(super) fn destination(destination: &tree::Destination, cx: &mut LoweringContext<'_>) -> Option<Destination> {
-    match destination {
-        tree::Destination::Channel(name) => cx.channel(name).map(Destination::Channel),
-        tree::Destination::Routing(name, whole) => cx.routing(name, *whole).map(Destination::Routing),
     }
 }
 

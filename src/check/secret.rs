@@ -1,12 +1,12 @@
 //! Parameters that take secrets. Rules name a secret by `env` or `secret_file` and never hold it.
 
-use crate::channel::{ParameterKind, ParameterSpec};
-use crate::check::code;
+use crate::channel::{ParameterKind, ParameterSpec, TextForm};
 use crate::check::context::LoweringContext;
 use crate::check::parameter_value::{is_secret, plain, refuse};
+use crate::check::{code, secret_text};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Literal, ParameterValue, SecretReference};
-use crate::syntax::tree::{Expression, ExpressionKind, TemplatePart};
+use crate::syntax::tree::{Expression, ExpressionKind, Template};
 
 /// A secret; or a string that is not secret, if the parameter takes one.
 pub(super) fn one(
@@ -16,6 +16,11 @@ pub(super) fn one(
 ) -> Option<ParameterValue> {
     if is_secret(value) {
         return read(value, cx).map(ParameterValue::Secret);
+    }
+    if let ExpressionKind::Template(template) = &value.kind
+        && secret_text::has_secret(template)
+    {
+        return secret_text::compose(parameter, template, cx);
     }
     let takes_text = matches!(parameter.takes, ParameterKind::SecretOrText | ParameterKind::Headers);
     match (&value.kind, takes_text) {
@@ -87,16 +92,18 @@ pub(super) fn headers(
     Some(ParameterValue::Object(headers))
 }
 
-fn read(value: &Expression, cx: &mut LoweringContext<'_>) -> Option<SecretReference> {
+/// A secret that is named.
+pub(super) fn read(value: &Expression, cx: &mut LoweringContext<'_>) -> Option<SecretReference> {
     let ExpressionKind::Call(source, arguments) = &value.kind else { return None };
-    let text = match arguments.as_slice() {
-        [Expression { kind: ExpressionKind::Template(template), .. }] => match template.parts.as_slice() {
-            [TemplatePart::Text(text)] => Some(text.clone()),
-            [] | [TemplatePart::Value(..)] | [_, _, ..] => None,
-        },
+    let is_env = &*source.text == "env";
+    let template = match arguments.as_slice() {
+        [Expression { kind: ExpressionKind::Template(template), .. }] => Some(template),
         _ => None,
     };
-    let is_env = &*source.text == "env";
+    if let Some(template) = template.filter(|template| template.values().next().is_some()) {
+        return interpolated(&source.text, template, cx);
+    }
+    let text = template.and_then(Template::plain).filter(|text| !text.is_empty()).map(Box::<str>::from);
     let Some(text) = text else {
         let message = format!("`{}` takes one string that is written out", source.text);
         let example = if is_env { "env(\"PAYMENTS_KEY\")" } else { "secret_file(\"/run/secrets/payments\")" };
@@ -119,6 +126,25 @@ fn read(value: &Expression, cx: &mut LoweringContext<'_>) -> Option<SecretRefere
         return None;
     }
     Some(if is_env { SecretReference::Environment(text) } else { SecretReference::File(text) })
+}
+
+/// The file of a member's secret. Nothing else is filled into the name of a secret.
+fn interpolated(source: &str, template: &Template, cx: &mut LoweringContext<'_>) -> Option<SecretReference> {
+    if source == "secret_file" && secret_text::has_columns_alone(template, cx) {
+        return secret_text::fill("`secret_file`", TextForm::Path, template, cx).map(SecretReference::File);
+    }
+    let found = |message: String| Diagnostic::new(&code::BAD_SECRET, template.span, message);
+    cx.report(if source == "env" && secret_text::has_columns_alone(template, cx) {
+        found("`env` takes no column".to_owned())
+            .label("a new row would need a restart: the environment of the gateway is set when it starts")
+            .help("name a file for each member: `secret_file(\"keys/{team}.key\")`")
+    } else if source == "env" {
+        found("`env` takes one string that is written out".to_owned()).help("write `env(\"PAYMENTS_KEY\")`")
+    } else {
+        found("the name of a secret's file takes the columns of a family alone".to_owned())
+            .help("a family is written `channel team_chat[team] from \"teams.csv\" = …`; `{team}` is the column then")
+    });
+    None
 }
 
 fn is_variable(text: &str) -> bool {

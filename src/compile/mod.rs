@@ -8,12 +8,14 @@ use crate::channel::integration::{ANSWER_BODY, ANSWER_STATUS};
 use crate::json::{Number, OwnedMemberName, Projection};
 use crate::model::{self, EventField, Literal, Model, ParameterValue};
 use crate::program::{
-    AnswerContent, AnswerPlan, Channel, CsvIndex, Destination, Integration, LabelEntry, LabelRequirement,
-    LocatedCondition, Mapping, NameIndex, Node, NodeId, NothingReason, PositionsByName, Predicate, Program,
-    RequestReads, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Table, Target, TextPredicate,
+    AnswerContent, AnswerPlan, Channel, ChannelFamily, CsvIndex, Destination, Integration, LabelEntry,
+    LabelRequirement, LocatedCondition, Mapping, NameIndex, Node, NodeId, NothingReason, PositionsByName, Predicate,
+    Program, RequestReads, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Table, Target, TextPredicate,
 };
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Compiles a checked rule set.
 #[must_use]
@@ -24,6 +26,9 @@ pub fn compile(model: &Model, sources: Sources) -> Program {
     compiler.program.places.shrink_to_fit();
     compiler.program
 }
+
+/// The expressions of families, by family and parameter.
+type SharedExpressions<'m> = HashMap<(usize, &'m str), NodeId>;
 
 /// Fills a program; expressions are appended to its nodes.
 struct Compiler {
@@ -50,10 +55,12 @@ impl Compiler {
             mapping.reach = reach::reach(&self.program, &mapping);
             self.program.mappings.push(mapping);
         }
+        let mut shared = HashMap::new();
         for channel in &model.channels {
-            let channel = self.channel(channel);
+            let channel = self.channel(channel, &mut shared);
             self.program.channels.push(channel);
         }
+        self.program.families = model.families.iter().map(family).collect();
         for routing in &model.routings {
             let block = self.block(&routing.block);
             self.program.routings.push(Routing { name: routing.name.clone(), block });
@@ -151,14 +158,27 @@ impl Compiler {
         self.program.sources.file_and_line(place).into()
     }
 
-    fn channel(&mut self, channel: &model::Channel) -> Channel {
+    /// `shared` holds the expressions that the members of families share.
+    fn channel<'m>(&mut self, channel: &'m model::Channel, shared: &mut SharedExpressions<'m>) -> Channel {
         let mut parameters = Vec::new();
         for (name, argument) in &channel.parameters {
             if let ParameterValue::Expression(value) = argument {
-                parameters.push((name.clone(), self.expression(value)));
+                let node = match &channel.member {
+                    None => self.expression(value),
+                    Some(member) => match shared.get(&(member.family, &**name)) {
+                        Some(node) => *node,
+                        None => {
+                            let node = self.expression(value);
+                            shared.insert((member.family, name), node);
+                            node
+                        }
+                    },
+                };
+                parameters.push((name.clone(), node));
             }
         }
-        Channel { name: channel.name.clone(), parameters }
+        let columns = channel.member.as_ref().map_or_else(Arc::default, |member| Arc::clone(&member.columns));
+        Channel { name: channel.name.clone(), parameters, columns }
     }
 
     fn block(&mut self, block: &model::RoutingBlock) -> RoutingBlock {
@@ -208,13 +228,27 @@ impl Compiler {
         match target {
             model::Target::Destinations(all) => match **all {
                 [model::Destination::Channel(channel)] => Target::Channel(channel),
-                ref all => Target::Destinations(all.iter().copied().map(destination).collect()),
+                ref all => {
+                    let is_chosen = all.iter().any(|destination| destination.choice().is_some());
+                    let all = all.iter().map(|destination| self.destination(destination)).collect();
+                    if is_chosen { Target::ChosenDestinations(all) } else { Target::Destinations(all) }
+                }
             },
             model::Target::Nothing(because, place) => {
                 let at = self.location(*place);
                 Target::Nothing(Box::new(NothingReason { because: self.expression(because), location: at }))
             }
             model::Target::Decline => Target::Decline,
+        }
+    }
+
+    fn destination(&mut self, destination: &model::Destination) -> Destination {
+        match destination {
+            model::Destination::Channel(id) => Destination::Channel(*id),
+            model::Destination::Routing(id) => Destination::Routing(*id),
+            model::Destination::Member(choice) => {
+                Destination::Member { family: choice.family, value: self.expression(&choice.value) }
+            }
         }
     }
 
@@ -232,6 +266,10 @@ fn conjuncts(condition: &model::Expression) -> Vec<&model::Expression> {
     parts.iter().flat_map(conjuncts).collect()
 }
 
+fn family(family: &model::ChannelFamily) -> ChannelFamily {
+    ChannelFamily { name: family.name.clone(), members: family.members.iter().cloned().collect() }
+}
+
 fn integration(integration: &model::Integration, mappings: &[Mapping]) -> Integration {
     let (mut reach, mut reads) = (Projection::default(), RequestReads::default());
     for mapping in integration.mappings.iter().filter_map(|place| mappings.get(*place)) {
@@ -244,14 +282,12 @@ fn integration(integration: &model::Integration, mappings: &[Mapping]) -> Integr
         answer: None,
         name: integration.name.clone(),
         mappings: integration.mappings.clone(),
-        destination: destination(integration.destination),
-    }
-}
-
-fn destination(destination: model::Destination) -> Destination {
-    match destination {
-        model::Destination::Channel(id) => Destination::Channel(id),
-        model::Destination::Routing(id) => Destination::Routing(id),
+        destination: match &integration.destination {
+            model::Destination::Channel(id) => Destination::Channel(*id),
+            model::Destination::Routing(id) => Destination::Routing(*id),
+            // Check lets only members that are written out stand here, which are channels.
+            model::Destination::Member(_) => Destination::Channel(usize::MAX),
+        },
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) fn parameters<'p>(
     let mut observer = SilentObserver;
     let mut interpreter = Interpreter::new(program, context, &arena, &mut observer);
     interpreter.set_event(event);
+    let column = |cell: &'p Option<Box<str>>| cell.as_deref().map_or(RuntimeValue::Missing, RuntimeValue::Text);
+    interpreter.parameters = channel.columns.iter().map(column).collect();
     for (name, value) in &channel.parameters {
         if &**name == BODY.name {
             evaluated.body = Some(interpreter.json(*value).unwrap_or(Json::Null));
@@ -92,15 +94,14 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
                     }
                 }
             }
-            // A table belongs to the rules.
-            Node::Literal(_) | Node::Lookup(..) => self.segment(id, TextOrigin::Rules, segments),
+            // A table belongs to the rules, as do the columns of a family: the parameters of a table stand within it.
+            Node::Literal(_) | Node::Lookup(..) | Node::Parameter(_) => self.segment(id, TextOrigin::Rules, segments),
             Node::Path(_)
             | Node::Nodes(_)
             | Node::Regex(_)
             | Node::Let(_)
             | Node::Field(_)
             | Node::Label(_)
-            | Node::Parameter(_)
             | Node::Request(_)
             | Node::Navigate(..)
             | Node::Call(..)

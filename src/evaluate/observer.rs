@@ -63,6 +63,9 @@ pub trait Observer {
     /// The attempt ended.
     fn leave(&mut self, _path: &str, _end: LineOutcome) {}
 
+    /// A family of channels has no member of that name.
+    fn no_member(&mut self, _place: Span, _family: &str, _member: &RuntimeValue<'_>) {}
+
     /// A recovery goes where its firing went.
     fn followed(&mut self, _channels: &[&str]) {}
 }

@@ -26,7 +26,7 @@ pub(super) fn decide<'a, O: Observer>(
     let mut walk = RoutingWalk::new(interpreter);
     match destination {
         Destination::Routing(routing) => walk.routing(routing),
-        Destination::Channel(channel) => walk.builder.add_channel(channel, EntryOrigin::Routed),
+        Destination::Channel(_) | Destination::Member { .. } => walk.destination(destination),
     }
     walk.interpreter.remaining = left;
     let open = open_channels(program, event, open);
@@ -93,7 +93,45 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
         match destination {
             Destination::Channel(channel) => self.builder.add_channel(channel, self.origin),
             Destination::Routing(routing) => self.call(routing),
+            Destination::Member { family, value } => {
+                if let Some(channel) = self.member(family, value) {
+                    self.builder.add_channel(channel, self.origin);
+                }
+            }
         }
+    }
+
+    /// The channel of the member of a family that a value names.
+    fn member(&mut self, family: usize, value: NodeId) -> Option<usize> {
+        let program = self.interpreter.program;
+        let family = program.families.get(family)?;
+        let named = self.interpreter.value(value);
+        let name = self.interpreter.text(named, || program.source_text(value));
+        let channel = name.and_then(|name| family.members.get(name)).copied();
+        if O::LISTENS
+            && channel.is_none()
+            && let Some(place) = program.place(value)
+        {
+            self.interpreter.observer.no_member(place, &family.name, &named);
+        }
+        channel
+    }
+
+    /// The destinations with the members that values choose; nothing if one of them does not exist, unless the line is
+    /// an `always`, which goes on without it.
+    fn chosen_destinations(&mut self, all: &[Destination], kind: LineKind) -> Option<SmallVec<[Destination; 4]>> {
+        let mut chosen = SmallVec::new();
+        for destination in all {
+            match destination {
+                Destination::Channel(_) | Destination::Routing(_) => chosen.push(*destination),
+                Destination::Member { family, value } => match self.member(*family, *value) {
+                    Some(channel) => chosen.push(Destination::Channel(channel)),
+                    None if kind == LineKind::Always => {}
+                    None => return None,
+                },
+            }
+        }
+        (!chosen.is_empty()).then_some(chosen)
     }
 
     fn call(&mut self, routing: usize) {
@@ -235,9 +273,9 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
         let checkpoint = self.builder.checkpoint();
         let hit = match &line.body {
             RoutingLineBody::Block(block) => self.block(block),
-            RoutingLineBody::Target(target) => self.target(&line.path, None, target),
+            RoutingLineBody::Target(target) => self.target(line, None, target),
             RoutingLineBody::Match(choice, targets) => match self.chosen(*choice) {
-                Some(arm) => targets.get(arm).is_some_and(|target| self.target(&line.path, Some(arm), target)),
+                Some(arm) => targets.get(arm).is_some_and(|target| self.target(line, Some(arm), target)),
                 None => false,
             },
         };
@@ -254,11 +292,19 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
     }
 
     #[inline]
-    fn target(&mut self, path: &'p str, arm: Option<usize>, target: &'p Target) -> bool {
-        if matches!(target, Target::Decline) {
-            return false;
+    fn target(&mut self, line: &'p RoutingLine, arm: Option<usize>, target: &'p Target) -> bool {
+        let route = MatchedRoute { path: &line.path, arm };
+        match target {
+            Target::Decline => return false,
+            Target::ChosenDestinations(all) => {
+                let Some(chosen) = self.chosen_destinations(all, line.kind) else { return false };
+                self.builder.add_route(route, self.origin);
+                chosen.into_iter().for_each(|destination| self.destination(destination));
+                return true;
+            }
+            Target::Channel(_) | Target::Destinations(_) | Target::Nothing(_) => {}
         }
-        self.builder.add_route(MatchedRoute { path, arm }, self.origin);
+        self.builder.add_route(route, self.origin);
         match target {
             Target::Channel(channel) => self.builder.add_channel(*channel, self.origin),
             Target::Destinations(all) => all.iter().for_each(|destination| self.destination(*destination)),
@@ -266,7 +312,7 @@ impl<'p: 'v, 'v, 'm, 'w, O: Observer> RoutingWalk<'p, 'v, 'm, 'w, O> {
                 let reason = self.interpreter.value(nothing.because).as_text().unwrap_or_default();
                 self.builder.add_reason(RuleReason { reason, at: &nothing.location }, self.origin);
             }
-            Target::Decline => {}
+            Target::ChosenDestinations(_) | Target::Decline => {}
         }
         true
     }

@@ -321,15 +321,16 @@ fn integrations(model: &Model, settings: Vec<Settings>) -> Vec<ServedIntegration
         name: integration.name.to_string(),
         settings,
         mappings: integration.mappings.iter().filter_map(mapping).collect(),
-        destination: destination(model, integration.destination),
+        destination: destination(model, &integration.destination),
     };
     model.integrations.iter().zip(settings).map(served).collect()
 }
 
-fn destination(model: &Model, destination: Destination) -> String {
+fn destination(model: &Model, destination: &Destination) -> String {
     match destination {
-        Destination::Channel(id) => model.channels.get(id).map(|channel| channel.name.to_string()),
-        Destination::Routing(id) => model.routings.get(id).map(|routing| format!("routing {}", routing.name)),
+        Destination::Channel(id) => model.channels.get(*id).map(|channel| channel.name.to_string()),
+        Destination::Routing(id) => model.routings.get(*id).map(|routing| format!("routing {}", routing.name)),
+        Destination::Member(choice) => model.families.get(choice.family).map(|family| family.name.to_string()),
     }
     .unwrap_or_default()
 }

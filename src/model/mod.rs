@@ -22,8 +22,8 @@ pub use mapping::{
 };
 pub use request::RequestRead;
 pub use routing::{
-    Channel, Destination, Integration, ParameterValue, Routing, RoutingBlock, RoutingLine, RoutingLineBody,
-    SecretReference, Target,
+    Channel, ChannelFamily, Destination, FamilyMember, Integration, MemberChoice, ParameterValue, Routing,
+    RoutingBlock, RoutingLine, RoutingLineBody, SecretReference, SecretTextPart, Target,
 };
 
 use crate::source::Span;
@@ -41,8 +41,10 @@ pub struct Model {
     pub defines: Vec<Define>,
     /// Schedules.
     pub schedules: Vec<Schedule>,
-    /// Channels.
+    /// Channels, those of families among them.
     pub channels: Vec<Channel>,
+    /// Families of channels.
+    pub families: Vec<ChannelFamily>,
     /// Routings, in text order.
     pub routings: Vec<Routing>,
     /// Integrations.
@@ -61,6 +63,8 @@ pub type DefineId = usize;
 pub type ScheduleId = usize;
 /// Position in [`Model::channels`].
 pub type ChannelId = usize;
+/// Position in [`Model::families`].
+pub type FamilyId = usize;
 /// Position in [`Model::routings`].
 pub type RoutingId = usize;
 /// Position in [`Mapping::lets`].

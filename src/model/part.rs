@@ -2,8 +2,8 @@
 //! that all of them reach a new form of expression.
 
 use super::{
-    Comparator, ComparisonSubject, Destination, Expression, ExpressionKind, LabelEntry, Mapping, Match, Model,
-    ParameterValue, Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target, TemplatePart, TextTest,
+    Comparator, ComparisonSubject, Destination, Expression, ExpressionKind, LabelEntry, Mapping, Match, MemberChoice,
+    Model, ParameterValue, Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target, TemplatePart, TextTest,
 };
 use crate::source::Span;
 use std::slice;
@@ -113,6 +113,35 @@ impl Target {
     }
 }
 
+impl Target {
+    /// Shows the values that choose a member of a family, and the reason of `nothing`.
+    pub fn each_expression<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
+        match self {
+            Self::Destinations(all) => all.iter().filter_map(Destination::choice).for_each(|choice| see(&choice.value)),
+            Self::Nothing(because, _) => see(because),
+            Self::Decline => {}
+        }
+    }
+
+    /// Whether an event may leave its line for those that follow: it declines, or a family may have no such member.
+    #[must_use]
+    pub fn may_decline(&self) -> bool {
+        match self {
+            Self::Destinations(all) => all.iter().any(|destination| destination.choice().is_some()),
+            Self::Nothing(..) => false,
+            Self::Decline => true,
+        }
+    }
+}
+
+impl Destination {
+    /// The choice of a member of a family, if it is one.
+    #[must_use]
+    pub fn choice(&self) -> Option<&MemberChoice> {
+        if let Self::Member(choice) = self { Some(choice) } else { None }
+    }
+}
+
 impl RoutingLineBody {
     /// What stands after its arrows; for a block, nothing.
     #[must_use]
@@ -158,7 +187,7 @@ impl ParameterValue {
             Self::Expression(expression) => see(expression),
             Self::List(items) => items.iter().for_each(|item| item.each_expression(see)),
             Self::Object(members) => members.iter().for_each(|(_, member)| member.each_expression(see)),
-            Self::Literal(_) | Self::Secret(_) => {}
+            Self::Literal(_) | Self::Secret(_) | Self::SecretText(_) => {}
         }
     }
 }

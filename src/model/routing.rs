@@ -1,6 +1,6 @@
 //! Channels, routings and integrations, checked.
 
-use super::{ChannelId, Expression, LineKind, Literal, MappingId, Match, RoutingId};
+use super::{ChannelId, Expression, FamilyId, LineKind, Literal, MappingId, Match, RoutingId};
 use crate::channel;
 use crate::source::Span;
 use std::sync::Arc;
@@ -16,6 +16,39 @@ pub struct Channel {
     pub kind: &'static channel::ChannelKind,
     /// Its parameters, each known to the kind and of the right type.
     pub parameters: Vec<(Box<str>, ParameterValue)>,
+    /// Its place in a family, if it is a member of one.
+    pub member: Option<FamilyMember>,
+}
+
+/// A channel's place in a family.
+#[derive(Debug, Clone)]
+pub struct FamilyMember {
+    /// The family.
+    pub family: FamilyId,
+    /// The values of the family's columns for this member; *missing* where a cell is empty. In the parameters,
+    /// [`ExpressionKind::Parameter`](super::ExpressionKind::Parameter) is a position in this list.
+    pub columns: Arc<[Option<Box<str>>]>,
+    /// Where its row stands: `teams.csv:3`; of a list in the rules, nothing.
+    pub row: Option<Box<str>>,
+}
+
+/// A family of channels: one for each value of a column.
+#[derive(Debug)]
+pub struct ChannelFamily {
+    /// Its name.
+    pub name: Box<str>,
+    /// The place of the name.
+    pub span: Span,
+    /// The name of each member, and its channel, in the order of the rows.
+    pub members: Vec<(Box<str>, ChannelId)>,
+}
+
+impl ChannelFamily {
+    /// The channel of a member.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<ChannelId> {
+        self.members.iter().find(|(known, _)| **known == *name).map(|(_, channel)| *channel)
+    }
 }
 
 /// The value of a channel's or integration's parameter.
@@ -25,12 +58,23 @@ pub enum ParameterValue {
     Literal(Literal),
     /// A secret.
     Secret(SecretReference),
+    /// A string with secrets in it, which is a secret as a whole.
+    SecretText(Arc<[SecretTextPart]>),
     /// Several values.
     List(Vec<ParameterValue>),
     /// Named values (headers).
     Object(Vec<(Box<str>, ParameterValue)>),
-    /// An expression over the event: a body, a template.
-    Expression(Expression),
+    /// An expression over the event: a body, a template. The members of a family share it.
+    Expression(Arc<Expression>),
+}
+
+/// A part of a string with secrets in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretTextPart {
+    /// Words.
+    Text(Box<str>),
+    /// A secret.
+    Secret(SecretReference),
 }
 
 /// A secret is named, never read, below the gateway.
@@ -40,6 +84,15 @@ pub enum SecretReference {
     Environment(Box<str>),
     /// `secret_file("path")`
     File(Box<str>),
+}
+
+impl std::fmt::Display for SecretReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Environment(name) => write!(f, "env(\"{name}\")"),
+            Self::File(path) => write!(f, "secret_file(\"{path}\")"),
+        }
+    }
 }
 
 /// A routing.
@@ -101,13 +154,26 @@ pub enum Target {
     Decline,
 }
 
-/// A channel or a routing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A channel or a routing, or a member of a family that a value chooses.
+#[derive(Debug, Clone)]
 pub enum Destination {
     /// A channel.
     Channel(ChannelId),
     /// Another routing.
     Routing(RoutingId),
+    /// The member of a family that a value names.
+    Member(Box<MemberChoice>),
+}
+
+/// `family[value]`
+#[derive(Debug, Clone)]
+pub struct MemberChoice {
+    /// The family.
+    pub family: FamilyId,
+    /// The value.
+    pub value: Expression,
+    /// The whole.
+    pub span: Span,
 }
 
 /// An integration.

@@ -52,6 +52,8 @@ pub struct Program {
     pub schedules: Vec<(Box<str>, Arc<ScheduleWindows>)>,
     /// Channels.
     pub channels: Vec<Channel>,
+    /// Families of channels.
+    pub families: Vec<ChannelFamily>,
     /// Routings.
     pub routings: Vec<Routing>,
     /// Integrations.
@@ -138,6 +140,17 @@ pub struct Channel {
     pub name: Box<str>,
     /// The parameters that are expressions over the event: `body`, `text`, `title`, `description`.
     pub parameters: Vec<(Box<str>, NodeId)>,
+    /// The values of the columns of its family, which [`Node::Parameter`] reads.
+    pub columns: Arc<[Option<Box<str>>]>,
+}
+
+/// A compiled family of channels.
+#[derive(Debug)]
+pub struct ChannelFamily {
+    /// Its name.
+    pub name: Box<str>,
+    /// The channel of each member, by position.
+    pub members: PositionsByName,
 }
 
 /// A compiled routing.
@@ -206,6 +219,8 @@ pub enum Target {
     Channel(usize),
     /// Channels and routings in order.
     Destinations(Box<[Destination]>),
+    /// The same, where a value chooses a member of a family: without such a member, the line declines.
+    ChosenDestinations(Box<[Destination]>),
     /// Nothing is sent.
     Nothing(Box<NothingReason>),
     /// The line counts as if its condition were false.
@@ -228,6 +243,13 @@ pub enum Destination {
     Channel(usize),
     /// A routing.
     Routing(usize),
+    /// The member of a family that a value names.
+    Member {
+        /// The family, by position.
+        family: usize,
+        /// The value.
+        value: NodeId,
+    },
 }
 
 /// A compiled integration.

@@ -13,7 +13,8 @@ mod why_not;
 pub use files::SystemClock;
 pub use resolve::{ReadSecret, ResolvedSettings, UnreadableSecret};
 pub use trace::{
-    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, RouteTrace, TraceStep, visible_excerpt,
+    ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, MissingMember, RouteTrace, TraceStep,
+    visible_excerpt,
 };
 pub use why_not::{is_route, line_at, why_not};
 

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Findings};
 use crate::evaluate::{self, EvaluationContext};
 use crate::event::Event;
 use crate::json::{Number, ToJson};
-use crate::model::{Channel, Literal, ParameterValue, SecretReference};
+use crate::model::{Channel, Literal, ParameterValue, SecretReference, SecretTextPart};
 use crate::source::{SourceFile, Span};
 use std::collections::HashMap;
 use std::path::Path;
@@ -54,6 +54,7 @@ impl RuleSet {
             rules: self,
             read,
             has_real_secrets: true,
+            member: None,
             diagnostics: Findings::default(),
         })
     }
@@ -67,6 +68,7 @@ impl RuleSet {
             rules: self,
             read: &placeholder,
             has_real_secrets: false,
+            member: None,
             diagnostics: Findings::default(),
         };
         self.resolve_with(resolver).err().unwrap_or_default()
@@ -96,8 +98,13 @@ impl RuleSet {
     /// # Errors
     /// As for [`RuleSet::resolve`].
     pub fn resolve_channel(&self, channel: usize, read: &ReadSecret<'_>) -> Result<Settings, Vec<Diagnostic>> {
-        let mut resolver =
-            SettingsResolver { rules: self, read, has_real_secrets: true, diagnostics: Findings::default() };
+        let mut resolver = SettingsResolver {
+            rules: self,
+            read,
+            has_real_secrets: true,
+            member: None,
+            diagnostics: Findings::default(),
+        };
         let settings = self.model.channels.get(channel).map(|channel| resolver.channel(channel)).unwrap_or_default();
         let (diagnostics, _) = resolver.diagnostics.finish();
         if diagnostics.is_empty() { Ok(settings) } else { Err(diagnostics) }
@@ -138,13 +145,21 @@ struct SettingsResolver<'r> {
     read: &'r ReadSecret<'r>,
     /// Whether `read` returns real secrets and not placeholders.
     has_real_secrets: bool,
+    /// Which member of a family the settings are those of, and where its row stands.
+    member: Option<String>,
     diagnostics: Findings,
 }
 
 impl SettingsResolver<'_> {
     fn channel(&mut self, channel: &Channel) -> Settings {
         let declaration = format!("the channel `{}`", channel.name);
-        self.settings(&declaration, channel.span, &channel.parameters, channel.kind.parameters)
+        self.member = channel.member.as_ref().map(|member| match &member.row {
+            Some(row) => format!("`{}` stands in `{row}`", channel.name),
+            None => format!("it is one of those of `{}`", channel.name),
+        });
+        let settings = self.settings(&declaration, channel.span, &channel.parameters, channel.kind.parameters);
+        self.member = None;
+        settings
     }
 
     /// The settings of one channel or integration.
@@ -165,14 +180,13 @@ impl SettingsResolver<'_> {
         // Values are checked only if all of them could be read.
         if self.diagnostics.count() == before {
             let is_secret = |name: &str| {
-                arguments
-                    .iter()
-                    .any(|(parameter, argument)| &**parameter == name && matches!(argument, ParameterValue::Secret(_)))
+                arguments.iter().any(|(parameter, argument)| &**parameter == name && holds_secret(argument))
             };
             for parameter in known.iter().filter(|known| self.has_real_secrets || !is_secret(known.name)) {
                 for error in parameter.errors(&settings) {
                     let message = format!("`{}` of {declaration} cannot be used: {}", parameter.name, error.message);
-                    self.diagnostics.push(Diagnostic::new(&UNUSABLE, name, message).help(error.help));
+                    let found = Diagnostic::new(&UNUSABLE, name, message).help(error.help);
+                    self.diagnostics.push(self.member.iter().fold(found, |found, member| found.note(member.clone())));
                 }
             }
         }
@@ -192,12 +206,14 @@ impl SettingsResolver<'_> {
             },
             ParameterValue::Literal(Literal::Number(Number::Natural(number))) => Some(Setting::Number(*number)),
             ParameterValue::Secret(secret) => self.secret(secret, name).map(Setting::Secret),
+            ParameterValue::SecretText(parts) => self.secret_text(parts, takes, name).map(Setting::Secret),
             ParameterValue::List(items) => self.list(items, name),
             ParameterValue::Object(members) => {
                 let mut headers = Vec::with_capacity(members.len());
                 for (header, value) in members {
                     let value = match value {
                         ParameterValue::Secret(secret) => self.secret(secret, name),
+                        ParameterValue::SecretText(parts) => self.secret_text(parts, takes, name),
                         ParameterValue::Literal(Literal::Text(text)) if channel::is_credential_header(header) => {
                             Some(channel::Secret::new(text.to_string()))
                         }
@@ -225,6 +241,7 @@ impl SettingsResolver<'_> {
                 ParameterValue::Secret(secret) => secrets.extend(self.secret(secret, name)),
                 ParameterValue::Literal(Literal::Number(Number::Natural(number))) => numbers.push(*number),
                 ParameterValue::Literal(_)
+                | ParameterValue::SecretText(_)
                 | ParameterValue::List(_)
                 | ParameterValue::Object(_)
                 | ParameterValue::Expression(_) => {}
@@ -251,21 +268,61 @@ impl SettingsResolver<'_> {
             }
             Err(unreadable) => unreadable,
         };
-        let (written, set) = match secret {
-            SecretReference::Environment(variable) => (
-                format!("env(\"{variable}\")"),
-                format!("set the variable `{variable}` in the environment of the gateway"),
-            ),
+        let set = match secret {
+            SecretReference::Environment(variable) => {
+                format!("set the variable `{variable}` in the environment of the gateway")
+            }
             SecretReference::File(path) => {
                 let relative = if Path::new(&**path).is_absolute() { "" } else { " (relative to the rule file)" };
-                let set = format!("put the secret into `{path}`{relative}, readable for the gateway");
-                (format!("secret_file(\"{path}\")"), set)
+                format!("put the secret into `{path}`{relative}, readable for the gateway")
             }
         };
-        let message = format!("the secret `{written}` cannot be read: {reason}");
+        let message = format!("the secret `{secret}` cannot be read: {reason}");
         let place = self.place(secret, name);
-        self.diagnostics.push(Diagnostic::new(&UNREADABLE, place, message).help(fix.unwrap_or(set)));
+        let found = Diagnostic::new(&UNREADABLE, place, message).help(fix.unwrap_or(set));
+        self.diagnostics.push(self.member.iter().fold(found, |found, member| found.note(member.clone())));
         None
+    }
+
+    /// A string with secrets in it.
+    fn secret_text(
+        &mut self,
+        parts: &[SecretTextPart],
+        takes: Option<channel::ParameterKind>,
+        name: Span,
+    ) -> Option<channel::Secret> {
+        let (mut text, mut secrets) = (String::new(), Vec::new());
+        let mut is_complete = true;
+        for part in parts {
+            match part {
+                SecretTextPart::Text(words) => text.push_str(words),
+                SecretTextPart::Secret(reference) => match self.secret(reference, name) {
+                    Some(secret) => {
+                        is_complete &= takes == Some(channel::ParameterKind::Headers)
+                            || self.fits_address(reference, &secret, name);
+                        text.push_str(secret.expose());
+                        secrets.push(secret);
+                    }
+                    None => is_complete = false,
+                },
+            }
+        }
+        is_complete.then(|| channel::Secret::composed(text, &secrets))
+    }
+
+    /// Whether a secret leaves the rest of an address as it is written; reports it otherwise.
+    fn fits_address(&mut self, reference: &SecretReference, secret: &channel::Secret, name: Span) -> bool {
+        let ends = |letter: char| letter.is_control() || letter.is_whitespace() || matches!(letter, '#' | '\\');
+        if !secret.expose().contains(ends) {
+            return true;
+        }
+        let message = format!("the secret `{reference}` cannot stand within an address: it holds a blank, `#` or `\\`");
+        let place = self.place(reference, name);
+        self.diagnostics.push(
+            Diagnostic::new(&UNUSABLE, place, message)
+                .help("percent-encode it, as `%23`, or check that it was copied whole"),
+        );
+        false
     }
 
     /// The place at which the declaration names a secret; the name of the declaration if it is not found.
@@ -299,6 +356,11 @@ impl SettingsResolver<'_> {
             }
         }
     }
+}
+
+/// Whether a value is a secret, as a whole.
+fn holds_secret(argument: &ParameterValue) -> bool {
+    matches!(argument, ParameterValue::Secret(_) | ParameterValue::SecretText(_))
 }
 
 /// Removes one line break at the end, which editors add.

@@ -83,6 +83,8 @@ pub enum TraceStep {
     Comparison(ComparisonTrace),
     /// An arm, or a row of a CSV table.
     Arm(ArmTrace),
+    /// A family of channels has no member of that name, so the line declined, or went on without it.
+    NoMember(MissingMember),
     /// No row of a CSV table fits.
     NoRow {
         /// The place of the call.
@@ -90,6 +92,26 @@ pub enum TraceStep {
         /// The arguments, as rules write them.
         arguments: Vec<String>,
     },
+}
+
+/// A member that a family of channels does not have.
+#[derive(Debug)]
+pub struct MissingMember {
+    /// The place of the value that names it.
+    pub place: Span,
+    /// The name of the family.
+    pub family: String,
+    /// The value, as rules write it.
+    pub value: String,
+}
+
+impl MissingMember {
+    /// ``team_chat has no member `payments` ``
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let value = self.value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(&self.value);
+        format!("{} has no member `{}`", self.family, visible_excerpt(value))
+    }
 }
 
 /// An arm or a row of a table that was chosen.
@@ -211,6 +233,10 @@ impl Observer for EvaluationTrace {
         }
     }
 
+    fn no_member(&mut self, place: Span, family: &str, member: &RuntimeValue<'_>) {
+        self.record(|| TraceStep::NoMember(MissingMember { place, family: family.to_owned(), value: brief(member) }));
+    }
+
     fn followed(&mut self, channels: &[&str]) {
         if let Some(element) = self.elements.get_mut(self.current) {
             element.followed = channels.iter().map(|&channel| channel.to_owned()).collect();
@@ -259,6 +285,12 @@ impl TraceStep {
     #[must_use]
     pub fn comparison(&self) -> Option<&ComparisonTrace> {
         if let Self::Comparison(comparison) = self { Some(comparison) } else { None }
+    }
+
+    /// The member that a family does not have, if it is one.
+    #[must_use]
+    pub fn missing_member(&self) -> Option<&MissingMember> {
+        if let Self::NoMember(missing) = self { Some(missing) } else { None }
     }
 
     /// The arm or row, if it is one.

@@ -83,6 +83,9 @@ fn explain_hit(element: &ElementTrace, path: &str) -> String {
 }
 
 fn explain_declined(line: &RouteTrace) -> String {
+    if let Some(missing) = line.steps.iter().find_map(TraceStep::missing_member) {
+        return format!("`{}` declined: {}, as if its condition had been false\n", line.path, missing.reason());
+    }
     let inner = line.lines.iter().rev().find(|inner| inner.end == LineOutcome::Declined);
     let decliner = inner.map(|inner| format!(" (by `{}`)", inner.path)).unwrap_or_default();
     format!("`{}` was entered and declined{decliner}, as if its condition had been false\n", line.path)

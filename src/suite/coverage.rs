@@ -5,7 +5,7 @@
 
 use super::location::{RuleLocation, source_excerpt};
 use crate::diagnostic::visible_text;
-use crate::model::{Expression, ExpressionKind, Model, RoutingLine, RoutingLineBody, TableRows};
+use crate::model::{Destination, Expression, ExpressionKind, Model, RoutingLine, RoutingLineBody, TableRows, Target};
 use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
 use std::collections::BTreeSet;
@@ -121,6 +121,9 @@ fn declared_arms(model: &Model) -> Vec<Span> {
     let arguments = model.channels.iter().flat_map(|channel| &channel.parameters);
     let arguments = arguments.chain(model.integrations.iter().flat_map(|integration| &integration.parameters));
     arguments.for_each(|(_, argument)| argument.each_expression(&mut add));
+    // The members of a family share its parameters.
+    arms.sort_unstable();
+    arms.dedup();
     arms
 }
 
@@ -133,6 +136,9 @@ fn routing_arms(model: &Model) -> Vec<Span> {
             choice.each_condition(&mut |part| add_arms(part, &mut arms));
             arms.extend(choice.arms.iter().map(|arm| arm.span));
         }
+        let choices =
+            line.body.own_targets().into_iter().flat_map(Target::destinations).filter_map(Destination::choice);
+        choices.for_each(|choice| add_arms(&choice.value, &mut arms));
     }
     arms
 }

@@ -51,8 +51,16 @@ impl<'r> FailureTrace<'r> {
     pub(super) fn channels(self, outcome: &ObservedOutcome, absent: &[&str]) -> Vec<String> {
         let model = &self.rules.model;
         let wanted = |destination: &Destination| {
-            let Destination::Channel(channel) = destination else { return false };
-            model.channels.get(*channel).is_some_and(|channel| absent.contains(&&*channel.name))
+            let is_absent =
+                |channel: &usize| model.channels.get(*channel).is_some_and(|channel| absent.contains(&&*channel.name));
+            match destination {
+                Destination::Channel(channel) => is_absent(channel),
+                Destination::Routing(_) => false,
+                Destination::Member(choice) => model
+                    .families
+                    .get(choice.family)
+                    .is_some_and(|family| family.members.iter().any(|(_, channel)| is_absent(channel))),
+            }
         };
         let sends = |line: &&RoutingLine| {
             line.body.own_targets().into_iter().any(|target| target.destinations().iter().any(wanted))
@@ -136,6 +144,7 @@ fn render(step: &TraceStep, sources: &Sources) -> String {
         TraceStep::NoRow { place, arguments } => {
             format!("`{}` found no row for {}", source(*place), listed(arguments))
         }
+        TraceStep::NoMember(choice) => choice.reason(),
     }
 }
 

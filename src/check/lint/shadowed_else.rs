@@ -6,7 +6,10 @@
 
 use super::LintInput;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
-use crate::model::{Destination, Expression, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
+use crate::model::{
+    ChannelId, Destination, Expression, FamilyId, LineKind, RoutingBlock, RoutingId, RoutingLine, RoutingLineBody,
+    Target,
+};
 use std::collections::BTreeSet;
 
 /// How many comparisons of an `also route` with a route one block may cost; further routes are not compared.
@@ -72,10 +75,23 @@ fn is_nothing(body: &RoutingLineBody) -> bool {
 }
 
 fn declines(body: &RoutingLineBody) -> bool {
-    body.targets().into_iter().any(|target| matches!(target, Target::Decline))
+    body.targets().into_iter().any(Target::may_decline)
+}
+
+/// A channel, a routing, or whichever member of a family.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Reached {
+    Channel(ChannelId),
+    Routing(RoutingId),
+    Family(FamilyId),
 }
 
 /// The channels and routings that a body leads to.
-fn reached(body: &RoutingLineBody) -> BTreeSet<Destination> {
-    body.targets().into_iter().flat_map(Target::destinations).copied().collect()
+fn reached(body: &RoutingLineBody) -> BTreeSet<Reached> {
+    let reached = |destination: &Destination| match destination {
+        Destination::Channel(channel) => Reached::Channel(*channel),
+        Destination::Routing(routing) => Reached::Routing(*routing),
+        Destination::Member(choice) => Reached::Family(choice.family),
+    };
+    body.targets().into_iter().flat_map(Target::destinations).map(reached).collect()
 }

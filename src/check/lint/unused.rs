@@ -112,6 +112,7 @@ impl<'t> UsedDeclarations<'t> {
         for destination in destinations {
             match destination {
                 Destination::Channel(name) => self.channels.insert(&name.text),
+                Destination::Member(reference) => self.channels.insert(&reference.family.text),
                 Destination::Routing(name, _) => &*name.text != own && self.routings.insert(&name.text),
             };
         }

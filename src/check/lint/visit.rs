@@ -3,9 +3,9 @@
 use crate::pattern::Case;
 use crate::source::Span;
 use crate::syntax::tree::{
-    Block, Comparator, Comparison, ComparisonSubject, Declaration, DocumentedDeclaration, Expression, ExpressionKind,
-    Identifier, LabelEntry, Line, LineBody, MappingStatement, MappingStatementKind, Match, MatchArm, NavigationStep,
-    StringLiteral, TableBody, Target, TargetKind, Template,
+    Block, Comparator, Comparison, ComparisonSubject, Declaration, Destination, DocumentedDeclaration, Expression,
+    ExpressionKind, Identifier, LabelEntry, Line, LineBody, MappingStatement, MappingStatementKind, Match, MatchArm,
+    NavigationStep, StringLiteral, TableBody, Target, TargetKind, Template,
 };
 
 /// What a lint may want to see.
@@ -95,8 +95,16 @@ fn line<'t>(line: &'t Line, see: NodeVisitor<'_, 't>) {
 }
 
 fn target<'t>(target: &'t Target, see: NodeVisitor<'_, 't>) {
-    if let TargetKind::Nothing(because) = &target.kind {
-        template(because, see);
+    match &target.kind {
+        TargetKind::Nothing(because) => template(because, see),
+        TargetKind::Destinations(destinations) => {
+            for destination in destinations {
+                if let Destination::Member(reference) = destination {
+                    expression(&reference.value, see);
+                }
+            }
+        }
+        TargetKind::Decline => {}
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn first_schedule_use(
             let integration = model.integrations.iter().find(|each| *each.name == *name)?;
             integration.mappings.iter().for_each(|mapping| walk.mapping(*mapping, reach));
             if reach == EvaluationStage::Routing {
-                walk.destination(integration.destination);
+                walk.destination(&integration.destination);
             }
         }
         TestSubject::Channel => {
@@ -81,9 +81,11 @@ impl ScheduleSearch<'_> {
         }
     }
 
-    fn destination(&mut self, destination: Destination) {
-        if let Destination::Routing(routing) = destination {
-            self.routing(routing);
+    fn destination(&mut self, destination: &Destination) {
+        match destination {
+            Destination::Channel(_) => {}
+            Destination::Routing(routing) => self.routing(*routing),
+            Destination::Member(choice) => self.expression(&choice.value),
         }
     }
 
@@ -100,7 +102,7 @@ impl ScheduleSearch<'_> {
 
     fn target(&mut self, target: &Target) {
         match target {
-            Target::Destinations(all) => all.iter().for_each(|destination| self.destination(*destination)),
+            Target::Destinations(all) => all.iter().for_each(|destination| self.destination(destination)),
             Target::Nothing(because, _) => self.expression(because),
             Target::Decline => {}
         }

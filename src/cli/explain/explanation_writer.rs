@@ -216,6 +216,11 @@ impl<'r> ExplanationWriter<'r> {
                 let arm = self.arm(arm);
                 self.line(&inner, &arm);
             }
+            for missing in line.steps.iter().filter_map(TraceStep::missing_member) {
+                let did = if line.end == LineOutcome::Declined { "declined" } else { "left out" };
+                let reason = self.styled(TextStyle::Declined, &format!("{did}: {}", missing.reason()));
+                self.line(&inner, &reason);
+            }
             self.lines(&line.lines, &indent);
         }
     }

@@ -72,7 +72,14 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         | Rule::list
         | Rule::object
         | Rule::match_subject => (0, "a value"),
-        Rule::name | Rule::word | Rule::kind | Rule::setting | Rule::label => (0, "a name"),
+        Rule::name
+        | Rule::word
+        | Rule::kind
+        | Rule::setting
+        | Rule::label
+        | Rule::channel_member
+        | Rule::family
+        | Rule::family_name => (0, "a name"),
         Rule::string => (0, "a string in quotes"),
         Rule::regex => (0, "a regular expression between slashes"),
         Rule::json_word | Rule::json_object | Rule::json_array | Rule::json_member => (0, "JSON"),
@@ -96,7 +103,7 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         Rule::line | Rule::head | Rule::k_route | Rule::k_always => (1, "a route"),
         Rule::spread => (1, "`...`"),
         Rule::reading => (1, "a mapping's name"),
-        Rule::destination | Rule::to_routing | Rule::target => (0, "a channel"),
+        Rule::destination | Rule::to_routing | Rule::to_member | Rule::target => (0, "a channel"),
         Rule::expect
         | Rule::cases
         | Rule::input

@@ -4,8 +4,9 @@ use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{
-    AllowDirective, Channel, DayRange, Declaration, Define, DocumentedDeclaration, Integration, IntegrationRoute,
-    NamedArgument, Schedule, ScheduleLine, ScheduleLineKind, Table, TableBody, TimeRange,
+    AllowDirective, Channel, ChannelFamily, DayRange, Declaration, Define, DocumentedDeclaration, FamilySource,
+    Identifier, Integration, IntegrationRoute, NamedArgument, Schedule, ScheduleLine, ScheduleLineKind, Table,
+    TableBody, TimeRange,
 };
 
 impl TreeBuilder<'_> {
@@ -173,7 +174,10 @@ impl TreeBuilder<'_> {
 
     fn channel(&mut self, pairs: &mut RulePairs<'_>) -> Option<Channel> {
         self.take(Rule::k_channel, pairs);
-        let name = self.next_name(pairs)?;
+        let (name, family) = match self.take(Rule::family, pairs) {
+            Some(pair) => self.family(pair)?,
+            None => (self.next_name(pairs)?, None),
+        };
         self.lower_case(&name, "channel");
         let kind = self.next_name(pairs)?;
         let settings = self.next(pairs)?;
@@ -182,7 +186,22 @@ impl TreeBuilder<'_> {
             let setting = builder.next(settings)?;
             builder.parameter(setting)
         })?;
-        Some(Channel { name, kind, parameters, arguments: self.until_here(start) })
+        Some(Channel { name, family, kind, parameters, arguments: self.until_here(start) })
+    }
+
+    /// The name of a family, its column and its members.
+    fn family(&mut self, pair: RulePair<'_>) -> Option<(Identifier, Option<ChannelFamily>)> {
+        let mut parts = pair.into_inner();
+        let mut names = self.next(&mut parts)?.into_inner();
+        let (name, column) = (self.next_name(&mut names)?, self.next_name(&mut names)?);
+        let is_file = parts.clone().any(|part| part.as_rule() == Rule::k_from);
+        let source = if is_file {
+            FamilySource::Csv(self.next_text(&mut parts)?)
+        } else {
+            FamilySource::List(self.all(&mut parts, Self::next_text)?)
+        };
+        self.finish(&mut parts);
+        Some((name, Some(ChannelFamily { column, source })))
     }
 
     fn parameter(&mut self, pair: RulePair<'_>) -> Option<NamedArgument> {

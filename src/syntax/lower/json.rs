@@ -21,6 +21,7 @@ impl TreeBuilder<'_> {
                 self.leaf(&pair);
                 TestJsonKind::Number(pair.as_str().into())
             }
+            Rule::channel_member => TestJsonKind::Hole(self.channel_name(pair)?.text),
             _ => {
                 self.leaf(&pair);
                 word(pair.as_str())

@@ -1,8 +1,10 @@
 //! Routings, and the destinations that integrations share with them.
 
 use super::{Rule, RulePair, RulePairs, TreeBuilder};
+use crate::event::member_name;
 use crate::syntax::tree::{
-    Block, Destination, Expression, Identifier, Line, LineBody, LineKind, Match, Routing, Target, TargetKind,
+    Block, Destination, Expression, Identifier, Line, LineBody, LineKind, Match, MemberReference, Routing, Target,
+    TargetKind,
 };
 
 impl TreeBuilder<'_> {
@@ -96,10 +98,36 @@ impl TreeBuilder<'_> {
                 let mut inner = pair.into_inner();
                 self.take(Rule::k_routing, &mut inner);
                 Destination::Routing(self.next_name(&mut inner)?, self.until_here(span))
+            } else if pair.as_rule() == Rule::to_member {
+                Destination::Member(self.member_reference(pair)?)
             } else {
                 Destination::Channel(self.name(&pair))
             });
         }
         Some(destinations)
+    }
+
+    /// `family[value]`
+    fn member_reference(&mut self, pair: RulePair<'_>) -> Option<MemberReference> {
+        let start = self.span(&pair);
+        let mut parts = pair.into_inner();
+        let family = self.next_name(&mut parts)?;
+        let mut inner = self.next(&mut parts)?.into_inner();
+        let value = self.nested(start, |builder| builder.value(&mut inner))?;
+        self.finish(&mut inner);
+        Some(MemberReference { family, value, span: self.until_here(start) })
+    }
+
+    /// `family["member"]`, as the one name of a channel.
+    pub(super) fn channel_name(&mut self, pair: RulePair<'_>) -> Option<Identifier> {
+        if pair.as_rule() != Rule::channel_member {
+            return Some(self.name(&pair));
+        }
+        let span = self.span(&pair);
+        let mut parts = pair.into_inner();
+        let family = self.next_name(&mut parts)?;
+        let member = self.next_text(&mut parts)?;
+        self.end = span.end;
+        Some(Identifier { text: member_name(&family.text, &member.value).into(), span })
     }
 }

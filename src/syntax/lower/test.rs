@@ -21,7 +21,8 @@ impl TreeBuilder<'_> {
         let kind = match rule {
             Rule::subject => {
                 let subject = self.next_subject(&mut parts)?;
-                TestStatementKind::Subject(subject, self.next_name(&mut parts)?)
+                let name = self.next(&mut parts)?;
+                TestStatementKind::Subject(subject, self.channel_name(name)?)
             }
             Rule::input if names_file(&parts) => TestStatementKind::InputFile(self.next_text(&mut parts)?),
             Rule::input => TestStatementKind::Input(self.next_json(&mut parts)?),
@@ -60,7 +61,10 @@ impl TreeBuilder<'_> {
     fn next_names(&mut self, parts: &mut RulePairs<'_>) -> Option<(Vec<Identifier>, Span)> {
         let pair = self.next(parts)?;
         let start = self.span(&pair);
-        let names = self.all(&mut pair.into_inner(), Self::next_name)?;
+        let names = self.all(&mut pair.into_inner(), |builder, parts| {
+            let pair = builder.next(parts)?;
+            builder.channel_name(pair)
+        })?;
         Some((names, self.until_here(start)))
     }
 

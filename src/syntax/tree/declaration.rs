@@ -99,12 +99,32 @@ pub struct TimeRange {
 pub struct Channel {
     /// Its name.
     pub name: Identifier,
+    /// Where its members come from, if it is a family.
+    pub family: Option<ChannelFamily>,
     /// Its kind.
     pub kind: Identifier,
     /// Its parameters in order.
     pub parameters: Vec<NamedArgument>,
     /// The place of the parentheses and all between.
     pub arguments: Span,
+}
+
+/// `[column] from "file.csv"` or `[column] in ["a", "b"]`: one channel for each value.
+#[derive(Debug, Clone)]
+pub struct ChannelFamily {
+    /// The name of the column, which the parameters may read.
+    pub column: Identifier,
+    /// The values.
+    pub source: FamilySource,
+}
+
+/// Where the members of a family come from.
+#[derive(Debug, Clone)]
+pub enum FamilySource {
+    /// The column of a CSV file, relative to the rule file.
+    Csv(StringLiteral),
+    /// A list in the rules.
+    List(Vec<StringLiteral>),
 }
 
 /// `name = value`

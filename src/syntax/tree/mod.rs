@@ -11,7 +11,8 @@ mod routing;
 mod test;
 
 pub use declaration::{
-    Channel, DayRange, Define, NamedArgument, Schedule, ScheduleLine, ScheduleLineKind, Table, TableBody, TimeRange,
+    Channel, ChannelFamily, DayRange, Define, FamilySource, NamedArgument, Schedule, ScheduleLine, ScheduleLineKind,
+    Table, TableBody, TimeRange,
 };
 pub use expression::{
     ArmHead, Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, Match, MatchArm, NavigationSegment,
@@ -19,7 +20,8 @@ pub use expression::{
 };
 pub use mapping::{LabelEntry, Mapping, MappingStatement, MappingStatementKind};
 pub use routing::{
-    Block, Destination, Integration, IntegrationRoute, Line, LineBody, LineKind, Routing, Target, TargetKind,
+    Block, Destination, Integration, IntegrationRoute, Line, LineBody, LineKind, MemberReference, Routing, Target,
+    TargetKind,
 };
 pub use test::{
     CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, SentMode, Test, TestJson, TestJsonKind,

@@ -89,6 +89,19 @@ pub enum Destination {
     Channel(Identifier),
     /// `routing name`; the span is of both words.
     Routing(Identifier, Span),
+    /// `family[value]`: the member of a family of channels that a value names.
+    Member(MemberReference),
+}
+
+/// `family[value]`
+#[derive(Debug, Clone)]
+pub struct MemberReference {
+    /// The name of the family.
+    pub family: Identifier,
+    /// What stands in the brackets.
+    pub value: Expression,
+    /// The whole.
+    pub span: Span,
 }
 
 /// `integration name { … }`
