@@ -8,7 +8,7 @@ mod labels;
 mod outcome;
 mod wire;
 
-pub use channel_name::{MAX_MEMBER_NAME, channel_name, is_member_name, member_name};
+pub use channel_name::{MAX_MEMBER_NAME, channel_name, command_line_name, is_member_name, member_name};
 pub use labels::{Labels, LabelsBuilder};
 pub use outcome::{MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason};
 

@@ -36,6 +36,30 @@ fn a_rule_set_without_one_of_its_words_is_checked_to_the_end() {
     }
 }
 
+/// A family of so many members, and a route to one of them.
+fn family(name: &str, members: usize) -> String {
+    let members: Vec<String> = (0..members).map(|at| format!("\"m{at}\"")).collect();
+    format!(
+        "channel {name}[member] in [{}] = webhook(url = env(\"HOOK\"), body = {{ \"text\": \"{{member}}: {{title}}\" }})\n\
+         routing to_{name} {{ route one => {name}[labels.member]  else => {name}[\"m0\"] }}\n\
+         mapping map_{name} {{ severity = Info  status = Firing  title = \"a\"  key = \"k\" }}\n\
+         integration push_{name} {{ keys = [env(\"KEY_{name}\")]  map_{name} => routing to_{name} }}\n",
+        members.join(", ")
+    )
+}
+
+#[test]
+fn families_and_rule_sets_have_limits() {
+    let most: String = ["one", "two", "three", "four", "five"].map(|name| family(name, 1_000)).concat();
+    let (said, found) = check(&format!("edition 1\n{most}"));
+    assert!(found.is_empty(), "{said}");
+    let (said, found) = check(&format!("edition 1\n{most}channel more = stdout()\nrouting last {{ else => more }}\n"));
+    assert!(found.contains(&"E0154") && said.contains("more than the 5000 channels"), "{said}");
+    let (said, found) = check(&format!("edition 1\n{}", family("one", 1_001)));
+    assert_eq!(found, ["E0154"], "{said}");
+    assert!(said.contains("has 1001 members") && said.contains("at most 1000 members"), "{said}");
+}
+
 #[test]
 fn large_rule_sets_are_linted_in_time() {
     let mut text = String::from("edition 1\n\nchannel sre = stdout()\nchannel feed = stdout()\n\nrouting main {\n");

@@ -123,6 +123,11 @@ fn the_starter_rules_pass_their_own_checks() {
 }
 
 #[test]
+fn families_of_channels() {
+    transcript("families");
+}
+
+#[test]
 fn rules_that_cannot_be_read() {
     transcript("unreadable");
 }

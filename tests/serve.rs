@@ -2,6 +2,8 @@
 
 #[path = "serve/access.rs"]
 mod access;
+#[path = "serve/families.rs"]
+mod families;
 #[path = "serve/memory.rs"]
 mod memory;
 #[path = "serve/robust.rs"]

@@ -34,6 +34,11 @@ fn says(name: &str) {
 }
 
 #[test]
+fn members_of_families_are_named_and_missed() {
+    says("families");
+}
+
+#[test]
 fn what_holds_passes() {
     says("passing");
     let report = run("passing");

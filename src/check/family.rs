@@ -10,10 +10,10 @@ use crate::check::{code, parameter};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Expression, FamilyId, FamilyMember, ParameterValue};
 use crate::source::Span;
-use crate::syntax::tree::{self, ChannelFamily, FamilySource, Identifier};
+use crate::syntax::tree::{self, ChannelFamily, FamilySource};
 use crate::text::{excerpt, quoted};
 use crate::value::ValueType;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The most members of a family.
@@ -39,6 +39,8 @@ pub(super) struct FamilyColumns {
     row: Option<Box<str>>,
     /// What is wrong with its cells.
     findings: Vec<Diagnostic>,
+    /// The columns whose name was reported.
+    reported: HashSet<Box<str>>,
 }
 
 impl FamilyColumns {
@@ -53,6 +55,7 @@ impl FamilyColumns {
             member: "".into(),
             row: None,
             findings: Vec::new(),
+            reported: HashSet::new(),
         }
     }
 
@@ -113,7 +116,9 @@ pub(super) fn lower(
     id: FamilyId,
     cx: &mut LoweringContext<'_>,
 ) -> Vec<LoweredMember> {
-    check_column_name(&family.column, cx);
+    if let Some(taken) = taken(&family.column.text, cx) {
+        report_taken(&family.column.text, taken, family.column.span, cx);
+    }
     let mut text = String::new();
     let Some(rows) = family_rows::read(family, &mut text, cx) else { return Vec::new() };
     let mut members: HashMap<&str, &FamilyRow> = HashMap::new();
@@ -128,7 +133,14 @@ pub(super) fn lower(
     let mut lowered = Vec::with_capacity(firsts.len());
     let (mut findings, before) = (Vec::new(), cx.finding_count());
     let mut columns = FamilyColumns::of(&rows);
+    columns.reported.insert(family.column.text.clone());
     for row in firsts {
+        // What is wrong with the parameters themselves is wrong for every member.
+        if cx.finding_count() > before {
+            let member = FamilyMember { family: id, columns: Arc::default(), row: None };
+            lowered.push(LoweredMember { name: rows.member(row).into(), parameters: Vec::new(), member });
+            continue;
+        }
         columns.cells.clone_from(&row.cells);
         columns.member = rows.member(row).into();
         columns.row = row_place(family, row);
@@ -139,10 +151,6 @@ pub(super) fn lower(
         findings.append(&mut columns.findings);
         let member = FamilyMember { family: id, columns: columns.values(), row: columns.row.clone() };
         lowered.push(LoweredMember { name: columns.member.clone(), parameters, member });
-        // What is wrong with the parameters themselves is wrong for every member.
-        if cx.finding_count() > before {
-            break;
-        }
     }
     findings.truncate(FINDINGS_LIMIT);
     findings.into_iter().for_each(|finding| cx.report(finding));
@@ -150,15 +158,11 @@ pub(super) fn lower(
     lowered
 }
 
-/// The column is a name in the parameters, where fields and defines have theirs.
-fn check_column_name(column: &Identifier, cx: &mut LoweringContext<'_>) {
-    if let Some(taken) = taken(&column.text, cx) {
-        report_taken(&column.text, taken, column.span, cx);
-    }
-}
-
-/// Reports a column that has the name of something else.
+/// Reports a column that has the name of something else, once.
 pub(super) fn report_taken(column: &str, taken: &str, place: Span, cx: &mut LoweringContext<'_>) {
+    if cx.columns.as_mut().is_some_and(|columns| !columns.reported.insert(column.into())) {
+        return;
+    }
     let message = format!("the column `{column}` has the name of {taken}");
     let found = Diagnostic::new(&code::COLUMN_NAME, place, message).label("which of the two is meant?");
     cx.report(found.help("give the column another name in the header of the file"));

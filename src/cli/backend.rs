@@ -6,6 +6,7 @@ use super::serve::given_token;
 use super::serve::options::STATE;
 use super::terminal::Terminal;
 use crate::diagnostic;
+use crate::event::channel_name;
 use crate::gateway::admin_client::{AdminClient, AdminClientError};
 use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, Journal, JournalConfig};
 use crate::gateway::operations::{
@@ -78,7 +79,7 @@ impl RecordArguments {
             since: self.since.clone(),
             until: self.until.clone(),
             integration: self.integration.clone(),
-            channel: self.channel.clone(),
+            channel: self.channel.as_deref().map(channel_name),
             key: self.key.clone(),
             id: self.id.clone(),
             before: None,

@@ -8,7 +8,7 @@ use super::{clock, event, input, load, serve};
 use crate::channel::DeliveryVerdict;
 use crate::diagnostic::{self, nearest, visible_line};
 use crate::evaluate::EvaluationContext;
-use crate::event::{AlertStatus, Event, Labels, Severity};
+use crate::event::{AlertStatus, Event, Labels, Severity, channel_name};
 use crate::gateway::delivery::{Exchange, OutboundConfig, send_once};
 use crate::gateway::served_rules;
 use crate::json;
@@ -24,7 +24,7 @@ use std::sync::Arc;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The channel
+    /// The channel; a member of a family as `team_chat.payments`
     #[arg(value_name = "CHANNEL")]
     channel: String,
     /// The event, as `run` writes it; `-` is the standard input; a test event by default
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let config = serve::configuration(options, terminal)?;
     let paths = &config.reload.roots;
     let rules = load::usable(paths, Some(now), terminal)?;
-    let position = find(&rules, &arguments.channel, terminal)?;
+    let position = find(&rules, &channel_name(&arguments.channel), terminal)?;
     let mut access = config.reload.access.clone();
     access.own_files.extend(arguments.config.clone());
     // A trial loads the rules once, so it does not need the limit of a gateway.

@@ -11,14 +11,23 @@ pub fn member_name(family: &str, member: &str) -> String {
     format!("{family}[{}]", quoted(member))
 }
 
-/// The name of a channel as a command line may write it: `team_chat.payments` is `team_chat["payments"]`, so that no
-/// quotes are needed.
+/// The name of a channel as a command line writes it: `team_chat.payments` is `team_chat["payments"]`, so that no quotes
+/// are needed. Where a shell has taken the quotes away, `team_chat[payments]` is the same.
 #[must_use]
 pub fn channel_name(written: &str) -> String {
-    match written.split_once('.') {
-        Some((family, member)) if !family.contains('[') => member_name(family, member),
-        Some(_) | None => written.to_owned(),
+    let dotted = written.split_once('.').filter(|(family, _)| !family.contains('['));
+    let bracketed = || written.strip_suffix(']')?.split_once('[').filter(|(_, member)| !member.starts_with('"'));
+    match dotted.or_else(bracketed) {
+        Some((family, member)) => member_name(family, member),
+        None => written.to_owned(),
     }
+}
+
+/// The name of a channel for a command line: `team_chat.payments` for `team_chat["payments"]`.
+#[must_use]
+pub fn command_line_name(channel: &str) -> String {
+    let member = channel.strip_suffix("\"]").and_then(|name| name.split_once("[\""));
+    member.map_or_else(|| channel.to_owned(), |(family, member)| format!("{family}.{member}"))
 }
 
 /// Whether a text may be the name of a member: ASCII letters, digits, `_`, `-` and `.`, without a leading dot. File
@@ -31,7 +40,7 @@ pub fn is_member_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{channel_name, is_member_name};
+    use super::{channel_name, command_line_name, is_member_name};
 
     #[test]
     fn a_command_line_needs_no_quotes() {
@@ -40,8 +49,10 @@ mod tests {
             ("team_chat.payments", "team_chat[\"payments\"]"),
             ("team_chat.a.b", "team_chat[\"a.b\"]"),
             ("team_chat[\"a.b\"]", "team_chat[\"a.b\"]"),
+            ("team_chat[a.b]", "team_chat[\"a.b\"]"),
         ] {
             assert_eq!(channel_name(written), name);
+            assert_eq!(channel_name(&command_line_name(name)), name);
         }
     }
 

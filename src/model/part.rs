@@ -2,8 +2,9 @@
 //! that all of them reach a new form of expression.
 
 use super::{
-    Comparator, ComparisonSubject, Destination, Expression, ExpressionKind, LabelEntry, Mapping, Match, MemberChoice,
-    Model, ParameterValue, Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target, TemplatePart, TextTest,
+    ChannelFamily, Comparator, ComparisonSubject, Destination, Expression, ExpressionKind, LabelEntry, Mapping, Match,
+    MemberChoice, Model, ParameterValue, Pattern, RoutingBlock, RoutingLine, RoutingLineBody, Target, TemplatePart,
+    TextTest,
 };
 use crate::source::Span;
 use std::slice;
@@ -85,6 +86,12 @@ impl Match<Expression> {
 }
 
 impl Model {
+    /// The family of channels of that name.
+    #[must_use]
+    pub fn family(&self, name: &str) -> Option<&ChannelFamily> {
+        self.families.iter().find(|family| *family.name == *name)
+    }
+
     /// Every line of every routing, in text order.
     pub fn routing_lines(&self) -> impl Iterator<Item = &RoutingLine> {
         self.routings.iter().flat_map(|routing| routing.block.all_lines())

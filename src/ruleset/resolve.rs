@@ -145,18 +145,17 @@ struct SettingsResolver<'r> {
     read: &'r ReadSecret<'r>,
     /// Whether `read` returns real secrets and not placeholders.
     has_real_secrets: bool,
-    /// Which member of a family the settings are those of, and where its row stands.
+    /// The member of a family whose settings are read, and where its row stands.
     member: Option<String>,
     diagnostics: Findings,
 }
 
 impl SettingsResolver<'_> {
     fn channel(&mut self, channel: &Channel) -> Settings {
-        let declaration = format!("the channel `{}`", channel.name);
-        self.member = channel.member.as_ref().map(|member| match &member.row {
-            Some(row) => format!("`{}` stands in `{row}`", channel.name),
-            None => format!("it is one of those of `{}`", channel.name),
-        });
+        let row = channel.member.as_ref().and_then(|member| member.row.as_ref());
+        let shown = row.map_or_else(|| format!("`{}`", channel.name), |row| format!("`{}` ({row})", channel.name));
+        let declaration = format!("the channel {shown}");
+        self.member = channel.member.as_ref().map(|_| shown);
         let settings = self.settings(&declaration, channel.span, &channel.parameters, channel.kind.parameters);
         self.member = None;
         settings
@@ -185,8 +184,7 @@ impl SettingsResolver<'_> {
             for parameter in known.iter().filter(|known| self.has_real_secrets || !is_secret(known.name)) {
                 for error in parameter.errors(&settings) {
                     let message = format!("`{}` of {declaration} cannot be used: {}", parameter.name, error.message);
-                    let found = Diagnostic::new(&UNUSABLE, name, message).help(error.help);
-                    self.diagnostics.push(self.member.iter().fold(found, |found, member| found.note(member.clone())));
+                    self.diagnostics.push(Diagnostic::new(&UNUSABLE, name, message).help(error.help));
                 }
             }
         }
@@ -277,10 +275,10 @@ impl SettingsResolver<'_> {
                 format!("put the secret into `{path}`{relative}, readable for the gateway")
             }
         };
-        let message = format!("the secret `{secret}` cannot be read: {reason}");
+        let owner = self.member.as_ref().map(|member| format!(" of {member}")).unwrap_or_default();
+        let message = format!("the secret `{secret}`{owner} cannot be read: {reason}");
         let place = self.place(secret, name);
-        let found = Diagnostic::new(&UNREADABLE, place, message).help(fix.unwrap_or(set));
-        self.diagnostics.push(self.member.iter().fold(found, |found, member| found.note(member.clone())));
+        self.diagnostics.push(Diagnostic::new(&UNREADABLE, place, message).help(fix.unwrap_or(set)));
         None
     }
 

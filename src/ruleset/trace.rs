@@ -109,6 +109,9 @@ impl MissingMember {
     /// ``team_chat has no member `payments` ``
     #[must_use]
     pub fn reason(&self) -> String {
+        if matches!(self.value.as_str(), "missing" | "null") {
+            return format!("{} has no such member: the value is {}", self.family, self.value);
+        }
         let value = self.value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(&self.value);
         format!("{} has no member `{}`", self.family, visible_excerpt(value))
     }

@@ -222,7 +222,8 @@ impl ExpectationChecker<'_> {
         let outcome = self.select_outcome("event", |one| one.event.is_some())?;
         let gets = |channel: &str| outcome.channels.iter().any(|sent| sent == channel);
         let absent: Vec<&str> = expected.iter().copied().filter(|channel| !gets(channel)).collect();
-        let present: Vec<&str> = expected.iter().copied().filter(|channel| gets(channel)).collect();
+        let present = expected.iter().flat_map(|name| self.members(name));
+        let present: Vec<&str> = present.filter(|channel| gets(channel)).collect();
         let extra = outcome.channels.iter().map(String::as_str).filter(|sent| !expected.contains(sent));
         let (absent, extra) = match mode {
             SentMode::Exactly => (absent, extra.collect()),
@@ -246,6 +247,14 @@ impl ExpectationChecker<'_> {
         let failure = self.failure(message).expected(format!("sent {word}[{}]", expected.join(", ")));
         let decided = self.trace().channels(outcome, &absent);
         Err(Box::new(failure.actual(outcome.describe()).decided(&decided)))
+    }
+
+    /// The channel of that name; of a family, all its members.
+    fn members<'n>(&'n self, name: &'n str) -> Vec<&'n str> {
+        let model = &self.case_runner.rules.model;
+        let Some(family) = model.family(name) else { return vec![name] };
+        let channels = family.members.iter().filter_map(|(_, channel)| model.channels.get(*channel));
+        channels.map(|channel| &*channel.name).collect()
     }
 
     fn via(&self, paths: &[Identifier]) -> ExpectationResult {

@@ -5,7 +5,7 @@ use super::schedule_use::EvaluationStage;
 use super::{TestChecker, code};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::tree::{Expectation, ExpectationKind, TestSubject};
+use crate::syntax::tree::{Expectation, ExpectationKind, Identifier, SentMode, TestSubject};
 use crate::text::{plural, with_article};
 
 /// Which subjects an expectation fits.
@@ -70,8 +70,10 @@ impl TestChecker<'_, '_> {
             self.body(json);
         } else if let ExpectationKind::Answer(json) = &expectation.kind {
             self.body(json);
-        } else if let ExpectationKind::Sent(_, channels, _) = &expectation.kind {
-            for channel in channels {
+        } else if let ExpectationKind::Sent(mode, channels, _) = &expectation.kind {
+            let is_family = |name: &str| *mode == SentMode::Excludes && self.model.family(name).is_some();
+            let single: Vec<&Identifier> = channels.iter().filter(|channel| !is_family(&channel.text)).collect();
+            for channel in single {
                 self.check_reference(TestSubject::Channel, &channel.text, channel.span);
             }
         } else if let ExpectationKind::Via(paths) = &expectation.kind {

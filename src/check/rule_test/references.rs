@@ -2,6 +2,7 @@
 
 use super::{TestChecker, code};
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::event::member_name;
 use crate::model::Model;
 use crate::source::Span;
 use crate::syntax::tree::{Identifier, TestSubject};
@@ -22,6 +23,17 @@ impl TestChecker<'_, '_> {
     pub(super) fn check_reference(&mut self, kind: TestSubject, word: &str, span: Span) {
         let candidates = names(kind, self.model);
         if candidates.contains(&word) {
+            return;
+        }
+        if let Some(family) = self.model.family(word).filter(|_| kind == TestSubject::Channel) {
+            let message = format!("`{word}` is a family of channels, not one channel");
+            let found = Diagnostic::new(&code::UNKNOWN, span, message);
+            let example = family.members.first().map_or_else(String::new, |(member, _)| member_name(word, member));
+            self.report(
+                found
+                    .help(format!("name a member: `{example}`"))
+                    .help("the name of a family means all its members in `sent excludes` alone"),
+            );
             return;
         }
         let other = TestSubject::ALL.into_iter().find(|other| names(*other, self.model).contains(&word));

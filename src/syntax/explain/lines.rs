@@ -17,6 +17,7 @@ pub(super) const MISTAKES: &[MistakeDetector] = &[
     no_when,
     no_arrow,
     brace_after_arrow,
+    member,
     brackets,
     quoted,
     and,
@@ -191,6 +192,27 @@ fn brace_after_arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             place,
             "",
         )
+    })
+}
+
+/// `=> team_chat [labels.team]`, `=> team_chat.payments`
+fn member(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let before = failure.index.checked_sub(1)?;
+    let begins = matches!(failure.before(2), "=>" | "," | "[" | "channel") && failure.before(1) != "labels";
+    if !begins || failure.kind(before) != Some(TokenKind::Word) || failure.starts_line(failure.index) {
+        return None;
+    }
+    if failure.found() == "[" && !failure.touches(before) {
+        let blank = Span { start: failure.span_before(1).end, end: failure.here().start, ..failure.here() };
+        let finding = failure.unexpected_here("a member of a family follows its name without a blank, found `[`");
+        return Some(finding.suggest("remove the blank", blank, ""));
+    }
+    let next = failure.index + 1;
+    let is_dotted = failure.found() == "." && failure.touches(before) && failure.kind(next) == Some(TokenKind::Word);
+    is_dotted.then(|| {
+        let message = format!("a member of a family stands in brackets, found `.{}`", failure.word(next));
+        let corrected = format!("[\"{}\"]", failure.word(next));
+        failure.unexpected_here(message).rewrite(failure.range(failure.index, next), corrected)
     })
 }
 

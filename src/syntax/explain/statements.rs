@@ -292,7 +292,7 @@ fn unquoted(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         return None;
     }
     let last = (failure.index..=failure.line_end(failure.index))
-        .take_while(|at| !matches!(failure.word(*at), "{" | "}" | "=>" | "->" | ")" | "]" | ","))
+        .take_while(|at| !matches!(failure.word(*at), "{" | "}" | "=>" | "->" | ")" | "]" | "," | "="))
         .last()?;
     let unquoted = failure.text(failure.index, last);
     let message = format!("expected a string in quotes after `{}`, found `{unquoted}`", failure.before(1));

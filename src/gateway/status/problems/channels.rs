@@ -2,6 +2,7 @@
 
 use super::StatusProblemLevel::{Failing, Warning};
 use super::{StatusProblem, age, counted, duration, is_newer};
+use crate::event::command_line_name;
 use crate::gateway::status::ChannelSummary;
 use crate::time::Timestamp;
 
@@ -13,13 +14,14 @@ const LONG_WAIT_SECONDS: i64 = 300;
 /// The one reason why deliveries of a channel do not flow.
 pub(super) fn delivery(channel: &ChannelSummary, roots: &str, now: Timestamp) -> Option<StatusProblem> {
     let name = &channel.name;
+    let argument = command_line_name(name);
     let problem = |level, kind| StatusProblem::new(level, kind, format!("channel {name}"));
     let waits = waiting(channel, now);
     if channel.kind.is_none() {
         return (channel.pending > 0).then(|| {
             problem(Failing, "removed").since(channel.oldest_pending.as_ref()).says(
                 format!("the rules no longer have the channel{waits}; what waits will be a dead letter"),
-                format!("add the channel again, or drop them later: `pointsman dead drop --channel {name}`"),
+                format!("add the channel again, or drop them later: `pointsman dead drop --channel {argument}`"),
             )
         });
     }
@@ -44,7 +46,7 @@ pub(super) fn delivery(channel: &ChannelSummary, roots: &str, now: Timestamp) ->
         let began = channel.failing_since.as_ref().or(error.map(|error| &error.at));
         let is_hiccup = channel.breaker == "closed" && age(began, now).is_some_and(|age| age < HICCUP_SECONDS);
         let level = if is_hiccup { Warning } else { Failing };
-        let fix = format!("{}; deliveries continue once it works. {}", advice(reason), trial(name, roots));
+        let fix = format!("{}; deliveries continue once it works. {}", advice(reason), trial(&argument, roots));
         return Some(
             problem(level, "failing")
                 .since(began)
@@ -56,7 +58,9 @@ pub(super) fn delivery(channel: &ChannelSummary, roots: &str, now: Timestamp) ->
     waits_long.then(|| {
         problem(Warning, "waiting").since(channel.oldest_pending.as_ref()).says(
             format!("it delivers, but slowly{waits}"),
-            format!("raise its `rate` if the receiver allows it; `pointsman events --channel {name}` shows what waits"),
+            format!(
+                "raise its `rate` if the receiver allows it; `pointsman events --channel {argument}` shows what waits"
+            ),
         )
     })
 }
@@ -111,17 +115,18 @@ pub(super) fn dead_letters(channel: &ChannelSummary) -> Option<StatusProblem> {
         return None;
     }
     let name = &channel.name;
+    let argument = command_line_name(name);
     let error = channel.last_error.as_ref();
     let is_last = error.is_some_and(|error| is_newer(&error.at, channel.latest.as_ref()));
     let reason = error.map(|error| format!("; the last error: {}", error.reason)).unwrap_or_default();
     let level = if is_last && channel.kind.is_some() { Failing } else { Warning };
-    let list = format!("`pointsman dead list --channel {name}` shows them");
-    let drop = format!("`pointsman dead drop --channel {name}`");
+    let list = format!("`pointsman dead list --channel {argument}` shows them");
+    let drop = format!("`pointsman dead drop --channel {argument}`");
     let fix = match (&channel.kind, error.filter(|_| is_last)) {
         (None, _) => format!("{list}; the rules no longer have the channel, so {drop} removes them"),
         (Some(_), error) => {
             let first = error.map(|error| format!("{}; then ", advice(&error.reason))).unwrap_or_default();
-            format!("{first}`pointsman dead retry --channel {name}` sends them again; {drop} removes them; {list}")
+            format!("{first}`pointsman dead retry --channel {argument}` sends them again; {drop} removes them; {list}")
         }
     };
     let problem = StatusProblem::new(level, "dead", format!("channel {name}")).latest(error.map(|error| &error.at));
