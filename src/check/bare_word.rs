@@ -1,7 +1,8 @@
 //! Bare words as values: lets, fields, defines, parameters, and the constants.
 
 use crate::check::code;
-use crate::check::family::{self, FamilyColumns};
+use crate::check::column_name;
+use crate::check::family_columns::FamilyColumns;
 use crate::check::names::{DeclaredNames, field_named, fields, is_built_in, is_field};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, broken, literal, make};
 use crate::diagnostic::Diagnostic;
@@ -119,8 +120,8 @@ impl<'c> ExpressionLowering<'_, 'c> {
     fn column(&mut self, name: &Identifier) -> Option<Expression> {
         let columns = self.cx.columns.as_mut()?;
         let (position, types) = columns.read(&name.text)?;
-        if let Some(taken) = family::taken(&name.text, self.cx) {
-            family::report_taken(&name.text, taken, name.span, self.cx);
+        if let Some(taken) = column_name::taken(&name.text, self.cx) {
+            column_name::report(&name.text, taken, name.span, self.cx);
             return Some(broken(name.span));
         }
         Some(make(ExpressionKind::Parameter(position), types, name.span))

@@ -1,6 +1,6 @@
 //! What every part of `check` shares: the declared names, the types of tables and defines, and the findings.
 
-use crate::check::family::FamilyColumns;
+use crate::check::family_columns::FamilyColumns;
 use crate::check::names::{DeclaredNames, Namespace};
 use crate::check::{CheckEnvironment, code};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings, nearest};

@@ -80,14 +80,12 @@ fn no_member(family: &ChannelFamily, member: &str, place: Span) -> Diagnostic {
     let message = format!("the family `{}` has no member `{member}`", family.name);
     let found = Diagnostic::new(&code::UNKNOWN_CHANNEL, place, message).related(family.span, "the family");
     let names = || family.members.iter().map(|(name, _)| &**name);
-    match nearest(member, names()) {
-        Some(near) => found.did_you_mean(place, rule_string(near)),
-        None => {
-            let shown: Vec<String> = names().take(8).map(|name| format!("`{name}`")).collect();
-            let more = if family.members.len() > shown.len() { ", …" } else { "" };
-            found.note(format!("its members are {}{more}", shown.join(", ")))
-        }
+    if let Some(near) = nearest(member, names()) {
+        return found.did_you_mean(place, rule_string(near));
     }
+    let shown: Vec<String> = names().take(8).map(|name| format!("`{name}`")).collect();
+    let more = if family.members.len() > shown.len() { ", …" } else { "" };
+    found.note(format!("its members are {}{more}", shown.join(", ")))
 }
 
 /// Reports strings that a value may result in and that name no member.

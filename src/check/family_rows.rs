@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
 use crate::event::{MAX_MEMBER_NAME, is_member_name};
 use crate::source::Span;
 use crate::syntax::tree::{ChannelFamily, FamilySource, Identifier, StringLiteral};
-use crate::text::{excerpt, plural, quoted};
+use crate::text::{plural, quoted, shorten};
 use std::collections::HashMap;
 
 /// How many findings of one file are reported; more of them likely have one common cause.
@@ -51,7 +51,7 @@ pub(super) fn read(family: &ChannelFamily, text: &mut String, cx: &mut LoweringC
         FamilySource::List(items) => list(family, items, cx),
         FamilySource::Csv(file) => {
             let read = csv::text(file, cx)?;
-            *text = read.strip_prefix('\u{feff}').unwrap_or(&read).to_owned();
+            read.strip_prefix('\u{feff}').unwrap_or(&read).clone_into(text);
             MemberReader { column: &family.column, file, text, findings: 0, cx }.read()
         }
     }
@@ -70,7 +70,7 @@ fn list(family: &ChannelFamily, items: &[StringLiteral], cx: &mut LoweringContex
     let mut rows = Vec::with_capacity(items.len());
     for item in items {
         if !is_member_name(&item.value) {
-            let message = format!("{} {}", quoted(&excerpt(&item.value, 40)), NOT_A_NAME);
+            let message = format!("{} {}", quoted(&shorten(&item.value, 40)), NOT_A_NAME);
             cx.report(Diagnostic::new(&code::BAD_MEMBER, item.span, message).help(name_rule()));
         } else if let Some(first) = seen.insert(&item.value, item.span) {
             let message = format!("the member `{}` is listed twice", item.value);
@@ -170,7 +170,7 @@ impl MemberReader<'_, '_> {
         }
         if !is_member_name(name) {
             let place = cell_place(self.text, start, line, key);
-            let message = format!("holds {}, which {NOT_A_NAME}", quoted(&excerpt(name, 40)));
+            let message = format!("holds {}, which {NOT_A_NAME}", quoted(&shorten(name, 40)));
             let hint = if is_member_name(name.trim()) { "remove the blanks around it".to_owned() } else { name_rule() };
             self.report(&code::BAD_MEMBER, &place, &message, Some(hint));
             return None;

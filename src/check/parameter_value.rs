@@ -1,17 +1,13 @@
 //! Values that stand in the rules for parameters, and the reports of those that a parameter does not take.
 
 use crate::channel::ParameterSpec;
+use crate::check::column_text::{fill, has_columns_alone};
 use crate::check::context::LoweringContext;
-use crate::check::names::is_secret_source;
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
+use crate::check::secret_name::is_secret;
 use crate::check::{code, secret_text};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::tree::{Expression, ExpressionKind};
-
-/// Whether an expression names a secret.
-pub(super) fn is_secret(value: &Expression) -> bool {
-    matches!(&value.kind, ExpressionKind::Call(name, _) if is_secret_source(&name.text))
-}
 
 /// A string that is written out and interpolates nothing.
 pub(super) fn plain(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<Box<str>> {
@@ -24,8 +20,8 @@ pub(super) fn plain(parameter: &ParameterSpec, value: &Expression, cx: &mut Lowe
         secret_text::compose(parameter, template, cx);
         return None;
     }
-    if secret_text::has_columns_alone(template, cx) {
-        return secret_text::fill(&what, parameter.text_form(), template, cx);
+    if has_columns_alone(template, cx) {
+        return fill(&what, parameter.text_form(), template, cx);
     }
     ExpressionLowering { cx, scope: ExpressionScope::Event }.plain_text(template, &what)
 }

@@ -165,14 +165,7 @@ impl Compiler {
             if let ParameterValue::Expression(value) = argument {
                 let node = match &channel.member {
                     None => self.expression(value),
-                    Some(member) => match shared.get(&(member.family, &**name)) {
-                        Some(node) => *node,
-                        None => {
-                            let node = self.expression(value);
-                            shared.insert((member.family, name), node);
-                            node
-                        }
-                    },
+                    Some(member) => *shared.entry((member.family, &**name)).or_insert_with(|| self.expression(value)),
                 };
                 parameters.push((name.clone(), node));
             }

@@ -43,6 +43,7 @@ impl Dice {
         for channel in 0..6 {
             head += &format!("channel c{channel} = discard()\n");
         }
+        head += "channel f[site] in [\"west\", \"WEST\"] = discard()\n";
         head += &conditions::defines(self);
         let small = self.routing(Theme::Texts, 6, 0);
         let middle = self.routing(Theme::Bodies, 18, 1);
@@ -125,7 +126,7 @@ impl Dice {
         match self.roll(6) {
             0 => "else => c0\n".to_owned(),
             1 => "else => nothing because \"quiet\"\n".to_owned(),
-            _ if block.is_top => format!("else => c1, {}\n", self.target(block, "always")),
+            _ if block.is_top => format!("else => c1, {}\n", self.target(block, "else")),
             2 => format!("else match labels.env {{ \"{arm}\" => c1  else => decline }}\n"),
             _ => "else => decline\n".to_owned(),
         }
@@ -139,6 +140,8 @@ impl Dice {
                 format!("{}routing q{called}", self.of(&["", "c2, "]))
             }
             3 => "c4, c5".to_owned(),
+            // A routing's own `else` chooses no member, since there may be none.
+            4 if kind != "else" => format!("{}f[labels.site]", self.of(&["", "c3, "])),
             _ => format!("c{}", self.roll(6)),
         }
     }

@@ -1,12 +1,15 @@
 //! The company of twelve teams, with a running gateway: a team is a line of the list and two key files.
 
-use super::{KEY, PATIENCE, Place, Running, request, root};
+use super::{PATIENCE, Place, Running, request, root};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+
+/// The key of the push URL of the set.
+const KEY: &str = "canary-company-0123456789-0123456789";
 
 /// A destination that accepts everything, and tells the target of each request.
 fn destination() -> (String, Receiver<String>) {
@@ -171,4 +174,25 @@ fn what_waits_for_a_team_that_is_gone_becomes_a_dead_letter() {
     let words = ["dead", "list", "--state", "state", "--channel", "company_chat.mobile"];
     let listed = company.place.pointsman(&words).run().stdout;
     assert!(listed.contains(chat), "{listed}");
+}
+
+#[test]
+fn key_files_are_waited_for_in_a_folder_that_does_not_exist_yet() {
+    let (address, heard) = destination();
+    let company = Company::new(&address);
+    let gateway = company.start();
+    let rules = company.place.rules().join("company.rules");
+    let text = fs::read_to_string(&rules).unwrap();
+    fs::write(&rules, text.replace("keys/{team}.chat", "../secrets/chats/{team}/key")).unwrap();
+    let line = gateway.err.wait("reload failed");
+    assert!(line.contains("secrets/chats/web/key"), "{line}");
+    let teams = company.teams();
+    for team in teams.lines().skip(1).filter_map(|line| line.split(',').next()) {
+        let folder = company.place.rules().join("../secrets/chats").join(team);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("key"), format!("http://{address}/moved/{team}")).unwrap();
+    }
+    gateway.until("loaded", |status| status["rules"]["generation"] == 2);
+    push(&gateway, "web", "warning");
+    hear(&heard, &["/moved/web"]);
 }

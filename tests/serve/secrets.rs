@@ -33,7 +33,21 @@ const CHANNELS: [(&str, &str, &str); 9] = [
     ("closed", "", "http://127.0.0.1:1/CANARY-closed-0123456789?token=CANARY-query-3"),
 ];
 
-const SECRETS: [(&str, &str); 4] = [
+/// Channels with secrets within their texts: an address, a header, and those of a member of a family.
+const COMPOSED: [(&str, &str); 2] = [
+    (
+        "composed",
+        "url = \"http://HOST/400/{env(\"S_PART\")}?t={secret_file(\"secrets/part\")}\", headers = { \"Authorization\": \"Bearer {env(\"S_TOKEN\")}\" }",
+    ),
+    (
+        "member[team] in [\"a\"]",
+        "url = \"http://HOST/500/{team}/{secret_file(\"secrets/{team}.part\")}\", headers = { \"X-Team\": \"{team} {env(\"S_TOKEN\")}\" }",
+    ),
+];
+
+const SECRETS: [(&str, &str); 6] = [
+    ("S_PART", "CANARY-part-0123456789"),
+    ("S_TOKEN", "CANARY7"),
     ("S_HEADER", "Bearer CANARY-header-0123456789"),
     ("S_HMAC", "whsec_Q0FOQVJZLWhtYWMtMDEyMzQ1Njc4OQ=="),
     ("S_KEY", "CANARY-key-0123456789-0123456789"),
@@ -72,13 +86,16 @@ fn with_secrets(run: Run, host: &str) -> Run {
         .fold(run, |run, (name, _, url)| run.env(&format!("S_URL_{}", name.to_uppercase()), url.replace("HOST", host)))
 }
 
-fn rules(place: &Place) {
-    let names = CHANNELS.map(|(name, ..)| name).join(", ");
+fn rules(place: &Place, host: &str) {
+    let names = CHANNELS.map(|(name, ..)| name).join(", ") + ", composed, member[\"a\"]";
     let mut text = String::from("edition 1\n");
     for (name, parameters, _) in CHANNELS {
         let comma = if parameters.is_empty() { "" } else { ", " };
         let variable = name.to_uppercase();
         text.push_str(&format!("channel {name} = webhook(url = env(\"S_URL_{variable}\"){comma}{parameters})\n"));
+    }
+    for (name, parameters) in COMPOSED {
+        text.push_str(&format!("channel {name} = webhook({})\n", parameters.replace("HOST", host)));
     }
     text.push_str(&format!("routing everywhere {{ else => {names} }}\n"));
     text.push_str(
@@ -88,6 +105,8 @@ fn rules(place: &Place) {
     fs::write(place.rules().join("leaky.rules"), text).unwrap();
     fs::create_dir_all(place.rules().join("secrets")).unwrap();
     fs::write(place.rules().join("secrets/key"), "CANARY-file-0123456789-0123456789\n").unwrap();
+    fs::write(place.rules().join("secrets/part"), "CANARY-file-part-0123456789\n").unwrap();
+    fs::write(place.rules().join("secrets/a.part"), "CANARY-member-part-0123456789\n").unwrap();
     fs::write(place.rules().join("secrets/other"), "CANARY-other-0123456789-0123456789\n").unwrap();
 }
 
@@ -135,8 +154,8 @@ fn holds(text: &str, secret: &str) -> bool {
 #[test]
 fn no_secret_comes_out_anywhere() {
     let place = Place::new();
-    rules(&place);
     let host = echo();
+    rules(&place, &host);
     let serve = place.serve(&["--log-level", "trace", "--allow", "127.0.0.0/8", "--poll", "--poll-interval", "1h"]);
     let gateway = Running::of(&place, with_secrets(serve, &host));
     let mut said: Vec<(String, Vec<u8>)> = Vec::new();
@@ -205,6 +224,14 @@ fn no_secret_comes_out_anywhere() {
         let finished = send.code(i32::from(name != "accepts")).run();
         said.push((format!("send {name}"), (finished.stdout + &finished.stderr).into_bytes()));
     }
+    for name in ["composed", "member.a"] {
+        let send = place.pointsman(&["send", name, "--rules", "rules", "--allow", "127.0.0.0/8"]);
+        let finished = with_secrets(send, &host).env_remove("S_KEY").code(1).run();
+        assert!(finished.stdout.contains("<secret>"), "{}", finished.stdout);
+        said.push((format!("send {name}"), (finished.stdout + &finished.stderr).into_bytes()));
+    }
+    let check = with_secrets(place.serve(&["--check", "--allow", "127.0.0.0/8"]), &host).finish();
+    said.push(("serve --check".to_owned(), (check.stdout + &check.stderr).into_bytes()));
     let token = gateway.token.clone();
     let (out, err) = (gateway.out.clone(), gateway.err.clone());
     // The journal as a crash leaves it, with its log, and once more in order.

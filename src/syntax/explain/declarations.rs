@@ -9,7 +9,7 @@ use crate::syntax::words::{DECLARATIONS, MAPPING, ROUTING, TEST};
 use crate::text::backticked_list;
 
 pub(super) const MISTAKES: &[MistakeDetector] =
-    &[yaml, edition, sign_at_the_top, elsewhere, define, channel, positional, zone, column, reading, assertion];
+    &[yaml, edition, sign_at_the_top, elsewhere, define, family, channel, positional, zone, column, reading, assertion];
 
 /// The end of the finding about YAML, which is reported once in a file.
 pub(in crate::syntax) const YAML: &str = "rules are not YAML";
@@ -32,6 +32,23 @@ fn yaml(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             finding.help("a statement of a mapping is `title = $.title ?? \"alert\"` or `labels { team = \"web\" }`")
         }
         _ => finding.help("a routing tree is `routing main { route NAME when … => channel  else => channel }`"),
+    })
+}
+
+/// `channel team_chat[team] = …`, `channel team_chat[team] in "a"`
+fn family(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    if failure.declaration() != "channel" {
+        return None;
+    }
+    if failure.found() == "=" && failure.before(1) == "]" && failure.expects(Rule::k_from) {
+        let finding = failure.unexpected_here("a family of channels says where its members come from, found `=`");
+        return Some(finding.help("write `from \"teams.csv\"` or `in [\"a\", \"b\"]` before it"));
+    }
+    let is_alone = failure.before(1) == "in" && failure.before(2) == "]" && failure.is(TokenKind::String);
+    is_alone.then(|| {
+        let found = failure.found();
+        let message = format!("the members of a family are a list, found `{found}`");
+        failure.unexpected_here(message).rewrite(failure.here(), format!("[{found}]"))
     })
 }
 
