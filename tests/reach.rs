@@ -123,6 +123,27 @@ fn plural() -> impl Strategy<Value = String> + Clone {
     parts.prop_map(|(begin, spread, end)| format!("{begin}{spread}{}", end.concat()))
 }
 
+/// Paths over lets and calls.
+fn over_value() -> impl Strategy<Value = String> + Clone {
+    let base = select(vec!["within", "early", "late", "parse_json($.b)", "present(@.labels)"]);
+    let segments = proptest::collection::vec(segment(), 0..3);
+    let spread = select(vec![
+        "[*]",
+        ".*",
+        "..a",
+        "[1:]",
+        "['a','b']",
+        "[?@.a]",
+        "[?@.a == $.b]",
+        "[?count(@.*) > 1]",
+        "[?@ == 'a']",
+    ]);
+    let form = select(vec!["first(_)", "count(_)", "join(_, \",\")", "pairs(_, \"a\", \"b\")", "pairs(_, \":\").a"]);
+    (base, segments.clone(), spread, segments, form).prop_map(|(base, begin, spread, end, form)| {
+        form.replace('_', &format!("{base}{}{spread}{}", begin.concat(), end.concat()))
+    })
+}
+
 /// Every kind of expression that reads a payload.
 fn value() -> impl Strategy<Value = String> + Clone {
     let one = singular();
@@ -139,6 +160,7 @@ fn value() -> impl Strategy<Value = String> + Clone {
         1 => list.clone().prop_map(|path| format!("join({path}, \",\")")),
         1 => (one.clone(), one.clone()).prop_map(|(left, right)| format!("{left} ?? {right}")),
         1 => Just("within.a.b ?? within[0].c".to_owned()),
+        3 => over_value(),
         1 => (one.clone(), one).prop_map(|(subject, found)| {
             format!("match {subject} {{ \"a\" | \"b\" => {found}  null => \"n\"  missing => \"m\"  else => \"e\" }}")
         }),
@@ -167,24 +189,47 @@ fn condition() -> impl Strategy<Value = String> + Clone {
     prop_oneof![2 => one, 1 => list]
 }
 
+/// How a mapping begins: what it accepts, what it names before `each`, and what `each` walks over.
+fn opening() -> impl Strategy<Value = String> {
+    let early = prop_oneof![
+        2 => singular(),
+        1 => singular().prop_map(|path| format!("parse_json({path})")),
+        1 => (singular(), singular()).prop_map(|(left, right)| format!("{left} ?? {right}")),
+        1 => Just("match $.status { \"resolved\" => $.alerts  else => $.labels }".to_owned()),
+    ];
+    let over = prop_oneof![
+        2 => plural().prop_map(|path| path.replacen('@', "$", 1)),
+        1 => select(vec!["early[*]", "early.alerts[*]", "early.a[?@.b != $.c]", "early..a"]).prop_map(str::to_owned),
+    ];
+    let accept = prop_oneof![
+        condition().prop_map(|condition| condition.replace('@', "$")),
+        select(vec!["early.a is array", "any early[*] is object", "early is not empty"]).prop_map(str::to_owned),
+    ];
+    (early, over, accept, any::<[bool; 2]>()).prop_map(|(early, over, accept, [accepts, has_each])| {
+        let early = early.replace('@', "$");
+        let accept = if accepts { format!("accept when {accept}") } else { String::new() };
+        let each = if has_each { format!("each {over}") } else { String::new() };
+        format!("let early = {early}\n{accept}\n{each}")
+    })
+}
+
 /// Two mappings of one integration.
 fn rule_text() -> impl Strategy<Value = String> {
     let mapping =
-        (condition(), plural(), proptest::collection::vec(value().boxed(), 5), condition(), any::<[bool; 3]>());
+        (opening().boxed(), singular(), proptest::collection::vec(value().boxed(), 5), condition(), any::<bool>());
     (mapping.clone(), mapping).prop_map(|(first, second)| {
         let mut text = "edition 1\n".to_owned();
-        for (name, (accept, each, values, drop, [accepts, has_each, drops])) in [("m", first), ("n", second)] {
-            let of_payload = accept.replace('@', "$");
-            let accept = if accepts { format!("accept when {of_payload}") } else { String::new() };
-            let each = if has_each { format!("each {}", each.replacen('@', "$", 1)) } else { String::new() };
+        for (name, (opening, late, values, drop, drops)) in [("m", first), ("n", second)] {
             let drop = if drops { format!("drop when {drop} because \"it\"") } else { String::new() };
+            // A let cannot be read above its line.
+            let within = values[0].replace("within", "late");
             write!(
                 text,
-                "mapping {name} {{\n{accept}\n{each}\nlet within = {}\n{drop}\nseverity = Warning\n\
+                "mapping {name} {{\n{opening}\nlet late = {late}\nlet within = {within}\n{drop}\nseverity = Warning\n\
                  status = match $.status {{ \"resolved\" => Resolved  else => Firing }}\n\
                  title = \"t {{@.a.b}} {{$.labels}}\"\nkey = present(string({})) ?? \"k\"\n\
                  labels {{ ...@.labels\n one = string({})\n two = string({})\n three = string({}) }}\n}}\n",
-                values[0], values[1], values[2], values[3], values[4]
+                values[1], values[2], values[3], values[4]
             )
             .unwrap();
         }

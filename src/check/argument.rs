@@ -1,6 +1,7 @@
 //! The arguments of functions, each read as its parameter asks.
 
 use crate::check::code;
+use crate::check::literal::is_read;
 use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, make};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::function::{ArgumentKind, Function, FunctionParameter};
@@ -24,6 +25,7 @@ impl ExpressionLowering<'_, '_> {
             ArgumentKind::Number => self.number_argument(function, argument),
             ArgumentKind::Nodes => self.nodes_argument(function, argument),
             ArgumentKind::List => self.list_argument(function, argument),
+            ArgumentKind::Items => self.items_argument(function, argument),
             ArgumentKind::Regex => self.regex_argument(function, argument),
             ArgumentKind::LiteralText => self.literal_text(function, parameter, argument),
             ArgumentKind::LiteralNumber => self.literal_number(function, parameter, argument),
@@ -70,9 +72,8 @@ impl ExpressionLowering<'_, '_> {
     /// Whether a value may be a string that was joined from parts.
     pub(super) fn is_template(&self, value: &Expression) -> bool {
         match self.scope {
-            ExpressionScope::Element(lets) => lets.is_template(value),
-            ExpressionScope::Payload
-            | ExpressionScope::Parameters(..)
+            ExpressionScope::Payload(_, lets) | ExpressionScope::Element(lets) => lets.is_template(value),
+            ExpressionScope::Parameters(..)
             | ExpressionScope::Event
             | ExpressionScope::Body
             | ExpressionScope::Answer => {
@@ -105,12 +106,16 @@ impl ExpressionLowering<'_, '_> {
     }
 
     fn list_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
-        if matches!(argument.kind, tree::ExpressionKind::Path(_)) {
+        if matches!(argument.kind, tree::ExpressionKind::Path(_) | tree::ExpressionKind::Navigate(..)) {
             return self.nodes_argument(function, argument);
         }
         let value = self.value(argument);
         if !is_known(value.types) || value.types.without(ValueType::NOTHING) == ValueType::ARRAY {
             return value;
+        }
+        if value.types.overlaps(ValueType::ARRAY) && is_read(&value) {
+            self.report_singular(argument.span, &format!("`{}`", function.name));
+            return broken(argument.span);
         }
         let excerpt = self.cx.excerpt(argument.span);
         self.cx.report(
@@ -122,6 +127,22 @@ impl ExpressionLowering<'_, '_> {
             .label("no list of nodes")
             .help("give it a path, as `@.items[*]`, or the result of `split`"),
         );
+        broken(argument.span)
+    }
+
+    fn items_argument(&mut self, function: &Function, argument: &tree::Expression) -> Expression {
+        let value = self.value_or_nodes(argument);
+        if !is_known(value.types) || value.types.overlaps(ValueType::ARRAY | ValueType::NODES) {
+            return value;
+        }
+        let excerpt = self.cx.excerpt(argument.span);
+        let message = format!("`{}` takes a list here, and `{excerpt}` is {}", function.name, value.types);
+        let diagnostic = Diagnostic::new(&code::WRONG_ARGUMENT, argument.span, message).label("not a list");
+        self.cx.report(if value.types.overlaps(ValueType::TEXT) {
+            diagnostic.suggest("split it", argument.span, format!("split({excerpt}, \",\")"))
+        } else {
+            diagnostic
+        });
         broken(argument.span)
     }
 

@@ -4,10 +4,12 @@ use crate::check::code;
 use crate::check::column_name;
 use crate::check::family_columns::FamilyColumns;
 use crate::check::names::{DeclaredNames, field_named, fields, is_built_in, is_field};
-use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, broken, literal, make};
+use crate::check::scope::{
+    ExpressionLowering, ExpressionScope, KnownLet, LetScope, PayloadReader, broken, literal, make,
+};
 use crate::diagnostic::Diagnostic;
 use crate::event::{AlertStatus, Severity};
-use crate::model::{Expression, ExpressionKind, Literal};
+use crate::model::{Expression, ExpressionKind, LetStage, Literal};
 use crate::source::Span;
 use crate::syntax::tree::Identifier;
 use crate::value::ValueType;
@@ -20,7 +22,10 @@ impl<'c> ExpressionLowering<'_, 'c> {
     /// A lower-case word.
     pub(super) fn word(&mut self, name: &Identifier) -> Expression {
         match self.scope {
-            ExpressionScope::Payload => self.word_of_payload(name),
+            ExpressionScope::Payload(PayloadReader::Accept, lets) => self.word_of_accept(name, lets),
+            ExpressionScope::Payload(PayloadReader::Let | PayloadReader::Each, lets) => {
+                self.word_of_element(name, lets)
+            }
             ExpressionScope::Answer => self.word_of_answer(name),
             ExpressionScope::Element(lets) => self.word_of_element(name, lets),
             ExpressionScope::Parameters(parameters, types) => self.parameter(name, parameters, types),
@@ -28,11 +33,32 @@ impl<'c> ExpressionLowering<'_, 'c> {
         }
     }
 
-    fn word_of_payload(&mut self, name: &Identifier) -> Expression {
+    /// A word in `accept`, which sees lets over the payload alone.
+    fn word_of_accept(&mut self, name: &Identifier, lets: &LetScope) -> Expression {
+        let known = lets.find(&name.text);
+        if known.is_some_and(|known| known.stage == LetStage::Payload) || lets.is_reported(&name.text) {
+            return self.word_of_element(name, lets);
+        }
+        let Some(place) = lets.place(&name.text) else { return self.unknown_to_accept(name) };
+        if known.is_none() {
+            return self.word_of_element(name, lets);
+        }
+        let message =
+            format!("`accept` is asked before `each` chooses elements, and `{}` reads the element", name.text);
+        self.cx.report(
+            Diagnostic::new(&code::ELEMENT_TOO_EARLY, name.span, message)
+                .label("there is no element yet")
+                .related(place, "reads `@`")
+                .help("a `let` that reads `$` alone can be read here"),
+        );
+        broken(name.span)
+    }
+
+    fn unknown_to_accept(&mut self, name: &Identifier) -> Expression {
         self.cx.report(
             Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("`accept` cannot see `{}`", name.text))
                 .label("is not known yet")
-                .note("`accept` is asked before any `let` or field, over the payload alone")
+                .note("`accept` sees the payload, and each `let` above it that reads `$` alone")
                 .help("read it from the payload: `$.…`"),
         );
         broken(name.span)
@@ -49,7 +75,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
     }
 
     fn word_of_element(&mut self, name: &Identifier, lets: &LetScope) -> Expression {
-        if let Some((id, types)) = lets.find(&name.text) {
+        if let Some(KnownLet { id, types, .. }) = lets.find(&name.text) {
             return make(ExpressionKind::Let(id), types, name.span);
         }
         if lets.is_reported(&name.text) {
@@ -193,6 +219,9 @@ impl<'c> ExpressionLowering<'_, 'c> {
         if has_near {
             return None;
         }
+        if let ExpressionScope::Payload(PayloadReader::Each, _) = self.scope {
+            return Some(diagnostic.did_you_mean(name.span, format!("$.{text}")));
+        }
         if after.starts_with('.') && matches!(text, "event" | "alert" | "this" | "self" | "it" | "payload" | "item") {
             let finding = |with: &str, prefix: &'static str| {
                 let place = Span { end: name.span.end + 1, ..name.span };
@@ -200,7 +229,7 @@ impl<'c> ExpressionLowering<'_, 'c> {
             };
             return Some(match self.scope {
                 ExpressionScope::Event | ExpressionScope::Body => finding("fields of the event are named", ""),
-                ExpressionScope::Payload
+                ExpressionScope::Payload(..)
                 | ExpressionScope::Element(_)
                 | ExpressionScope::Parameters(..)
                 | ExpressionScope::Answer => return None,
@@ -217,7 +246,8 @@ impl<'c> ExpressionLowering<'_, 'c> {
         let corrected = match self.scope {
             ExpressionScope::Event | ExpressionScope::Body => format!("labels.{text}"),
             ExpressionScope::Element(_) => format!("@.{text}"),
-            ExpressionScope::Payload | ExpressionScope::Parameters(..) | ExpressionScope::Answer => return None,
+            ExpressionScope::Payload(..) => format!("$.{text}"),
+            ExpressionScope::Parameters(..) | ExpressionScope::Answer => return None,
         };
         Some(diagnostic.did_you_mean(name.span, corrected))
     }

@@ -35,7 +35,7 @@ impl ExpressionLowering<'_, '_> {
         let found = Diagnostic::new(&code::STRAY_SECRET, span, format!("the secret `{excerpt}` cannot be read here"));
         let label = match self.scope {
             ExpressionScope::Answer => "would be told to the sender",
-            ExpressionScope::Payload
+            ExpressionScope::Payload(..)
             | ExpressionScope::Element(_)
             | ExpressionScope::Parameters(..)
             | ExpressionScope::Event

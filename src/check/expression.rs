@@ -3,9 +3,9 @@
 use crate::check::code;
 use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, literal, make, text_part};
 use crate::diagnostic::Diagnostic;
-use crate::model::{self, EventField, Expression, ExpressionKind, Literal};
+use crate::model::{self, Expression, ExpressionKind, Literal};
 use crate::source::Span;
-use crate::syntax::tree::{self, NavigationStep};
+use crate::syntax::tree;
 use crate::value::ValueType;
 
 impl ExpressionLowering<'_, '_> {
@@ -188,66 +188,6 @@ impl ExpressionLowering<'_, '_> {
             }
         }
         is_valid.then(|| text.into_boxed_str())
-    }
-
-    /// Members and items of a value; `labels.name` is a label.
-    fn navigate(&mut self, base: &tree::Expression, segments: &[tree::NavigationSegment], span: Span) -> Expression {
-        let value = self.value_or_labels(base);
-        if !is_known(value.types) {
-            return broken(span);
-        }
-        if value.types.overlaps(ValueType::LABELS) {
-            return self.label(&value, segments, span);
-        }
-        let Some(first) = segments.first() else { return value };
-        let (needed, what) = match &first.step {
-            NavigationStep::Member(_) => (ValueType::OBJECT, "members"),
-            NavigationStep::Index(_) => (ValueType::ARRAY, "items"),
-        };
-        if !value.types.overlaps(needed) {
-            let message = format!("`{}` is {}, which has no {what}", self.cx.excerpt(base.span), value.types);
-            self.cx.report(Diagnostic::new(&code::NO_PARTS, first.span, message).label("nothing to take out"));
-            return broken(span);
-        }
-        let steps = segments.iter().map(|segment| segment.step.clone()).collect();
-        make(ExpressionKind::Navigate(Box::new(value), steps), ValueType::JSON, span)
-    }
-
-    fn label(&mut self, labels: &Expression, segments: &[tree::NavigationSegment], span: Span) -> Expression {
-        if !matches!(labels.kind, ExpressionKind::Field(EventField::Labels)) {
-            self.refuse_labels(labels.span);
-            return broken(span);
-        }
-        match segments {
-            [tree::NavigationSegment { step: NavigationStep::Member(name), .. }] => {
-                make(ExpressionKind::Label(name.clone()), ValueType::TEXT | ValueType::MISSING, span)
-            }
-            [tree::NavigationSegment { step: NavigationStep::Member(_), .. }, further, ..] => {
-                let joined = segments
-                    .iter()
-                    .map(|segment| match &segment.step {
-                        NavigationStep::Member(name) => name.to_string(),
-                        NavigationStep::Index(index) => index.to_string(),
-                    })
-                    .collect::<Vec<String>>()
-                    .join(".");
-                let corrected = format!("labels[\"{joined}\"]");
-                self.cx.report(
-                    Diagnostic::new(&code::NO_PARTS, further.span, "a label is a string, which has no members")
-                        .label("nothing to take out")
-                        .suggest(format!("a label whose name holds a dot is `{corrected}`"), span, corrected),
-                );
-                broken(span)
-            }
-            [] | [tree::NavigationSegment { step: NavigationStep::Index(_), .. }, ..] => {
-                let place = segments.first().map_or(span, |segment| segment.span);
-                self.cx.report(
-                    Diagnostic::new(&code::NO_PARTS, place, "labels are found by name, not by number")
-                        .help("write `labels.name` or `labels[\"name\"]`"),
-                );
-                broken(span)
-            }
-        }
     }
 
     /// Reports the labels as a whole where they are not a value.

@@ -2,10 +2,10 @@
 
 use crate::check::code;
 use crate::check::names::is_field;
-use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, literal, make};
+use crate::check::scope::{ExpressionLowering, ExpressionScope, PayloadReader, broken, is_known, literal, make};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::json::Number;
-use crate::model::{Expression, ExpressionKind, Literal};
+use crate::model::{Expression, ExpressionKind, Literal, NodesPath};
 use crate::path::{CompiledPath, PathRoot};
 use crate::pattern::{Case, Glob, Network, PatternError, RegexPattern};
 use crate::source::Span;
@@ -34,87 +34,127 @@ impl ExpressionLowering<'_, '_> {
         if parsed.is_singular() {
             return make(ExpressionKind::Path(parsed), ValueType::JSON, path.span);
         }
-        let text = &path.text;
+        self.list_as_value(path.span)
+    }
+
+    /// Reports a list of nodes where one value belongs.
+    pub(super) fn list_as_value(&mut self, place: Span) -> Expression {
+        let text = self.cx.text(place);
         self.cx.report(
-            Diagnostic::new(&code::LIST_AS_VALUE, path.span, format!("`{text}` is a list of nodes, not one value"))
+            Diagnostic::new(&code::LIST_AS_VALUE, place, format!("`{text}` is a list of nodes, not one value"))
                 .label("may choose none, one or many")
                 .help(format!("test its nodes with `any`, `all` or `none`: `any {text} == …`"))
                 .help(format!("or make one value of them: `count({text})`, `join({text}, \",\")`"))
-                .suggest("or take the first", path.span, format!("first({text})")),
+                .suggest("or take the first", place, format!("first({text})")),
         );
-        broken(path.span)
+        broken(place)
+    }
+
+    /// A value, or a path of many nodes.
+    pub(super) fn value_or_nodes(&mut self, expression: &tree::Expression) -> Expression {
+        let span = expression.span;
+        if let tree::ExpressionKind::Navigate(base, segments) = &expression.kind {
+            return self.navigated(base, segments, span);
+        }
+        let tree::ExpressionKind::Path(path) = &expression.kind else { return self.value(expression) };
+        match self.path(path) {
+            None => broken(span),
+            Some(path) if path.is_singular() => make(ExpressionKind::Path(path), ValueType::JSON, span),
+            Some(path) => make(ExpressionKind::Nodes(NodesPath { start: None, path }), ValueType::NODES, span),
+        }
     }
 
     /// A path of many nodes; `what` names the operator or function that takes it.
-    pub(super) fn nodes(&mut self, expression: &tree::Expression, what: &str) -> Option<Arc<CompiledPath>> {
+    pub(super) fn nodes(&mut self, expression: &tree::Expression, what: &str) -> Option<NodesPath> {
         let span = expression.span;
+        if let tree::ExpressionKind::Navigate(base, segments) = &expression.kind {
+            return self.nodes_over(base, segments, span, what);
+        }
         let tree::ExpressionKind::Path(path) = &expression.kind else {
             let found = self.value_or_labels(expression);
-            if found.types.overlaps(ValueType::UNKNOWN) {
-                return None;
+            let has_parts = found.types.overlaps(ValueType::ARRAY | ValueType::OBJECT);
+            if is_known(found.types) && has_parts && is_read(&found) {
+                self.report_singular(span, what);
+            } else if is_known(found.types) {
+                self.not_a_path(span, what);
             }
-            let excerpt = self.cx.excerpt(span);
-            self.cx.report(
-                Diagnostic::new(&code::NOT_A_PATH, span, format!("{what} takes a path, found `{excerpt}`"))
-                    .label("is not a path")
-                    .help("a path begins with `$` (the payload) or `@` (the element): `@.items[*]`"),
-            );
             return None;
         };
         let parsed = self.path(path)?;
         if !parsed.is_singular() {
-            return Some(parsed);
+            return Some(NodesPath { start: None, path: parsed });
         }
-        self.report_singular(path, what);
+        self.report_singular(path.span, what);
         None
     }
 
+    /// Reports a value that no path leads over.
+    pub(super) fn not_a_path(&mut self, place: Span, what: &str) {
+        let excerpt = self.cx.excerpt(place);
+        self.cx.report(
+            Diagnostic::new(&code::NOT_A_PATH, place, format!("{what} takes a path, found `{excerpt}`"))
+                .label("is not a path")
+                .help("a path begins with `$` (the payload), `@` (the element), a let or a call: `@.items[*]`"),
+        );
+    }
+
     /// Reports one value where a list of nodes belongs.
-    pub(super) fn report_singular(&mut self, path: &tree::PathExpression, what: &str) {
+    pub(super) fn report_singular(&mut self, place: Span, what: &str) {
+        let text = self.cx.excerpt(place);
         self.cx.report(
             Diagnostic::new(
                 &code::SINGULAR_AS_LIST,
-                path.span,
-                format!("{what} takes a list of nodes, and `{}` is one value", path.text),
+                place,
+                format!("{what} takes a list of nodes, and `{text}` is one value"),
             )
             .label("names and indices alone choose at most one node")
-            .suggest("to mean the items in it, add `[*]`", path.span.after(), "[*]"),
+            .suggest("to mean the items in it, add `[*]`", place.after(), "[*]"),
         );
     }
 
     /// A path, if this scope allows it.
     pub(super) fn path(&mut self, path: &tree::PathExpression) -> Option<Arc<CompiledPath>> {
-        if !self.can_read_payload(path) {
+        if !self.can_read_payload(&path.text, path.span) {
             return None;
         }
         let parsed = self.parse_path(path)?;
-        if parsed.root() == PathRoot::Element
-            && matches!(self.scope, ExpressionScope::Payload | ExpressionScope::Answer)
+        let too_early = match self.scope {
+            ExpressionScope::Payload(PayloadReader::Accept, _) => {
+                Some(("`accept` is asked before `each` chooses elements", "read the payload"))
+            }
+            ExpressionScope::Payload(PayloadReader::Each, _) => {
+                Some(("`@` is the element that `each` chooses", "choose from the payload"))
+            }
+            ExpressionScope::Payload(PayloadReader::Let, _) => Some((
+                "a `let` above `each` gets its value once for a payload, before `each` chooses elements",
+                "read the payload, or move the `let` below `each`",
+            )),
+            ExpressionScope::Answer => {
+                Some(("an answer is to the whole payload, not to an element", "read the payload"))
+            }
+            ExpressionScope::Element(_)
+            | ExpressionScope::Parameters(..)
+            | ExpressionScope::Event
+            | ExpressionScope::Body => None,
+        };
+        if let Some((message, help)) = too_early
+            && parsed.root() == PathRoot::Element
         {
             let corrected = path.text.replacen('@', "$", 1);
-            let message = match self.scope {
-                ExpressionScope::Answer => "an answer is to the whole payload, not to an element",
-                ExpressionScope::Payload
-                | ExpressionScope::Element(_)
-                | ExpressionScope::Parameters(..)
-                | ExpressionScope::Event
-                | ExpressionScope::Body => "`accept` is asked before `each` chooses elements",
-            };
             self.cx.report(
-                Diagnostic::new(&code::ELEMENT_TOO_EARLY, path.span, message).label("there is no element yet").suggest(
-                    "read the payload",
-                    path.span,
-                    corrected,
-                ),
+                Diagnostic::new(&code::ELEMENT_TOO_EARLY, path.span, message)
+                    .label("there is no element yet")
+                    .suggest(help, path.span, corrected),
             );
             return None;
         }
         Some(parsed)
     }
 
-    fn can_read_payload(&mut self, path: &tree::PathExpression) -> bool {
+    /// Whether a path from `$` or `@` may stand here; else it is reported.
+    pub(super) fn can_read_payload(&mut self, path: &str, place: Span) -> bool {
         let (message, help) = match self.scope {
-            ExpressionScope::Payload | ExpressionScope::Element(_) | ExpressionScope::Answer => return true,
+            ExpressionScope::Payload(..) | ExpressionScope::Element(_) | ExpressionScope::Answer => return true,
             ExpressionScope::Parameters(..) => {
                 ("a table sees its parameters alone, not the payload", "pass the value where the table is called")
             }
@@ -123,13 +163,13 @@ impl ExpressionLowering<'_, '_> {
                 "keep the value in a label of the mapping, and read `labels.name` here",
             ),
         };
-        let diagnostic = Diagnostic::new(&code::PAYLOAD_OUTSIDE_MAPPING, path.span, message).label("not known here");
+        let diagnostic = Diagnostic::new(&code::PAYLOAD_OUTSIDE_MAPPING, place, message).label("not known here");
         // Without its `$.` or `@.`, the path names a part of the event.
-        let member = path.text.get(2..).unwrap_or_default();
+        let member = path.get(2..).unwrap_or_default();
         let is_event = !matches!(self.scope, ExpressionScope::Parameters(..))
             && (is_field(member) && member != "labels" || member.strip_prefix("labels.").is_some_and(is_word));
         self.cx.report(if is_event {
-            diagnostic.suggest(format!("the event has it as `{member}`"), path.span, member)
+            diagnostic.suggest(format!("the event has it as `{member}`"), place, member)
         } else {
             diagnostic.help(help)
         });
@@ -219,13 +259,26 @@ impl ExpressionLowering<'_, '_> {
         broken(span)
     }
 
-    fn refuse(&mut self, code: &'static DiagnosticCode, place: Span, message: &str, help: Option<String>) {
+    pub(super) fn refuse(&mut self, code: &'static DiagnosticCode, place: Span, message: &str, help: Option<String>) {
         let diagnostic = Diagnostic::new(code, place, message);
         self.cx.report(match help {
             Some(help) => diagnostic.help(help),
             None => diagnostic,
         });
     }
+}
+
+/// Whether a value is read by one name or call, so that a segment may follow it.
+pub(super) fn is_read(value: &Expression) -> bool {
+    matches!(
+        value.kind,
+        ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Define(_)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Lookup(..)
+    )
 }
 
 /// The place of some bytes of a text that begins `offset` bytes into a span and is written there without escapes.

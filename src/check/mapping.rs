@@ -2,11 +2,10 @@
 
 use crate::check::context::LoweringContext;
 use crate::check::names::{duplicate, field_name, field_named, fields, is_field};
-use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, is_known};
+use crate::check::scope::{ExpressionLowering, ExpressionScope, LetScope, PayloadReader, is_known};
 use crate::check::{code, names};
 use crate::diagnostic::Diagnostic;
-use crate::model;
-use crate::path::{CompiledPath, PathRoot};
+use crate::model::{self, LetStage};
 use crate::pattern::Case;
 use crate::source::Span;
 use crate::syntax::tree::{
@@ -14,7 +13,6 @@ use crate::syntax::tree::{
 };
 use crate::value::ValueType;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// A mapping of the model.
 pub(super) fn lower(
@@ -34,8 +32,13 @@ pub(super) fn lower(
     };
     let mut lets = declare_lets(mapping, cx);
     let mut places = StatementSpans::default();
-    for statement in &mapping.statements {
-        self::statement(statement, &mut lowered, &mut lets, &mut places, cx);
+    let order = StatementOrder::of(mapping);
+    for (position, statement) in mapping.statements.iter().enumerate() {
+        if let MappingStatementKind::Let(name, value) = &statement.kind {
+            lowered.lets.push(let_binding(name, value, order.at(position), &mut lets, cx));
+        } else {
+            self::statement(statement, &mut lowered, &mut lets, &mut places, cx);
+        }
     }
     if !item.broken {
         places.fields.extend(places.meant);
@@ -51,6 +54,66 @@ struct StatementSpans {
     fields: HashMap<Box<str>, Span>,
     /// Fields whose name is misspelt.
     meant: Vec<(Box<str>, Span)>,
+}
+
+/// Where the last lines stand that read the payload before there is an element.
+struct StatementOrder {
+    each: Option<usize>,
+    accept: Option<usize>,
+}
+
+/// What stands below a let.
+enum LetPosition {
+    /// `each`: there is no element yet.
+    AboveEach,
+    /// An `accept`, which may read it.
+    AboveAccept,
+    /// Neither.
+    Below,
+}
+
+impl StatementOrder {
+    fn of(mapping: &tree::Mapping) -> Self {
+        let last = |is: fn(&MappingStatementKind) -> bool| {
+            mapping.statements.iter().rposition(|statement| is(&statement.kind))
+        };
+        Self {
+            each: last(|kind| matches!(kind, MappingStatementKind::Each(_))),
+            accept: last(|kind| matches!(kind, MappingStatementKind::Accept(..))),
+        }
+    }
+
+    fn at(&self, position: usize) -> LetPosition {
+        if self.each.is_some_and(|each| position < each) {
+            LetPosition::AboveEach
+        } else if self.accept.is_some_and(|accept| position < accept) {
+            LetPosition::AboveAccept
+        } else {
+            LetPosition::Below
+        }
+    }
+}
+
+/// A let that stands above `each` or `accept` and reads `$` alone gets its value once for a payload.
+fn let_binding(
+    name: &Identifier,
+    value: &tree::Expression,
+    position: LetPosition,
+    lets: &mut LetScope,
+    cx: &mut LoweringContext<'_>,
+) -> model::LetBinding {
+    let scope = match position {
+        LetPosition::AboveEach => ExpressionScope::Payload(PayloadReader::Let, lets),
+        LetPosition::AboveAccept | LetPosition::Below => ExpressionScope::Element(lets),
+    };
+    let value = ExpressionLowering { cx, scope }.value(value);
+    let stage = match position {
+        LetPosition::AboveEach => LetStage::Payload,
+        LetPosition::AboveAccept if !lets.reads_element(&value) => LetStage::Payload,
+        LetPosition::AboveAccept | LetPosition::Below => LetStage::Element,
+    };
+    lets.add(&name.text, &value, stage);
+    model::LetBinding { name: name.text.clone(), value, stage }
 }
 
 /// Collects the names of all lets before the first is read, and reports names that are taken.
@@ -79,17 +142,21 @@ fn statement(
 ) {
     match &statement.kind {
         MappingStatementKind::Accept(when, because) => {
-            let mut lowering = ExpressionLowering { cx, scope: ExpressionScope::Payload };
+            let mut lowering = ExpressionLowering { cx, scope: ExpressionScope::Payload(PayloadReader::Accept, lets) };
             let when = lowering.condition(when);
             let because = because.as_ref().map(|because| lowering.template(because));
-            lowered.accept.push(model::AcceptCondition { when, because });
+            lowered.accept.push(model::AcceptCondition { lets_above: lets.count(), when, because });
         }
-        MappingStatementKind::Each(path) => each(path, statement.span, lowered, places, cx),
-        MappingStatementKind::Let(name, value) => {
-            let value = ExpressionLowering { cx, scope: ExpressionScope::Element(lets) }.value(value);
-            lets.add(&name.text, &value);
-            lowered.lets.push(model::LetBinding { name: name.text.clone(), value });
+        MappingStatementKind::Each(path) => {
+            if let Some(first) = places.each.replace(statement.span) {
+                each_twice(statement.span, first, cx);
+            } else {
+                let scope = ExpressionScope::Payload(PayloadReader::Each, lets);
+                lowered.each = each(path, ExpressionLowering { cx, scope });
+            }
         }
+        // Read by `lower`, which knows what stands below.
+        MappingStatementKind::Let(..) => {}
         MappingStatementKind::Field(name, value) => set(name, value, lowered, lets, places, cx),
         MappingStatementKind::Labels(entries) => {
             for entry in entries {
@@ -104,49 +171,28 @@ fn statement(
     }
 }
 
-fn each(
-    path: &tree::PathExpression,
-    statement: Span,
-    lowered: &mut model::Mapping,
-    places: &mut StatementSpans,
-    cx: &mut LoweringContext<'_>,
-) {
-    if let Some(first) = places.each.replace(statement) {
-        cx.report(
-            Diagnostic::new(&code::EACH_TWICE, statement, "a mapping has one `each`")
-                .label("the second")
-                .related(first, "the first")
-                .help("one path can go down several levels: `$.groups[*].alerts[*]`"),
-        );
-        return;
-    }
-    let lets = LetScope::default();
-    let mut lowering = ExpressionLowering { cx, scope: ExpressionScope::Element(&lets) };
-    let Some(parsed) = lowering.path(path) else { return };
-    if parsed.root() == PathRoot::Element {
-        let corrected = path.text.replacen('@', "$", 1);
-        cx.report(
-            Diagnostic::new(&code::ELEMENT_TOO_EARLY, path.span, "`@` is the element that `each` chooses")
-                .label("there is no element yet")
-                .suggest("choose from the payload", path.span, corrected),
-        );
-    } else if parsed.is_singular() {
-        report_single(path, &parsed, lowering);
-    } else {
-        lowered.each = Some(parsed);
-    }
+fn each_twice(second: Span, first: Span, cx: &mut LoweringContext<'_>) {
+    cx.report(
+        Diagnostic::new(&code::EACH_TWICE, second, "a mapping has one `each`")
+            .label("the second")
+            .related(first, "the first")
+            .help("one path can go down several levels: `$.groups[*].alerts[*]`"),
+    );
 }
 
-fn report_single(path: &tree::PathExpression, parsed: &Arc<CompiledPath>, mut lowering: ExpressionLowering<'_, '_>) {
-    if parsed.is_root() {
+/// The path that chooses the elements.
+fn each(chooses: &tree::Expression, mut lowering: ExpressionLowering<'_, '_>) -> Option<model::NodesPath> {
+    if let tree::ExpressionKind::Path(path) = &chooses.kind
+        && &*path.text == "$"
+    {
         lowering.cx.report(
             Diagnostic::new(&code::SINGULAR_AS_LIST, path.span, "without `each` a payload is one element already")
                 .label("the payload itself")
                 .help("leave `each` out; or choose the items of an array payload with `$[*]`"),
         );
-    } else {
-        lowering.report_singular(path, "`each`");
+        return None;
     }
+    lowering.nodes(chooses, "`each`")
 }
 
 fn set(

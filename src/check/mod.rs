@@ -34,6 +34,7 @@ mod mapping;
 mod matching;
 mod mismatch;
 mod names;
+mod navigation;
 mod parameter;
 mod parameter_value;
 mod request;

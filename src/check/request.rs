@@ -32,7 +32,7 @@ impl ExpressionLowering<'_, '_> {
 
     fn can_read_request(&mut self, name: &Identifier, span: Span) -> bool {
         let (message, help) = match self.scope {
-            ExpressionScope::Payload | ExpressionScope::Element(_) => return true,
+            ExpressionScope::Payload(..) | ExpressionScope::Element(_) => return true,
             ExpressionScope::Parameters(..) => {
                 ("a table sees its parameters alone, not the request", "pass the value where the table is called")
             }

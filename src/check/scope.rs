@@ -1,7 +1,8 @@
 //! What an expression can see: the payload and the lets of a mapping, the parameters of a table, or the event.
 
 use crate::check::context::LoweringContext;
-use crate::model::{self, Expression, ExpressionKind, LetId, Literal};
+use crate::model::{self, ComparisonSubject, Expression, ExpressionKind, LetId, LetStage, Literal};
+use crate::path::PathRoot;
 use crate::source::Span;
 use crate::syntax::tree::Identifier;
 use crate::value::ValueType;
@@ -10,9 +11,9 @@ use std::collections::{HashMap, HashSet};
 /// What an expression can see.
 #[derive(Clone, Copy)]
 pub(super) enum ExpressionScope<'l> {
-    /// `accept`: the payload alone.
-    Payload,
-    /// The lines of a mapping after `accept`: the payload, the element, the lets so far.
+    /// What has its value before there is an element: the payload alone, and the lets so far that read it alone.
+    Payload(PayloadReader, &'l LetScope),
+    /// The other lines of a mapping: the payload, the element, the lets so far.
     Element(&'l LetScope),
     /// The rows of a table: its parameters with their types.
     Parameters(&'l [Identifier], &'l [ValueType]),
@@ -24,10 +25,33 @@ pub(super) enum ExpressionScope<'l> {
     Answer,
 }
 
+/// A line that reads the payload before there is an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PayloadReader {
+    /// `accept`
+    Accept,
+    /// A let above `each`.
+    Let,
+    /// `each`
+    Each,
+}
+
+/// A let above a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownLet {
+    /// Its position in the mapping.
+    pub(super) id: LetId,
+    /// What its value may be.
+    pub(super) types: ValueType,
+    /// When it gets its value.
+    pub(super) stage: LetStage,
+}
+
 /// The lets of a mapping, those above the line and those below.
 #[derive(Debug, Default)]
 pub(super) struct LetScope {
-    above: HashMap<Box<str>, (LetId, ValueType)>,
+    above: HashMap<Box<str>, KnownLet>,
+    stages: Vec<LetStage>,
     all: HashMap<Box<str>, Span>,
     templates: Vec<bool>,
     missing: Vec<bool>,
@@ -45,11 +69,51 @@ impl LetScope {
     }
 
     /// The let's line has been read.
-    pub(super) fn add(&mut self, name: &str, value: &Expression) {
+    pub(super) fn add(&mut self, name: &str, value: &Expression, stage: LetStage) {
         let id = self.templates.len();
         self.templates.push(self.is_template(value));
         self.missing.push(self.may_lack_key(value));
-        self.above.entry(name.into()).or_insert((id, value.types));
+        self.stages.push(stage);
+        self.above.entry(name.into()).or_insert(KnownLet { id, types: value.types, stage });
+    }
+
+    /// How many lets have been read.
+    pub(super) fn count(&self) -> usize {
+        self.stages.len()
+    }
+
+    /// Whether a value depends on the element of `each`.
+    pub(super) fn reads_element(&self, value: &Expression) -> bool {
+        let own = match &value.kind {
+            ExpressionKind::Path(path) => path.root() == PathRoot::Element,
+            ExpressionKind::Nodes(nodes) => nodes.path.root() == PathRoot::Element,
+            ExpressionKind::Let(id) => self.stages.get(*id) == Some(&LetStage::Element),
+            ExpressionKind::Compare(comparison) => match &comparison.subject {
+                ComparisonSubject::Nodes(_, nodes) => nodes.path.root() == PathRoot::Element,
+                ComparisonSubject::Value(_) | ComparisonSubject::Now => false,
+            },
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Request(_)
+            | ExpressionKind::Define(_)
+            | ExpressionKind::Navigate(..)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Lookup(..)
+            | ExpressionKind::Coalesce(_)
+            | ExpressionKind::Match(_)
+            | ExpressionKind::Or(_)
+            | ExpressionKind::And(_)
+            | ExpressionKind::Not(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => false,
+        };
+        let mut reads = own;
+        value.each_part(&mut |part| reads = reads || self.reads_element(part));
+        reads
     }
 
     /// Remembers that the missing `let` of a name was reported.
@@ -63,7 +127,7 @@ impl LetScope {
     }
 
     /// A let above the line.
-    pub(super) fn find(&self, name: &str) -> Option<(LetId, ValueType)> {
+    pub(super) fn find(&self, name: &str) -> Option<KnownLet> {
         self.above.get(name).copied()
     }
 

@@ -4,7 +4,8 @@ use super::Compiler;
 use crate::model::{self, ExpressionKind, Literal};
 use crate::pattern::Case;
 use crate::program::{
-    Comparison, ComparisonSubject, LabelId, Match, MatchArm, Node, NodeId, Predicate, TemplatePart, TextPredicate,
+    Comparison, ComparisonSubject, LabelId, Match, MatchArm, Node, NodeId, NodesPath, Predicate, TemplatePart,
+    TextPredicate,
 };
 
 impl Compiler {
@@ -14,7 +15,7 @@ impl Compiler {
             ExpressionKind::Literal(literal) => Node::Literal(literal.clone()),
             ExpressionKind::Template(parts) => self.template(parts),
             ExpressionKind::Path(path) => Node::Path(path.clone()),
-            ExpressionKind::Nodes(path) => Node::Nodes(path.clone()),
+            ExpressionKind::Nodes(nodes) => Node::Nodes(self.nodes(nodes)),
             ExpressionKind::Regex(regex) => Node::Regex(regex.clone()),
             ExpressionKind::Let(id) => Node::Let(*id),
             ExpressionKind::Field(field) => Node::Field(*field),
@@ -22,7 +23,7 @@ impl Compiler {
             ExpressionKind::Parameter(position) => Node::Parameter(*position),
             ExpressionKind::Request(part) => Node::Request(part.clone()),
             ExpressionKind::Define(id) => Node::Define(*id),
-            ExpressionKind::Navigate(base, steps) => Node::Navigate(self.expression(base), steps.clone()),
+            ExpressionKind::Navigate(base, path) => Node::Navigate(self.expression(base), path.clone()),
             ExpressionKind::Call(function, arguments) => Node::Call(function, self.all(arguments)),
             ExpressionKind::Lookup(table, arguments) => Node::Lookup(*table, self.all(arguments)),
             ExpressionKind::Coalesce(parts) => Node::Coalesce(self.all(parts)),
@@ -41,6 +42,11 @@ impl Compiler {
 
     fn all(&mut self, parts: &[model::Expression]) -> Box<[NodeId]> {
         parts.iter().map(|part| self.expression(part)).collect()
+    }
+
+    pub(super) fn nodes(&mut self, nodes: &model::NodesPath) -> NodesPath {
+        let start = nodes.start.as_deref().map(|start| self.expression(start));
+        NodesPath { start, path: nodes.path.clone() }
     }
 
     /// Conditions have no side effects, so their order is free: the cheapest comes first.
@@ -89,7 +95,9 @@ impl Compiler {
     fn comparison(&mut self, comparison: &model::Comparison) -> Comparison {
         let subject = match &comparison.subject {
             model::ComparisonSubject::Value(value) => ComparisonSubject::Value(self.expression(value)),
-            model::ComparisonSubject::Nodes(quantifier, path) => ComparisonSubject::Nodes(*quantifier, path.clone()),
+            model::ComparisonSubject::Nodes(quantifier, nodes) => {
+                ComparisonSubject::Nodes(*quantifier, self.nodes(nodes))
+            }
             model::ComparisonSubject::Now => ComparisonSubject::Now,
         };
         let label = self.label_of(&subject);

@@ -6,11 +6,12 @@ mod reach;
 
 use crate::channel::integration::{ANSWER_BODY, ANSWER_STATUS};
 use crate::json::{Number, OwnedMemberName, Projection};
-use crate::model::{self, EventField, Literal, Model, ParameterValue};
+use crate::model::{self, EventField, LetStage, Literal, Model, ParameterValue};
 use crate::program::{
     AnswerContent, AnswerPlan, Channel, ChannelFamily, CsvIndex, Destination, Integration, LabelEntry,
-    LabelRequirement, LocatedCondition, Mapping, NameIndex, Node, NodeId, NothingReason, PositionsByName, Predicate,
-    Program, RequestReads, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Table, Target, TextPredicate,
+    LabelRequirement, LocatedCondition, Mapping, NameIndex, Node, NodeId, NothingReason, OpeningStep, PositionsByName,
+    Predicate, Program, RequestReads, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Table, Target,
+    TextPredicate,
 };
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
@@ -107,11 +108,16 @@ impl Compiler {
     }
 
     fn mapping(&mut self, mapping: &model::Mapping) -> Mapping {
+        let positions = |stage| {
+            let lets = mapping.lets.iter().enumerate();
+            lets.filter(move |(_, own)| own.stage == stage).map(|(position, _)| position)
+        };
         Mapping {
             name: mapping.name.clone(),
-            accept: mapping.accept.iter().flat_map(|accept| self.accept(accept)).collect(),
-            each: mapping.each.clone(),
+            opening: self.opening(&mapping.accept, positions(LetStage::Payload)),
+            each: mapping.each.as_ref().map(|each| self.nodes(each)),
             lets: mapping.lets.iter().map(|each| (each.name.clone(), self.expression(&each.value))).collect(),
+            element_lets: positions(LetStage::Element).collect(),
             drops: mapping
                 .drops
                 .iter()
@@ -131,10 +137,25 @@ impl Compiler {
         })
     }
 
-    /// The conditions of one line, which share its reason.
-    fn accept(&mut self, accept: &model::AcceptCondition) -> Vec<(LocatedCondition, Option<NodeId>)> {
-        let because = accept.because.as_ref().map(|because| self.expression(because));
-        conjuncts(&accept.when).into_iter().map(|when| (self.located_condition(when, when.span), because)).collect()
+    /// The conditions of `accept`, each after the lets above it. The conditions of one line share its reason.
+    fn opening(
+        &mut self,
+        accept: &[model::AcceptCondition],
+        payload_lets: impl Iterator<Item = usize>,
+    ) -> Vec<OpeningStep> {
+        let mut steps = Vec::new();
+        let mut lets = payload_lets.peekable();
+        for line in accept {
+            while let Some(position) = lets.next_if(|position| *position < line.lets_above) {
+                steps.push(OpeningStep::Let(position));
+            }
+            let because = line.because.as_ref().map(|because| self.expression(because));
+            for when in conjuncts(&line.when) {
+                steps.push(OpeningStep::Accept(self.located_condition(when, when.span), because));
+            }
+        }
+        steps.extend(lets.map(OpeningStep::Let));
+        steps
     }
 
     fn label(&mut self, entry: &model::LabelEntry) -> LabelEntry {

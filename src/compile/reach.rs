@@ -2,122 +2,162 @@
 //! matters.
 
 use crate::json::Projection;
-use crate::path::CompiledPath;
+use crate::path::{CompiledPath, PathRoot};
 use crate::program::{
-    Comparison, ComparisonSubject, LabelEntry, Mapping, Match, Node, NodeId, Predicate, Program, Table, TemplatePart,
+    Comparison, ComparisonSubject, LabelEntry, Mapping, Match, Node, NodeId, NodesPath, OpeningStep, Predicate,
+    Program, Table, TemplatePart,
 };
-use crate::syntax::tree::NavigationStep;
 use std::collections::HashSet;
+
+/// What is used of a value of which only the presence, the kind and whether it is empty matter; a scalar as a whole.
+fn kind() -> Projection {
+    Projection::default()
+}
 
 /// The parts of a payload that a mapping reads.
 pub(super) fn reach(program: &Program, mapping: &Mapping) -> Projection {
-    let mut survey = AccessCollector { program, each: None, reach: Projection::default(), visited: HashSet::new() };
-    // `accept` is evaluated before there are elements.
-    for (rule, because) in &mapping.accept {
-        survey.visit(rule.when, ValueAccess::Kind);
-        if let Some(because) = because {
-            survey.visit(*because, ValueAccess::Whole);
-        }
-    }
-    if let Some(each) = mapping.each.as_deref() {
-        survey.path(each, ValueAccess::Kind, &[]);
-        survey.each = Some(each);
-    }
-    for (rule, because) in &mapping.drops {
-        survey.visit(rule.when, ValueAccess::Kind);
-        survey.visit(*because, ValueAccess::Whole);
-    }
-    let lets = mapping.lets.iter().map(|(_, value)| *value);
-    let fields = mapping.fields.iter().flatten().copied();
-    let labels = mapping.labels.iter().map(|entry| match entry {
-        LabelEntry::Spread(value, _) | LabelEntry::Set(_, value) => *value,
+    let mut survey = AccessCollector {
+        program,
+        payload: Projection::default(),
+        element: Projection::default(),
+        lets: vec![Projection::default(); mapping.lets.len()],
+        visited: HashSet::new(),
+    };
+    survey.statements(mapping);
+    // A let reads lets above it alone, so what is read of it is complete when its turn comes.
+    let element_lets = mapping.element_lets.iter().copied();
+    let payload_lets = mapping.opening.iter().filter_map(|step| match step {
+        OpeningStep::Let(position) => Some(*position),
+        OpeningStep::Accept(..) => None,
     });
-    for value in lets.chain(fields).chain(labels) {
-        survey.visit(value, ValueAccess::Whole);
-    }
-    survey.reach
+    survey.let_values(mapping, element_lets.collect());
+    survey.elements(mapping.each.as_ref());
+    survey.let_values(mapping, payload_lets.collect());
+    survey.payload
 }
 
 /// The parts of a payload that an answer repeats.
 pub(super) fn answer_reach(program: &Program, answer: NodeId) -> Projection {
-    let mut survey = AccessCollector { program, each: None, reach: Projection::default(), visited: HashSet::new() };
-    survey.visit(answer, ValueAccess::Whole);
-    survey.reach
-}
-
-/// How much of a value is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ValueAccess {
-    /// Its presence, its kind and whether it is empty; a scalar as a whole.
-    Kind,
-    /// Everything.
-    Whole,
+    let mut survey = AccessCollector {
+        program,
+        payload: Projection::default(),
+        element: Projection::default(),
+        lets: Vec::new(),
+        visited: HashSet::new(),
+    };
+    survey.visit_whole(answer);
+    survey.payload
 }
 
 struct AccessCollector<'p> {
     program: &'p Program,
-    /// The path that chooses the elements.
-    each: Option<&'p CompiledPath>,
-    reach: Projection,
+    /// What is read of the payload, of an element, and of each let.
+    payload: Projection,
+    element: Projection,
+    lets: Vec<Projection>,
     /// Tables and defines that were surveyed: expressions share them.
     visited: HashSet<NodeId>,
 }
 
 impl<'p> AccessCollector<'p> {
-    fn visit(&mut self, id: NodeId, access: ValueAccess) {
-        match self.program.node(id) {
-            Node::Literal(_)
-            | Node::Regex(_)
-            | Node::Let(_)
-            | Node::Parameter(_)
-            | Node::Field(_)
-            | Node::Label(_)
-            | Node::Request(_) => {}
-            Node::Path(path) => self.path(path, access, &[]),
-            Node::Nodes(path) => self.path(path, ValueAccess::Whole, &[]),
-            Node::Navigate(base, steps) => {
-                if let Node::Path(path) = self.program.node(*base) {
-                    self.path(path, access, steps);
-                } else {
-                    self.visit(*base, ValueAccess::Whole);
-                }
+    fn statements(&mut self, mapping: &'p Mapping) {
+        for step in &mapping.opening {
+            if let OpeningStep::Accept(rule, because) = step {
+                self.visit(rule.when, &kind());
+                because.iter().for_each(|because| self.visit_whole(*because));
             }
-            Node::Template(parts) => {
-                for part in parts {
-                    if let TemplatePart::Value(value) = part {
-                        self.visit(*value, ValueAccess::Whole);
-                    }
-                }
-            }
-            Node::Define(position) => self.define(*position),
-            Node::Call(_, arguments) => self.all(arguments, ValueAccess::Whole),
-            Node::Lookup(table, arguments) => {
-                self.all(arguments, ValueAccess::Whole);
-                if let Some(Table::Arms(arms)) = self.program.tables.get(*table)
-                    && arms.arms.first().is_some_and(|arm| self.visited.insert(arm.result))
-                {
-                    self.choice(arms);
-                    arms.arms.iter().for_each(|arm| self.visit(arm.result, ValueAccess::Whole));
-                }
-            }
-            Node::Match(arms) => {
-                self.choice(arms);
-                arms.arms.iter().for_each(|arm| self.visit(arm.result, access));
-            }
-            Node::Choose(arms) => self.choice(arms),
-            Node::Coalesce(parts) | Node::Or(parts) | Node::And(parts) => self.all(parts, access),
-            Node::Not(part) => self.visit(*part, access),
-            Node::Compare(comparison) => self.comparison(comparison),
-            Node::List(parts) => self.all(parts, ValueAccess::Whole),
-            Node::Object(members) => {
-                members.iter().for_each(|(_, value)| self.visit(*value, ValueAccess::Whole));
+        }
+        for (rule, because) in &mapping.drops {
+            self.visit(rule.when, &kind());
+            self.visit_whole(*because);
+        }
+        mapping.fields.iter().flatten().for_each(|value| self.visit_whole(*value));
+        for entry in &mapping.labels {
+            let (LabelEntry::Spread(value, _) | LabelEntry::Set(_, value)) = entry;
+            self.visit_whole(*value);
+        }
+    }
+
+    /// Adds what the values of lets read, the last let first.
+    fn let_values(&mut self, mapping: &'p Mapping, positions: Vec<usize>) {
+        for position in positions.into_iter().rev() {
+            let used = self.lets.get_mut(position).map(std::mem::take);
+            if let (Some(used), Some((_, value))) = (used, mapping.lets.get(position)) {
+                self.visit(*value, &used);
             }
         }
     }
 
-    fn all(&mut self, nodes: &'p [NodeId], access: ValueAccess) {
+    /// Adds what is read of the elements to the value that they are chosen from.
+    fn elements(&mut self, each: Option<&'p NodesPath>) {
+        let element = std::mem::take(&mut self.element);
+        match each {
+            Some(each) => self.nodes(each, &element),
+            None => self.payload.add(&element),
+        }
+    }
+
+    fn visit_whole(&mut self, id: NodeId) {
+        self.visit(id, &Projection::whole());
+    }
+
+    /// Adds what an expression reads; `used` is what is used of its value.
+    fn visit(&mut self, id: NodeId, used: &Projection) {
+        match self.program.node(id) {
+            Node::Literal(_)
+            | Node::Regex(_)
+            | Node::Parameter(_)
+            | Node::Field(_)
+            | Node::Label(_)
+            | Node::Request(_) => {}
+            Node::Let(position) => {
+                if let Some(known) = self.lets.get_mut(*position) {
+                    known.add(used);
+                }
+            }
+            Node::Path(path) => self.path(path, used),
+            Node::Nodes(nodes) => self.nodes(nodes, &Projection::whole()),
+            Node::Navigate(base, path) => {
+                let mut start = Projection::default();
+                path.project(&mut start, used);
+                self.visit(*base, &start);
+            }
+            Node::Template(parts) => {
+                for part in parts {
+                    if let TemplatePart::Value(value) = part {
+                        self.visit_whole(*value);
+                    }
+                }
+            }
+            Node::Define(position) => self.define(*position),
+            Node::Call(_, arguments) => self.all(arguments, &Projection::whole()),
+            Node::Lookup(table, arguments) => {
+                self.all(arguments, &Projection::whole());
+                if let Some(Table::Arms(arms)) = self.program.tables.get(*table)
+                    && arms.arms.first().is_some_and(|arm| self.visited.insert(arm.result))
+                {
+                    self.choice(arms);
+                    arms.arms.iter().for_each(|arm| self.visit_whole(arm.result));
+                }
+            }
+            Node::Match(arms) => {
+                self.choice(arms);
+                arms.arms.iter().for_each(|arm| self.visit(arm.result, used));
+            }
+            Node::Choose(arms) => self.choice(arms),
+            Node::Coalesce(parts) | Node::Or(parts) | Node::And(parts) => self.all(parts, used),
+            Node::Not(part) => self.visit(*part, used),
+            Node::Compare(comparison) => self.comparison(comparison),
+            Node::List(parts) => self.all(parts, &Projection::whole()),
+            Node::Object(members) => {
+                members.iter().for_each(|(_, value)| self.visit_whole(*value));
+            }
+        }
+    }
+
+    fn all(&mut self, nodes: &'p [NodeId], used: &Projection) {
         for node in nodes {
-            self.visit(*node, access);
+            self.visit(*node, used);
         }
     }
 
@@ -125,40 +165,45 @@ impl<'p> AccessCollector<'p> {
         if let Some(value) = self.program.defines.get(position)
             && self.visited.insert(*value)
         {
-            self.visit(*value, ValueAccess::Whole);
+            self.visit_whole(*value);
         }
     }
 
     fn choice<R>(&mut self, arms: &'p Match<R>) {
         for (column, subject) in arms.subjects.iter().enumerate() {
             let tests = arms.arms.iter().filter_map(|arm| arm.columns.get(column)).flatten();
-            let access = if tests.clone().all(asks_kind) { ValueAccess::Kind } else { ValueAccess::Whole };
-            self.visit(*subject, access);
-            tests.for_each(|test| self.all(test.operands(), ValueAccess::Whole));
+            let used = if tests.clone().all(asks_kind) { kind() } else { Projection::whole() };
+            self.visit(*subject, &used);
+            tests.for_each(|test| self.all(test.operands(), &Projection::whole()));
         }
-        arms.arms.iter().filter_map(|arm| arm.note).for_each(|note| self.visit(note, ValueAccess::Whole));
+        arms.arms.iter().filter_map(|arm| arm.note).for_each(|note| self.visit_whole(note));
     }
 
     fn comparison(&mut self, comparison: &'p Comparison) {
-        let access = if asks_kind(&comparison.test) { ValueAccess::Kind } else { ValueAccess::Whole };
+        let used = if asks_kind(&comparison.test) { kind() } else { Projection::whole() };
         match &comparison.subject {
-            ComparisonSubject::Value(value) => self.visit(*value, access),
-            ComparisonSubject::Nodes(_, path) => self.path(path, access, &[]),
+            ComparisonSubject::Value(value) => self.visit(*value, &used),
+            ComparisonSubject::Nodes(_, nodes) => self.nodes(nodes, &used),
             ComparisonSubject::Now => {}
         }
-        self.all(comparison.test.operands(), ValueAccess::Whole);
+        self.all(comparison.test.operands(), &Projection::whole());
     }
 
-    fn path(&mut self, path: &CompiledPath, access: ValueAccess, steps: &[NavigationStep]) {
-        path.project(self.each, &mut self.reach, &|nodes| {
-            let end = steps.iter().fold(nodes, |reach, step| match step {
-                NavigationStep::Member(name) => reach.member(name),
-                NavigationStep::Index(_) => reach.every(),
-            });
-            if access == ValueAccess::Whole {
-                end.select_all();
-            }
-        });
+    /// A path from `$` or `@`; `used` is what is used of its nodes.
+    fn path(&mut self, path: &CompiledPath, used: &Projection) {
+        path.project_payload(&mut self.payload);
+        match path.root() {
+            PathRoot::Payload => path.project(&mut self.payload, used),
+            PathRoot::Element | PathRoot::Value => path.project(&mut self.element, used),
+        }
+    }
+
+    fn nodes(&mut self, nodes: &NodesPath, used: &Projection) {
+        let Some(start) = nodes.start else { return self.path(&nodes.path, used) };
+        nodes.path.project_payload(&mut self.payload);
+        let mut walked = Projection::default();
+        nodes.path.project(&mut walked, used);
+        self.visit(start, &walked);
     }
 }
 

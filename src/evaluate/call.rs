@@ -12,7 +12,12 @@ use crate::value::RuntimeValue;
 use smallvec::SmallVec;
 
 impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
-    pub(super) fn call(&mut self, function: &'static Function, arguments: &'p [NodeId]) -> RuntimeValue<'v> {
+    pub(super) fn call(
+        &mut self,
+        id: NodeId,
+        function: &'static Function,
+        arguments: &'p [NodeId],
+    ) -> RuntimeValue<'v> {
         let mut values = SmallVec::<[RuntimeValue<'v>; 4]>::new();
         for (position, argument) in arguments.iter().enumerate() {
             let last = function.parameters.len().saturating_sub(1);
@@ -29,6 +34,13 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         }
         if function.name == "key" && self.has_only_empty_parts(arguments, &values) {
             return RuntimeValue::Missing;
+        }
+        if let Some(remark) = function.remark {
+            // What a remark is made of does not stay in the payload's arena.
+            let scratch = Arena::new();
+            if let Some(remark) = remark(&values, &scratch) {
+                self.note_formatted(format_args!("`{}` {remark}", self.program.source_text(id)));
+            }
         }
         if self.remaining.work == 0
             && let Some(refused) = self.over_budget_result(function, &values)
@@ -87,6 +99,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             | ArgumentKind::AnyOrLabels
             | ArgumentKind::Nodes
             | ArgumentKind::List
+            | ArgumentKind::Items
             | ArgumentKind::Regex
             | ArgumentKind::LiteralText
             | ArgumentKind::LiteralNumber => value,

@@ -64,8 +64,8 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
                 let verdict = self.test(&comparison.test, comparison.case, &subject);
                 (subject, verdict)
             }
-            ComparisonSubject::Nodes(quantifier, path) => {
-                let nodes = self.find(path).unwrap_or_default();
+            ComparisonSubject::Nodes(quantifier, nodes) => {
+                let nodes = self.find(nodes).unwrap_or_default();
                 let verdict = self.quantified(*quantifier, nodes, comparison);
                 (RuntimeValue::List(nodes), verdict)
             }

@@ -8,9 +8,8 @@ use super::text::{ConversionLoss, conversion_loss};
 use crate::event::Event;
 use crate::json::{self, Arena, MemberName};
 use crate::model::{EventField, Literal};
-use crate::path::{CompiledPath, PathBudget};
-use crate::program::{LabelId, Node, NodeId, Program, TemplatePart};
-use crate::syntax::tree::NavigationStep;
+use crate::path::{CompiledPath, PathBudget, SingularStep};
+use crate::program::{LabelId, Node, NodeId, NodesPath, Program, TemplatePart};
 use crate::value::RuntimeValue;
 use smallvec::SmallVec;
 
@@ -44,7 +43,7 @@ pub(super) struct Interpreter<'p, 'v, 'm, O> {
     label_positions: &'v mut [u32],
     /// What the request says besides the payload, once an expression has read it.
     pub(super) request: Option<RequestTexts<'v>>,
-    /// The lets of the element so far.
+    /// The values of the mapping's lets, by position.
     pub(super) lets: Vec<RuntimeValue<'v>>,
     /// The defines that are evaluated for the event: each is evaluated once, however often it is used.
     pub(super) defines: Vec<Option<RuntimeValue<'v>>>,
@@ -56,6 +55,8 @@ pub(super) struct Interpreter<'p, 'v, 'm, O> {
     pub(super) remaining: RemainingBudget,
     /// Notes about the event.
     pub(super) notes: Vec<&'v str>,
+    /// Notes about the payload, which each of its events carries.
+    pub(super) payload_notes: Vec<&'v str>,
 }
 
 impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
@@ -82,6 +83,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             path_budget: PathBudget::default(),
             remaining: RemainingBudget::default(),
             notes: Vec::new(),
+            payload_notes: Vec::new(),
         }
     }
 
@@ -91,7 +93,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             Node::Literal(literal) => constant(literal),
             Node::Template(parts) => self.template(parts),
             Node::Path(path) => self.get(path),
-            Node::Nodes(path) => self.find(path).map_or(RuntimeValue::Missing, RuntimeValue::List),
+            Node::Nodes(nodes) => self.find(nodes).map_or(RuntimeValue::Missing, RuntimeValue::List),
             Node::Regex(regex) => RuntimeValue::Regex(regex),
             Node::Let(position) => self.lets.get(*position).copied().unwrap_or(RuntimeValue::Missing),
             Node::Parameter(position) => self.parameters.get(*position).copied().unwrap_or(RuntimeValue::Missing),
@@ -101,11 +103,11 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             }
             Node::Label(id) => self.label(*id).map_or(RuntimeValue::Missing, RuntimeValue::Text),
             Node::Define(position) => self.define(*position),
-            Node::Navigate(base, steps) => {
+            Node::Navigate(base, path) => {
                 let base = self.value(*base);
-                navigate(base, steps)
+                navigate(base, path.steps())
             }
-            Node::Call(function, arguments) => self.call(function, arguments),
+            Node::Call(function, arguments) => self.call(id, function, arguments),
             Node::Lookup(table, arguments) => self.lookup(id, *table, arguments),
             Node::Coalesce(parts) => self.coalesce(parts),
             Node::Match(arms) => self.choose(arms).map_or(RuntimeValue::Missing, |result| self.value(*result)),
@@ -247,13 +249,46 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
 
     /// All nodes of a path as values. If the budget runs out, the path is missing, with a note: an empty list
     /// would be a wrong answer.
-    pub(super) fn find(&mut self, path: &'p CompiledPath) -> Option<&'v [RuntimeValue<'v>]> {
-        let Some((payload, element)) = self.payload else { return Some(&[]) };
-        if let Ok(nodes) = path.find(payload, element, &mut self.path_budget) {
+    pub(super) fn find(&mut self, nodes: &'p NodesPath) -> Option<&'v [RuntimeValue<'v>]> {
+        let path = &nodes.path;
+        let found = match (nodes.start, self.payload) {
+            (None, None) => return Some(&[]),
+            (None, Some((payload, element))) => path.find(payload, element, &mut self.path_budget),
+            (Some(start), payload) => {
+                let Some(start) = self.start(start) else { return Some(&[]) };
+                // Outside a mapping no filter reads the payload.
+                let payload = payload.map_or(start, |(payload, _)| payload);
+                path.find_from(start, payload, &mut self.path_budget)
+            }
+        };
+        if let Ok(nodes) = found {
             return Some(self.arena.collect(nodes.into_iter().map(RuntimeValue::of_json)));
         }
         self.note_formatted(format_args!("`{}` chose too much of the payload; it counts as missing", path.text()));
         None
+    }
+
+    /// The array or object that a path starts from; no other value has parts.
+    pub(super) fn start(&mut self, start: NodeId) -> Option<&'v json::Value<'v>> {
+        match self.value(start) {
+            RuntimeValue::Json(node) => Some(node),
+            value @ RuntimeValue::List(items) => {
+                if !self.may_read(&value) || !self.may_spend(std::mem::size_of_val(items)) {
+                    return None;
+                }
+                Some(self.arena.alloc(value.to_json(self.arena)))
+            }
+            RuntimeValue::Missing
+            | RuntimeValue::Null
+            | RuntimeValue::Boolean(_)
+            | RuntimeValue::Number(_)
+            | RuntimeValue::Text(_)
+            | RuntimeValue::Severity(_)
+            | RuntimeValue::Status(_)
+            | RuntimeValue::Time(_)
+            | RuntimeValue::Labels(_)
+            | RuntimeValue::Regex(_) => None,
+        }
     }
 
     fn get(&self, path: &'p CompiledPath) -> RuntimeValue<'v> {
@@ -387,30 +422,17 @@ fn field_value<'v>(event: &'v Event<'v>, field: EventField, arena: &'v Arena) ->
     }
 }
 
-fn navigate<'v>(base: RuntimeValue<'v>, steps: &[NavigationStep]) -> RuntimeValue<'v> {
-    let Some((first, rest)) = steps.split_first() else { return base };
-    match (base, first) {
-        (RuntimeValue::Json(node), _) => descend(node, steps).map_or(RuntimeValue::Missing, RuntimeValue::of_json),
-        (RuntimeValue::Labels(labels), NavigationStep::Member(name)) if rest.is_empty() => {
-            labels.get(name).map_or(RuntimeValue::Missing, RuntimeValue::Text)
-        }
-        (RuntimeValue::List(items), NavigationStep::Index(index)) => {
-            item(items, *index).map_or(RuntimeValue::Missing, |item| navigate(*item, rest))
-        }
-        _ => RuntimeValue::Missing,
+/// The value that the steps lead to.
+fn navigate<'v>(base: RuntimeValue<'v>, steps: &[SingularStep]) -> RuntimeValue<'v> {
+    if let RuntimeValue::Json(node) = base {
+        let found = steps.iter().try_fold(node, |node, step| step.child(node));
+        return found.map_or(RuntimeValue::Missing, RuntimeValue::of_json);
     }
-}
-
-fn descend<'v>(node: &'v json::Value<'v>, steps: &[NavigationStep]) -> Option<&'v json::Value<'v>> {
-    steps.iter().try_fold(node, |node, step| match (node, step) {
-        (json::Value::Object(object), NavigationStep::Member(name)) => object.get(name),
-        (json::Value::Array(items), NavigationStep::Index(index)) => item(items, *index),
-        _ => None,
-    })
-}
-
-/// An item by index; negative ones count from the end.
-fn item<T>(items: &[T], index: i64) -> Option<&T> {
-    let index = if index < 0 { i64::try_from(items.len()).ok()?.checked_add(index)? } else { index };
-    items.get(usize::try_from(index).ok()?)
+    match (base, steps.split_first()) {
+        (base, None) => base,
+        (RuntimeValue::List(items), Some((step, rest))) => {
+            step.item(items).map_or(RuntimeValue::Missing, |item| navigate(*item, rest))
+        }
+        (_, Some(_)) => RuntimeValue::Missing,
+    }
 }

@@ -11,7 +11,7 @@ use crate::json::{self, Arena, Document};
 use crate::model::EventField;
 use crate::path::PathBudget;
 use crate::pattern::Glob;
-use crate::program::{ComparisonSubject, LabelEntry, Mapping, Node, NodeId};
+use crate::program::{ComparisonSubject, LabelEntry, Mapping, Node, NodeId, OpeningStep};
 use crate::text::shorten;
 use crate::time::Timestamp;
 use crate::value::RuntimeValue;
@@ -41,10 +41,11 @@ pub(super) fn accept<'a, O: Observer>(
     interpreter.observer.mapping(&mapping.name);
     interpreter.payload = Some((document.root, document.root));
     interpreter.payload_bytes = document.source;
+    interpreter.remaining.text = TEXT_LIMIT;
     if let Some(refusal) = interpreter.refusal(mapping) {
         return Err(refusal);
     }
-    let chosen = chosen(mapping, document);
+    let chosen = interpreter.chosen(mapping, document);
     if plan.integration.is_some() && chosen.len() > ELEMENTS_LIMIT {
         return Err(too_many(mapping, chosen.len(), document.arena));
     }
@@ -72,21 +73,35 @@ fn too_many<'a>(mapping: &'a Mapping, count: usize, arena: &'a Arena) -> Mapping
     MappingRejection { mapping: &mapping.name, reason: arena.text(&reason), at: "" }
 }
 
-/// The elements of `each`; without it, the payload. `check` accepts only paths whose work is bounded by the size of the
-/// body.
-fn chosen<'a>(mapping: &'a Mapping, document: &Document<'a>) -> &'a [&'a json::Value<'a>] {
-    let mut unbounded = PathBudget { visits: usize::MAX, kept: usize::MAX };
-    let (root, arena) = (document.root, document.arena);
-    match &mapping.each {
-        None => arena.slice(&[root]),
-        Some(path) => path.find(root, root, &mut unbounded).map_or(&[], |nodes| arena.slice(&nodes)),
-    }
-}
-
 impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
-    /// The rejection by the first condition of `accept` that is false.
+    /// The elements of `each`; without it, the payload. `check` accepts only paths whose work is bounded by the size of
+    /// the body.
+    fn chosen(&mut self, mapping: &'a Mapping, document: &Document<'a>) -> &'a [&'a json::Value<'a>] {
+        let mut unbounded = PathBudget { visits: usize::MAX, kept: usize::MAX };
+        let (root, arena) = (document.root, document.arena);
+        let Some(each) = &mapping.each else { return arena.slice(&[root]) };
+        let start = match each.start {
+            None => Some(root),
+            Some(start) => self.start(start),
+        };
+        let nodes = start.and_then(|start| each.path.find_from(start, root, &mut unbounded).ok());
+        nodes.map_or(&[], |nodes| arena.slice(&nodes))
+    }
+
+    /// The rejection by the first condition of `accept` that is false. The lets that are evaluated once for the payload
+    /// get their values, those above a condition before it is asked.
     fn refusal(&mut self, mapping: &'a Mapping) -> Option<MappingRejection<'a>> {
-        for (rule, because) in &mapping.accept {
+        self.lets.clear();
+        self.lets.resize(mapping.lets.len(), RuntimeValue::Missing);
+        self.payload_notes.clear();
+        for step in &mapping.opening {
+            let (rule, because) = match step {
+                OpeningStep::Let(position) => {
+                    self.payload_let(mapping, *position);
+                    continue;
+                }
+                OpeningStep::Accept(rule, because) => (rule, because),
+            };
             let holds = self.holds(rule.when);
             self.observer.condition(rule.place, holds);
             if !holds {
@@ -118,8 +133,7 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
     fn begin_element(&mut self, document: &Document<'a>, element: &'a json::Value<'a>) {
         self.payload = Some((document.root, element));
         self.remaining.text = TEXT_LIMIT;
-        self.lets.clear();
-        self.notes.clear();
+        self.notes.clone_from(&self.payload_notes);
         if let Some(name) = document.repeated {
             // Each element gets the note, so a long name is shortened.
             let name = shorten(name, MAX_SHOWN);
@@ -129,11 +143,25 @@ impl<'a, O: Observer> Interpreter<'a, 'a, '_, O> {
         }
     }
 
+    /// Evaluates a let once for the payload. Its notes are for every event of the payload.
+    fn payload_let(&mut self, mapping: &'a Mapping, position: usize) {
+        self.notes.clone_from(&self.payload_notes);
+        self.let_value(mapping, position);
+        std::mem::swap(&mut self.notes, &mut self.payload_notes);
+    }
+
+    fn let_value(&mut self, mapping: &'a Mapping, position: usize) {
+        let Some((name, node)) = mapping.lets.get(position) else { return };
+        let value = self.value(*node);
+        self.assigned(name, *node, &value);
+        if let Some(place) = self.lets.get_mut(position) {
+            *place = value;
+        }
+    }
+
     fn element(&mut self, mapping: &'a Mapping, plan: EvaluationPlan<'a>) -> ElementOutcome<'a> {
-        for (name, node) in &mapping.lets {
-            let value = self.value(*node);
-            self.assigned(name, *node, &value);
-            self.lets.push(value);
+        for position in &mapping.element_lets {
+            self.let_value(mapping, *position);
         }
         let Some(reason) = self.drop_reason(mapping) else {
             let event = self.event(mapping, plan);

@@ -10,6 +10,7 @@ mod collection;
 mod convert;
 mod hash;
 mod label_lines;
+mod pairs;
 mod text;
 
 pub use hash::{LONGEST_KEY, key_digest};
@@ -47,6 +48,9 @@ pub struct Function {
     pub may_be_missing: bool,
     /// Whether it reads a whole array or object, and not only its length or a part.
     pub reads_whole: bool,
+    /// What the author of the rules should know about the arguments of a call, as the end of a note that begins with the
+    /// call; nothing if they are as they should be.
+    pub remark: Option<for<'a> fn(&[RuntimeValue<'a>], &'a Arena) -> Option<String>>,
     /// One or two sentences for the reference.
     pub documentation: &'static str,
     /// Expressions and their values, as rule text: `("upper(\"a\")", "\"A\"")`.
@@ -82,6 +86,8 @@ pub enum ArgumentKind {
     Nodes,
     /// A path of many nodes, or a list that a function made (`join`).
     List,
+    /// A list as a value, or a path of many nodes (`pairs`).
+    Items,
     /// A regex; the function sees `Regex`.
     Regex,
     /// A string that is written out (`capture`'s group, `label_lines`' form).
@@ -96,7 +102,7 @@ pub fn all() -> &'static [&'static Function] {
     &ALL
 }
 
-static ALL: [&Function; 19] = [
+static ALL: [&Function; 20] = [
     &convert::CAPTURE,
     &collection::COUNT,
     &collection::FIRST,
@@ -106,6 +112,7 @@ static ALL: [&Function; 19] = [
     &collection::LEN,
     &text::LOWER,
     &convert::NUMBER,
+    &pairs::PAIRS,
     &convert::PARSE_JSON,
     &collection::PRESENT,
     &text::REPLACE,
@@ -143,6 +150,7 @@ const PLAIN: Function = Function {
     takes_missing: false,
     may_be_missing: false,
     reads_whole: false,
+    remark: None,
     documentation: "",
     examples: &[],
     call: |_, _| RuntimeValue::Missing,

@@ -7,7 +7,6 @@ use crate::json::Number;
 use crate::path::CompiledPath;
 use crate::pattern::{Case, Glob, MatchScope, Network, PiecePosition, RegexPattern};
 use crate::source::Span;
-use crate::syntax::tree;
 use crate::time::Timestamp;
 use crate::value::ValueType;
 use std::sync::Arc;
@@ -41,7 +40,7 @@ pub enum ExpressionKind {
     /// A singular path.
     Path(Arc<CompiledPath>),
     /// A path as an argument that takes nodes (`count`, `first`, `join`).
-    Nodes(Arc<CompiledPath>),
+    Nodes(NodesPath),
     /// A regex as an argument.
     Regex(Arc<RegexPattern>),
     /// A let of the mapping.
@@ -56,8 +55,8 @@ pub enum ExpressionKind {
     Request(RequestPart),
     /// A define.
     Define(DefineId),
-    /// Members and items of a value.
-    Navigate(Box<Expression>, Box<[tree::NavigationStep]>),
+    /// A singular path over a value: members and items of it.
+    Navigate(Box<Expression>, Arc<CompiledPath>),
     /// A built-in function.
     Call(&'static Function, Box<[Expression]>),
     /// A table.
@@ -87,6 +86,15 @@ pub enum RequestPart {
     Header(Box<str>),
     /// `path_suffix()`
     PathSuffix,
+}
+
+/// A path of many nodes, and the value that it starts from.
+#[derive(Debug, Clone)]
+pub struct NodesPath {
+    /// The value; none for a path from `$` or `@`.
+    pub start: Option<Box<Expression>>,
+    /// The path.
+    pub path: Arc<CompiledPath>,
 }
 
 /// A constant value.
@@ -235,7 +243,7 @@ pub enum ComparisonSubject {
     /// One value.
     Value(Expression),
     /// The nodes of a path.
-    Nodes(Quantifier, Arc<CompiledPath>),
+    Nodes(Quantifier, NodesPath),
     /// The time of evaluation.
     Now,
 }

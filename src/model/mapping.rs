@@ -1,7 +1,6 @@
 //! Mappings, tables, defines and schedules, checked.
 
-use super::{EventField, Expression, Literal, Match};
-use crate::path::CompiledPath;
+use super::{EventField, Expression, Literal, Match, NodesPath};
 use crate::pattern::Case;
 use crate::pattern::Glob;
 use crate::source::Span;
@@ -19,7 +18,7 @@ pub struct Mapping {
     /// Conditions over the payload; all must hold.
     pub accept: Vec<AcceptCondition>,
     /// What chooses the elements.
-    pub each: Option<Arc<CompiledPath>>,
+    pub each: Option<NodesPath>,
     /// Lets in order.
     pub lets: Vec<LetBinding>,
     /// Drops in order.
@@ -37,11 +36,24 @@ pub struct LetBinding {
     pub name: Box<str>,
     /// Its value.
     pub value: Expression,
+    /// When it gets its value.
+    pub stage: LetStage,
+}
+
+/// When a let gets its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetStage {
+    /// Once for a payload, before `each`: it reads `$` alone.
+    Payload,
+    /// For each element.
+    Element,
 }
 
 /// `accept when c because "…"`
 #[derive(Debug)]
 pub struct AcceptCondition {
+    /// How many of the mapping's lets stand above it.
+    pub lets_above: usize,
     /// The condition.
     pub when: Expression,
     /// What a refusal says; without it, the condition speaks for itself.

@@ -14,11 +14,11 @@ pub use crate::syntax::tree::{LineKind, OrderRelation, Quantifier};
 pub use condition::Condition;
 pub use expression::{
     Comparator, Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Match, MatchArm,
-    Pattern, RequestPart, TemplatePart, TextTest, ValueKind,
+    NodesPath, Pattern, RequestPart, TemplatePart, TextTest, ValueKind,
 };
 pub use mapping::{
-    AcceptCondition, CsvCell, CsvRows, Define, DropCondition, LabelEntry, LetBinding, Mapping, Schedule, Table,
-    TableRows,
+    AcceptCondition, CsvCell, CsvRows, Define, DropCondition, LabelEntry, LetBinding, LetStage, Mapping, Schedule,
+    Table, TableRows,
 };
 pub use request::RequestRead;
 pub use routing::{

@@ -29,13 +29,14 @@ impl Expression {
             ExpressionKind::Compare(comparison) => {
                 match &comparison.subject {
                     ComparisonSubject::Value(value) => see(value),
-                    ComparisonSubject::Nodes(..) | ComparisonSubject::Now => {}
+                    ComparisonSubject::Nodes(_, nodes) => nodes.start.as_deref().into_iter().for_each(&mut *see),
+                    ComparisonSubject::Now => {}
                 }
                 comparison.test.operands().iter().for_each(see);
             }
+            ExpressionKind::Nodes(nodes) => nodes.start.as_deref().into_iter().for_each(see),
             ExpressionKind::Literal(_)
             | ExpressionKind::Path(_)
-            | ExpressionKind::Nodes(_)
             | ExpressionKind::Regex(_)
             | ExpressionKind::Let(_)
             | ExpressionKind::Field(_)
@@ -178,6 +179,7 @@ impl Mapping {
 
     /// Shows the expressions of everything but `accept`.
     pub fn each_value<'m>(&'m self, see: &mut dyn FnMut(&'m Expression)) {
+        self.each.iter().filter_map(|each| each.start.as_deref()).for_each(&mut *see);
         self.lets.iter().for_each(|own| see(&own.value));
         self.drops.iter().flat_map(|drop| [&drop.when, &drop.because]).for_each(&mut *see);
         self.fields.iter().for_each(|(_, value)| see(value));

@@ -18,6 +18,7 @@ use crate::json::Value;
 use evaluation::{EvaluationStop, PathEvaluation};
 use lowering::LoweredPath;
 use program::PathQuery;
+pub use program::SingularStep;
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -28,6 +29,8 @@ pub enum PathRoot {
     Payload,
     /// `@`: the element of `each`.
     Element,
+    /// A value that the rules name or make, as a let or a call.
+    Value,
 }
 
 /// A compiled path.
@@ -82,9 +85,28 @@ impl CompiledPath {
     /// # Errors
     /// If the text is not a well-typed RFC 9535 query, is longer than 1 KiB, or nests functions deeper than 3.
     pub fn parse(text: &str) -> Result<Self, PathError> {
-        let analysis = parser::read(text)?;
-        let LoweredPath { query, memos } = lowering::lower(text, &analysis)?;
         let root = if text.starts_with('@') { PathRoot::Element } else { PathRoot::Payload };
+        Self::lowered(text, None, root)
+    }
+
+    /// Reads the segments that follow a value, which messages call `base`. Places in errors count from the first segment.
+    ///
+    /// # Errors
+    /// As [`CompiledPath::parse`].
+    pub fn parse_after(base: &str, segments: &str) -> Result<Self, PathError> {
+        /// The parsers read whole queries, so `@` stands for the value.
+        const ROOT: &str = "@";
+        let shifted = |error: PathError| {
+            let place = |at: usize| at.saturating_sub(ROOT.len());
+            PathError { range: place(error.range.start)..place(error.range.end), ..error }
+        };
+        let read = Self::lowered(&format!("{ROOT}{segments}"), Some(base), PathRoot::Value).map_err(shifted)?;
+        Ok(Self { text: format!("{base}{segments}"), costly: read.costly.map(shifted), ..read })
+    }
+
+    fn lowered(text: &str, base: Option<&str>, root: PathRoot) -> Result<Self, PathError> {
+        let analysis = parser::read(text, base)?;
+        let LoweredPath { query, memos } = lowering::lower(text, &analysis)?;
         Ok(Self { text: text.to_owned(), root, query, memos, costly: analysis.costly })
     }
 
@@ -104,6 +126,18 @@ impl CompiledPath {
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.query.segments.is_empty()
+    }
+
+    /// Whether its filters read the payload, by `$`.
+    #[must_use]
+    pub fn reads_payload_in_filters(&self) -> bool {
+        self.memos > 0
+    }
+
+    /// The steps of a singular path; none if the path is not singular.
+    #[must_use]
+    pub fn steps(&self) -> &[SingularStep] {
+        self.query.steps()
     }
 
     /// The text it was read from.
@@ -135,10 +169,23 @@ impl CompiledPath {
         element: &'v Value<'v>,
         budget: &mut PathBudget,
     ) -> Result<NodeList<'v>, BudgetExhausted> {
+        self.find_from(self.start(payload, element), payload, budget)
+    }
+
+    /// All nodes, in the order of RFC 9535, of a path that starts from `start`.
+    ///
+    /// # Errors
+    /// As [`CompiledPath::find`].
+    pub fn find_from<'v>(
+        &self,
+        start: &'v Value<'v>,
+        payload: &'v Value<'v>,
+        budget: &mut PathBudget,
+    ) -> Result<NodeList<'v>, BudgetExhausted> {
         let mut nodes = NodeList::new();
         let kept = &mut budget.kept;
         let mut run = PathEvaluation::new(payload, self.memos, &mut budget.visits);
-        let ended = run.walk(self.start(payload, element), &self.query.segments, &mut |node| {
+        let ended = run.walk(start, &self.query.segments, &mut |node| {
             *kept = kept.checked_sub(1).ok_or(EvaluationStop::Exhausted)?;
             nodes.push(node);
             Ok(())
@@ -152,7 +199,7 @@ impl CompiledPath {
     fn start<'v>(&self, payload: &'v Value<'v>, element: &'v Value<'v>) -> &'v Value<'v> {
         match self.root {
             PathRoot::Payload => payload,
-            PathRoot::Element => element,
+            PathRoot::Element | PathRoot::Value => element,
         }
     }
 }

@@ -109,6 +109,11 @@ impl PathQuery {
         self.singular.is_some()
     }
 
+    /// The steps of a singular query; none if it is not singular.
+    pub(super) fn steps(&self) -> &[SingularStep] {
+        self.singular.as_deref().unwrap_or_default()
+    }
+
     /// The node of a singular query.
     pub(super) fn single<'v>(&self, start: &'v Value<'v>) -> Option<&'v Value<'v>> {
         self.singular.as_ref()?.iter().try_fold(start, |node, step| step.child(node))
@@ -116,21 +121,29 @@ impl PathQuery {
 }
 
 /// A segment of one name or one index.
-#[derive(Debug)]
-enum SingularStep {
+#[derive(Debug, Clone)]
+pub enum SingularStep {
+    /// A member of an object.
     Name(OwnedMemberName),
+    /// An element of an array; a negative index counts from the end.
     Index(i64),
 }
 
 impl SingularStep {
-    fn child<'v>(&self, node: &'v Value<'v>) -> Option<&'v Value<'v>> {
+    /// The node that it selects.
+    #[must_use]
+    pub fn child<'v>(&self, node: &Value<'v>) -> Option<&'v Value<'v>> {
         match self {
             Self::Name(name) => node.as_object()?.find(name.name()),
-            Self::Index(index) => {
-                let items = node.as_array()?;
-                items.get(place(*index, items.len())?)
-            }
+            Self::Index(_) => self.item(node.as_array()?),
         }
+    }
+
+    /// The item of a list that it selects; none for a name.
+    #[must_use]
+    pub fn item<'l, T>(&self, items: &'l [T]) -> Option<&'l T> {
+        let Self::Index(index) = self else { return None };
+        items.get(place(*index, items.len())?)
     }
 }
 

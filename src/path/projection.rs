@@ -1,19 +1,19 @@
 //! The parts of a payload that a path reads.
 
+use super::CompiledPath;
 use super::program::{FilterCondition, FilterOperand, FilterPattern, PathQuery, PathSegment, PathSelector, QueryStart};
-use super::{CompiledPath, PathRoot};
 use crate::json::Projection;
 
 impl CompiledPath {
-    /// Adds the members that the path passes through to the projection of the payload, and lets `nodes` add what is read of
-    /// its nodes. `each` is the path that selects `@`; without it `@` is the payload.
-    pub fn project(&self, each: Option<&Self>, payload: &mut Projection, nodes: &dyn Fn(&mut Projection)) {
-        let to_element = each.filter(|_| self.root == PathRoot::Element);
-        let before = to_element.map_or(&[][..], |each| &each.query.segments);
-        let segments: Vec<&PathSegment> = before.iter().chain(&self.query.segments).collect();
-        walk(payload, &segments, nodes);
+    /// Adds what the path reads of the value that it starts from; `nodes` is what is read of the nodes that it finds.
+    pub fn project(&self, start: &mut Projection, nodes: &Projection) {
+        walk(start, &self.query.segments, nodes);
+    }
+
+    /// Adds what the filters of the path read of the payload, by `$`.
+    pub fn project_payload(&self, payload: &mut Projection) {
         let mut rooted = Vec::new();
-        for segment in &segments {
+        for segment in &self.query.segments {
             from_payload(segment, &mut rooted);
         }
         for query in rooted {
@@ -22,8 +22,8 @@ impl CompiledPath {
     }
 }
 
-fn walk(reach: &mut Projection, segments: &[&PathSegment], nodes: &dyn Fn(&mut Projection)) {
-    let Some((segment, rest)) = segments.split_first() else { return nodes(reach) };
+fn walk(reach: &mut Projection, segments: &[PathSegment], nodes: &Projection) {
+    let Some((segment, rest)) = segments.split_first() else { return reach.add(nodes) };
     // Several selectors side by side would each need the rest of the path.
     let [selector] = segment.selectors.as_slice() else { return reach.select_all() };
     if segment.descends {
@@ -47,12 +47,8 @@ fn walk(reach: &mut Projection, segments: &[&PathSegment], nodes: &dyn Fn(&mut P
 }
 
 fn within_filter(reach: &mut Projection, used: QueryUse<'_>) {
-    let segments: Vec<&PathSegment> = used.query.segments.iter().collect();
-    walk(reach, &segments, &|reach| {
-        if used.reads_nodes {
-            reach.select_all();
-        }
-    });
+    let nodes = if used.reads_nodes { Projection::whole() } else { Projection::default() };
+    walk(reach, &used.query.segments, &nodes);
 }
 
 /// A query within a filter, and what the filter asks of it.

@@ -5,7 +5,7 @@ use crate::function::Function;
 use crate::model::{EventField, Literal, RequestPart, ValueKind};
 use crate::path::CompiledPath;
 use crate::pattern::{Case, Glob, MatchScope, Network, PiecePosition, RegexPattern};
-use crate::syntax::tree::{NavigationStep, OrderRelation, Quantifier};
+use crate::syntax::tree::{OrderRelation, Quantifier};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub enum Node {
     /// A singular path.
     Path(Arc<CompiledPath>),
     /// All nodes of a path.
-    Nodes(Arc<CompiledPath>),
+    Nodes(NodesPath),
     /// A regex as an argument.
     Regex(Arc<RegexPattern>),
     /// A let of the mapping.
@@ -39,8 +39,8 @@ pub enum Node {
     Request(RequestPart),
     /// A define.
     Define(usize),
-    /// Members and items of a value.
-    Navigate(NodeId, Box<[NavigationStep]>),
+    /// A singular path over a value: members and items of it.
+    Navigate(NodeId, Arc<CompiledPath>),
     /// A built-in function.
     Call(&'static Function, Box<[NodeId]>),
     /// A table.
@@ -63,6 +63,15 @@ pub enum Node {
     List(Box<[NodeId]>),
     /// An object.
     Object(Box<[(Box<str>, NodeId)]>),
+}
+
+/// A path of many nodes, and the value that it starts from.
+#[derive(Debug)]
+pub struct NodesPath {
+    /// The value; none for a path from `$` or `@`.
+    pub start: Option<NodeId>,
+    /// The path.
+    pub path: Arc<CompiledPath>,
 }
 
 /// A piece of a template.
@@ -95,7 +104,7 @@ pub enum ComparisonSubject {
     /// One value.
     Value(NodeId),
     /// The nodes of a path.
-    Nodes(Quantifier, Arc<CompiledPath>),
+    Nodes(Quantifier, NodesPath),
     /// The time of evaluation.
     Now,
 }

@@ -10,7 +10,8 @@ mod request;
 mod table;
 
 pub use expression::{
-    ArmIndex, Comparison, ComparisonSubject, Match, MatchArm, Node, NodeId, Predicate, TemplatePart, TextPredicate,
+    ArmIndex, Comparison, ComparisonSubject, Match, MatchArm, Node, NodeId, NodesPath, Predicate, TemplatePart,
+    TextPredicate,
 };
 pub use index::{
     BlockIndex, CasedTextSource, LineGuard, MAX_SHARED, NumberBound, NumberIndex, RegexIndex, SeverityStatusSet,
@@ -22,7 +23,6 @@ pub use table::{CsvIndex, KeyCells, Table};
 
 use crate::json::{OwnedMemberName, Projection};
 use crate::model::{EventField, Literal};
-use crate::path::CompiledPath;
 use crate::pattern::Glob;
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
@@ -83,12 +83,14 @@ pub struct NameIndex {
 pub struct Mapping {
     /// Its name.
     pub name: Box<str>,
-    /// Conditions over the payload, split at `and`, each with its place and the reason that its author gives.
-    pub accept: Vec<(LocatedCondition, Option<NodeId>)>,
+    /// What is evaluated once for a payload, in text order, before `each`.
+    pub opening: Vec<OpeningStep>,
     /// The path that chooses the elements.
-    pub each: Option<Arc<CompiledPath>>,
+    pub each: Option<NodesPath>,
     /// The names and values of its lets.
     pub lets: Vec<(Box<str>, NodeId)>,
+    /// The positions of the lets that are evaluated for each element.
+    pub element_lets: Vec<usize>,
     /// Drops in order: a condition, its place, the reason.
     pub drops: Vec<(LocatedCondition, NodeId)>,
     /// The expression of each field that is set, but for labels; in the order of [`EventField::ALL`].
@@ -107,6 +109,15 @@ impl Mapping {
     pub fn field(&self, field: EventField) -> Option<NodeId> {
         self.fields.get(field as usize).copied().flatten()
     }
+}
+
+/// A step before the elements of a payload are chosen.
+#[derive(Debug)]
+pub enum OpeningStep {
+    /// A let gets its value, by position.
+    Let(usize),
+    /// A condition of `accept`, split at `and`, and the reason that its author gives.
+    Accept(LocatedCondition, Option<NodeId>),
 }
 
 /// A condition and where it stands.

@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 pub struct EvaluationTrace {
     /// The steps of the `accept` conditions of every mapping.
     pub accept: Vec<TraceStep>,
+    /// The lets that the last mapping evaluated once for the payload.
+    pub lets: Vec<AssignedValue>,
     /// The elements of the payload, in its order.
     pub elements: Vec<ElementTrace>,
     /// The places of all arms that were chosen.
@@ -148,6 +150,7 @@ impl Observer for EvaluationTrace {
 
     fn mapping(&mut self, _name: &str) {
         self.discard_pending();
+        self.lets.clear();
     }
 
     fn element(&mut self, _index: usize) {
@@ -196,11 +199,10 @@ impl Observer for EvaluationTrace {
 
     fn assigned(&mut self, name: &str, place: Span, value: &RuntimeValue<'_>) {
         let (steps, notes) = (std::mem::take(&mut self.pending), std::mem::take(&mut self.notes));
-        if self.has_room()
-            && let Some(element) = self.elements.get_mut(self.current)
-        {
+        if self.has_room() {
             let (name, value) = (name.to_owned(), brief(value));
-            element.assigned.push(AssignedValue { name, place, value, steps, notes });
+            let assigned = self.elements.get_mut(self.current).map_or(&mut self.lets, |element| &mut element.assigned);
+            assigned.push(AssignedValue { name, place, value, steps, notes });
         }
     }
 

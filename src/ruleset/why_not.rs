@@ -153,7 +153,7 @@ fn passing_value(program: &Program, tried: &ComparisonTrace, now: Timestamp) -> 
     let comparison = comparison(program, tried)?;
     let subject = match &comparison.subject {
         ComparisonSubject::Value(node) => program.source_text(*node).to_owned(),
-        ComparisonSubject::Nodes(_, path) => format!("an item of {}", path.text()),
+        ComparisonSubject::Nodes(_, nodes) => format!("an item of {}", nodes.path.text()),
         ComparisonSubject::Now => "a time of evaluation".to_owned(),
     };
     let wanted = wanted_operand(program, &comparison.test, tried, now)?;

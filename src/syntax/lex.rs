@@ -90,9 +90,11 @@ pub(super) struct Tokens<'t> {
     text: &'t str,
     at: usize,
     at_line_start: bool,
+    /// The end of the last token that a segment of a path may follow.
+    value_end: Option<usize>,
     /// The deepest bracket within a path so far, which is part of its token.
     path_depth: usize,
-    /// How many bytes were searched for a closing sign that is absent: of holes, regexes and comments.
+    /// How many bytes were searched for a closing sign that is absent: of holes, regexes, comments and selectors.
     wasted_bytes: usize,
 }
 
@@ -112,7 +114,7 @@ pub(super) enum LimitExceeded {
 
 /// Reads `text` from its beginning.
 pub(super) fn tokens(text: &str) -> Tokens<'_> {
-    Tokens { text, at: 0, at_line_start: true, path_depth: 0, wasted_bytes: 0 }
+    Tokens { text, at: 0, at_line_start: true, value_end: None, path_depth: 0, wasted_bytes: 0 }
 }
 
 /// The first place where a text exceeds a limit.
@@ -152,6 +154,7 @@ impl Iterator for Tokens<'_> {
         let token = Token { kind, start: self.at, end: self.at + length, starts_line: self.at_line_start };
         self.at = token.end;
         self.at_line_start = false;
+        self.value_end = matches!(kind, TokenKind::Word | TokenKind::Close | TokenKind::Path).then_some(token.end);
         Some(token)
     }
 }
@@ -189,6 +192,7 @@ impl<'t> Tokens<'t> {
             }
             '"' => string(rest, &mut self.wasted_bytes),
             '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{ff02}' => foreign_string(first, rest),
+            '[' if self.value_end == Some(self.at) => self.selector(rest),
             '(' | '[' | '{' => ReadToken::new(TokenKind::Open, 1),
             ')' | ']' | '}' => ReadToken::new(TokenKind::Close, 1),
             '#' => ReadToken::new(TokenKind::Documentation, line_length(rest)),
@@ -198,6 +202,28 @@ impl<'t> Tokens<'t> {
             '!'..='~' => ReadToken::new(TokenKind::Sign, sign_length(rest)),
             _ => ReadToken::new(TokenKind::Foreign, foreign_length(rest)),
         }
+    }
+
+    /// A bracket directly behind a value. If it can be nothing but a segment of a path, whose signs are those of paths,
+    /// it is one token.
+    fn selector(&mut self, rest: &str) -> ReadToken {
+        let inside = rest.strip_prefix('[').unwrap_or(rest).trim_start_matches(' ');
+        if !inside.starts_with(['?', '*', '\'', ':']) || self.wasted_bytes > MAX_WASTED_BYTES {
+            return ReadToken::new(TokenKind::Open, 1);
+        }
+        let (end, depth) = brackets(rest.as_bytes(), 0);
+        self.path_depth = self.path_depth.max(depth);
+        let Some(end) = end else {
+            let length = line_length(rest);
+            self.wasted_bytes += length;
+            let is_filter = inside.starts_with('?');
+            return if is_filter {
+                ReadToken::new(TokenKind::OpenPath, length)
+            } else {
+                ReadToken::new(TokenKind::Open, 1)
+            };
+        };
+        ReadToken::new(TokenKind::Path, end)
     }
 
     /// A comment of another language, or a regex.

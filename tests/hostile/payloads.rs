@@ -124,6 +124,8 @@ fn what_elements_share_is_read_within_a_budget() {
         ("hashes", "title = sha256($.big) ?? \"x\"", text("x")),
         ("numbers", "title = \"{number($.big)}\"", text("1")),
         ("parts", "let s = split($.big, \",\")\ntitle = \"{len(s)}\"", text(",")),
+        ("pairs", "labels { ...pairs(split($.big, \",\"), \":\") }", text("a:b,")),
+        ("paths over lists", "let s = split($.big, \",\")\ntitle = \"{count(s[*])}\"", text(",")),
         ("JSON in text", "let s = parse_json($.big)\ntitle = \"{len(s)}\"", format!("\"{numbers}\"")),
         ("addresses", "drop when $.big in cidr \"10.0.0.0/8\" because \"x\"", text("1.")),
         ("times", "starts_at = time($.big)", text("2")),
@@ -168,6 +170,8 @@ fn nothing_is_made_where_nothing_is_left() {
     for (name, lines) in [
         ("trees", "title = string(parse_json($.s)) ?? \"x\""),
         ("parts", "title = \"{len(split($.s, \",\"))}\""),
+        ("pairs", "title = string(pairs(split($.s, \",\"), \"0\")) ?? \"x\""),
+        ("paths over lists", "title = \"{count(split($.s, \",\")[*])}\""),
         ("replacements", &format!("title = replace($.s, \",\", \"{long}\") ?? \"x\"")),
         ("templates", &format!("title = \"{{$.s}}{long}\"")),
     ] {

@@ -110,7 +110,7 @@ fn key(subject: &Expression) -> Option<String> {
         ExpressionKind::Request(part) => Some(format!("request {part:?}")),
         ExpressionKind::Let(id) => Some(format!("let {id}")),
         ExpressionKind::Field(field) => Some(format!("field {field:?}")),
-        ExpressionKind::Navigate(base, steps) => Some(format!("{} {steps:?}", key(base)?)),
+        ExpressionKind::Navigate(base, path) => Some(format!("{} {}", key(base)?, path.text())),
         ExpressionKind::Literal(_)
         | ExpressionKind::Template(_)
         | ExpressionKind::Nodes(_)

@@ -65,8 +65,9 @@ fn statement<'t>(statement: &'t MappingStatement, see: NodeVisitor<'_, 't>) {
                 template(because, see);
             }
         }
-        MappingStatementKind::Let(_, value) | MappingStatementKind::Field(_, value) => expression(value, see),
-        MappingStatementKind::Each(_) => {}
+        MappingStatementKind::Each(value)
+        | MappingStatementKind::Let(_, value)
+        | MappingStatementKind::Field(_, value) => expression(value, see),
         MappingStatementKind::Labels(entries) => {
             for entry in entries {
                 match entry {
@@ -181,7 +182,7 @@ pub(crate) fn label(value: &Expression) -> Option<&str> {
     match segments.as_slice() {
         [segment] if &*name.text == "labels" => match &segment.step {
             NavigationStep::Member(member) => Some(member),
-            NavigationStep::Index(_) => None,
+            NavigationStep::Index(_) | NavigationStep::Selector(_) => None,
         },
         _ => None,
     }

@@ -11,7 +11,9 @@ use crate::diagnostic::Styling;
 use crate::evaluate::{EvaluationContext, SilentObserver};
 use crate::event::{Outcome, OutcomeKind};
 use crate::json;
-use crate::ruleset::{EntryPoint, EvaluationTrace, RuleSet, UnknownName, is_route, visible_excerpt, why_not};
+use crate::ruleset::{
+    ElementTrace, EntryPoint, EvaluationTrace, RuleSet, UnknownName, is_route, visible_excerpt, why_not,
+};
 
 /// Explains every document of every input.
 pub(super) fn explain(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
@@ -126,9 +128,10 @@ impl Explainer<'_> {
     fn outcome(&self, name: &str, outcome: &Outcome<'_>, trace: &EvaluationTrace) -> String {
         let mut writer = ExplanationWriter::new(self.rules, self.styling);
         writer.outcome(name, outcome);
-        let Some(element) = trace.elements.get(outcome.index.unwrap_or(0)) else { return writer.finish() };
+        let none = ElementTrace::default();
+        let element = trace.elements.get(outcome.index.unwrap_or(0)).unwrap_or(&none);
         if let Some(mapping) = outcome.mapping {
-            writer.mapping(mapping, element);
+            writer.mapping(mapping, &trace.lets, element);
         }
         if outcome.decision().is_some() {
             writer.routing(element);

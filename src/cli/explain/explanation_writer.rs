@@ -139,17 +139,21 @@ impl<'r> ExplanationWriter<'r> {
         }
     }
 
-    /// The values of the event, with the arms that were chosen for them.
-    pub(super) fn mapping(&mut self, name: &str, element: &ElementTrace) {
+    /// The values of the payload and of the event, with the arms that were chosen for them.
+    pub(super) fn mapping(&mut self, name: &str, lets: &[AssignedValue], element: &ElementTrace) {
+        let values = || lets.iter().chain(&element.assigned);
+        if values().next().is_none() && element.drops.is_empty() {
+            return;
+        }
         let heading = self.styled(TextStyle::Title, &format!("mapping `{name}`"));
         self.line("", &heading);
         for tried in element.drops.iter().filter_map(TraceStep::comparison) {
             let tried = self.tried(tried, None);
             self.line("  drop?  ", &tried);
         }
-        let names = element.assigned.iter().map(|assigned| assigned.name.chars().count());
+        let names = values().map(|assigned| assigned.name.chars().count());
         let width = names.max().unwrap_or(0).min(20);
-        for assigned in &element.assigned {
+        for assigned in values() {
             self.assigned(assigned, width);
         }
     }

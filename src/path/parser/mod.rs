@@ -32,14 +32,14 @@ pub(super) struct PathAnalysis {
     pub(super) costly: Option<PathError>,
 }
 
-/// Reads a whole path.
-pub(super) fn read(text: &str) -> Result<PathAnalysis, PathError> {
+/// Reads a whole path. `base` is what messages call its root, if that is not `$` or `@`.
+pub(super) fn read(text: &str, base: Option<&str>) -> Result<PathAnalysis, PathError> {
     if text.len() > LONGEST {
         let message = format!("a path of {} bytes; a path may have at most {LONGEST}", text.len());
         return Err(refused(0..text.len(), message));
     }
-    let mut reader =
-        PathParser { text, at: 0, nesting: 0, functions: 0, descents: 0, analysis: PathAnalysis::default() };
+    let analysis = PathAnalysis::default();
+    let mut reader = PathParser { text, base, at: 0, nesting: 0, functions: 0, descents: 0, analysis };
     if !matches!(reader.peek(), Some('$' | '@')) {
         return Err(reader.missing_root());
     }
@@ -55,6 +55,8 @@ type ParseResult<T> = Result<T, PathError>;
 /// A position in the text, and the state of the parser there.
 struct PathParser<'t> {
     text: &'t str,
+    /// What messages call the root.
+    base: Option<&'t str>,
     at: usize,
     /// How many brackets and parentheses are open.
     nesting: usize,
@@ -125,6 +127,9 @@ impl<'t> PathParser<'t> {
     fn rewrite_help(&self, range: Range<usize>, replacement: &str) -> String {
         let mut path = self.text.to_owned();
         path.replace_range(range, replacement);
+        if let Some(base) = self.base {
+            path.replace_range(0..1, base);
+        }
         format!("write `{path}`")
     }
 

@@ -83,11 +83,15 @@ impl TreeBuilder<'_> {
     fn segment(&mut self, pair: &RulePair<'_>) -> NavigationSegment {
         let span = self.leaf(pair);
         let text = pair.as_str();
+        let inner = pair.clone().into_inner().next();
+        if inner.as_ref().is_some_and(|inner| inner.as_rule() == Rule::selector) {
+            return NavigationSegment { step: NavigationStep::Selector(text.into()), span };
+        }
         if let Some(member) = text.strip_prefix('.') {
             return NavigationSegment { step: NavigationStep::Member(member.into()), span };
         }
         let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or_default().trim();
-        if let Some(quoted) = pair.clone().into_inner().next() {
+        if let Some(quoted) = inner {
             let member = self.text(&quoted, BraceMode::Plain);
             self.end = span.end;
             return NavigationSegment { step: NavigationStep::Member(member.value), span };

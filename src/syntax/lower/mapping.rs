@@ -23,10 +23,7 @@ impl TreeBuilder<'_> {
                     reason.and_then(|reason| self.next_words(&mut reason.into_inner())),
                 )
             }
-            Rule::each => {
-                let path = self.next(&mut parts)?;
-                MappingStatementKind::Each(self.path(&path))
-            }
+            Rule::each => MappingStatementKind::Each(self.value(&mut parts)?),
             Rule::let_ => {
                 let name = self.next_name(&mut parts)?;
                 self.lower_case(&name, "let");

@@ -35,7 +35,7 @@ pub enum ExpressionKind {
     Name(Identifier),
     /// A capitalised word.
     Constant(Identifier),
-    /// `base.name["key"][0]`; the base is a name or a call.
+    /// `base.name["key"][0]`, `base.items[*]`; the base is a name or a call.
     Navigate(Box<Expression>, Vec<NavigationSegment>),
     /// `name(…)`: a function, a table, or a secret (`env`, `secret_file`).
     Call(Identifier, Vec<Expression>),
@@ -57,22 +57,24 @@ pub enum ExpressionKind {
     Object(Vec<(StringLiteral, Expression)>),
 }
 
-/// One step of a navigation.
+/// One segment of a path over a value.
 #[derive(Debug, Clone)]
 pub struct NavigationSegment {
-    /// A member's name or an index.
+    /// What it selects.
     pub step: NavigationStep,
     /// Its place, dot or brackets included.
     pub span: Span,
 }
 
-/// A member's name or an index.
+/// What a segment selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NavigationStep {
     /// `.name` or `["name"]`
     Member(Box<str>),
     /// `[0]`, `[-1]`
     Index(i64),
+    /// Any other segment of a path, as it is written: `[*]`, `..name`, `[?@.level == 1]`.
+    Selector(Box<str>),
 }
 
 /// `subject test`

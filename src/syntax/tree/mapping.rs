@@ -1,6 +1,6 @@
 //! Mappings.
 
-use super::{Expression, Identifier, PathExpression, StringLiteral, Template};
+use super::{Expression, Identifier, StringLiteral, Template};
 use crate::source::Span;
 
 /// `mapping name { … }`
@@ -26,8 +26,8 @@ pub struct MappingStatement {
 pub enum MappingStatementKind {
     /// `accept when c because "…"`; the reason may be left out.
     Accept(Expression, Option<Template>),
-    /// `each path`
-    Each(PathExpression),
+    /// `each path`: a path, or a path over a let or a call (check refuses anything else).
+    Each(Expression),
     /// `let name = value`
     Let(Identifier, Expression),
     /// `field = value`
