@@ -63,6 +63,7 @@ struct StatementOrder {
 }
 
 /// What stands below a let.
+#[derive(Debug, Clone, Copy)]
 enum LetPosition {
     /// `each`: there is no element yet.
     AboveEach,

@@ -64,7 +64,9 @@ impl<'p> AccessCollector<'p> {
         for step in &mapping.opening {
             if let OpeningStep::Accept(rule, because) = step {
                 self.visit(rule.when, &kind());
-                because.iter().for_each(|because| self.visit_whole(*because));
+                if let Some(because) = because {
+                    self.visit_whole(*because);
+                }
             }
         }
         for (rule, because) in &mapping.drops {

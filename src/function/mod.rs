@@ -48,9 +48,8 @@ pub struct Function {
     pub may_be_missing: bool,
     /// Whether it reads a whole array or object, and not only its length or a part.
     pub reads_whole: bool,
-    /// What the author of the rules should know about the arguments of a call, as the end of a note that begins with the
-    /// call; nothing if they are as they should be.
-    pub remark: Option<for<'a> fn(&[RuntimeValue<'a>], &'a Arena) -> Option<String>>,
+    /// The end of a note that begins with the call (`pairs`).
+    pub remark: Option<ArgumentRemark>,
     /// One or two sentences for the reference.
     pub documentation: &'static str,
     /// Expressions and their values, as rule text: `("upper(\"a\")", "\"A\"")`.
@@ -59,6 +58,9 @@ pub struct Function {
     /// signature asks for.
     pub call: for<'a> fn(&[RuntimeValue<'a>], &'a Arena) -> RuntimeValue<'a>,
 }
+
+/// What the author of the rules should know about the arguments of a call; nothing if they are as they should be.
+pub type ArgumentRemark = for<'a> fn(&[RuntimeValue<'a>], &'a Arena) -> Option<String>;
 
 /// A parameter of a function.
 #[derive(Debug, Clone, Copy)]

@@ -22,6 +22,7 @@ mod compare;
 mod library;
 mod loading;
 mod measure;
+mod over_lets;
 mod own;
 mod workload;
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         for routes in [10, 1_000] {
             events(routes);
         }
+        over_lets::report();
     }
     if is_asked("routing") {
         println!("\none routing decision, nanoseconds (events of the workload: each hits a route, or none does)");
