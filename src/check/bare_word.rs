@@ -55,12 +55,12 @@ impl<'c> ExpressionLowering<'_, 'c> {
     }
 
     fn unknown_to_accept(&mut self, name: &Identifier) -> Expression {
-        self.cx.report(
+        let diagnostic =
             Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("`accept` cannot see `{}`", name.text))
                 .label("is not known yet")
-                .note("`accept` sees the payload, and each `let` above it that reads `$` alone")
-                .help("read it from the payload: `$.…`"),
-        );
+                .note("`accept` sees the payload, and each `let` above it that reads `$` alone");
+        let better = self.document_name(&diagnostic, name);
+        self.cx.report(better.unwrap_or_else(|| diagnostic.help("read it from the payload: `$.…`")));
         broken(name.span)
     }
 
@@ -187,6 +187,11 @@ impl<'c> ExpressionLowering<'_, 'c> {
         let callable = is_built_in(text) || self.cx.names.tables.place(text).is_some();
         let near = self.cx.nearest_of(text, names);
         let diagnostic = Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("there is no {kind} named `{text}`"));
+        let habit = self.document_name(&diagnostic, name).or_else(|| self.clock(&diagnostic, text, None));
+        let habit = habit.or_else(|| self.schedule_name(&diagnostic, name));
+        if let Some(better) = habit {
+            return self.cx.report(better);
+        }
         if let Some(better) = self.suggestion_from_context(&diagnostic, name, near.is_some()) {
             return self.cx.report(better);
         }
@@ -221,19 +226,6 @@ impl<'c> ExpressionLowering<'_, 'c> {
         }
         if let ExpressionScope::Payload(PayloadReader::Each, _) = self.scope {
             return Some(diagnostic.did_you_mean(name.span, format!("$.{text}")));
-        }
-        if after.starts_with('.') && matches!(text, "event" | "alert" | "this" | "self" | "it" | "payload" | "item") {
-            let finding = |with: &str, prefix: &'static str| {
-                let place = Span { end: name.span.end + 1, ..name.span };
-                diagnostic.suggest(format!("{with} without `{text}.`"), place, prefix)
-            };
-            return Some(match self.scope {
-                ExpressionScope::Event | ExpressionScope::Body => finding("fields of the event are named", ""),
-                ExpressionScope::Payload(..)
-                | ExpressionScope::Element(_)
-                | ExpressionScope::Parameters(..)
-                | ExpressionScope::Answer => return None,
-            });
         }
         if before.ends_with('{') && after.starts_with('}') {
             let place = Span { start: name.span.start - 1, end: name.span.end + 1, ..name.span };
@@ -272,6 +264,10 @@ impl<'c> ExpressionLowering<'_, 'c> {
         let diagnostic =
             Diagnostic::new(&code::UNKNOWN_CONSTANT, name.span, format!("there is no constant `{}`", name.text))
                 .note("the severities are `Critical`, `Warning`, `Info`; the statuses are `Firing`, `Resolved`");
+        if let Some(better) = self.foreign_constant(&diagnostic, name) {
+            self.cx.report(better);
+            return broken(name.span);
+        }
         let (before, _) = self.cx.surrounding_text(name.span);
         let of_severity = ["severity ==", "severity !=", "severity >", "severity <", "severity >=", "severity <="];
         self.cx.report(if let Some(near) = near {

@@ -32,7 +32,7 @@ pub(super) fn check(block: &Block, place: BlockContext<'_>, cx: &mut LoweringCon
     for line in &block.lines {
         if let Some(end) = end {
             is_told = is_told || after_end(line, end, cx);
-        } else if line.kind == LineKind::Else || takes_all(line, LineKind::Route) {
+        } else if line.kind == LineKind::Else || takes_all(line, LineKind::Route) && !cx.is_reported(line.span) {
             end = Some(line);
         }
         is_total |= takes_all(line, LineKind::AlsoRoute);

@@ -72,10 +72,20 @@ impl ExpressionLowering<'_, '_> {
             let corrected = format!("labels[{argument}]");
             return self.cx.report(diagnostic.suggest("a label is taken by its name in brackets", span, corrected));
         }
-        self.cx.report(if known_word && arguments.is_empty() {
+        if let Some(better) = self.clock(&diagnostic, text, excerpt.first().copied()) {
+            return self.cx.report(better);
+        }
+        let alias = foreign_function(text).filter(|_| near.is_none());
+        self.cx.report(if let Some(alias) = alias {
+            diagnostic.did_you_mean(name.span, alias)
+        } else if known_word && arguments.is_empty() {
             diagnostic.suggest(format!("`{text}` is a value; it is written without parentheses"), span, &**text)
         } else if known_word {
             diagnostic.help(format!("`{text}` is a value; it is written without parentheses"))
+        } else if near.is_none() {
+            let known: Vec<&str> = function::all().iter().map(|function| function.name).collect();
+            diagnostic
+                .help(format!("the functions are `{}`; others are tables, which are declared", known.join("`, `")))
         } else {
             with_nearest(diagnostic, name, near)
         });
@@ -251,4 +261,22 @@ fn rule_spelling(name: &str, arguments: &[&str]) -> Option<String> {
         ("coalesce" | "default" | "ifnull" | "nvl", [value, other]) => Some(format!("{value} ?? {other}")),
         _ => None,
     }
+}
+
+/// The function that a function of another language is.
+fn foreign_function(name: &str) -> Option<&'static str> {
+    Some(match &*name.to_ascii_lowercase().replace('_', "") {
+        "str" | "tostring" => "string",
+        "int" | "float" | "toint" | "tofloat" | "tonumber" | "parseint" | "parsefloat" => "number",
+        "downcase" | "lowercase" | "tolower" | "tolowercase" | "asciidowncase" => "lower",
+        "upcase" | "uppercase" | "toupper" | "touppercase" | "asciiupcase" => "upper",
+        "parsetimestamp" | "totimestamp" | "timestamp" | "parsetime" | "datetime" => "time",
+        "strip" | "stripwhitespace" => "trim",
+        "length" | "size" => "len",
+        "fromjson" | "jsonparse" | "jsondecode" => "parse_json",
+        "substring" | "substr" | "truncate" => "slice",
+        "gsub" | "sub" | "resub" | "regexreplace" => "replace",
+        "md5" | "sha1" | "hash" => "sha256",
+        _ => return None,
+    })
 }

@@ -158,8 +158,10 @@ impl ExpressionLowering<'_, '_> {
     }
 
     fn compared_with_nothing(&mut self, value: Span, left: &LeftOperand, word: &str) {
+        // What can never be null is missing instead.
+        let kind = if is_known(left.types) && !left.types.overlaps(ValueType::NULL) { "missing" } else { word };
         let operator = if left.negated { "is not" } else { "is" };
-        let corrected = format!("{operator} {word}");
+        let corrected = format!("{operator} {kind}");
         self.cx.report(
             Diagnostic::new(
                 &code::COMPARED_WITH_NOTHING,
@@ -233,20 +235,25 @@ impl ExpressionLowering<'_, '_> {
         }
         let written = self.cx.excerpt(left.span);
         let answer = if left.negated { "true" } else { "false" };
-        self.cx.report(
-            Diagnostic::new(
-                &code::NEVER_OF_KIND,
-                left.operator.to(name.span),
-                format!("`{written}` is {}, so this is always {answer}", left.types),
-            )
-            .label(match kind {
-                ValueKind::Missing | ValueKind::Null | ValueKind::Empty => format!("is never {}", name.text),
-                ValueKind::Array | ValueKind::Object => format!("is never an {}", name.text),
-                ValueKind::Text | ValueKind::Number | ValueKind::Boolean => {
-                    format!("is never a {}", name.text)
-                }
-            }),
+        let place = left.operator.to(name.span);
+        let diagnostic = Diagnostic::new(
+            &code::NEVER_OF_KIND,
+            place,
+            format!("`{written}` is {}, so this is always {answer}", left.types),
         );
+        let is_missing = if left.negated { "is not missing" } else { "is missing" };
+        let diagnostic = if matches!(kind, ValueKind::Null) && left.types.overlaps(ValueType::MISSING) {
+            diagnostic.rewrite(place, is_missing)
+        } else {
+            diagnostic
+        };
+        self.cx.report(diagnostic.label(match kind {
+            ValueKind::Missing | ValueKind::Null | ValueKind::Empty => format!("is never {}", name.text),
+            ValueKind::Array | ValueKind::Object => format!("is never an {}", name.text),
+            ValueKind::Text | ValueKind::Number | ValueKind::Boolean => {
+                format!("is never a {}", name.text)
+            }
+        }));
         None
     }
 

@@ -1,7 +1,7 @@
 //! What every part of `check` shares: the declared names, the types of tables and defines, and the findings.
 
 use crate::check::family_columns::FamilyColumns;
-use crate::check::names::{DeclaredNames, Namespace};
+use crate::check::names::{DeclaredNames, Namespace, is_nowhere};
 use crate::check::{CheckEnvironment, code};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings, nearest};
 use crate::model::{ChannelFamily, ChannelId, DefineId, FamilyId};
@@ -184,6 +184,19 @@ impl<'c> LoweringContext<'c> {
             let message = format!("`{}` is a routing, not a channel", name.text);
             let diagnostic = Diagnostic::new(&code::UNKNOWN_CHANNEL, name.span, message);
             self.report(diagnostic.suggest("call it with the word `routing`", name.span.before(), "routing "));
+            return None;
+        }
+        if self.names.channels.find(&name.text).is_none() && is_nowhere(&name.text) {
+            let (before, after) = self.surrounding_text(name.span);
+            let alone = before.trim_end().ends_with("=>") && !after.trim_start().starts_with(',');
+            let message = format!("there is no channel named `{}`", name.text);
+            let diagnostic = Diagnostic::new(&code::UNKNOWN_CHANNEL, name.span, message)
+                .note("a line that sends nothing says so, with the reason");
+            self.report(if alone {
+                diagnostic.rewrite(name.span, "nothing because \"…\"")
+            } else {
+                diagnostic.help("write a line of its own: `route NAME when … => nothing because \"…\"`")
+            });
             return None;
         }
         let position = self.declared(&code::UNKNOWN_CHANNEL, "channel", name, |names| &names.channels)?;

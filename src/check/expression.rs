@@ -49,9 +49,13 @@ impl ExpressionLowering<'_, '_> {
     pub(super) fn condition(&mut self, expression: &tree::Expression) -> Expression {
         let span = expression.span;
         let kind = match &expression.kind {
-            tree::ExpressionKind::Or(parts) => ExpressionKind::Or(self.conditions(parts)),
+            tree::ExpressionKind::Or(parts) => ExpressionKind::Or(self.alternatives(parts)),
             tree::ExpressionKind::And(parts) => ExpressionKind::And(self.conditions(parts)),
-            tree::ExpressionKind::Not(part) => ExpressionKind::Not(Box::new(self.condition(part))),
+            tree::ExpressionKind::Not(part) => ExpressionKind::Not(Box::new(if part.kind.is_condition() {
+                self.condition(part)
+            } else {
+                self.bare_condition(part, Some(span))
+            })),
             tree::ExpressionKind::Compare(comparison) => return self.compare(comparison, span),
             tree::ExpressionKind::Null
             | tree::ExpressionKind::Missing
@@ -67,7 +71,7 @@ impl ExpressionLowering<'_, '_> {
             | tree::ExpressionKind::Coalesce(_)
             | tree::ExpressionKind::Match(_)
             | tree::ExpressionKind::List(_)
-            | tree::ExpressionKind::Object(_) => return self.bare_condition(expression),
+            | tree::ExpressionKind::Object(_) => return self.bare_condition(expression, None),
         };
         make(kind, ValueType::BOOLEAN, span)
     }
@@ -76,7 +80,8 @@ impl ExpressionLowering<'_, '_> {
         parts.iter().map(|part| self.condition(part)).collect()
     }
 
-    fn bare_condition(&mut self, expression: &tree::Expression) -> Expression {
+    /// A value where a condition is needed; `negation` is the place of `not` with it.
+    fn bare_condition(&mut self, expression: &tree::Expression, negation: Option<Span>) -> Expression {
         let value = self.value(expression);
         let types = value.types.without(ValueType::NOTHING);
         if !is_known(types) || types == ValueType::BOOLEAN {
@@ -87,18 +92,18 @@ impl ExpressionLowering<'_, '_> {
         let diagnostic = Diagnostic::new(&code::NOT_A_CONDITION, value.span, message);
         let is_any = types.contains(ValueType::JSON.without(ValueType::NOTHING));
         let label = if is_any { "may be any JSON value".to_owned() } else { format!("this is {types}") };
-        let test = if is_any {
-            "== true"
+        let (test, negated) = if is_any {
+            ("== true", "!= true")
         } else if types.overlaps(ValueType::SEVERITY) {
-            "== Critical"
+            ("== Critical", "!= Critical")
         } else if types.overlaps(ValueType::STATUS) {
-            "== Firing"
+            ("== Firing", "!= Firing")
         } else if types.overlaps(ValueType::NUMBER) {
-            "> 0"
+            ("> 0", "== 0")
         } else if types.overlaps(ValueType::TIME) {
-            "is not missing"
+            ("is not missing", "is missing")
         } else {
-            "is not empty"
+            ("is not empty", "is empty")
         };
         if let tree::ExpressionKind::Template(_) = &expression.kind {
             self.cx.report(
@@ -109,10 +114,13 @@ impl ExpressionLowering<'_, '_> {
             );
             return broken(value.span);
         }
+        let test = if negation.is_some() { negated } else { test };
+        let corrected = format!("{} {test}", self.cx.text(value.span));
+        let place = negation.unwrap_or(value.span);
         self.cx.report(diagnostic.label(label).suggest(
-            "say what is asked of it",
-            value.span.after(),
-            format!(" {test}"),
+            format!("say what is asked of it, as in `{corrected}`"),
+            place,
+            corrected,
         ));
         broken(value.span)
     }

@@ -5,6 +5,7 @@
 //! the same reason, an expression that was reported has the type "unknown", which fits everywhere.
 
 mod allow;
+mod alternative;
 mod answer;
 mod argument;
 mod bare_names;
@@ -27,6 +28,7 @@ mod family_columns;
 mod family_rows;
 mod field;
 mod graph;
+mod habit;
 mod integration;
 mod lint;
 mod literal;

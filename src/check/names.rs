@@ -121,6 +121,9 @@ fn unparsed_names<'c>(sources: &'c Sources, diagnostics: &[Diagnostic]) -> HashS
     let texts = sources.iter().filter(|(id, _)| broken.contains(id)).map(|(_, file)| file.text());
     let mut names = HashSet::new();
     for text in texts {
+        // `z := $.a` is `let z = $.a` in another language.
+        let assigned = text.match_indices(":=").filter_map(|(at, _)| text.get(..at)?.split_whitespace().next_back());
+        names.extend(assigned);
         let mut words = text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-')));
         let mut before = "";
         for word in words.by_ref().filter(|word| !word.is_empty()) {
@@ -195,4 +198,23 @@ pub(super) fn is_built_in(name: &str) -> bool {
 /// Whether a word names where a secret comes from.
 pub(super) fn is_secret_source(word: &str) -> bool {
     matches!(word, "env" | "secret_file")
+}
+
+/// Whether a channel's name says that nobody gets what is sent there: `drop`, `blackhole`.
+pub(super) fn is_nowhere(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase().replace(['_', '-'], "");
+    matches!(
+        &*lower,
+        "drop"
+            | "discard"
+            | "ignore"
+            | "skip"
+            | "blackhole"
+            | "devnull"
+            | "nobody"
+            | "nowhere"
+            | "void"
+            | "noop"
+            | "stop"
+    )
 }

@@ -90,6 +90,11 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
         if verdict == ComparisonResult::Mismatch {
             self.observer.mismatch(place);
         }
+        if let (Predicate::During(schedule), RuntimeValue::Time(time)) = (&comparison.test, subject)
+            && let Some((_, schedule)) = self.program.schedules.get(*schedule)
+        {
+            self.observer.local_time(place, &|| schedule.local_time(*time));
+        }
         self.observer.comparison(place, subject, operand.as_ref(), holds);
     }
 

@@ -45,6 +45,9 @@ pub trait Observer {
     ) {
     }
 
+    /// The time that the comparison which is reported next asks about, in the zone of its schedule.
+    fn local_time(&mut self, _place: Span, _time: &dyn Fn() -> String) {}
+
     /// The comparison that is reported next could not hold because a value was missing or of the wrong type.
     fn mismatch(&mut self, _place: Span) {}
 

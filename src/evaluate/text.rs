@@ -2,7 +2,7 @@
 
 use super::budget::{self, BYTES_PER_NODE};
 use crate::json::{self, Arena, Number};
-use crate::text::quoted;
+use crate::text::{plural, quoted};
 use crate::value::RuntimeValue;
 
 /// What is lost when a value is converted to text.
@@ -65,7 +65,7 @@ pub fn brief(value: &RuntimeValue<'_>) -> String {
         format!("{} of more than 4 KiB", kind(node))
     } else if let RuntimeValue::List(items) = value {
         if items.len() > BRIEF / BYTES_PER_NODE {
-            return format!("a list of {} nodes", items.len());
+            return format!("a list of {}", plural(items.len(), "node"));
         }
         format!("[{}]", items.iter().map(brief).collect::<Vec<_>>().join(", "))
     } else {

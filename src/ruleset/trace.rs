@@ -33,6 +33,8 @@ pub struct EvaluationTrace {
     pending: Vec<TraceStep>,
     notes: Vec<String>,
     mismatch: Option<Span>,
+    /// The time of the next comparison, in the zone of its schedule.
+    local_time: Option<(Span, String)>,
 }
 
 /// What happened to one element of a payload.
@@ -178,10 +180,15 @@ impl Observer for EvaluationTrace {
 
     fn comparison(&mut self, place: Span, subject: &RuntimeValue<'_>, operand: Option<&RuntimeValue<'_>>, holds: bool) {
         let mismatch = self.mismatch.take() == Some(place);
+        let local = self.local_time.take().filter(|(asked, _)| *asked == place).map(|(_, time)| time);
         self.record(|| {
-            let (subject, operand) = (brief(subject), operand.map(brief));
+            let (subject, operand) = (local.unwrap_or_else(|| brief(subject)), operand.map(brief));
             TraceStep::Comparison(ComparisonTrace { place, subject, operand, holds, mismatch })
         });
+    }
+
+    fn local_time(&mut self, place: Span, time: &dyn Fn() -> String) {
+        self.local_time = Some((place, time()));
     }
 
     fn mismatch(&mut self, place: Span) {

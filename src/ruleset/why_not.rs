@@ -219,5 +219,8 @@ fn next_opening(program: &Program, schedule: usize, now: Timestamp) -> Option<St
     });
     let mut quarters = quarters;
     let open = quarters.find(|instant| windows.holds(*instant));
-    Some(open.map_or_else(|| format!("a time within `{name}`"), |instant| instant.to_string()))
+    Some(open.map_or_else(
+        || format!("a time within `{name}`"),
+        |instant| format!("{} ({instant})", windows.local_time(instant)),
+    ))
 }

@@ -81,3 +81,62 @@ pub(super) fn foreign(word: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// A word of another alerting tool.
+pub(super) struct OtherTool {
+    /// Why there is no such word here.
+    pub(super) fact: &'static str,
+    /// What there is in its place.
+    pub(super) instead: &'static str,
+}
+
+const GROUPS: OtherTool = OtherTool {
+    fact: "each event is one message in each of its channels",
+    instead: "an Alertmanager behind Pointsman groups: send to a channel `alertmanager(url = \"…\")`",
+};
+
+const REPEATS: OtherTool = OtherTool {
+    fact: "an event is sent once, and nothing is repeated",
+    instead: "what stands behind repeats: send to a channel `flashduty(…)` or `alertmanager(…)`",
+};
+
+const INHIBITS: OtherTool = OtherTool {
+    fact: "a condition sees one event and cannot ask what else fires",
+    instead: "an Alertmanager behind Pointsman inhibits: send to a channel `alertmanager(url = \"…\")`",
+};
+
+const SILENCES: OtherTool = OtherTool {
+    fact: "what is not sent is a line like any other",
+    instead: "write `route NAME when labels.env == \"dev\" => nothing because \"…\"`; with `and during SCHEDULE` it is for a time",
+};
+
+const MUTES: OtherTool = OtherTool {
+    fact: "times stand in a schedule",
+    instead: "declare `schedule office in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }`, and ask `when during office` or `when not during office`",
+};
+
+const ESCALATES: OtherTool = OtherTool {
+    fact: "all channels of a line get the event at once",
+    instead: "escalation belongs to what stands behind: an escalation rule of Flashduty, in a channel `flashduty(…)`",
+};
+
+const THROTTLES: OtherTool = OtherTool {
+    fact: "how fast a channel is called is its own affair",
+    instead: "give the channel a rate, in requests a minute: `channel chat = webhook(url = …, rate = 20)`",
+};
+
+/// What Pointsman has in the place of a word of Alertmanager, Grafana, Flashduty and their like.
+pub(super) fn other_tool(word: &str) -> Option<&'static OtherTool> {
+    Some(match word {
+        "group" | "group_by" | "group_wait" | "group_interval" | "aggregate" | "dedup" | "deduplicate" => &GROUPS,
+        "repeat" | "repeat_interval" | "resend_delay" | "renotify" => &REPEATS,
+        "inhibit" | "inhibit_rule" | "inhibit_rules" | "suppress" | "depends_on" => &INHIBITS,
+        "silence" | "silences" | "mute" | "snooze" => &SILENCES,
+        "mute_time_intervals" | "mute_timings" | "active_time_intervals" | "active_timings" | "time_intervals" => {
+            &MUTES
+        }
+        "escalate" | "escalation" | "escalate_to" | "notify_after" | "oncall" | "on_call" => &ESCALATES,
+        "throttle" | "rate_limit" | "throttle_period" => &THROTTLES,
+        _ => return None,
+    })
+}

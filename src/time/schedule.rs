@@ -125,6 +125,14 @@ impl ScheduleWindows {
             || (self.windows.hold(moment, &self.closed) && !self.breaks.hold(moment, &DaySet::default()))
     }
 
+    /// A moment as people read it, in the zone of the schedule: `Sat 2026-03-07 10:00 Asia/Shanghai`.
+    #[must_use]
+    pub fn local_time(&self, instant: Timestamp) -> String {
+        let local = self.zone.wall_clock(instant);
+        let format = if local.second() == 0 { "%a %Y-%m-%d %H:%M" } else { "%a %Y-%m-%d %H:%M:%S" };
+        format!("{} {}", local.strftime(format), self.zone.name())
+    }
+
     /// Whether every window has ended by a moment, because all lines that add windows have dates in the past.
     #[must_use]
     pub fn is_over(&self, instant: Timestamp) -> bool {

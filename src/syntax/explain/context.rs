@@ -45,6 +45,37 @@ impl<'t> ParseFailure<'t> {
         }
     }
 
+    /// The last token of the operand that begins at a token: tokens without blanks between them, and the contents of
+    /// brackets.
+    pub(super) fn operand_end(&self, first: usize) -> usize {
+        let mut at = first;
+        loop {
+            let opens = self.word(at + 1) == "(" || self.word(at + 1) == "[";
+            let ends = matches!(self.kind(at + 1), None | Some(TokenKind::Close)) || self.word(at + 1) == ",";
+            if !self.touches(at) || ends {
+                return at;
+            }
+            at = if opens { self.closer(at + 1).unwrap_or(at + 1) } else { at + 1 };
+        }
+    }
+
+    /// The last token of the condition or value that goes on at a token: before what ends it on its line.
+    pub(super) fn condition_end(&self, index: usize) -> usize {
+        let mut at = index;
+        let line = self.line_end(index);
+        while at < line {
+            let ends = matches!(self.word(at + 1), "=>" | "because" | "note" | "{" | "," | "else" | "match");
+            if ends || self.kind(at + 1) == Some(TokenKind::Close) {
+                return at;
+            }
+            at = match self.kind(at + 1) {
+                Some(TokenKind::Open) => self.closer(at + 1).unwrap_or(at + 1),
+                _ => at + 1,
+            };
+        }
+        at
+    }
+
     /// The last token of the line of a token.
     pub(super) fn line_end(&self, index: usize) -> usize {
         let next = (index + 1..self.tokens.len()).find(|at| self.starts_line(*at)).unwrap_or(self.tokens.len());
@@ -86,6 +117,11 @@ impl<'t> ParseFailure<'t> {
     /// Whether the token at the failure is of a kind.
     pub(super) fn is(&self, kind: TokenKind) -> bool {
         self.kind(self.index) == Some(kind)
+    }
+
+    /// Whether a token is a word.
+    pub(super) fn is_word(&self, index: usize) -> bool {
+        self.kind(index) == Some(TokenKind::Word)
     }
 
     /// A finding about a word or sign of another language.

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
-use crate::syntax::words::{DECLARATIONS, MAPPING, ROUTING, TEST};
+use crate::syntax::words::{DECLARATIONS, MAPPING, ROUTING, TEST, other_tool};
 use crate::text::backticked_list;
 
 pub(super) const MISTAKES: &[MistakeDetector] =
@@ -26,6 +26,10 @@ fn yaml(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let written = if member { failure.text(failure.index, failure.index + 1) } else { failure.found() };
     let place = if member { failure.range(failure.index, failure.index + 1) } else { failure.here() };
     let finding = ParseFailure::foreign(place, format!("no line begins with `{written}`: {YAML}"));
+    let finding = match other_tool(failure.found()) {
+        Some(tool) => finding.note(tool.fact).help(tool.instead),
+        None => finding,
+    };
     Some(match failure.declaration() {
         "routing" => finding.help("a line of a routing is `route NAME when labels.team == \"pay\" => channel`"),
         "mapping" => {

@@ -1,7 +1,8 @@
 //! Mistakes with a message of their own. Each is a function that looks at the words around the failure. The first that
 //! recognises the mistake reports it.
 
-use super::{MistakeDetector, ParseFailure, TokenKind, clipped, declarations, lines, operators, statements};
+use super::{MistakeDetector, ParseFailure, TokenKind, clipped};
+use super::{choices, conditions, declarations, destinations, fields, lines, operators, schedules, statements, tools};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
@@ -30,7 +31,18 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         duration,
         number,
     ];
-    let apart = [declarations::MISTAKES, lines::MISTAKES, statements::MISTAKES, operators::MISTAKES];
+    let apart = [
+        choices::MISTAKES,
+        tools::MISTAKES,
+        fields::MISTAKES,
+        destinations::MISTAKES,
+        schedules::MISTAKES,
+        conditions::MISTAKES,
+        declarations::MISTAKES,
+        lines::MISTAKES,
+        statements::MISTAKES,
+        operators::MISTAKES,
+    ];
     apart.into_iter().flatten().chain(MISTAKES).find_map(|mistake| mistake(failure))
 }
 

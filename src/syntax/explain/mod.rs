@@ -1,15 +1,24 @@
 //! Why a parse failed, in the words of the language: the message of a mistake that is known, or what was expected and
 //! what was found.
 
+mod choices;
+mod conditions;
 mod context;
 mod declarations;
+mod destinations;
 mod expected;
+mod fields;
+mod forms;
 mod lines;
 mod mistakes;
 mod operators;
+mod schedules;
 mod statements;
+mod tools;
+mod trial;
 
 pub(super) use declarations::YAML;
+pub(super) use fields::function;
 
 use crate::text::shorten;
 use pest::error::{Error, ErrorVariant, InputLocation};
@@ -111,9 +120,22 @@ fn general(failure: &ParseFailure<'_>) -> Diagnostic {
         let message = format!("expected {expected} after `{}`", clipped(failure.before(1)));
         let finding = Diagnostic::new(&codes::UNEXPECTED, last.after(), message);
         let telling = failure.kind(failure.index).is_some_and(|kind| kind != TokenKind::Close);
-        return if telling { finding.related(failure.here(), format!("found {found} instead")) } else { finding };
+        let finding = if telling { finding.related(failure.here(), format!("found {found} instead")) } else { finding };
+        return with_form(failure, finding);
     }
-    Diagnostic::new(&codes::UNEXPECTED, failure.here(), format!("expected {expected}, found {found}"))
+    let message = format!("expected {expected}, found {found}");
+    let mut finding = Diagnostic::new(&codes::UNEXPECTED, failure.here(), message);
+    let Some(fix) = trial::fix(failure) else { return with_form(failure, finding) };
+    finding.help.push(fix);
+    finding
+}
+
+/// Shows how what is expected is written.
+fn with_form(failure: &ParseFailure<'_>, finding: Diagnostic) -> Diagnostic {
+    match forms::form(failure) {
+        Some(form) => finding.help(form),
+        None => finding,
+    }
 }
 
 fn found(failure: &ParseFailure<'_>) -> String {

@@ -21,7 +21,8 @@ fn upper_case(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         let lower = word.to_ascii_lowercase();
         let known = RESERVED.contains(&&*lower)
             || matches!(&*lower, "starts" | "ends" | "with" | "ignore" | "case" | "because" | "note");
-        (known && word.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(lower)
+        let capitals = word.bytes().all(|byte| byte.is_ascii_uppercase());
+        (known && (capitals || word != lower && !failure.starts_line(index))).then_some(lower)
     };
     lower(failure.index)?;
     let words: Vec<String> = (failure.index..).map_while(lower).collect();
@@ -110,18 +111,6 @@ fn in_what(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         let place = failure.range(index, close);
         let finding = ParseFailure::unexpected(here, "a list stands in square brackets, found `(`");
         return Some(finding.suggest("write `[` and `]`", place, format!("[{inside}]")));
-    }
-    let left = index.checked_sub(2)?;
-    if failure.kind(left) == Some(TokenKind::String) && failure.kind(index) != Some(TokenKind::String) {
-        let last = (index..failure.tokens.len()).find(|at| !failure.touches(*at))?;
-        let value = failure.text(index, last);
-        let finding = ParseFailure::unexpected(here, format!("`in` asks for a list in brackets, found `{value}`"));
-        let corrected = format!("{value} contains {}", failure.word(left));
-        return Some(finding.suggest(
-            "to look for text within a value, name the value first",
-            failure.range(left, last),
-            corrected,
-        ));
     }
     (failure.kind(index) == Some(TokenKind::String)).then(|| {
         let finding = ParseFailure::unexpected(here, format!("a list stands in brackets, found `{}`", failure.found()));
@@ -266,6 +255,16 @@ fn rewritten(name: &str, value: &str, argument: &str) -> Option<String> {
     })
 }
 
+/// `labels.get("team", "none")` as a path: the member, and what there is in its place where it is missing.
+fn member(value: &str, arguments: &str) -> String {
+    let (name, default) = arguments.split_once(',').unwrap_or((arguments, ""));
+    let (name, default) = (name.trim(), default.trim());
+    let bare = name.trim_matches('"');
+    let plain = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let path = if plain { format!("{value}.{bare}") } else { format!("{value}[{name}]") };
+    if default.is_empty() { path } else { format!("{path} ?? {default}") }
+}
+
 /// `labels.team.startsWith("pay")`
 fn method(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.found() != "(" || failure.index == 0 || !failure.touches(failure.index - 1) {
@@ -277,6 +276,9 @@ fn method(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let argument = if close > failure.index + 1 { failure.text(failure.index + 1, close - 1) } else { "" };
     let message = format!("a value has no methods, found `.{name}(…)`");
     let finding = ParseFailure::foreign(failure.span_before(1), message);
+    if matches!(name, "get" | "Get" | "getOrDefault" | "value") && argument.starts_with('"') {
+        return Some(finding.rewrite(failure.range(first, close), member(value, argument)));
+    }
     Some(match rewritten(name, value, argument) {
         Some(corrected) => finding.rewrite(failure.range(first, close), corrected),
         None => finding.help(format!("call a function with the value, as in `lower({value})`")),

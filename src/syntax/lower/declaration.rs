@@ -205,9 +205,33 @@ impl TreeBuilder<'_> {
     }
 
     fn parameter(&mut self, pair: RulePair<'_>) -> Option<NamedArgument> {
+        let written = pair.as_str();
         let mut parts = pair.into_inner();
         let name = self.next_name(&mut parts)?;
-        Some(NamedArgument { name, value: self.value(&mut parts)? })
+        let findings = self.diagnostics.len();
+        let value = self.value(&mut parts)?;
+        if &*name.text == "body" && self.diagnostics.len() > findings {
+            self.body_in_quotes(written, value.span, findings);
+        }
+        Some(NamedArgument { name, value })
+    }
+
+    /// Reports JSON in quotes as one mistake, in the place of what was found in the string.
+    fn body_in_quotes(&mut self, written: &str, place: Span, findings: usize) {
+        let value = written.split_once('=').map_or("", |(_, value)| value.trim());
+        let inside = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map_or("", str::trim);
+        if !inside.starts_with('{') {
+            return;
+        }
+        self.diagnostics.truncate(findings);
+        let finding = Diagnostic::new(&codes::UNEXPECTED, place, "a body is JSON, not a string");
+        let json = inside.replace("\\\"", "\"");
+        let is_json = serde_json::from_str::<serde_json::Value>(&json).is_ok();
+        self.diagnostics.push(if is_json {
+            finding.suggest("write it without quotes around it", place, json)
+        } else {
+            finding.help("write it without quotes around it: `body = { \"text\": title }`")
+        });
     }
 
     fn integration(&mut self, pairs: &mut RulePairs<'_>) -> Option<Integration> {

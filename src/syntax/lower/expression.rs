@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::lex::DEEPEST;
 use crate::syntax::tree::{
-    Comparison, ComparisonSubject, Expression, ExpressionKind, Match, NavigationSegment, NavigationStep,
+    Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, Match, NavigationSegment, NavigationStep,
     PathExpression, Quantifier, RegexLiteral, StringLiteral,
 };
 
@@ -171,10 +171,18 @@ impl TreeBuilder<'_> {
         let mut signs: [Option<Span>; 2] = [None, None];
         while let Some(operator) = self.next(&mut pairs) {
             let at = self.leaf(&operator);
-            let [and, or] = &mut signs;
             let either = operator.as_rule() == Rule::k_or;
-            if either { or } else { and }.get_or_insert(at);
             let term = self.term(&mut pairs)?;
+            // `x == "a" or "b"` is meant as one condition; `check` says how it is written.
+            let term = match groups.last_mut().filter(|_| either) {
+                Some(group) => match join_alternative(group, term) {
+                    None => continue,
+                    Some(term) => term,
+                },
+                None => term,
+            };
+            let [and, or] = &mut signs;
+            if either { or } else { and }.get_or_insert(at);
             match groups.last_mut() {
                 Some(group) if !either => group.push(term),
                 _ => groups.push(vec![term]),
@@ -284,4 +292,23 @@ fn unescape_slashes(pattern: &str) -> String {
         }
     }
     read
+}
+
+/// Adds a value alone to the comparison before it, as in `x == "a" or "b"`; gives the term back where it is another.
+fn join_alternative(group: &mut Vec<Expression>, term: Expression) -> Option<Expression> {
+    let Some(last) = group.last_mut().filter(|_| term.kind.is_literal()) else { return Some(term) };
+    let span = last.span.to(term.span);
+    if let ExpressionKind::Or(parts) = &mut last.kind {
+        parts.push(term);
+        last.span = span;
+        return None;
+    }
+    let compares =
+        matches!(&last.kind, ExpressionKind::Compare(comparison) if matches!(comparison.test, Comparator::Equal(_)));
+    if !compares {
+        return Some(term);
+    }
+    let comparison = std::mem::replace(last, Expression { kind: ExpressionKind::Null, span });
+    *last = Expression { kind: ExpressionKind::Or(vec![comparison, term]), span };
+    None
 }

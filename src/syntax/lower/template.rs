@@ -110,5 +110,11 @@ fn hole_failure(error: &pest::error::Error<Rule>, inside: &str, base: usize, spa
         let message = format!("expected {expected} in `{{{inside}}}`");
         Diagnostic::new(&codes::INTERPOLATION, place, message).related(span, "within this interpolation")
     };
+    if let Some((before, call)) = inside.split_once("!(") {
+        let start = before.rfind(|last: char| !(last.is_ascii_alphanumeric() || last == '_')).map_or(0, |at| at + 1);
+        let name = explain::function(before.get(start..).unwrap_or_default());
+        let corrected = format!("{{{}{name}({call}}}", before.get(..start).unwrap_or_default());
+        return finding.suggest("a function is called without `!`", span, corrected);
+    }
     finding.help("between braces stands one value: a name, a path, a call; a brace itself is doubled: `{{` or `}}`")
 }

@@ -42,7 +42,11 @@ pub(super) fn fix(token: &Token, text: &str, span: Span) -> Option<CharacterFix>
             if word > 0 { open_start(word, written, span) } else { open_string(written, span) }
         }
         TokenKind::OpenPath => CharacterFix::blanked(open_path(span), written),
-        TokenKind::ForeignString => foreign_string(written, span),
+        TokenKind::ForeignString => {
+            let before = text.get(..token.start).unwrap_or_default();
+            let word = before.trim_end_matches(|last: char| last.is_ascii_alphanumeric() || last == '_');
+            foreign_string(written, span, before.get(word.len()..).unwrap_or_default())
+        }
         TokenKind::ForeignComment => {
             CharacterFix::replaced(foreign_comment(written, span, !token.starts_line), written, "")
         }
@@ -88,14 +92,17 @@ fn open_path(span: Span) -> Diagnostic {
         .help("a path stands on one line; write, for example, `$.alerts[*]` or `$[\"my-key\"]`")
 }
 
-fn foreign_string(written: &str, span: Span) -> CharacterFix {
+/// A string in other quotes; Python writes a letter before some strings.
+fn foreign_string(written: &str, span: Span, prefix: &str) -> CharacterFix {
     let inside: String = written.chars().skip(1).collect();
     let inside = inside.strip_suffix(|_: char| true).unwrap_or(&inside);
     let corrected = format!("\"{}\"", inside.replace('"', "\\\""));
     let kind = if written.starts_with('\'') { "single" } else { "curly" };
     let message = format!("a string stands in straight double quotes, found {kind} ones");
     let finding = Diagnostic::new(&codes::QUOTES, span, message);
-    let finding = finding.rewrite(span, corrected.clone());
+    let letters = if matches!(prefix, "f" | "b" | "u" | "s" | "rf" | "fr") { prefix.len() } else { 0 };
+    let start = span.start.saturating_sub(u32::try_from(letters).unwrap_or(0));
+    let finding = finding.rewrite(Span { start, ..span }, corrected.clone());
     // Braces and escapes have a meaning in a string. Without them the text can mean only one thing.
     let keeps = corrected.len() <= written.len() && !corrected.contains(['{', '}', '\\']);
     let replacement = if keeps { Cow::Owned(corrected) } else { Cow::Borrowed("") };

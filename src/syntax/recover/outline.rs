@@ -12,9 +12,8 @@ use crate::syntax::lex::{Token, TokenKind, is_margin};
 use crate::syntax::words::DECLARATIONS;
 
 /// Words and signs that continue a unit at the beginning of a line.
-const CONTINUES: &[&str] = &[
-    "and", "or", "when", "because", "note", "ignore", "??", "|", "=>", "->", "==", "!=", "<", "<=", ">", ">=", ",", ".",
-];
+const CONTINUES: &[&str] =
+    &["and", "or", "when", "because", "note", "ignore", "??", "|", "=>", "->", "==", "!=", "<", "<=", ">", ">=", ","];
 
 /// Words and signs after which a unit continues in the next line.
 const CONTINUED: &[&str] = &[

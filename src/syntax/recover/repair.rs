@@ -331,10 +331,25 @@ impl DeclarationRepair {
             return self.widen(blank);
         }
         let at = outline.tokens.get(failure.index).map_or(text.len(), |token| token.start);
+        let finding = explain(&failure);
+        // A comma too many does no harm to what stands around it.
+        let comma = (finding.code.id == codes::TRAILING_COMMA.id).then(|| self.range(finding.span));
         if self.cut.is_none_or(|cut| at < cut) {
-            diagnostics.push(explain(&failure));
+            diagnostics.push(finding);
         }
-        self.blank_unit(&outline, failure.offending_token())
+        match comma.filter(|comma| text.get(comma.clone()) == Some(",")) {
+            Some(comma) => {
+                self.blank(comma);
+                true
+            }
+            None => self.blank_unit(&outline, failure.offending_token()),
+        }
+    }
+
+    /// Where a place of the file is in the copy.
+    fn range(&self, span: Span) -> Range<usize> {
+        let range = span.range();
+        range.start.saturating_sub(self.base)..range.end.saturating_sub(self.base)
     }
 
     /// The blank that a failure follows from: it lies directly before the failure, and nothing could end there.

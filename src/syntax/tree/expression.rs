@@ -57,6 +57,20 @@ pub enum ExpressionKind {
     Object(Vec<(StringLiteral, Expression)>),
 }
 
+impl ExpressionKind {
+    /// Whether it is a string, a number or a constant as written.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        matches!(self, Self::Template(_) | Self::Number(_) | Self::Constant(_))
+    }
+
+    /// Whether it is a comparison or a combination of conditions.
+    #[must_use]
+    pub fn is_condition(&self) -> bool {
+        matches!(self, Self::Or(_) | Self::And(_) | Self::Not(_) | Self::Compare(_))
+    }
+}
+
 /// One segment of a path over a value.
 #[derive(Debug, Clone)]
 pub struct NavigationSegment {

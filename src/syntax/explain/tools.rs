@@ -1,0 +1,88 @@
+//! Words of other alerting tools: what Pointsman has in their place, or what stands behind it and does that.
+
+use super::{MistakeDetector, ParseFailure, TokenKind};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::grammar::Rule;
+use crate::syntax::words::{DECLARATIONS, other_tool};
+
+pub(super) const MISTAKES: &[MistakeDetector] = &[statement, after_line, delay, then];
+
+/// `group_by …`, `inhibit …`, `silence …` as a declaration, a line or a statement
+fn statement(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let before = failure.index.checked_sub(1);
+    let index =
+        [Some(failure.index), before].into_iter().flatten().find(|at| other_tool(failure.word(*at)).is_some())?;
+    let follows = failure.word(index + 1);
+    let begins = failure.starts_line(index) && failure.is_word(index) && !failure.expects(Rule::coalesce);
+    let top = failure.expects_any(&[Rule::EOI, Rule::file]) || DECLARATIONS.contains(&failure.declaration());
+    // A field, a parameter or a channel may have the name of such a word.
+    if !begins || !top || follows == ":" || matches!(follows, "=>" | "(" | "[") && index != failure.index {
+        return None;
+    }
+    report(failure, index)
+}
+
+/// `=> page group_by [labels.team]`, `when severity == Critical repeat_interval 4h`
+fn after_line(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let after = !failure.starts_line(failure.index) && failure.declaration() == "routing";
+    let before = failure.index.checked_sub(1).filter(|at| !failure.starts_line(*at));
+    let index =
+        [Some(failure.index), before].into_iter().flatten().find(|at| other_tool(failure.word(*at)).is_some())?;
+    let named = matches!(failure.word(index.checked_sub(1)?), "." | "=>" | "," | "route" | "always" | "[");
+    if !after || named || !failure.is_word(index) { None } else { report(failure, index) }
+}
+
+fn report(failure: &ParseFailure<'_>, index: usize) -> Option<Diagnostic> {
+    let word = failure.word(index);
+    let tool = other_tool(word)?;
+    Some(
+        ParseFailure::foreign(failure.span(index), format!("there is no `{word}` in rules: {}", tool.fact))
+            .help(tool.instead),
+    )
+}
+
+/// `severity == Critical for 5m`, `=> page after 15m`
+fn delay(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let before = failure.index.checked_sub(1);
+    let is_delay = |at: &usize| {
+        let duration = failure.kind(at + 1) == Some(TokenKind::Number)
+            && failure.word(at + 1).ends_with(['s', 'm', 'h', 'd', 'n'])
+            || failure.kind(at + 1) == Some(TokenKind::String) && failure.word(*at) != "for";
+        let word = matches!(failure.word(*at), "for" | "after" | "every" | "wait" | "delay" | "within" | "in");
+        word && duration && !failure.starts_line(*at)
+    };
+    let index = [Some(failure.index), before].into_iter().flatten().find(is_delay)?;
+    let written = failure.text(index, index + 1);
+    let finding = ParseFailure::foreign(
+        failure.range(index, index + 1),
+        format!("a rule does not wait, found `{written}`: each event is routed once, at once"),
+    );
+    Some(match failure.word(index) {
+        "for" => {
+            finding.help("how long a condition must hold is said where the alert is raised, as by `for:` in Prometheus")
+        }
+        "every" => {
+            finding.help("to repeat a message, send to what stands behind: `flashduty(…)` or `alertmanager(…)` repeats")
+        }
+        _ => finding.help(
+            "escalation belongs to what stands behind: an escalation rule of Flashduty, in a channel `flashduty(…)`",
+        ),
+    })
+}
+
+/// `=> page then chat`
+fn then(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let before = failure.index.checked_sub(1)?;
+    let index = [failure.index, before].into_iter().find(|at| failure.word(*at) == "then")?;
+    let arrow = (failure.line_start(index)..index).any(|at| failure.word(at) == "=>");
+    if !arrow || failure.declaration() != "routing" || failure.starts_line(index) {
+        return None;
+    }
+    let place = failure.span(index);
+    let place = crate::source::Span { start: failure.span(index.checked_sub(1)?).end, ..place };
+    Some(
+        ParseFailure::foreign(failure.span(index), "channels are listed with `,`, found `then`")
+            .note("all of them get the event at once; who is called next, and when, is escalation and belongs to what stands behind")
+            .suggest("write `,`", place, ","),
+    )
+}
