@@ -51,7 +51,11 @@ impl<'t> ParseFailure<'t> {
         let mut at = first;
         loop {
             let opens = self.word(at + 1) == "(" || self.word(at + 1) == "[";
-            let ends = matches!(self.kind(at + 1), None | Some(TokenKind::Close)) || self.word(at + 1) == ",";
+            let ends = match self.kind(at + 1) {
+                None | Some(TokenKind::Close) => true,
+                Some(TokenKind::Sign) => self.word(at + 1) != ".",
+                Some(_) => false,
+            };
             if !self.touches(at) || ends {
                 return at;
             }
