@@ -3,7 +3,7 @@
 use crate::check::family_columns::FamilyColumns;
 use crate::check::names::{DeclaredNames, Namespace, is_nowhere};
 use crate::check::{CheckEnvironment, code};
-use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings, nearest};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticLevel, Findings, nearest};
 use crate::model::{ChannelFamily, ChannelId, DefineId, FamilyId};
 use crate::path::CompiledPath;
 use crate::pattern::Case;
@@ -60,7 +60,7 @@ pub(super) struct LoweringContext<'c> {
     pub(super) regexes: HashMap<(Box<str>, Box<str>, Case), Arc<RegexPattern>>,
     /// How many large regexes may still be measured.
     pub(super) measurements_left: usize,
-    /// The places of the parser's findings, in order.
+    /// The places of the parser's errors, in order. What a warning is about was read as it stands.
     parse_error_spans: Vec<Span>,
     compared: usize,
 }
@@ -68,7 +68,8 @@ pub(super) struct LoweringContext<'c> {
 impl<'c> LoweringContext<'c> {
     /// A context with the declared names.
     pub(super) fn new(environment: &'c CheckEnvironment<'c>, names: DeclaredNames<'c>, diagnostics: Findings) -> Self {
-        let mut parse_error_spans: Vec<Span> = diagnostics.kept().iter().map(|diagnostic| diagnostic.span).collect();
+        let errors = diagnostics.kept().iter().filter(|finding| finding.level() == DiagnosticLevel::Error);
+        let mut parse_error_spans: Vec<Span> = errors.map(|finding| finding.span).collect();
         parse_error_spans.sort_unstable();
         Self {
             environment,
@@ -98,7 +99,7 @@ impl<'c> LoweringContext<'c> {
         self.diagnostics.count()
     }
 
-    /// Whether the parser has reported something within a place.
+    /// Whether the parser has reported an error within a place.
     pub(super) fn is_reported(&self, place: Span) -> bool {
         let first = self.parse_error_spans.partition_point(|reported| *reported < place.before());
         self.parse_error_spans.get(first).is_some_and(|reported| place.covers(*reported))

@@ -27,7 +27,9 @@ impl ExpressionLowering<'_, '_> {
         let subjects = self.subjects(it);
         let lowered = self.arms(subjects, &it.arms, |this, result| Some(this.value(result)));
         let types = union(&lowered.arms);
-        if self.cx.finding_count() > before && lowered.arms.len() < it.arms.len() {
+        // What the arms that did not parse would give is not known.
+        let is_incomplete = self.cx.is_reported(it.span);
+        if is_incomplete || self.cx.finding_count() > before && lowered.arms.len() < it.arms.len() {
             return broken(it.span);
         }
         make(ExpressionKind::Match(Box::new(lowered)), types, it.span)

@@ -224,6 +224,8 @@ struct Tally {
     accepted: usize,
     /// Edits each of whose errors shows a way out.
     answered: usize,
+    /// Edits each of whose errors has a fix that an editor can apply.
+    fixed: usize,
     /// Edits that give more errors than one.
     several: usize,
     /// Messages without a way out, with how often each was given, and the first edits that gave it.
@@ -239,6 +241,8 @@ impl Tally {
         self.several += usize::from(found.len() > 1);
         let silent: Vec<&Diagnostic> = found.iter().filter(|finding| !shows_way_out(finding)).collect();
         self.answered += usize::from(!found.is_empty() && silent.is_empty());
+        let has_fix = |finding: &Diagnostic| finding.help.iter().any(|help| help.edit.is_some());
+        self.fixed += usize::from(!found.is_empty() && found.iter().all(has_fix));
         for finding in silent {
             let group = format!("{} {}", finding.code.id, without_names(&finding.message));
             let (count, examples) = self.silent.entry(group).or_default();
@@ -269,6 +273,7 @@ impl Tally {
             self.share(),
             self.several
         );
+        println!("{} of them with a fix that an editor can apply", self.fixed);
         println!("{} messages without a way out", groups.len());
     }
 }

@@ -102,9 +102,9 @@ fn at_depth(failure: &ParseFailure<'_>, from: usize, fits: fn(&str) -> bool) -> 
         if fits(failure.word(at)) {
             return Some(at);
         }
-        at = match failure.kind(at)? {
-            TokenKind::Open => failure.closer(at)? + 1,
-            TokenKind::Close => return None,
+        at = match failure.kind(at)?.depth_change() {
+            1 => failure.closer(at)? + 1,
+            -1 => return None,
             _ => at + 1,
         };
     }

@@ -77,6 +77,7 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         | Rule::kind
         | Rule::setting
         | Rule::label
+        | Rule::member
         | Rule::channel_member
         | Rule::family
         | Rule::family_name => (0, "a name"),

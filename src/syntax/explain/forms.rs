@@ -22,6 +22,9 @@ fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static s
             "write `expect 1 event`, `expect { severity: Critical }`, `expect sent [page]`, `expect via main.page` or `expect dropped`",
         );
     }
+    if failure.expects_any(&[Rule::k_includes, Rule::k_excludes]) {
+        return Some("channels of a test stand in brackets: `expect sent [page, chat]`");
+    }
     if failure.expects_any(&[Rule::case_row, Rule::case_value]) {
         return Some("a row gives a value for each name, then what is expected: `\"P1\" => Critical`");
     }
@@ -56,7 +59,7 @@ fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static s
 
 /// Values, names and other parts of a statement.
 fn part(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static str> {
-    if failure.expects_any(&[Rule::json_word, Rule::json_object, Rule::json_array, Rule::json_member]) {
+    if failure.expects_any(&[Rule::json_word, Rule::json_object, Rule::json_array, Rule::json_member, Rule::member]) {
         return Some(
             "JSON is `\"text\"`, `1`, `true`, `null`, `[…]` or `{ \"name\": … }`; members and items are separated by `,`",
         );
@@ -89,7 +92,15 @@ fn part(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static str> {
     if failure.expects(Rule::regex) && !failure.expects(Rule::reference) {
         return Some("a regex stands between slashes: `/disk (full|failed)/`");
     }
-    if failure.expects_any(&[Rule::reference, Rule::path, Rule::template, Rule::number, Rule::match_subject]) {
+    if failure.expects_any(&[
+        Rule::list,
+        Rule::object,
+        Rule::reference,
+        Rule::path,
+        Rule::template,
+        Rule::number,
+        Rule::match_subject,
+    ]) {
         return Some(match declaration {
             "mapping" => {
                 "a value is a path such as `$.host`, a string such as `\"{$.host} is down\"`, a number, or a call such as `lower($.host)`"

@@ -186,7 +186,8 @@ fn equals(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         let place = failure.span_before(2).after();
         let message = format!("expected a value after `{}`", failure.before(2));
         let next = format!("`{}` begins the next line", failure.before(1));
-        return Some(Diagnostic::new(&codes::UNEXPECTED, place, message).related(failure.span_before(1), next));
+        let finding = Diagnostic::new(&codes::UNEXPECTED, place, message).related(failure.span_before(1), next);
+        return Some(finding.help("a value is, for example, `$.title` in a mapping, or `labels.team` in a routing"));
     }
     if failure.found() == "=" && (failure.expects_any(COMPARISONS) || failure.expects(Rule::coalesce)) {
         let finding = Diagnostic::new(&codes::ASSIGN, here, "`=` gives a name its value; `==` compares");

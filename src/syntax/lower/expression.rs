@@ -295,7 +295,7 @@ fn unescape_slashes(pattern: &str) -> String {
 }
 
 /// Adds a value alone to the comparison before it, as in `x == "a" or "b"`; gives the term back where it is another.
-fn join_alternative(group: &mut Vec<Expression>, term: Expression) -> Option<Expression> {
+fn join_alternative(group: &mut [Expression], term: Expression) -> Option<Expression> {
     let Some(last) = group.last_mut().filter(|_| term.kind.is_literal()) else { return Some(term) };
     let span = last.span.to(term.span);
     if let ExpressionKind::Or(parts) = &mut last.kind {
