@@ -9,7 +9,7 @@ use crate::syntax::words::{DECLARATIONS, RESERVED};
 use pest::Parser as _;
 
 /// How many bytes may be parsed again for one failure: a longer declaration gets fewer trials, and a very long one none.
-const MAX_TRIED: usize = 1 << 17;
+const MAX_TRIED: usize = 1 << 15;
 
 /// What may be absent, with the rule that expects it. Commas have no rule of their own.
 const INSERTED: &[(Rule, &str)] = &[
