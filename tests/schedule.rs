@@ -7,8 +7,8 @@ use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::ruleset::{LoadedRules, RuleSet};
 use pointsman::source::Sources;
 use pointsman::time::{
-    Day, DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleWindows, Timestamp, Zone,
-    minutes,
+    Day, DayInterval, DaySpan, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleHours, ScheduleWindows,
+    Timestamp, Zone, minutes,
 };
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -72,7 +72,7 @@ fn rules(declarations: &str) -> RuleSet {
 /// is closed for ever.
 #[test]
 fn schedules_are_open_closed_or_over() {
-    for file in ["dates", "daylight_saving", "everything_but", "night", "noon", "office", "upgrade", "weekend"] {
+    for file in ["dates", "daylight_saving", "everything_but", "night", "noon", "office", "spans", "spans_daylight_saving", "upgrade", "weekend"] {
         let file = format!("tests/cases/time/schedules/{file}.txt");
         let text = std::fs::read_to_string(&file).unwrap();
         let (schedules, times) = text.split_once("---\n").unwrap();
@@ -107,11 +107,15 @@ fn a_schedule_of_many_dates_knows_each() {
 /// Marks every minute of some weeks by walking through all lines day by day.
 fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     let walk = |line: &ScheduleEntry, mark: &mut dyn FnMut(usize, usize, Date)| {
+        let (days, times) = match &line.hours {
+            ScheduleHours::OnDays { days, times } => (days, times),
+            ScheduleHours::Spans(spans) => return walk_spans(spans, first, count, mark),
+        };
         // One day before the first, whose night may reach into it.
         for (at, day) in (0..=count).zip(first.yesterday().unwrap().series(jiff::Span::new().days(1))) {
-            let included = line.days.is_empty() || line.days.iter().any(|range| includes(*range, day));
+            let included = days.is_empty() || days.iter().any(|range| includes(*range, day));
             let whole = vec![MinuteRange { start: 0, end: 1440 }];
-            for MinuteRange { start, end } in if line.times.is_empty() { &whole } else { &line.times } {
+            for MinuteRange { start, end } in if times.is_empty() { &whole } else { times } {
                 let length = if end > start { end - start } else { 1440 + end - start };
                 if included {
                     mark(at * 1440 + usize::from(*start), length.into(), day);
@@ -121,11 +125,15 @@ fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     };
     let mut open = vec![false; (count + 3) * 1440];
     let of = |effect: ScheduleEffect| lines.iter().filter(move |line| line.effect == effect);
-    let closed: Vec<&ScheduleEntry> = of(ScheduleEffect::Except).filter(|line| line.times.is_empty()).collect();
-    let is_closed = |day: Date| {
-        closed.iter().any(|line| line.days.is_empty() || line.days.iter().any(|range| includes(*range, day)))
+    let closed = |line: &ScheduleEntry| match &line.hours {
+        ScheduleHours::OnDays { days, times } if times.is_empty() => Some(days.clone()),
+        ScheduleHours::OnDays { .. } | ScheduleHours::Spans(_) => None,
     };
-    let always = ScheduleEntry { effect: ScheduleEffect::Window, days: vec![], times: vec![] };
+    let closed: Vec<Vec<DayInterval>> = of(ScheduleEffect::Except).filter_map(closed).collect();
+    let is_closed =
+        |day: Date| closed.iter().any(|days| days.is_empty() || days.iter().any(|range| includes(*range, day)));
+    let always =
+        ScheduleEntry { effect: ScheduleEffect::Window, hours: ScheduleHours::OnDays { days: vec![], times: vec![] } };
     let base: Vec<&ScheduleEntry> = match (of(ScheduleEffect::Window).count(), of(ScheduleEffect::Except).count()) {
         (0, 1..) => vec![&always],
         _ => of(ScheduleEffect::Window).collect(),
@@ -137,13 +145,40 @@ fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
             }
         });
     }
-    for line in of(ScheduleEffect::Except).filter(|line| !line.times.is_empty()) {
+    for line in of(ScheduleEffect::Except).filter(|line| !is_of_whole_days(line)) {
         walk(line, &mut |start, length, _| open[start..start + length].fill(false));
     }
     for line in of(ScheduleEffect::Also) {
         walk(line, &mut |start, length, _| open[start..start + length].fill(true));
     }
     open[1440..(count + 1) * 1440].to_vec()
+}
+
+fn is_of_whole_days(line: &ScheduleEntry) -> bool {
+    matches!(&line.hours, ScheduleHours::OnDays { times, .. } if times.is_empty())
+}
+
+/// Marks the minutes of each span one by one, each with its own day.
+fn walk_spans(spans: &[DaySpan], first: Date, count: usize, mark: &mut dyn FnMut(usize, usize, Date)) {
+    let midnight = first.yesterday().unwrap().to_datetime(jiff::civil::Time::midnight());
+    for minute in 0..(count + 2) * 1440 {
+        let moment = midnight + SignedDuration::from_mins(i64::try_from(minute).unwrap());
+        let day = moment.date();
+        let is_in = spans.iter().any(|span| match *span {
+            DaySpan::Weekly { start, length } => {
+                let monday = day.weekday().to_monday_zero_offset().unsigned_abs();
+                let of_week = usize::from(monday) * 1440 + minute % 1440;
+                (0..2).any(|week| {
+                    let start = usize::from(start);
+                    (start..start + usize::from(length)).contains(&(of_week + week * 7 * 1440))
+                })
+            }
+            DaySpan::Dates { start, end } => start <= moment && moment < end,
+        });
+        if is_in {
+            mark(minute, 1, day);
+        }
+    }
 }
 
 fn includes(range: DayInterval, day: Date) -> bool {
@@ -169,10 +204,18 @@ fn any_line() -> impl Strategy<Value = ScheduleEntry> {
         (start * 60 != end).then_some((start * 60, end))
     });
     let effect = prop_oneof![Just(ScheduleEffect::Window), Just(ScheduleEffect::Except), Just(ScheduleEffect::Also)];
-    (effect, prop::collection::vec(range, 0..3), prop::collection::vec(time, 0..3)).prop_map(|(effect, days, times)| {
+    let minute = move |offset: i64| first.at(0, 0, 0, 0) + SignedDuration::from_mins(offset);
+    let span = prop_oneof![
+        (0_u16..10_080, 1_u16..=10_080).prop_map(|(start, length)| DaySpan::Weekly { start, length }),
+        (0_i64..20_000, 1_i64..6_000)
+            .prop_map(move |(at, more)| DaySpan::Dates { start: minute(at), end: minute(at + more) }),
+    ];
+    let on_days = (prop::collection::vec(range, 0..3), prop::collection::vec(time, 0..3)).prop_map(|(days, times)| {
         let times = times.into_iter().map(|(start, end)| MinuteRange { start, end }).collect();
-        ScheduleEntry { effect, days, times }
-    })
+        ScheduleHours::OnDays { days, times }
+    });
+    let hours = prop_oneof![3 => on_days, 1 => prop::collection::vec(span, 1..3).prop_map(ScheduleHours::Spans)];
+    (effect, hours).prop_map(|(effect, hours)| ScheduleEntry { effect, hours })
 }
 
 proptest! {

@@ -10,6 +10,7 @@ use crate::pattern::Case;
 use crate::pattern::{MAX_MEASURED, RegexPattern};
 use crate::source::Span;
 use crate::syntax::tree::Identifier;
+use crate::time::ScheduleError;
 use crate::value::ValueType;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -92,6 +93,16 @@ impl<'c> LoweringContext<'c> {
     /// Adds a finding.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Adds a finding about a zone, a day, a time or a form of times.
+    pub(super) fn report_invalid(&mut self, code: &'static DiagnosticCode, place: Span, invalid: ScheduleError) {
+        let diagnostic = Diagnostic::new(code, place, invalid.message);
+        self.report(match (invalid.help, invalid.replacement) {
+            (Some(help), Some(corrected)) => diagnostic.suggest(help, place, corrected),
+            (Some(help), None) => diagnostic.help(help),
+            (None, _) => diagnostic,
+        });
     }
 
     /// How many findings there are. If the number has grown, something in between was broken.

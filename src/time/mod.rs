@@ -6,13 +6,17 @@
 
 mod clock;
 mod day;
+mod form;
 mod schedule;
+mod span;
 mod timestamp;
 mod zone;
 
 pub use clock::Clock;
 pub use day::{Day, MINUTES_PER_DAY, minutes};
-pub use schedule::{DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleWindows};
+pub use form::check_form;
+pub use schedule::{DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleHours, ScheduleWindows};
+pub use span::{DaySpan, DaySpanError, DayTime};
 pub use timestamp::Timestamp;
 pub use zone::Zone;
 

@@ -6,10 +6,12 @@
 //! A moment is in the schedule if an `also` line contains it, or if a window contains it and no `except` line removes it.
 //! A window belongs to the day on which it starts. So an `except` line without times removes a whole night that starts on
 //! its day, and keeps the morning of a night that started the day before. If no line adds a window but an `except` line
-//! is there, it is removed from all time.
+//! is there, it is removed from all time. A window over several days belongs to each of its days: an `except` line
+//! without times cuts it at midnight.
 
 use super::day::MINUTES_PER_DAY;
-use super::{Day, Timestamp, Zone};
+use super::span::SpanSet;
+use super::{Day, DaySpan, Timestamp, Zone};
 use jiff::civil::{Date, DateTime, Time};
 use std::collections::BTreeMap;
 
@@ -29,10 +31,34 @@ pub enum ScheduleEffect {
 pub struct ScheduleEntry {
     /// Its effect.
     pub effect: ScheduleEffect,
-    /// Days; an empty list means every day.
-    pub days: Vec<DayInterval>,
-    /// Times of the day; an empty list means the whole day.
-    pub times: Vec<MinuteRange>,
+    /// Its windows.
+    pub hours: ScheduleHours,
+}
+
+/// The windows of a line.
+#[derive(Debug, Clone)]
+pub enum ScheduleHours {
+    /// The same times on some days.
+    OnDays {
+        /// Days; an empty list means every day.
+        days: Vec<DayInterval>,
+        /// Times of the day; an empty list means the whole day.
+        times: Vec<MinuteRange>,
+    },
+    /// Windows over several days.
+    Spans(Vec<DaySpan>),
+}
+
+impl ScheduleHours {
+    const ALWAYS: Self = Self::OnDays { days: Vec::new(), times: Vec::new() };
+
+    /// Whether the line means whole days.
+    fn is_of_whole_days(&self) -> bool {
+        match self {
+            Self::OnDays { times, .. } => times.is_empty(),
+            Self::Spans(_) => false,
+        }
+    }
 }
 
 /// Some days in a row, the first and the last included.
@@ -103,10 +129,10 @@ impl ScheduleWindows {
     pub fn new(zone: Zone, mut lines: Vec<ScheduleEntry>) -> Self {
         let adds = lines.iter().any(|line| line.effect == ScheduleEffect::Window);
         if !adds && lines.iter().any(|line| line.effect == ScheduleEffect::Except) {
-            lines.push(ScheduleEntry { effect: ScheduleEffect::Window, days: Vec::new(), times: Vec::new() });
+            lines.push(ScheduleEntry { effect: ScheduleEffect::Window, hours: ScheduleHours::ALWAYS });
         }
         let of = |effect: ScheduleEffect| lines.iter().filter(move |line| line.effect == effect);
-        let (days, hours): (Vec<_>, Vec<_>) = of(ScheduleEffect::Except).partition(|line| line.times.is_empty());
+        let (days, hours): (Vec<_>, Vec<_>) = of(ScheduleEffect::Except).partition(|line| line.hours.is_of_whole_days());
         Self {
             zone,
             windows: WindowSet::new(of(ScheduleEffect::Window)),
@@ -120,7 +146,7 @@ impl ScheduleWindows {
     /// Whether the schedule contains a moment.
     #[must_use]
     pub fn holds(&self, instant: Timestamp) -> bool {
-        let moment = WallClockTime::new(self.zone.wall_clock(instant));
+        let moment = self.zone.wall_clock(instant);
         self.also.hold(moment, &DaySet::default())
             || (self.windows.hold(moment, &self.closed) && !self.breaks.hold(moment, &DaySet::default()))
     }
@@ -149,13 +175,19 @@ impl ScheduleEntry {
 
     /// The local time at which its last window ends; none if it has a weekday or no date.
     fn end(&self) -> Option<DateTime> {
-        let dates = self.days.iter().map(|days| match days {
+        let (days, times) = match &self.hours {
+            ScheduleHours::OnDays { days, times } => (days, times),
+            ScheduleHours::Spans(spans) => {
+                return spans.iter().map(|span| span.end()).collect::<Option<Vec<_>>>()?.into_iter().max();
+            }
+        };
+        let dates = days.iter().map(|days| match days {
             DayInterval::Dates { last, .. } => Some(*last),
             DayInterval::Weekdays { .. } => None,
         });
         let last = dates.collect::<Option<Vec<Date>>>()?.into_iter().max()?;
         let whole = [MinuteRange::WHOLE_DAY];
-        let times: &[MinuteRange] = if self.times.is_empty() { &whole } else { &self.times };
+        let times: &[MinuteRange] = if times.is_empty() { &whole } else { times };
         let end = |range: &MinuteRange| range.end + if range.ends_next_day() { MINUTES_PER_DAY } else { 0 };
         let minutes = times.iter().map(end).max()?;
         last.to_datetime(Time::midnight()).checked_add(jiff::SignedDuration::from_mins(minutes.into())).ok()
@@ -184,26 +216,40 @@ impl WallClockTime {
     }
 }
 
-/// Windows, grouped by their times of day.
+/// Windows, those on days grouped by their times.
 #[derive(Debug, Clone)]
-struct WindowSet(Vec<(MinuteRanges, DaySet)>);
+struct WindowSet {
+    daily: Vec<(MinuteRanges, DaySet)>,
+    spans: SpanSet,
+}
 
 type MinuteRanges = Vec<MinuteRange>;
 
 impl WindowSet {
     fn new<'l>(lines: impl IntoIterator<Item = &'l ScheduleEntry>) -> Self {
         let mut alike: BTreeMap<MinuteRanges, Vec<&ScheduleEntry>> = BTreeMap::new();
+        let mut spans = Vec::new();
         for line in lines {
-            let times = if line.times.is_empty() { vec![MinuteRange::WHOLE_DAY] } else { line.times.clone() };
-            alike.entry(times).or_default().push(line);
+            match &line.hours {
+                ScheduleHours::OnDays { times, .. } => {
+                    let times = if times.is_empty() { vec![MinuteRange::WHOLE_DAY] } else { times.clone() };
+                    alike.entry(times).or_default().push(line);
+                }
+                ScheduleHours::Spans(more) => spans.extend_from_slice(more),
+            }
         }
-        Self(alike.into_iter().map(|(times, lines)| (times, DaySet::new(lines))).collect())
+        let daily = alike.into_iter().map(|(times, lines)| (times, DaySet::new(lines))).collect();
+        Self { daily, spans: SpanSet::new(spans) }
     }
 
-    /// Whether a window contains the moment. Windows that start on a day in `closed` do not count.
-    fn hold(&self, moment: WallClockTime, closed: &DaySet) -> bool {
-        let WallClockTime { today, minute } = moment;
-        self.0.iter().any(|(times, days)| {
+    /// Whether a window contains the moment. Windows that start on a day in `closed` do not count, and neither do the
+    /// hours that a window over several days has on such a day.
+    fn hold(&self, moment: DateTime, closed: &DaySet) -> bool {
+        let WallClockTime { today, minute } = WallClockTime::new(moment);
+        if self.spans.hold(moment, minute) && !closed.hold(today) {
+            return true;
+        }
+        self.daily.iter().any(|(times, days)| {
             let starts = |day: Date| days.hold(day) && !closed.hold(day);
             let from_today =
                 |range: &MinuteRange| range.start <= minute && (minute < range.end || range.ends_next_day());
@@ -228,10 +274,11 @@ impl DaySet {
     fn new<'l>(lines: impl IntoIterator<Item = &'l ScheduleEntry>) -> Self {
         let mut days = Self::default();
         for line in lines {
-            if line.days.is_empty() {
+            let ScheduleHours::OnDays { days: intervals, .. } = &line.hours else { continue };
+            if intervals.is_empty() {
                 days.weekdays = 0b111_1111;
             }
-            for interval in &line.days {
+            for interval in intervals {
                 match *interval {
                     DayInterval::Weekdays { first, last } => days.weekdays |= weekdays(first, last),
                     DayInterval::Dates { first, last } => days.dates.push((first, last)),

@@ -1,6 +1,7 @@
 //! Timestamps, and the formats in which monitoring systems send them.
 
-use jiff::civil::{Date, Time};
+use super::Zone;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
@@ -22,7 +23,21 @@ impl Timestamp {
         if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
             return read_epoch(text);
         }
-        read_calendar(&mut TimestampScanner { rest: text.as_bytes() })
+        let reading = read_calendar(&mut TimestampScanner { rest: text.as_bytes() })?;
+        reading.offset?.to_timestamp(reading.local).ok().map(Self)
+    }
+
+    /// [`Timestamp::read`] that reads a time without an offset as a local time of the zone.
+    ///
+    /// A local time that the clock repeats is the first of the two, and one that it skips is as much later as the clock
+    /// was set forward.
+    #[must_use]
+    pub fn read_in(text: &str, zone: &Zone) -> Option<Self> {
+        Self::read(text).or_else(|| {
+            let reading = read_calendar(&mut TimestampScanner { rest: text.trim().as_bytes() })?;
+            let is_local = reading.offset.is_none();
+            zone.moment(reading.local).filter(|_| is_local).map(Self)
+        })
     }
 
     /// Reads seconds, milliseconds, microseconds or nanoseconds since 1970. The size of the number decides the unit.
@@ -136,7 +151,13 @@ fn nanoseconds(digits: &[u8]) -> Option<u32> {
     Some(padded.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')))
 }
 
-fn read_calendar(text: &mut TimestampScanner<'_>) -> Option<Timestamp> {
+/// A date and a time of day as written, and the offset behind them.
+struct CalendarReading {
+    local: DateTime,
+    offset: Option<Offset>,
+}
+
+fn read_calendar(text: &mut TimestampScanner<'_>) -> Option<CalendarReading> {
     let year = text.number(4)?;
     text.sign(b"-")?;
     let month = i8::try_from(text.number(2)?).ok()?;
@@ -148,8 +169,8 @@ fn read_calendar(text: &mut TimestampScanner<'_>) -> Option<Timestamp> {
     }
     text.sign(b"Tt ")?;
     let time = read_clock(text)?;
-    let offset = read_offset(text)?;
-    offset.to_timestamp(date.to_datetime(time)).ok().map(Timestamp)
+    let offset = if text.rest.is_empty() { None } else { Some(read_offset(text)?) };
+    Some(CalendarReading { local: date.to_datetime(time), offset })
 }
 
 /// `HH:MM`, `HH:MM:SS`, `HH:MM:SS.fraction`; a leap second counts as the second before it.

@@ -62,6 +62,12 @@ impl Zone {
         self.zone.iana_name().unwrap_or("UTC")
     }
 
+    /// The moment of a local date and time. One that the clock repeats is the first of the two, and one that it skips is as
+    /// much later as the clock was set forward.
+    pub(super) fn moment(&self, reading: DateTime) -> Option<jiff::Timestamp> {
+        self.zone.to_timestamp(reading).ok()
+    }
+
     /// The local date and time in the zone at a moment.
     #[must_use]
     pub fn wall_clock(&self, instant: Timestamp) -> DateTime {

@@ -86,7 +86,7 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         Rule::json_word | Rule::json_object | Rule::json_array | Rule::json_member => (0, "JSON"),
         Rule::integer | Rule::count => (1, "a whole number"),
         Rule::timestamp => (0, "a time such as `2026-03-07T02:00:00+08:00`"),
-        Rule::clock | Rule::time_range | Rule::times => (1, "a time such as `09:00`"),
+        Rule::clock | Rule::time_range | Rule::times | Rule::spans | Rule::span => (1, "a time such as `09:00`"),
         Rule::date | Rule::day | Rule::day_range | Rule::days => (0, "a day such as `mon` or `2026-10-01`"),
         Rule::schedule_line => (0, "a day or a time"),
         Rule::mapping

@@ -5,8 +5,8 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{
     AllowDirective, Channel, ChannelFamily, DayRange, Declaration, Define, DocumentedDeclaration, FamilySource,
-    Identifier, Integration, IntegrationRoute, NamedArgument, Schedule, ScheduleLine, ScheduleLineKind, Table,
-    TableBody, TimeRange,
+    Identifier, Integration, IntegrationRoute, LineWindows, NamedArgument, Schedule, ScheduleLine, ScheduleLineKind,
+    SpanRange, Table, TableBody, TimeRange,
 };
 
 impl TreeBuilder<'_> {
@@ -132,8 +132,26 @@ impl TreeBuilder<'_> {
             let word = self.next(&mut parts)?;
             self.leaf(&word);
         }
+        let windows = match self.take(Rule::spans, &mut parts) {
+            Some(pair) => LineWindows::Spans(self.all(&mut pair.into_inner(), Self::span_range)?),
+            None => self.days_and_times(text, &mut parts)?,
+        };
+        Some(ScheduleLine { kind, windows, span: self.until_here(start) })
+    }
+
+    fn span_range(&mut self, pairs: &mut RulePairs<'_>) -> Option<SpanRange> {
+        let mut ends = self.next(pairs)?.into_inner();
+        Some(SpanRange {
+            first_day: self.next_name(&mut ends)?,
+            first: self.next_name(&mut ends)?,
+            last_day: self.next_name(&mut ends)?,
+            last: self.next_name(&mut ends)?,
+        })
+    }
+
+    fn days_and_times(&mut self, text: &str, parts: &mut RulePairs<'_>) -> Option<LineWindows> {
         let mut days = Vec::new();
-        if let Some(pair) = self.take(Rule::days, &mut parts) {
+        if let Some(pair) = self.take(Rule::days, parts) {
             for range in pair.into_inner() {
                 let mut ends = range.into_inner();
                 let first = self.next_name(&mut ends)?;
@@ -141,14 +159,14 @@ impl TreeBuilder<'_> {
                 days.push(DayRange { first, last });
             }
         }
-        let times = match self.take(Rule::times, &mut parts) {
+        let times = match self.take(Rule::times, parts) {
             Some(times) => {
                 self.same_line(text, &days, self.span(&times));
                 self.times(times)?
             }
             None => Vec::new(),
         };
-        Some(ScheduleLine { kind, days, times, span: self.until_here(start) })
+        Some(LineWindows::OnDays { days, times })
     }
 
     fn times(&mut self, pair: RulePair<'_>) -> Option<Vec<TimeRange>> {

@@ -57,12 +57,24 @@ pub struct Schedule {
 pub struct ScheduleLine {
     /// Whether it adds windows, takes days away, or brings some back.
     pub kind: ScheduleLineKind,
-    /// The days, `first..last` inclusive; none means every day.
-    pub days: Vec<DayRange>,
-    /// The times, half-open; none means the whole day.
-    pub times: Vec<TimeRange>,
+    /// Its windows.
+    pub windows: LineWindows,
     /// The whole line.
     pub span: Span,
+}
+
+/// The windows of a line of a schedule.
+#[derive(Debug, Clone)]
+pub enum LineWindows {
+    /// `mon..fri 09:00..12:00, 13:30..18:30`
+    OnDays {
+        /// The days, `first..last` inclusive; none means every day.
+        days: Vec<DayRange>,
+        /// The times, half-open; none means the whole day.
+        times: Vec<TimeRange>,
+    },
+    /// `fri 22:00..mon 06:00`
+    Spans(Vec<SpanRange>),
 }
 
 /// What a line of a schedule does.
@@ -91,6 +103,19 @@ pub struct TimeRange {
     /// `HH:MM`
     pub first: Identifier,
     /// `HH:MM`, up to `24:00`; not after it.
+    pub last: Identifier,
+}
+
+/// `fri 22:00..mon 06:00` as written, half-open.
+#[derive(Debug, Clone)]
+pub struct SpanRange {
+    /// The day on which it begins.
+    pub first_day: Identifier,
+    /// `HH:MM`
+    pub first: Identifier,
+    /// The day on which it ends.
+    pub last_day: Identifier,
+    /// `HH:MM`, up to `24:00`
     pub last: Identifier,
 }
 
