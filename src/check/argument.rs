@@ -9,6 +9,7 @@ use crate::model::{Expression, ExpressionKind, Literal};
 use crate::pattern::Case;
 use crate::source::Span;
 use crate::syntax::tree;
+use crate::time::{Zone, check_form};
 use crate::value::ValueType;
 
 impl ExpressionLowering<'_, '_> {
@@ -29,6 +30,7 @@ impl ExpressionLowering<'_, '_> {
             ArgumentKind::Regex => self.regex_argument(function, argument),
             ArgumentKind::LiteralText => self.literal_text(function, parameter, argument),
             ArgumentKind::LiteralNumber => self.literal_number(function, parameter, argument),
+            ArgumentKind::Zone | ArgumentKind::TimeForm => self.checked_text(function, parameter, argument),
         }
     }
 
@@ -187,6 +189,29 @@ impl ExpressionLowering<'_, '_> {
             "write the string out, in quotes"
         };
         self.not_written_out(function, parameter, argument, "a string", help)
+    }
+
+    /// A string constant that is a time zone or a form of times.
+    fn checked_text(
+        &mut self,
+        function: &Function,
+        parameter: &FunctionParameter,
+        argument: &tree::Expression,
+    ) -> Expression {
+        let lowered = self.literal_text(function, parameter, argument);
+        let ExpressionKind::Literal(Literal::Text(text)) = &lowered.kind else { return lowered };
+        let (code, checked) = if parameter.takes == ArgumentKind::Zone {
+            (&code::BAD_ZONE, Zone::new(text).map(drop))
+        } else {
+            (&code::BAD_TIME_FORM, check_form(text))
+        };
+        match checked {
+            Ok(()) => lowered,
+            Err(invalid) => {
+                self.cx.report_invalid(code, argument.span, invalid);
+                broken(argument.span)
+            }
+        }
     }
 
     /// The form of `label_lines`, whose own `{name}` and `{value}` stand for each label in turn.

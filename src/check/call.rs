@@ -113,6 +113,13 @@ impl ExpressionLowering<'_, '_> {
         if self.cx.finding_count() > before || lowered.iter().any(|argument| !is_known(argument.types)) {
             return broken(span);
         }
+        if function.name == function::TIME
+            && let [argument, ..] = arguments
+            && let tree::ExpressionKind::Template(template) = &argument.kind
+            && let Some(text) = template.plain()
+        {
+            return self.literal_time_of(text, &lowered, argument.span, span);
+        }
         let types = result(function, &lowered);
         make(ExpressionKind::Call(function, lowered.into()), types, span)
     }

@@ -70,6 +70,7 @@ crate::codes! {
     BAD_TIME_OF_DAY = "E0107", "bad time of day";
     BAD_TIME = "E0108", "bad time";
     BAD_NUMBER = "E0109", "bad number";
+    BAD_TIME_FORM = "E0110", "bad form of times";
 
     UNKNOWN_KIND = "E0120", "unknown kind of channel";
     UNKNOWN_PARAMETER = "E0121", "unknown parameter";

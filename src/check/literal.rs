@@ -4,13 +4,14 @@ use crate::check::code;
 use crate::check::names::is_field;
 use crate::check::scope::{ExpressionLowering, ExpressionScope, PayloadReader, broken, is_known, literal, make};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::function::read_time;
 use crate::json::Number;
 use crate::model::{Expression, ExpressionKind, Literal, NodesPath};
 use crate::path::{CompiledPath, PathRoot};
 use crate::pattern::{Case, Glob, Network, PatternError, RegexPattern};
 use crate::source::Span;
 use crate::syntax::tree::{self, StringLiteral};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
 use crate::value::ValueType;
 use std::ops::Range;
 use std::sync::Arc;
@@ -256,6 +257,24 @@ impl ExpressionLowering<'_, '_> {
             Diagnostic::new(&code::BAD_TIME, place, format!("`{text}` is not a time"))
                 .help("write it as RFC 3339 does: `time(\"2026-03-07T02:00:00+08:00\")`"),
         );
+        broken(span)
+    }
+
+    /// `time("…", zone, form)` with a constant.
+    pub(super) fn literal_time_of(&mut self, text: &str, arguments: &[Expression], place: Span, span: Span) -> Expression {
+        let constant = |at: usize| match arguments.get(at).map(|argument| &argument.kind) {
+            Some(ExpressionKind::Literal(Literal::Text(text))) => Some(&**text),
+            _ => None,
+        };
+        let (zone, form) = (constant(1).and_then(|name| Zone::new(name).ok()), constant(2));
+        if let Some(instant) = read_time(text, zone.as_ref(), form) {
+            return literal(Literal::Time(instant), span);
+        }
+        let diagnostic = Diagnostic::new(&code::BAD_TIME, place, format!("`{text}` is not a time"));
+        self.cx.report(match form {
+            Some(form) => diagnostic.label(format!("not in the form `{form}`")),
+            None => diagnostic.help("write it as `2026-03-07 02:00:00`, or give its form as the last argument"),
+        });
         broken(span)
     }
 

@@ -102,7 +102,9 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             | ArgumentKind::Items
             | ArgumentKind::Regex
             | ArgumentKind::LiteralText
-            | ArgumentKind::LiteralNumber => value,
+            | ArgumentKind::LiteralNumber
+            | ArgumentKind::Zone
+            | ArgumentKind::TimeForm => value,
         }
     }
 

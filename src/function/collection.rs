@@ -1,6 +1,6 @@
-//! Functions over values with parts, and over lists: `len`, `count`, `first`, `join`, `present`.
+//! Functions over values with parts, and over lists: `len`, `count`, `first`, `join`, `sort`, `present`.
 
-use super::argument::{items, text};
+use super::argument::{canonical, items, text};
 use super::bounded_text::BoundedText;
 use super::{ArgumentKind, Function, PLAIN, parameter};
 use crate::json::{Arena, Number};
@@ -64,6 +64,27 @@ pub(super) static JOIN: Function = Function {
     ..PLAIN
 };
 
+pub(super) static SORT: Function = Function {
+    name: "sort",
+    parameters: &[parameter("list", ArgumentKind::List)],
+    result: ValueType::ARRAY,
+    reads_whole: true,
+    documentation: "The nodes of a path, or the items of a list, in order: null, booleans, numbers by value, strings by \
+                    their characters, then arrays and objects by their JSON text. So a key or a text of a list without an \
+                    order is the same for every order.",
+    examples: &[
+        (r#"join(sort(split("web,prod,db", ",")), ",")"#, r#""db,prod,web""#),
+        ("first(sort($.list[*]))", r#""a""#),
+        (r#"key("k", sort(split("b,a", ",")))"#, r#"key("k", sort(split("a,b", ",")))"#),
+        ("len(sort($.empty[*]))", "0"),
+    ],
+    call: |arguments, arena| {
+        let items = arguments.first().and_then(|list| items(list, arena));
+        items.map_or(RuntimeValue::Missing, |items| RuntimeValue::List(sorted(items, arena)))
+    },
+    ..PLAIN
+};
+
 pub(super) static PRESENT: Function = Function {
     name: "present",
     parameters: &[parameter("value", ArgumentKind::Any)],
@@ -82,6 +103,45 @@ pub(super) static PRESENT: Function = Function {
     call: |arguments, _| arguments.first().filter(|value| !value.is_empty()).copied().unwrap_or(RuntimeValue::Missing),
     ..PLAIN
 };
+
+/// What decides the place of an item in a sorted list. Values that are equal for a key, such as 1 and 1.0, are ordered by
+/// their text, so that the result does not depend on their order either.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum SortKey<'a> {
+    Nothing,
+    Boolean(bool),
+    Number(Number, String),
+    Text(&'a str),
+    Canonical(Vec<u8>),
+}
+
+impl<'a> SortKey<'a> {
+    fn of(value: &RuntimeValue<'a>, arena: &'a Arena) -> Self {
+        match value {
+            RuntimeValue::Missing | RuntimeValue::Null => Self::Nothing,
+            RuntimeValue::Boolean(truth) => Self::Boolean(*truth),
+            RuntimeValue::Number(number) => Self::Number(*number, number.to_string()),
+            RuntimeValue::Text(text) => Self::Text(text),
+            RuntimeValue::Json(_)
+            | RuntimeValue::List(_)
+            | RuntimeValue::Labels(_)
+            | RuntimeValue::Severity(_)
+            | RuntimeValue::Status(_)
+            | RuntimeValue::Time(_)
+            | RuntimeValue::Regex(_) => {
+                let mut bytes = Vec::new();
+                canonical(value, arena, &mut bytes);
+                Self::Canonical(bytes)
+            }
+        }
+    }
+}
+
+fn sorted<'a>(items: &[RuntimeValue<'a>], arena: &'a Arena) -> &'a [RuntimeValue<'a>] {
+    let mut keyed: Vec<_> = items.iter().map(|item| (SortKey::of(item, arena), item)).collect();
+    keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
+    arena.collect(keyed.into_iter().map(|(_, item)| *item))
+}
 
 fn number<'a>(count: usize) -> RuntimeValue<'a> {
     RuntimeValue::Number(Number::Natural(count as u64))

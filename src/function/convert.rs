@@ -1,9 +1,8 @@
-//! Functions that read one kind of value out of another: `number`, `string`, `time`, `parse_json`, `capture`.
+//! Functions that read one kind of value out of another: `number`, `string`, `parse_json`, `capture`.
 
 use super::argument::text;
 use super::{ArgumentKind, Function, PLAIN, parameter};
 use crate::json::{self, Arena, Number};
-use crate::time::Timestamp;
 use crate::value::{RuntimeValue, ValueType};
 
 pub(super) static NUMBER: Function = Function {
@@ -42,23 +41,6 @@ pub(super) static STRING: Function = Function {
         let text = arguments.first().and_then(|value| value.to_text(arena));
         text.map_or(RuntimeValue::Missing, RuntimeValue::Text)
     },
-    ..PLAIN
-};
-
-pub(super) static TIME: Function = Function {
-    name: "time",
-    parameters: &[parameter("value", ArgumentKind::Any)],
-    result: ValueType::TIME,
-    may_be_missing: true,
-    documentation: "The time that a string or a number names: RFC 3339, also with a blank for the `T` or an offset without \
-                    colon, or seconds, milliseconds, microseconds or nanoseconds since 1970. Missing for a time without \
-                    an offset, for `0001-01-01…` and 0, which mean that no time was set, and for every other value.",
-    examples: &[
-        (r#"string(time("2026-03-07T02:00:00+0800"))"#, r#""2026-03-06T18:00:00Z""#),
-        ("string(time(1614000000123))", r#""2021-02-22T13:20:00.123Z""#),
-        ("time(0)", "missing"),
-    ],
-    call: time,
     ..PLAIN
 };
 
@@ -103,16 +85,6 @@ fn number<'a>(arguments: &[RuntimeValue<'a>], _: &'a Arena) -> RuntimeValue<'a> 
     }
     let read = text(arguments, 0).and_then(|text| text.trim().parse::<Number>().ok());
     read.map_or(RuntimeValue::Missing, RuntimeValue::Number)
-}
-
-fn time<'a>(arguments: &[RuntimeValue<'a>], _: &'a Arena) -> RuntimeValue<'a> {
-    let instant = match arguments.first() {
-        Some(RuntimeValue::Time(instant)) => Some(*instant),
-        Some(RuntimeValue::Number(Number::Natural(number))) => Timestamp::from_whole_epoch(*number),
-        Some(RuntimeValue::Number(number)) => Timestamp::from_epoch(number.float()),
-        _ => text(arguments, 0).and_then(Timestamp::read),
-    };
-    instant.map_or(RuntimeValue::Missing, RuntimeValue::Time)
 }
 
 fn parse_json<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {

@@ -8,13 +8,16 @@ mod argument;
 mod bounded_text;
 mod collection;
 mod convert;
+mod decode;
 mod hash;
 mod label_lines;
 mod pairs;
 mod text;
+mod time;
 
 pub use hash::{LONGEST_KEY, key_digest};
 pub(crate) use label_lines::{LinePart, NAME as LABEL_LINES, label_line_parts};
+pub(crate) use time::{NAME as TIME, read_time};
 
 use crate::json::Arena;
 use crate::value::{RuntimeValue, ValueType};
@@ -96,6 +99,10 @@ pub enum ArgumentKind {
     LiteralText,
     /// A natural number that is written out.
     LiteralNumber,
+    /// The name of a time zone that is written out; the function sees `Text`.
+    Zone,
+    /// A form of times that is written out, with the directives of `strptime`; the function sees `Text`.
+    TimeForm,
 }
 
 /// All functions, by name in alphabetical order.
@@ -104,9 +111,10 @@ pub fn all() -> &'static [&'static Function] {
     &ALL
 }
 
-static ALL: [&Function; 20] = [
+static ALL: [&Function; 23] = [
     &convert::CAPTURE,
     &collection::COUNT,
+    &decode::DECODE_URL,
     &collection::FIRST,
     &collection::JOIN,
     &hash::KEY,
@@ -120,10 +128,12 @@ static ALL: [&Function; 20] = [
     &text::REPLACE,
     &hash::SHA256,
     &text::SLICE,
+    &collection::SORT,
     &text::SPLIT,
     &convert::STRING,
-    &convert::TIME,
+    &time::TIME,
     &text::TRIM,
+    &decode::UNESCAPE_HTML,
     &text::UPPER,
 ];
 

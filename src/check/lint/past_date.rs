@@ -3,9 +3,10 @@
 use super::visit::{self, TreeNode};
 use super::{LintInput, VisitedNode};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
+use crate::function;
 use crate::source::Span;
 use crate::syntax::tree::{Comparator, Comparison, Expression, ExpressionKind, OrderRelation};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0003", "date that has passed");
 
@@ -39,8 +40,13 @@ fn past_moment(comparison: &Comparison, at: Timestamp) -> Option<Diagnostic> {
 
 fn constant(value: &Expression) -> Option<Timestamp> {
     let ExpressionKind::Call(name, arguments) = &value.kind else { return None };
-    match arguments.as_slice() {
-        [only] if &*name.text == "time" => Timestamp::read(visit::plain(only)?.0),
-        _ => None,
+    if &*name.text != function::TIME {
+        return None;
+    }
+    let texts: Vec<&str> = arguments.iter().map(|argument| visit::plain(argument).map(|plain| plain.0)).collect::<Option<_>>()?;
+    match texts.as_slice() {
+        [only] => Timestamp::read(only),
+        [text, zone, form @ ..] => function::read_time(text, Some(&Zone::new(zone).ok()?), form.first().copied()),
+        [] => None,
     }
 }
