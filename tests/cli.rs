@@ -84,7 +84,10 @@ fn help_fits_eighty_columns_and_lists_exit_codes() {
         "watch",
         "serve",
         "status",
+        "keys",
         "keys new",
+        "completions",
+        "man",
     ];
     for command in commands {
         let help = folder.pointsman(command.split_whitespace().chain(["--help"])).env("COLUMNS", "80").finish().stdout;
@@ -104,6 +107,24 @@ fn help_fits_eighty_columns_and_lists_exit_codes() {
             .windows(2)
             .find(|pair| pair[0].starts_with("  ") && pair[1].starts_with(|first| first != ' '));
         assert_eq!(wrapped, None, "{command}");
+    }
+}
+
+#[test]
+fn completions_and_pages_name_every_command() {
+    let folder = Folder::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = folder.pointsman(["completions", shell]).finish();
+        assert_eq!(script.code, Some(0), "{shell}: {}", script.stderr);
+        for word in ["quarantine", "keep-for", "deny-warnings"] {
+            assert!(script.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+    let pages = folder.pointsman(["man", "share/man1"]).finish();
+    assert_eq!(pages.code, Some(0), "{}", pages.stderr);
+    for (page, words) in [("pointsman", "pointsman\\-check"), ("pointsman-dead-retry", "EXTRA"), ("pointsman-run", "samples")] {
+        let text = fs::read_to_string(folder.join(&format!("share/man1/{page}.1"))).expect(page);
+        assert!(text.contains(words), "{page}: {text}");
     }
 }
 

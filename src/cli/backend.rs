@@ -7,7 +7,7 @@ use super::serve::options::STATE;
 use super::terminal::Terminal;
 use crate::diagnostic;
 use crate::event::channel_name;
-use crate::gateway::admin_client::{AdminClient, AdminClientError};
+use crate::gateway::admin_client::{AdminClient, AdminClientError, AdminConnection};
 use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, Journal, JournalConfig};
 use crate::gateway::operations::{
     self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, OfflineReplayer,
@@ -36,6 +36,12 @@ pub(super) struct GatewayArguments {
     /// The file with its admin token, if that is not in the state directory or in `POINTSMAN_ADMIN_TOKEN`
     #[arg(long, env = "POINTSMAN_ADMIN_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// A proxy for requests to `--admin`; the proxy variables of the environment are ignored
+    #[arg(long, value_name = "URL", requires = "admin")]
+    proxy: Option<String>,
+    /// Certificates in PEM to trust besides those of the system, for requests to `--admin`
+    #[arg(long, value_name = "FILE", requires = "admin")]
+    ca_file: Option<PathBuf>,
 }
 
 /// The arguments that choose records.
@@ -108,9 +114,10 @@ impl GatewayArguments {
     /// # Errors
     /// If the address or the token is wrong; the error is printed.
     fn client(&self, terminal: &mut Terminal) -> Result<Option<AdminClient>, Exit> {
+        let connection = AdminConnection { proxy: self.proxy.clone(), ca_file: self.ca_file.clone() };
         let found = match (&self.admin, given_token(self.token_file.clone(), terminal)?) {
-            (None, token) => AdminClient::find(&self.state, token),
-            (Some(url), Some(token)) => AdminClient::at(url, token).map(Some),
+            (None, token) => AdminClient::find(&self.state, token, &connection),
+            (Some(url), Some(token)) => AdminClient::at(url, token, &connection).map(Some),
             (Some(_), None) => {
                 terminal.error("the admin listener requires its token");
                 terminal.help("name its file, `--token-file FILE`, or set `POINTSMAN_ADMIN_TOKEN`");

@@ -1,6 +1,7 @@
 //! `pointsman check`: all problems of a rule set, in one pass.
 
 use super::exit::Exit;
+use super::rule_paths::RulePathArguments;
 use super::terminal::Terminal;
 use super::{clock, load};
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel, FindingCounts, FindingLimit};
@@ -11,15 +12,13 @@ use crate::ruleset::LoadedRules;
 use crate::text::plural;
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
 
 /// Check a rule set: report every problem in every file, and how to fix it
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Rule files and folders to search for `*.rules`; together they are one rule set
-    #[arg(value_name = "PATH", default_value = ".")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    rules: RulePathArguments,
     /// Fail on warnings too
     #[arg(long)]
     deny_warnings: bool,
@@ -64,7 +63,7 @@ enum CheckFormat {
 /// Checks, and prints the findings.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let limit = if arguments.all { FindingLimit::All } else { FindingLimit::First };
-    let mut loaded = load::read_with(&arguments.paths, Some(clock::at(arguments.at)), limit, terminal)?;
+    let mut loaded = load::read_with(&arguments.rules.roots(), Some(clock::at(arguments.at)), limit, terminal)?;
     if let Some(rules) = &loaded.rules {
         // Only the gateway knows the secrets; this reports what it would refuse in any case.
         loaded.diagnostics.extend(rules.check_parameters());
@@ -112,7 +111,7 @@ fn print(format: DiagnosticFormat, loaded: &LoadedRules, terminal: &mut Terminal
 /// Why a gateway does not load rules that it finds with these paths.
 #[cfg(feature = "gateway")]
 fn manifest_mismatch(arguments: &Arguments, loaded: &LoadedRules) -> Option<String> {
-    loaded.rules.as_ref().and_then(|rules| reload::manifest_mismatch(&arguments.paths, &rules.sources))
+    loaded.rules.as_ref().and_then(|rules| reload::manifest_mismatch(&arguments.rules.roots(), &rules.sources))
 }
 
 /// Only a gateway reads manifests.

@@ -19,13 +19,13 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum DeadLetterAction {
     /// List dead letters, the newest first
-    #[command(after_help = LIST_EXIT_CODES)]
+    #[command(after_help = LIST_HELP)]
     List(ListingArguments),
     /// Deliver dead letters again, with the same body and a new age limit
-    #[command(after_help = CHANGE_EXIT_CODES)]
+    #[command(after_help = [RETRY_EXAMPLES, CHANGE_EXIT_CODES].concat())]
     Retry(ChangeDeadArguments),
     /// Drop dead letters: they are never delivered, and their events keep a mark
-    #[command(after_help = CHANGE_EXIT_CODES)]
+    #[command(after_help = [DROP_EXAMPLES, CHANGE_EXIT_CODES].concat())]
     Drop(ChangeDeadArguments),
 }
 
@@ -59,11 +59,29 @@ Exit codes:
   2  the command line is wrong, does not say which are meant, or names an unknown integration or channel
   3  there is no dead letter with that id, or the journal could not be reached";
 
-const LIST_EXIT_CODES: &str = "\
+const LIST_HELP: &str = "\
+Examples:
+  pointsman dead list --channel oncall --since 2h
+  pointsman dead list --all --json | jq .reason
+
 Exit codes:
   0  listed
   2  the command line is wrong, or names an unknown integration or channel
   3  the journal could not be reached";
+
+const RETRY_EXAMPLES: &str = "\
+Examples:
+  pointsman dead retry --id 01KADZ3V9G0000000000000000-0
+  pointsman dead retry --channel oncall --since 2h
+
+";
+
+const DROP_EXAMPLES: &str = "\
+Examples:
+  pointsman dead drop --id 01KADZ3V9G0000000000000000-0
+  pointsman dead drop --channel old_chat --until 7d
+
+";
 
 const CHANGE_EXIT_CODES: &str = "\
 Exit codes:

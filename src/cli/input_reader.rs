@@ -50,7 +50,7 @@ pub(super) fn prepare(
     let paths: Vec<PathBuf> = selection.rules.iter().cloned().chain(more).collect();
     if paths.is_empty() {
         terminal.error("no rules are named");
-        terminal.help("name rule files or folders: `--rules PATH`");
+        terminal.help("name rule files or folders, as arguments or as `--rules PATH`");
         return Err(Exit::Usage);
     }
     Ok(PreparedEvaluation { rules: load::usable(&paths, Some(now), terminal)?, now })

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// Make keys for push URLs
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: KeysAction,

@@ -9,6 +9,7 @@
 mod backend;
 mod check;
 mod clock;
+mod completions;
 #[cfg(feature = "gateway")]
 mod dead;
 mod event;
@@ -30,11 +31,13 @@ mod listing;
 mod load;
 #[cfg(feature = "gateway")]
 mod local_time;
+mod man;
 #[cfg(feature = "gateway")]
 mod quarantine;
 #[cfg(feature = "gateway")]
 mod replay;
 mod request;
+mod rule_paths;
 mod run;
 #[cfg(feature = "gateway")]
 mod secrets;
@@ -51,7 +54,7 @@ mod test;
 #[cfg(feature = "gateway")]
 mod watch;
 
-use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use exit::Exit;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
@@ -130,6 +133,8 @@ enum CliCommand {
     Status(status::Arguments),
     #[cfg(feature = "gateway")]
     Keys(keys::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Runs the command that the arguments name; the first argument is the program.
@@ -167,6 +172,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Status(arguments) => status::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Keys(arguments) => keys::run(&arguments, &mut terminal),
+        CliCommand::Completions(arguments) => Ok(completions::run(&arguments, CommandLine::command(), &mut terminal)),
+        CliCommand::Man(arguments) => man::run(&arguments, CommandLine::command(), &mut terminal),
     };
     terminal.finish(exit.unwrap_or_else(|exit| exit)).into()
 }
@@ -192,10 +199,25 @@ fn explain_usage(message: &clap::Error) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::CommandLine;
-    use clap::CommandFactory;
+    use clap::{Command, CommandFactory};
 
     #[test]
     fn the_command_line_is_consistent() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_has_examples_and_exit_codes_in_the_same_width() {
+        fn check(command: &mut Command) {
+            let (name, help) = (command.get_name().to_owned(), command.render_long_help().to_string());
+            assert!(["Example:", "Examples:", "Start with"].iter().any(|words| help.contains(words)), "{name}: {help}");
+            assert!(help.contains("Exit codes:"), "{name}: {help}");
+            let wide = help.lines().find(|line| line.chars().count() > 100);
+            assert_eq!(wide, None, "{name}");
+            command.get_subcommands_mut().for_each(check);
+        }
+        let mut command = CommandLine::command().disable_help_subcommand(true);
+        command.build();
+        check(&mut command);
     }
 }

@@ -23,13 +23,13 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum QuarantineAction {
     /// List refused bodies, the newest first
-    #[command(after_help = LIST_EXIT_CODES)]
+    #[command(after_help = LIST_HELP)]
     List(ListingArguments),
     /// Show one refused body
-    #[command(after_help = SHOW_EXIT_CODES)]
+    #[command(after_help = SHOW_HELP)]
     Show(ShowQuarantineArguments),
     /// Decide refused bodies by the current rules; accepted bodies leave the quarantine
-    #[command(after_help = REPLAY_EXIT_CODES)]
+    #[command(after_help = REPLAY_HELP)]
     Replay(ReplayQuarantineArguments),
 }
 
@@ -66,19 +66,30 @@ Exit codes:
   2  the command line is wrong, does not say which are meant, or names an unknown integration
   3  there is no such body, or the journal could not be reached";
 
-const LIST_EXIT_CODES: &str = "\
+const LIST_HELP: &str = "\
+Examples:
+  pointsman quarantine list --integration arms_prod
+  pointsman quarantine list --since 2h --json
+
 Exit codes:
   0  listed
   2  the command line is wrong
   3  the journal could not be reached";
 
-const SHOW_EXIT_CODES: &str = "\
+const SHOW_HELP: &str = "\
+Example:
+  pointsman quarantine show 01KADZ3V9G0000000000000000
+
 Exit codes:
   0  shown
   2  the command line is wrong
   3  there is no such body, or the journal could not be reached";
 
-const REPLAY_EXIT_CODES: &str = "\
+const REPLAY_HELP: &str = "\
+Examples:
+  pointsman quarantine replay --integration arms_prod --dry-run
+  pointsman quarantine replay --id 01KADZ3V9G0000000000000000
+
 Exit codes:
   0  replayed
   1  something was refused again

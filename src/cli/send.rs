@@ -1,6 +1,7 @@
 //! `pointsman send`: sends one event to a channel, and shows the request and the response.
 
 use super::exit::Exit;
+use super::rule_paths::with_arguments;
 use super::secrets::SecretArguments;
 use super::serve::options::ServeOptions;
 use super::terminal::Terminal;
@@ -27,6 +28,9 @@ pub(super) struct Arguments {
     /// The channel; a member of a family as `team_chat.payments`
     #[arg(value_name = "CHANNEL")]
     channel: String,
+    /// Rule files and folders, as with `--rules`
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
     /// The event, as `run` writes it; `-` is the standard input; a test event by default
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
@@ -48,8 +52,11 @@ pub(super) struct Arguments {
     #[arg(long, env = "POINTSMAN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Certificates in PEM to trust besides those of the system
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "POINTSMAN_CA_FILE", value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// A header of the request besides those of the channel, as `NAME: VALUE`; may be repeated
+    #[arg(long, value_name = "HEADER", value_parser = header)]
+    header: Vec<(String, String)>,
     /// The folder into which `file` channels write
     #[arg(long, value_name = "DIR", default_value = ".")]
     directory: PathBuf,
@@ -57,9 +64,10 @@ pub(super) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  pointsman send ops_chat --rules rules
+  pointsman send ops_chat rules
   pointsman send ops_chat --rules rules --event event.json
   pointsman send intranet --rules rules --allow 10.0.0.0/8
+  pointsman send intranet rules --header "x-debug: on" --ca-file ca.pem
   pointsman send intranet --config /etc/pointsman/pointsman.toml
 
 The request is made as `serve` would make it: give the same options, variables and file. \
@@ -71,14 +79,21 @@ Exit codes:
   2  the command line is wrong, or the rules have no such channel
   3  a file or a secret could not be read";
 
+/// `NAME: VALUE`
+fn header(text: &str) -> Result<(String, String), String> {
+    let header = text.split_once(':').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+    header.filter(|(name, _)| !name.is_empty()).ok_or_else(|| "expected a name, a colon and a value".to_owned())
+}
+
 /// Sends the event, and shows the result.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let now = clock::at(None);
     let options = ServeOptions::of_requests(
-        arguments.rules.clone(),
+        with_arguments(&arguments.paths, arguments.rules.clone()),
         arguments.allow.clone(),
         arguments.allow_private,
         arguments.proxy.clone(),
+        arguments.ca_file.clone(),
     );
     let options = options.with_secrets(arguments.secrets.folders.clone(), arguments.secrets.prefixes.clone());
     let options = serve::with_file(options, arguments.config.as_deref(), terminal)?;
@@ -107,9 +122,13 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     };
     let outbound = OutboundConfig {
         directory: arguments.directory.clone(),
-        ca_file: arguments.ca_file.clone(),
+        headers: arguments.header.clone(),
         ..config.delivery.clone()
     };
+    outbound.check_spelling().map_err(|message| {
+        terminal.error(&message);
+        Exit::Usage
+    })?;
     send(&outbound, &channel, &body(&rules, position, event, now), terminal)
 }
 

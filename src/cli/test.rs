@@ -2,19 +2,18 @@
 
 use super::exit::Exit;
 use super::load;
+use super::rule_paths::RulePathArguments;
 use super::terminal::Terminal;
 use crate::suite::files::DiskFiles;
 use crate::suite::{self, Coverage, SnapshotMode, TestOptions, TestReport, report};
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
 
 /// Run the tests in the rule files
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Rule files and folders to search for `*.rules`; together they are one rule set
-    #[arg(value_name = "PATH", default_value = ".")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    rules: RulePathArguments,
     /// Run only the tests and rows whose name contains this text
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -70,7 +69,7 @@ fn percent(text: &str) -> Result<f64, String> {
 
 /// Runs the tests, and prints the report.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let rules = load::usable(&arguments.paths, None, terminal)?;
+    let rules = load::usable(&arguments.rules.roots(), None, terminal)?;
     let snapshots = if arguments.update { SnapshotMode::Write } else { SnapshotMode::Compare };
     let options = TestOptions { filter: arguments.filter.clone(), snapshots };
     let report = suite::run(&rules, &options, &mut DiskFiles);

@@ -3,6 +3,7 @@
 //! The files are read as a gateway reads them: until two readings agree. Files that tests name are watched too.
 
 use super::exit::Exit;
+use super::rule_paths::RulePathArguments;
 use super::terminal::Terminal;
 use super::{check, clock};
 use crate::diagnostic::{self, Diagnostic, visible_line};
@@ -23,9 +24,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Rule files and folders to search for `*.rules`; together they are one rule set
-    #[arg(value_name = "PATH", default_value = ".")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    rules: RulePathArguments,
     /// Exit after this many rounds
     #[arg(long, hide = true, value_name = "COUNT")]
     rounds: Option<usize>,
@@ -102,7 +102,7 @@ fn start(
     sender: &Sender<WatchMessage>,
     terminal: &mut Terminal,
 ) -> Result<Reloader<WatchRound>, Exit> {
-    let options = ReloadOptions { roots: arguments.paths.clone(), quiet: QUIET, ..ReloadOptions::default() };
+    let options = ReloadOptions { roots: arguments.rules.roots(), quiet: QUIET, ..ReloadOptions::default() };
     let mut shown = None;
     loop {
         let sender = sender.clone();

@@ -1,16 +1,17 @@
-//! A blocking client of the admin listener, for the command line; without a proxy, with a timeout of 30 s.
+//! A blocking client of the admin listener, for the command line, with a timeout of 30 s.
 //!
 //! The token is sent and never shown.
 
 #![expect(clippy::disallowed_methods, reason = "finds the gateway by the files of its state directory")]
 
+use super::delivery::{parse_proxy, tls_config};
 use crate::channel::{Secret, StateFile};
 use reqwest::StatusCode;
 use serde_json::Value;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
 
@@ -37,6 +38,15 @@ impl From<String> for AdminClientError {
     }
 }
 
+/// How a gateway is reached.
+#[derive(Debug, Clone, Default)]
+pub struct AdminConnection {
+    /// A proxy, as `http://host:port`; none is taken from the environment.
+    pub proxy: Option<String>,
+    /// A file of certificates in PEM that are trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
 /// A client of one gateway.
 pub struct AdminClient {
     base: Url,
@@ -57,7 +67,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// Where one seems to run, but its address or token cannot be read.
-    pub fn find(state: &Path, given: Option<Secret>) -> Result<Option<Self>, String> {
+    pub fn find(state: &Path, given: Option<Secret>, connection: &AdminConnection) -> Result<Option<Self>, String> {
         let file = StateFile::AdminAddress.path(state);
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
@@ -73,23 +83,26 @@ impl AdminClient {
             return Ok(None);
         }
         let token = given.map_or_else(|| read_token(&StateFile::AdminToken.path(state)), Ok)?;
-        Self::at(url, token).map(Some)
+        Self::at(url, token, connection).map(Some)
     }
 
     /// The gateway at an address.
     ///
     /// # Errors
-    /// Where it is not an address of a gateway.
-    pub fn at(url: &str, token: Secret) -> Result<Self, String> {
-        // Another part of the program may have installed the same provider.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let http = reqwest::Client::builder()
-            .no_proxy()
+    /// Where it is not an address of a gateway, or the proxy or the certificates cannot be used.
+    pub fn at(url: &str, token: Secret, connection: &AdminConnection) -> Result<Self, String> {
+        let unusable = |error: reqwest::Error| format!("cannot create a client: {}", error.without_url());
+        let builder = reqwest::Client::builder().tls_backend_preconfigured(tls_config(connection.ca_file.as_deref())?);
+        let builder = match connection.proxy.as_deref().map(parse_proxy).transpose()? {
+            Some(proxy) => builder.proxy(reqwest::Proxy::all(proxy).map_err(unusable)?),
+            None => builder.no_proxy(),
+        };
+        let http = builder
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .build()
-            .map_err(|error| format!("cannot create a client: {}", error.without_url()))?;
+            .map_err(unusable)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -21,7 +21,7 @@ pub(super) fn page(asked: &str, terminal: &mut Terminal) -> Result<Exit, Exit> {
         terminal.help(&format!("did you mean `{near}`?"));
     }
     if asked.contains(['.', '/']) || Path::new(asked).exists() {
-        terminal.help("to explain the alerts of a file, also name the rules: `--rules PATH`");
+        terminal.help("to explain the alerts of a file, also name the rules: `pointsman explain RULES FILE`");
     } else {
         terminal.help("`pointsman explain` lists every code");
     }

@@ -9,14 +9,15 @@ mod journal_event;
 #[cfg(feature = "gateway")]
 use super::backend::GatewayArguments;
 use super::exit::Exit;
+use super::input;
 use super::input_reader::EvaluationArguments;
 use super::terminal::Terminal;
 use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 
-/// Explain why an alert went where it went, or what a code such as E0031 means
+/// Explain why an alert went where it went, or what a code such as E0031 means; without arguments, list all codes
 #[derive(Debug, Args)]
-#[command(after_help = [EXAMPLES, JOURNAL_EXAMPLE, NOTES].concat(), group = ArgGroup::new("decider").arg("rules").multiple(true))]
+#[command(after_help = [EXAMPLES, JOURNAL_EXAMPLE, NOTES].concat(), group = ArgGroup::new("decider").args(["rules", "subjects"]).multiple(true))]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: EvaluationArguments,
@@ -30,14 +31,15 @@ pub(super) struct Arguments {
     #[cfg(feature = "gateway")]
     #[command(flatten)]
     place: GatewayArguments,
-    /// With `--rules`: payloads to explain (`-` is the standard input). Without: a code; no argument lists all codes
+    /// With rules: payloads to explain (`-` is the standard input); folders with rules and `*.rules` files are used as
+    /// rules. Without rules: a code. No argument lists all codes
     #[arg(value_name = "FILE|CODE")]
     subjects: Vec<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  pointsman explain --rules rules --integration arms_prod alert.json
+  pointsman explain rules alert.json --integration arms_prod
   pointsman explain --rules rules --mapping arms --routing main \\
       --at 2026-03-07T02:00:00+08:00 alert.json
   pointsman explain --rules rules --integration arms_prod \\
@@ -70,15 +72,20 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     if let Some(id) = &arguments.decided {
         return journal_event::explain(id, &arguments.place, &arguments.why_not, terminal);
     }
-    if !arguments.selection.rules.is_empty() {
+    if !arguments.selection.rules.is_empty() || arguments.subjects.iter().any(|path| input::is_rules(path)) {
         return alert::explain(arguments, terminal);
+    }
+    if !arguments.why_not.is_empty() {
+        terminal.error("`--why-not` is about an alert, and no rules are named");
+        terminal.help("name rule files or folders, as arguments or as `--rules PATH`");
+        return Err(Exit::Usage);
     }
     match arguments.subjects.as_slice() {
         [] => Ok(code::list(terminal)),
         [code] => code::page(&code.to_string_lossy(), terminal),
         [..] => {
             terminal.error("give one code at a time");
-            terminal.help("to explain alerts, name the rules: `--rules PATH`");
+            terminal.help("to explain alerts, name the rules, as an argument or as `--rules PATH`");
             Err(Exit::Usage)
         }
     }

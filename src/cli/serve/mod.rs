@@ -8,6 +8,7 @@ mod quantity;
 mod reference;
 
 use super::exit::Exit;
+use super::rule_paths::with_arguments;
 use super::secrets;
 use super::terminal::Terminal;
 use crate::channel::Secret;
@@ -28,6 +29,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
+    /// Rule files and folders, as with `--rules`
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
     #[command(flatten)]
     options: ServeOptions,
     /// A TOML file with any of these settings, spelled with `_`: `keep_for = "7d"`
@@ -43,7 +47,7 @@ const EXAMPLES: &str = "\
 Examples:
   POINTSMAN_DEMO_KEY=try-me-for-an-afternoon \\
       pointsman serve --rules rules/arms rules/quickstart
-  pointsman serve --rules /etc/pointsman/rules --state /var/lib/pointsman \\
+  pointsman serve /etc/pointsman/rules --state /var/lib/pointsman \\
       --listen 0.0.0.0:8480
   pointsman serve --config /etc/pointsman/pointsman.toml --check
   pointsman status               the state of a running gateway
@@ -98,7 +102,8 @@ fn report_blocked(config: &GatewayConfig, rules: &ServedRules, terminal: &mut Te
 }
 
 fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayConfig, Exit> {
-    let options = with_file(arguments.options, arguments.config.as_deref(), terminal)?;
+    let given = ServeOptions { rules: with_arguments(&arguments.paths, arguments.options.rules), ..arguments.options };
+    let options = with_file(given, arguments.config.as_deref(), terminal)?;
     let token_file = options.admin_token_file.clone();
     let mut config = configuration(options, terminal)?;
     config.admin_token = given_token(token_file, terminal)?;

@@ -60,6 +60,9 @@ pub(in crate::cli) struct ServeOptions {
     /// checked here first, but the proxy resolves names again and can reach what it likes: restrict it as well
     #[arg(long, env = "POINTSMAN_PROXY", value_name = "URL", hide_env_values = true)]
     proxy: Option<String>,
+    /// Certificates in PEM to trust besides those of the system, for requests to channels
+    #[arg(long, env = "POINTSMAN_CA_FILE", value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// Do not use file events; compare contents every 2 s
     #[arg(long, env = "POINTSMAN_POLL", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     poll: Option<bool>,
@@ -136,7 +139,8 @@ impl ServeOptions {
             };
         }
         first_given! {
-            options: state listen admin admin_token_file public_url tls_cert tls_key allow_private proxy poll poll_interval
+            options: state listen admin admin_token_file public_url tls_cert tls_key allow_private proxy ca_file poll
+                poll_interval
                 manifest start_with_last_good run_tests allow_empty most_rule_bytes keep_for keep_bytes most_pending
                 most_pending_bytes least_free connections connections_of_one log_format log_level log_deliveries;
             lists: rules allow admin_host secrets env_prefix
@@ -154,7 +158,7 @@ impl ServeOptions {
     /// If settings contradict each other, or one is missing.
     pub(super) fn config(self) -> Result<GatewayConfig, ConfigurationError> {
         if self.rules.is_empty() {
-            return Err(ConfigurationError::new("no rules are named", "name files or folders: `--rules PATH`"));
+            return Err(ConfigurationError::new("no rules are named", "name files or folders: `pointsman serve PATH`"));
         }
         let mut config = GatewayConfig::new(self.rules.clone(), &self.state());
         config.tls = match (&self.tls_cert, &self.tls_key) {
@@ -203,8 +207,9 @@ impl ServeOptions {
         allow: Vec<String>,
         allow_private: Option<bool>,
         proxy: Option<String>,
+        ca_file: Option<PathBuf>,
     ) -> Self {
-        Self { rules, allow, allow_private, proxy, ..Self::default() }
+        Self { rules, allow, allow_private, proxy, ca_file, ..Self::default() }
     }
 
     /// These settings, with what rules may read besides their files.
@@ -224,6 +229,7 @@ impl ServeOptions {
         config.admin_hosts = self.admin_host;
         set(&mut config.delivery.allow_private, self.allow_private);
         config.delivery.proxy = self.proxy;
+        config.delivery.ca_file = self.ca_file;
         config.reload.poll = self.poll_interval.map(|interval| interval.0);
         if self.poll == Some(true) {
             config.reload.watch_method = WatchMethod::Poll;

@@ -19,6 +19,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
@@ -61,15 +62,32 @@ pub(super) struct ClientFactory {
     lookups: NameLookup,
     slots: AllLookupSlots,
     proxy: Option<Url>,
+    headers: HeaderMap,
 }
 
 /// The address of a proxy.
 ///
 /// # Errors
 /// In words, without the address, which may hold a password.
-pub(super) fn parse_proxy(address: &str) -> Result<Url, String> {
+pub(in crate::gateway) fn parse_proxy(address: &str) -> Result<Url, String> {
     let url = Url::parse(address).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
     url.ok_or_else(|| "the proxy's address is not a URL; expected `http://host:port`".to_owned())
+}
+
+/// Headers besides those of a channel.
+///
+/// # Errors
+/// In words, for the first one that cannot be a header, or belongs to the connection.
+pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, String> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let read = HeaderName::try_from(name).ok().filter(|name| !is_connection_header(name.as_str()));
+        let name = read.ok_or_else(|| format!("`{name}` is not a header that can be added"))?;
+        let value = HeaderValue::try_from(value);
+        let value = value.map_err(|_| format!("the value of the header `{name}` has characters that cannot be sent"))?;
+        map.append(name, value);
+    }
+    Ok(map)
 }
 
 impl ClientFactory {
@@ -82,11 +100,12 @@ impl ClientFactory {
         let mut policy = AddressPolicy::read(&options.allow);
         policy.allow_all = options.allow_private;
         Ok(Self {
-            tls: tls_config(options)?,
+            tls: tls_config(options.ca_file.as_deref())?,
             policy: Arc::new(policy),
             lookups: NameLookup::new(),
             slots: AllLookupSlots::new(),
             proxy: proxy.transpose()?,
+            headers: header_map(&options.headers)?,
         })
     }
 
@@ -104,6 +123,7 @@ impl ClientFactory {
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            .default_headers(self.headers.clone())
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(Duration::from_secs(30))
             .pool_max_idle_per_host(MAX_IDLE)
@@ -121,11 +141,11 @@ impl ClientFactory {
 }
 
 /// The system's certificates, and those of the operator's file.
-fn tls_config(options: &OutboundConfig) -> Result<ClientConfig, String> {
+pub(in crate::gateway) fn tls_config(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     // Where files of the system cannot be read, only requests fail whose certificates they hold.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(file) = &options.ca_file {
+    if let Some(file) = ca_file {
         let wrong = |what: String| format!("the certificates in `{}` cannot be used: {what}", file.display());
         let text = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
         let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();

@@ -28,6 +28,7 @@ mod window;
 mod worker;
 
 pub use blocked::{BlockedChannel, blocked_channels};
+pub(super) use client::{parse_proxy, tls_config};
 pub use once::send_once;
 
 use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore};
@@ -66,6 +67,8 @@ pub struct OutboundConfig {
     pub proxy: Option<String>,
     /// A file of certificates in PEM that are trusted besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// Headers of every request besides those of its channel, which win: names and values.
+    pub headers: Vec<(String, String)>,
     /// Which deliveries are logged.
     pub log: DeliveryLog,
 }
@@ -89,12 +92,13 @@ impl OutboundConfig {
         ClientFactory::new(self).map(drop)
     }
 
-    /// Checks the spelling of `allow` and `proxy`, which people write.
+    /// Checks the spelling of `allow`, `headers` and `proxy`, which people write.
     ///
     /// # Errors
     /// The first mistake. The proxy's address is not repeated, as it may hold a password.
     pub fn check_spelling(&self) -> Result<(), String> {
         self.allow.iter().try_for_each(|entry| address_policy::check_allow_entry(entry))?;
+        client::header_map(&self.headers)?;
         self.proxy.as_deref().map_or(Ok(()), |proxy| client::parse_proxy(proxy).map(drop))
     }
 }

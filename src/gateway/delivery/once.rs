@@ -4,7 +4,9 @@ use super::client::TruncatedResponse;
 use super::clock;
 use super::transport::{ChannelTransport, TransportResources};
 use super::{Exchange, OutboundConfig};
-use crate::channel::{DeliveryVerdict, FileSettings, HttpRequest, RequestContext, Setting, Transport, URL};
+use crate::channel::{
+    DeliveryVerdict, FileSettings, HttpRequest, RequestContext, Setting, Transport, URL, is_credential_header,
+};
 use crate::gateway::served_rules::ServedChannel;
 use crate::mask::{self, MASK, SecretMask};
 use crate::time::Clock;
@@ -36,7 +38,7 @@ pub async fn send_once(
     let attempt = RequestContext { body, idempotency_key: &idempotency_key, at, replay: false, hops: 1 };
     let report = transport.attempt(attempt).await;
     let request = match (&report.request, channel.kind.transport) {
-        (Some(request), _) => request_text(channel, &transport.mask, request),
+        (Some(request), _) => request_text(channel, &transport.mask, request, &options.headers),
         (None, Transport::Http(_)) => "no request could be made".to_owned(),
         (None, Transport::File) => {
             format!("a line for `{}`", FileSettings::read(&channel.settings).path)
@@ -56,11 +58,21 @@ pub async fn send_once(
 }
 
 /// A request for people. The value of a header is shown if it is plain or the rules write it, and otherwise not at all.
-fn request_text(channel: &ServedChannel, mask: &SecretMask, request: &HttpRequest) -> String {
+fn request_text(
+    channel: &ServedChannel,
+    mask: &SecretMask,
+    request: &HttpRequest,
+    more: &[(String, String)],
+) -> String {
     let mut text = format!("{} {}\n", request.method, address(channel, mask, request.url.expose()));
     for (name, value) in &request.headers {
         let is_shown = is_plain(name) || value.is_literal();
         let value = if is_shown { mask.text(value.expose()) } else { MASK.to_owned() };
+        text.extend([name, ": ", &value, "\n"]);
+    }
+    let is_own = |name: &str| request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+    for (name, value) in more.iter().filter(|(name, _)| !is_own(name)) {
+        let value = if is_credential_header(name) { MASK.to_owned() } else { mask.text(value) };
         text.extend([name, ": ", &value, "\n"]);
     }
     text.push('\n');
