@@ -122,7 +122,9 @@ fn completions_and_pages_name_every_command() {
     }
     let pages = folder.pointsman(["man", "share/man1"]).finish();
     assert_eq!(pages.code, Some(0), "{}", pages.stderr);
-    for (page, words) in [("pointsman", "pointsman\\-check"), ("pointsman-dead-retry", "EXTRA"), ("pointsman-run", "samples")] {
+    for (page, words) in
+        [("pointsman", "pointsman\\-check"), ("pointsman-dead-retry", "EXTRA"), ("pointsman-run", "samples")]
+    {
         let text = fs::read_to_string(folder.join(&format!("share/man1/{page}.1"))).expect(page);
         assert!(text.contains(words), "{page}: {text}");
     }

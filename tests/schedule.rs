@@ -7,8 +7,8 @@ use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::ruleset::{LoadedRules, RuleSet};
 use pointsman::source::Sources;
 use pointsman::time::{
-    Day, DayInterval, DaySpan, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleHours, ScheduleWindows,
-    Timestamp, Zone, minutes,
+    Day, DayInterval, DaySpan, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleError, ScheduleHours,
+    ScheduleWindows, Timestamp, Zone, minutes,
 };
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -72,7 +72,18 @@ fn rules(declarations: &str) -> RuleSet {
 /// is closed for ever.
 #[test]
 fn schedules_are_open_closed_or_over() {
-    for file in ["dates", "daylight_saving", "everything_but", "night", "noon", "office", "spans", "spans_daylight_saving", "upgrade", "weekend"] {
+    for file in [
+        "dates",
+        "daylight_saving",
+        "everything_but",
+        "night",
+        "noon",
+        "office",
+        "spans",
+        "spans_daylight_saving",
+        "upgrade",
+        "weekend",
+    ] {
         let file = format!("tests/cases/time/schedules/{file}.txt");
         let text = std::fs::read_to_string(&file).unwrap();
         let (schedules, times) = text.split_once("---\n").unwrap();

@@ -261,10 +261,16 @@ impl ExpressionLowering<'_, '_> {
     }
 
     /// `time("…", zone, form)` with a constant.
-    pub(super) fn literal_time_of(&mut self, text: &str, arguments: &[Expression], place: Span, span: Span) -> Expression {
-        let constant = |at: usize| match arguments.get(at).map(|argument| &argument.kind) {
-            Some(ExpressionKind::Literal(Literal::Text(text))) => Some(&**text),
-            _ => None,
+    pub(super) fn literal_time_of(
+        &mut self,
+        text: &str,
+        arguments: &[Expression],
+        place: Span,
+        span: Span,
+    ) -> Expression {
+        let constant = |at: usize| {
+            let ExpressionKind::Literal(Literal::Text(text)) = &arguments.get(at)?.kind else { return None };
+            Some(&**text)
         };
         let (zone, form) = (constant(1).and_then(|name| Zone::new(name).ok()), constant(2));
         if let Some(instant) = read_time(text, zone.as_ref(), form) {

@@ -6,7 +6,8 @@ use crate::diagnostic::Diagnostic;
 use crate::model;
 use crate::syntax::tree::{self, DayRange, LineWindows, ScheduleLineKind, SpanRange, TimeRange};
 use crate::time::{
-    self, Day, DayInterval, DaySpan, DaySpanError, DayTime, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleHours, Zone,
+    self, Day, DayInterval, DaySpan, DaySpanError, DayTime, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleHours,
+    Zone,
 };
 use std::sync::Arc;
 

@@ -67,7 +67,7 @@ Examples:
   pointsman send ops_chat rules
   pointsman send ops_chat --rules rules --event event.json
   pointsman send intranet --rules rules --allow 10.0.0.0/8
-  pointsman send intranet rules --header "x-debug: on" --ca-file ca.pem
+  pointsman send intranet rules --header \"x-debug: on\" --ca-file ca.pem
   pointsman send intranet --config /etc/pointsman/pointsman.toml
 
 The request is made as `serve` would make it: give the same options, variables and file. \

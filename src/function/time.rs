@@ -56,9 +56,7 @@ fn time<'a>(arguments: &[RuntimeValue<'a>], _: &'a Arena) -> RuntimeValue<'a> {
     let form = text(arguments, 2);
     let instant = match arguments.first() {
         Some(RuntimeValue::Time(instant)) => Some(*instant),
-        Some(RuntimeValue::Number(number)) if form.is_some() => {
-            read_time(&number.to_string(), zone.as_ref(), form)
-        }
+        Some(RuntimeValue::Number(number)) if form.is_some() => read_time(&number.to_string(), zone.as_ref(), form),
         Some(RuntimeValue::Number(Number::Natural(number))) => Timestamp::from_whole_epoch(*number),
         Some(RuntimeValue::Number(number)) => Timestamp::from_epoch(number.float()),
         _ => text(arguments, 0).and_then(|text| read_time(text, zone.as_ref(), form)),

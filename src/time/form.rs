@@ -32,7 +32,7 @@ pub fn check_form(form: &str) -> Result<(), ScheduleError> {
     if form.len() > LONGEST {
         return Err(ScheduleError::new(format!("a form of times has at most {LONGEST} bytes, found {}", form.len())));
     }
-    // Hours after noon, so that a form must say which half of the day it means; a day that no month has.
+    // Hours after noon, so that a form must say which half of the day it means, and days that are not months.
     let samples = [sample(date(2026, 11, 23).at(17, 38, 59, 0))?, sample(date(1999, 3, 30).at(23, 5, 7, 0))?];
     if let Some(directive) = directives(form).find(|directive| !is_readable(form, *directive, &samples)) {
         return Err(unreadable(directive.text(form)));
@@ -115,7 +115,8 @@ fn unreadable(directive: &str) -> ScheduleError {
         "%c" => invalid.help("write it out, as in `%a %b %e %H:%M:%S %Y`"),
         "%r" => invalid.help("write it out, as in `%I:%M:%S %p`"),
         "%L" | "%SSS" => invalid.help("fractions of a second are `%f`, or `%.f` with their dot"),
-        _ => invalid.help("as in `strptime`: `%Y-%m-%d %H:%M:%S`, `%d %b %Y %I:%M:%S %p`, `%.f`, `%z`; `%%` is a percent sign"),
+        _ => invalid
+            .help("as in `strptime`: `%Y-%m-%d %H:%M:%S`, `%d %b %Y %I:%M:%S %p`, `%.f`, `%z`; `%%` is a percent sign"),
     }
 }
 

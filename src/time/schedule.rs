@@ -132,7 +132,8 @@ impl ScheduleWindows {
             lines.push(ScheduleEntry { effect: ScheduleEffect::Window, hours: ScheduleHours::ALWAYS });
         }
         let of = |effect: ScheduleEffect| lines.iter().filter(move |line| line.effect == effect);
-        let (days, hours): (Vec<_>, Vec<_>) = of(ScheduleEffect::Except).partition(|line| line.hours.is_of_whole_days());
+        let (days, hours): (Vec<_>, Vec<_>) =
+            of(ScheduleEffect::Except).partition(|line| line.hours.is_of_whole_days());
         Self {
             zone,
             windows: WindowSet::new(of(ScheduleEffect::Window)),

@@ -43,7 +43,8 @@ fn constant(value: &Expression) -> Option<Timestamp> {
     if &*name.text != function::TIME {
         return None;
     }
-    let texts: Vec<&str> = arguments.iter().map(|argument| visit::plain(argument).map(|plain| plain.0)).collect::<Option<_>>()?;
+    let texts: Vec<&str> =
+        arguments.iter().map(|argument| visit::plain(argument).map(|plain| plain.0)).collect::<Option<_>>()?;
     match texts.as_slice() {
         [only] => Timestamp::read(only),
         [text, zone, form @ ..] => function::read_time(text, Some(&Zone::new(zone).ok()?), form.first().copied()),

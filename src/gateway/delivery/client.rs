@@ -84,7 +84,8 @@ pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Stri
         let read = HeaderName::try_from(name).ok().filter(|name| !is_connection_header(name.as_str()));
         let name = read.ok_or_else(|| format!("`{name}` is not a header that can be added"))?;
         let value = HeaderValue::try_from(value);
-        let value = value.map_err(|_| format!("the value of the header `{name}` has characters that cannot be sent"))?;
+        let value =
+            value.map_err(|_| format!("the value of the header `{name}` has characters that cannot be sent"))?;
         map.append(name, value);
     }
     Ok(map)
