@@ -1,7 +1,9 @@
 //! The paths of a rule set: as arguments, as `--rules`, or in the environment where a command serves rules.
 
 use clap::Args;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "gateway")]
+use std::path::Path;
+use std::path::PathBuf;
 
 /// The rule paths of commands that have no other arguments.
 #[derive(Debug, Clone, Args)]

@@ -73,7 +73,7 @@ fn request_text(
     let is_own = |name: &str| request.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
     for (name, value) in more.iter().filter(|(name, _)| !is_own(name)) {
         let value = if is_credential_header(name) { MASK.to_owned() } else { mask.text(value) };
-        text.extend([name, ": ", &value, "\n"]);
+        text.extend([name.as_str(), ": ", &value, "\n"]);
     }
     text.push('\n');
     text + &mask.text(&String::from_utf8_lossy(&request.body))

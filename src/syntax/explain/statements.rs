@@ -7,6 +7,7 @@ use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
 use crate::syntax::words::{COMPARISONS, SIGNS, VALUES};
+use crate::time::Day;
 
 pub(super) const MISTAKES: &[MistakeDetector] = &[
     colon_equals,
@@ -246,7 +247,7 @@ fn nothing_matched(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `09:00-18:00`
+/// `09:00-18:00`, `fri 22:00-mon 06:00`
 fn time_range(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.declaration() != "schedule" || !failure.is(TokenKind::Number) {
         return None;
@@ -254,7 +255,7 @@ fn time_range(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let found = failure.found();
     if let Some((from, to)) = found.split_once('-')
         && from.contains(':')
-        && to.contains(':')
+        && (to.contains(':') || Day::new(to).is_ok())
     {
         let corrected = format!("{from}..{to}");
         let finding = failure.unexpected_here(format!("a range is written with `..`, found `{found}`"));
