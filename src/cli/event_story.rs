@@ -24,7 +24,9 @@ pub(super) fn render(detail: &EventDetail, time: &LocalTime, layout: TextLayout)
     let request = request::lines(&detail.request);
     if !request.is_empty() {
         story.line(0, &layout.styling.styled("1", "request"));
-        request.iter().for_each(|line| story.line(2, line));
+        for line in &request {
+            story.line(2, line);
+        }
     }
     story.line(0, &layout.styling.styled("1", "payload"));
     // A payload is never cut, as the answer may be at its end.

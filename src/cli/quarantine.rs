@@ -141,7 +141,7 @@ fn show(shown: &ShowQuarantineArguments, terminal: &mut Terminal) -> Result<Exit
         return Ok(Exit::Success);
     }
     let head = detail.refused.columns(&LocalTime::at(clock::at(None))).join("  ");
-    let request: String = request::lines(&detail.request).iter().map(|line| format!("{line}\n")).collect();
+    let request: String = request::lines(&detail.request).into_iter().map(|line| line + "\n").collect();
     terminal.out.print(&format!("{}\n{request}{}\n", visible_line(&head), visible_text(detail.payload.trim_end())));
     Ok(Exit::Success)
 }
