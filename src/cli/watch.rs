@@ -14,7 +14,7 @@ use crate::suite::{self, TestFiles, TestReport, report};
 use clap::Args;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;

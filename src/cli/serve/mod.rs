@@ -102,7 +102,8 @@ fn report_blocked(config: &GatewayConfig, rules: &ServedRules, terminal: &mut Te
 }
 
 fn configure(arguments: Arguments, terminal: &mut Terminal) -> Result<GatewayConfig, Exit> {
-    let given = ServeOptions { rules: with_arguments(&arguments.paths, arguments.options.rules), ..arguments.options };
+    let mut given = arguments.options;
+    given.rules = with_arguments(&arguments.paths, given.rules);
     let options = with_file(given, arguments.config.as_deref(), terminal)?;
     let token_file = options.admin_token_file.clone();
     let mut config = configuration(options, terminal)?;

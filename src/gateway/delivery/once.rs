@@ -119,7 +119,7 @@ mod tests {
         let settings = Settings { entries: vec![("url".to_owned(), url), ("headers".to_owned(), key)] };
         let kind = channel::find("webhook").expect("a kind");
         let channel = ServedChannel { name: "hook".to_owned(), kind, settings };
-        request_text(&channel, &channel.settings.mask(), request)
+        request_text(&channel, &channel.settings.mask(), request, &[])
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
         let channel = ServedChannel { name: "hook".to_owned(), kind, settings: Settings { entries } };
         let url = Secret::new("https://hooks.example/x".to_owned());
         let request = HttpRequest { method: "POST", url, headers, body: b"{\"env\":\"production\"}".to_vec() };
-        let text = request_text(&channel, &channel.settings.mask(), &request);
+        let text = request_text(&channel, &channel.settings.mask(), &request, &[]);
         assert!(text.ends_with("X-Environment: production\n\n{\"env\":\"production\"}"), "{text}");
         assert_eq!(format!("{literal:?}"), "<secret>", "it still does not show itself");
     }
