@@ -150,6 +150,8 @@ impl BatchWriter {
     fn committed(&mut self, changes: CommittedChanges, writes: Vec<PendingWrite>) {
         self.failures = 0;
         self.dirty = true;
+        // What was freed counts as room at the next look at the disk.
+        self.shared.reusable.store(self.store.reusable_bytes(), Ordering::Relaxed);
         self.shared.queue.change_backlogs(changes.backlogs);
         for write in writes {
             write.finish(Ok(()));

@@ -29,6 +29,9 @@ const SPARE: u64 = 256 << 20;
 /// quarter of what has to be free.
 const LEAST_FOR_LOG: u64 = 64 << 20;
 
+/// How often a disk that changes meanwhile is looked at.
+const MAX_LOOKS: usize = 8;
+
 /// A state directory that this process holds.
 pub(super) struct StateDirectory {
     path: PathBuf,
@@ -65,6 +68,24 @@ pub(super) struct DiskRoom {
     pub(super) most_stored: u64,
     /// Whether there is too little room for pushes.
     pub(super) is_low: bool,
+}
+
+impl DiskUse {
+    /// Looks at what is free and what the files of the store have. The store writes meanwhile: where the files grow between
+    /// two looks, their new bytes would count twice, so the store would be allowed more than the disk has. So the files
+    /// must be as large before as after; where they never are, the smaller size counts.
+    fn look(reusable: u64, stored: impl Fn() -> u64, free: impl Fn() -> u64) -> Self {
+        let mut before = stored();
+        let mut found = Self { free: free(), stored: stored(), reusable };
+        for _ in 1..MAX_LOOKS {
+            if found.stored == before {
+                return found;
+            }
+            before = found.stored;
+            found = Self { free: free(), stored: stored(), reusable };
+        }
+        Self { stored: found.stored.min(before), ..found }
+    }
 }
 
 impl DiskRoom {
@@ -139,10 +160,13 @@ impl StateDirectory {
     /// The room that the disk has for a store whose files hold so many bytes that it can use again.
     pub(super) fn room(&self, reusable: u64) -> DiskRoom {
         let Ok(space) = rustix::fs::statvfs(&self.path) else { return DiskRoom::UNLIMITED };
-        let free = space.f_bavail.saturating_mul(space.f_frsize);
         let whole = space.f_blocks.saturating_mul(space.f_frsize);
         let least = self.least_free.unwrap_or_else(|| LEAST_FREE.max(whole / LEAST_FREE_PART));
-        DiskRoom::of(DiskUse { free, stored: self.bytes(), reusable }, least)
+        let free = || {
+            let blocks = rustix::fs::statvfs(&self.path).map_or(space.f_bavail, |now| now.f_bavail);
+            blocks.saturating_mul(space.f_frsize)
+        };
+        DiskRoom::of(DiskUse::look(reusable, || self.bytes(), free), least)
     }
 
     /// Makes the ballast, where it is not there; whether it is there then.
@@ -268,6 +292,7 @@ fn refuse_remote(path: &Path) -> Result<(), JournalError> {
 #[cfg(test)]
 mod tests {
     use super::{DiskRoom, DiskUse};
+    use std::cell::Cell;
 
     const GIB: u64 = 1 << 30;
 
@@ -280,6 +305,27 @@ mod tests {
         assert!(room(GIB - 1, 9 * GIB, 0).is_low);
         assert!(!room(GIB / 2, 9 * GIB, GIB).is_low);
         assert!(room(GIB / 32, 9 * GIB, GIB).is_low, "the log grows on the disk");
+    }
+
+    #[test]
+    fn what_is_written_while_the_disk_is_looked_at_does_not_count_twice() {
+        const DISK: u64 = 100;
+        // The files have so many bytes when they are looked at, and when it is looked at what is free.
+        let most = |sizes: &[u64]| {
+            let at = Cell::new(0);
+            let next = || {
+                let size = sizes.get(at.get()).or(sizes.last()).copied().unwrap_or_default();
+                at.set(at.get() + 1);
+                size
+            };
+            let found = DiskUse::look(0, next, || DISK - next());
+            found.free + found.stored
+        };
+        assert_eq!(most(&[20]), DISK);
+        assert_eq!(most(&[20, 20, 35]), DISK, "it grew once");
+        assert_eq!(most(&[40, 20]), DISK, "it was emptied once");
+        let growing: Vec<u64> = (0..100).collect();
+        assert!(most(&growing) <= DISK, "it grows all the time");
     }
 
     #[test]

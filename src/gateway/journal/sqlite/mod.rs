@@ -50,7 +50,7 @@ pub struct SqliteStore {
     options: JournalConfig,
     /// How many bytes the disk allows.
     most_stored: u64,
-    /// The size above which the writer empties the log itself.
+    /// The size above which the log is emptied again, where it could not be emptied before; 0 otherwise.
     most_log: u64,
     /// Nothing where it could not be opened again.
     open: Option<OpenDatabase>,
@@ -195,9 +195,10 @@ impl SqliteStore {
     /// way, the log may grow by some more until the next try.
     fn bound_log(&mut self) -> StoreResult<()> {
         let share = self.budget().log_share();
-        self.most_log = self.most_log.max(share / 8 * 7);
+        // The share follows the disk, so what it was does not count.
+        let most = self.most_log.max(share / 8 * 7);
         let bytes = open::log_bytes(&self.path);
-        if bytes <= self.most_log {
+        if bytes <= most {
             return Ok(());
         }
         let connection = &self.handle()?.connection;
