@@ -230,7 +230,9 @@ async fn open(config: &mut GatewayConfig) -> Result<(Arc<Gateway>, (TcpListener,
 fn unusable_reason(state: &Path, error: JournalError) -> String {
     let reason = match error {
         JournalError::Failed(reason) => reason,
-        JournalError::Full | JournalError::NoSpace | JournalError::Closed => error.to_string(),
+        JournalError::Full | JournalError::NoSpace | JournalError::LowSpace(_) | JournalError::Closed => {
+            error.to_string()
+        }
     };
     let state = format!("`{}`", state.display());
     if reason.contains(&state) { reason } else { format!("{state}: {reason}") }

@@ -9,7 +9,9 @@ pub use problems::{StatusProblem, StatusProblemLevel, duration, problems};
 use super::config::GatewayConfig;
 use super::delivery;
 use super::intake::SenderRejections;
-use super::journal::{ChannelCounts, DeliveryId, DeliveryStore as _, IntegrationCounts, QuarantineCounts};
+use super::journal::{
+    ChannelCounts, DeliveryId, DeliveryStore as _, DiskShortage, IntegrationCounts, JournalError, QuarantineCounts,
+};
 use super::metrics::stage_name;
 use super::served_rules::ServedRules;
 use super::{Gateway, logs};
@@ -27,6 +29,9 @@ pub struct GatewayStatus {
     pub listen: String,
     /// Whether pushes are accepted; false while it shuts down.
     pub accepting: bool,
+    /// Why pushes are refused, if the disk has no room for them.
+    #[serde(default)]
+    pub disk: Option<FullDisk>,
     /// The rules.
     pub rules: RulesSummary,
     /// The integrations of the rules in force, in their order.
@@ -40,6 +45,15 @@ pub struct GatewayStatus {
     /// What needs a look, the worst first.
     #[serde(default)]
     pub problems: Vec<StatusProblem>,
+}
+
+/// A disk without room for pushes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FullDisk {
+    /// What is free, and what has to be.
+    pub reason: String,
+    /// What to do.
+    pub fix: String,
 }
 
 /// How many names [`GatewayStatus::rejected_senders`] holds.
@@ -210,7 +224,7 @@ impl GatewayStatus {
     ///
     /// # Errors
     /// Where the journal cannot be read.
-    pub fn of(gateway: &Gateway) -> Result<Self, super::journal::JournalError> {
+    pub fn of(gateway: &Gateway) -> Result<Self, JournalError> {
         let served = gateway.rules.current();
         let report = gateway.rules.report();
         let journal = gateway.journal.read()?;
@@ -226,6 +240,7 @@ impl GatewayStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             listen: gateway.config.listen.to_string(),
             accepting: !gateway.stopping.load(Ordering::Relaxed),
+            disk: gateway.journal.check_accepting().err().and_then(full_disk),
             rules: report.map(|report| rules(&gateway.config, &report, &served.value)).unwrap_or_default(),
             integrations,
             channels,
@@ -235,6 +250,15 @@ impl GatewayStatus {
         status.problems = problems(&status, gateway.clock.now());
         Ok(status)
     }
+}
+
+fn full_disk(refusal: JournalError) -> Option<FullDisk> {
+    let fix = match refusal {
+        JournalError::LowSpace(_) => DiskShortage::FIX,
+        JournalError::NoSpace => "make room there",
+        JournalError::Full | JournalError::Failed(_) | JournalError::Closed => return None,
+    };
+    Some(FullDisk { reason: refusal.to_string(), fix: fix.to_owned() })
 }
 
 fn rejected_sender(counted: SenderRejections) -> RejectedSender {

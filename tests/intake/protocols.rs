@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use pointsman::channel::Setting;
 use pointsman::gateway::config::ListenerLimits;
-use pointsman::gateway::journal::{FiringTransition, JournalError, OpenFiring, PushOrigin};
+use pointsman::gateway::journal::{DiskShortage, FiringTransition, JournalError, OpenFiring, PushOrigin};
 use serde_json::json;
 use std::io::Write;
 use std::sync::atomic::Ordering;
@@ -210,6 +210,15 @@ async fn a_push_that_is_not_durable_is_answered_with_retry_after() {
         let answer = running.post(URL, &[], EVENT).await;
         assert_eq!(answer.status, 503, "{fault:?}");
         assert!(answer.headers.contains("retry-after: ") && !answer.body.contains("canary"), "{answer:?}");
+    }
+    let shortage = DiskShortage { free: 930 << 20, least: 1 << 30 };
+    *running.parts.store.0.fault.lock().unwrap() = Some(JournalError::LowSpace(shortage));
+    let answer = running.post(URL, &[], EVENT).await;
+    let told =
+        [&answer.json()["detail"], &answer.json()["help"]].map(|text| text.as_str().unwrap().to_owned()).join("; ");
+    assert_eq!(answer.status, 503);
+    for part in ["930 MiB", "1024 MiB", "`--least-free`"] {
+        assert!(told.contains(part), "{told}");
     }
     // A push that is not durable counts as an answer only.
     let counted = |running: &Running| -> Vec<String> {

@@ -3,8 +3,8 @@
 
 use super::{StateFolder, accept_all, ago, push, read, refused, settlement, wait};
 use pointsman::gateway::journal::{
-    AcceptResult, CheckpointMode, DeliveryId, DeliveryStore as _, Journal, JournalConfig, JournalError, Push,
-    PushStore as _, RecordFilter, Settlement, SettlementResult, Transaction,
+    AcceptResult, CheckpointMode, DeliveryId, DeliveryStore as _, DiskShortage, Journal, JournalConfig, JournalError,
+    Push, PushStore as _, RecordFilter, Settlement, SettlementResult, Transaction,
 };
 use std::path::Path;
 use std::process::Command;
@@ -190,7 +190,7 @@ fn a_disk_that_settled_events_have_filled_takes_pushes_again() {
     let mut refused = 0;
     wait(async {
         while let Err(fault) = journal.accept(large(5_000 + refused, None)).await {
-            assert_eq!(fault, JournalError::NoSpace);
+            assert!(matches!(fault, JournalError::NoSpace | JournalError::LowSpace(_)), "{fault:?}");
             refused += 1;
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -235,5 +235,8 @@ fn a_journal_whose_files_were_taken_away_acknowledges_nothing_more() {
 fn too_little_free_space_refuses_before_the_disk_is_full() {
     let folder = StateFolder::new();
     let journal = folder.open_with(&JournalConfig { least_free: Some(u64::MAX), ..folder.options() }, Arc::default());
-    assert_eq!(wait(journal.accept(push(1, "page", "a", None))), Err(JournalError::NoSpace));
+    let refused = wait(journal.accept(push(1, "page", "a", None))).unwrap_err();
+    assert!(matches!(refused, JournalError::LowSpace(DiskShortage { least: u64::MAX, .. })), "{refused:?}");
+    let (shown, mib) = (refused.to_string(), (u64::MAX >> 20) + 1);
+    assert!(shown.ends_with(&format!("MiB free for pushes, and they are accepted from {mib} MiB on")), "{shown}");
 }

@@ -210,6 +210,8 @@ impl Refusal {
             Self::NotDurable(JournalError::NoSpace) => {
                 Problem::unavailable("there is no room to keep the push", Duration::from_mins(1))
             }
+            Self::NotDurable(JournalError::LowSpace(_)) => unavailable(Duration::from_mins(1))
+                .help("on the gateway's disk, make room, or start it with a lower `--least-free`; then send it again"),
             // The reason may name files of the gateway.
             Self::NotDurable(JournalError::Failed(_) | JournalError::Closed) => {
                 Problem::unavailable("the push could not be made durable", Duration::from_secs(5))

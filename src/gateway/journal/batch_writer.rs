@@ -8,11 +8,13 @@
 use super::state_directory::StateDirectory;
 use super::write::PendingWrite;
 use super::write_queue::{CloseMode, QueuePoll, WriteQueue};
-use super::{CheckpointMode, CommittedChanges, JournalError, JournalStore, PruneProgress, StoreError, WakeCallback};
+use super::{
+    CheckpointMode, CommittedChanges, DiskShortage, JournalError, JournalStore, PruneProgress, StoreError, WakeCallback,
+};
 use crate::gateway::metrics::Metrics;
 use crate::time::Clock;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -33,8 +35,8 @@ pub(super) struct JournalState {
     pub(super) directory: StateDirectory,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Arc<Metrics>,
-    /// There is too little room for pushes.
-    pub(super) low_on_space: AtomicBool,
+    /// What is missing where there is too little room for pushes.
+    pub(super) shortage: RwLock<Option<DiskShortage>>,
     /// How many bytes the disk allows the files of the store.
     pub(super) most_stored: AtomicU64,
     /// How many bytes of them the store can use again.
@@ -58,6 +60,16 @@ impl Drop for AbortOnPanic {
 }
 
 impl JournalState {
+    /// What is missing where there is too little room for pushes.
+    pub(super) fn shortage(&self) -> Option<DiskShortage> {
+        *self.shortage.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets it; what it was.
+    pub(super) fn set_shortage(&self, shortage: Option<DiskShortage>) -> Option<DiskShortage> {
+        std::mem::replace(&mut *self.shortage.write().unwrap_or_else(PoisonError::into_inner), shortage)
+    }
+
     /// Ends the queue, so that no writer waits, and tells the process to end.
     pub(super) fn abort(&self) {
         self.ended.store(true, Ordering::Relaxed);
@@ -217,7 +229,7 @@ impl BatchWriter {
     fn prune(&mut self) {
         self.last_pruned = Instant::now();
         let now = self.shared.clock.now();
-        let patience = if self.shared.low_on_space.load(Ordering::Relaxed) { PRUNE_WHILE_LOW } else { PRUNE };
+        let patience = if self.shared.shortage().is_some() { PRUNE_WHILE_LOW } else { PRUNE };
         self.store.limit_bytes(self.shared.most_stored.load(Ordering::Relaxed));
         loop {
             match self.store.prune(now) {

@@ -11,6 +11,7 @@ mod accept;
 mod batch_writer;
 mod client;
 mod config;
+mod disk_shortage;
 mod id;
 mod number;
 mod record;
@@ -24,6 +25,7 @@ mod write_queue;
 pub use accept::accept;
 pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
+pub use disk_shortage::DiskShortage;
 pub use id::{DeliveryId, EventId, PushId};
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
@@ -47,7 +49,7 @@ use batch_writer::{BatchWriter, JournalState};
 use space_monitor::SpaceMonitor;
 use state_directory::StateDirectory;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
@@ -66,6 +68,9 @@ pub enum JournalError {
     /// The disk has no room.
     #[error("the disk of the state directory is full")]
     NoSpace,
+    /// The disk has less room than has to be left free.
+    #[error("{0}")]
+    LowSpace(DiskShortage),
     /// The store failed; what was asked for is not durable.
     #[error("the journal failed: {0}")]
     Failed(String),
@@ -176,9 +181,12 @@ impl Journal {
             let (bytes, keep_bytes) = (room.most_stored, options.keep_bytes);
             tracing::warn!(bytes, keep_bytes, "the disk limits the journal: the oldest settled events may go earlier");
         }
+        if let Some(shortage) = room.shortage {
+            shortage.warn();
+        }
         let shared = Arc::new(JournalState {
             queue: WriteQueue::new(options, store.backlogs()?),
-            low_on_space: AtomicBool::new(room.is_low),
+            shortage: RwLock::new(room.shortage),
             most_stored: AtomicU64::new(room.most_stored),
             reusable: AtomicU64::new(reusable),
             directory,
@@ -299,10 +307,15 @@ impl Journal {
     }
 
     /// Whether payloads can be taken now.
-    fn check_accepting(&self) -> Result<(), JournalError> {
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check_accepting(&self) -> Result<(), JournalError> {
         self.read()?;
-        let JournalState { low_on_space, disk_full, .. } = &*self.inner.shared;
-        if low_on_space.load(Ordering::Relaxed) || disk_full.load(Ordering::Relaxed) {
+        if let Some(shortage) = self.inner.shared.shortage() {
+            return Err(JournalError::LowSpace(shortage));
+        }
+        if self.inner.shared.disk_full.load(Ordering::Relaxed) {
             return Err(JournalError::NoSpace);
         }
         Ok(())

@@ -34,12 +34,16 @@ impl SpaceMonitor {
     }
 
     fn check_space(&self) {
-        let JournalState { directory, low_on_space, disk_full, metrics, .. } = &*self.shared;
+        let JournalState { directory, disk_full, metrics, .. } = &*self.shared;
         metrics.journal_bytes.set(i64::try_from(directory.bytes()).unwrap_or(i64::MAX));
-        let DiskRoom { most_stored, is_low } = directory.room(self.shared.reusable.load(Ordering::Relaxed));
+        let DiskRoom { most_stored, shortage } = directory.room(self.shared.reusable.load(Ordering::Relaxed));
         self.shared.most_stored.store(most_stored, Ordering::Relaxed);
-        low_on_space.store(is_low, Ordering::Relaxed);
-        if disk_full.load(Ordering::Relaxed) && !is_low && directory.make_ballast() {
+        match (self.shared.set_shortage(shortage), shortage) {
+            (None, Some(shortage)) => shortage.warn(),
+            (Some(_), None) => tracing::info!("the disk has room again: pushes are accepted"),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+        if disk_full.load(Ordering::Relaxed) && shortage.is_none() && directory.make_ballast() {
             disk_full.store(false, Ordering::Relaxed);
             tracing::info!("the disk has room again");
         }

@@ -5,7 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the journal lives in files")]
 
-use super::{DirectoryOwner, JournalConfig, JournalError};
+use super::{DirectoryOwner, DiskShortage, JournalConfig, JournalError};
 use crate::channel::StateFile;
 use crate::reload::remote_file_system;
 use rustix::fs::{FallocateFlags, FlockOperation, Gid, OFlags, Uid};
@@ -66,8 +66,8 @@ struct DiskUse {
 pub(super) struct DiskRoom {
     /// How many bytes the files of the store may have.
     pub(super) most_stored: u64,
-    /// Whether there is too little room for pushes.
-    pub(super) is_low: bool,
+    /// What is missing where there is too little room for pushes.
+    pub(super) shortage: Option<DiskShortage>,
 }
 
 impl DiskUse {
@@ -89,15 +89,17 @@ impl DiskUse {
 }
 
 impl DiskRoom {
-    const UNLIMITED: Self = Self { most_stored: u64::MAX, is_low: false };
+    const UNLIMITED: Self = Self { most_stored: u64::MAX, shortage: None };
 
     /// Where not even an empty store left enough free, the store is not limited: others fill the disk.
     fn of(disk: DiskUse, least_free: u64) -> Self {
         let quarter = least_free / 4;
         let reserved = least_free.saturating_add(quarter.min(SPARE));
-        let is_low = disk.free.saturating_add(disk.reusable) < least_free || disk.free < quarter.min(LEAST_FOR_LOG);
+        let room = DiskShortage { free: disk.free.saturating_add(disk.reusable), least: least_free };
+        let room_for_log = DiskShortage { free: disk.free, least: quarter.min(LEAST_FOR_LOG) };
+        let shortage = [room, room_for_log].into_iter().find(|room| room.free < room.least);
         let most_stored = disk.free.saturating_add(disk.stored).checked_sub(reserved);
-        Self { most_stored: most_stored.filter(|most| *most > 0).unwrap_or(u64::MAX), is_low }
+        Self { most_stored: most_stored.filter(|most| *most > 0).unwrap_or(u64::MAX), shortage }
     }
 }
 
@@ -291,7 +293,7 @@ fn refuse_remote(path: &Path) -> Result<(), JournalError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DiskRoom, DiskUse};
+    use super::{DiskRoom, DiskShortage, DiskUse};
     use std::cell::Cell;
 
     const GIB: u64 = 1 << 30;
@@ -302,9 +304,11 @@ mod tests {
 
     #[test]
     fn what_a_store_can_use_again_counts_as_room_but_not_for_the_log() {
-        assert!(room(GIB - 1, 9 * GIB, 0).is_low);
-        assert!(!room(GIB / 2, 9 * GIB, GIB).is_low);
-        assert!(room(GIB / 32, 9 * GIB, GIB).is_low, "the log grows on the disk");
+        let shortage = |free, reusable| room(free, 9 * GIB, reusable).shortage;
+        assert_eq!(shortage(GIB - 1, 0), Some(DiskShortage { free: GIB - 1, least: GIB }));
+        assert_eq!(shortage(GIB / 2, GIB), None);
+        let for_log = DiskShortage { free: GIB / 32, least: GIB / 16 };
+        assert_eq!(shortage(GIB / 32, GIB), Some(for_log), "the log grows on the disk");
     }
 
     #[test]

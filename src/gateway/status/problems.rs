@@ -8,7 +8,7 @@ mod rules;
 mod senders;
 
 use self::StatusProblemLevel::Failing;
-use super::{ChannelSummary, GatewayStatus};
+use super::{ChannelSummary, FullDisk, GatewayStatus};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +27,8 @@ pub enum StatusProblemLevel {
 pub struct StatusProblem {
     /// How bad it is.
     pub level: StatusProblemLevel,
-    /// Its kind, for programs: `stopping`, `rules`, `blocked`, `failing`, `held`, `removed`, `dead`, `waiting`, `keys`,
-    /// `refused`, `last_good`, `warning`, `versions`.
+    /// Its kind, for programs: `stopping`, `disk`, `rules`, `blocked`, `failing`, `held`, `removed`, `dead`, `waiting`,
+    /// `keys`, `refused`, `last_good`, `warning`, `versions`.
     pub kind: String,
     /// What has it: `channel page`, `integration shop`, `rules`.
     pub subject: String,
@@ -87,6 +87,7 @@ impl StatusProblem {
 pub fn problems(status: &GatewayStatus, now: Timestamp) -> Vec<StatusProblem> {
     let roots = status.rules.roots.join(" ");
     let mut found: Vec<StatusProblem> = stopping(status).into_iter().collect();
+    found.extend(disk(status));
     found.extend(rules::reload(&status.rules, &roots));
     // Where more waits, more people wait.
     let mut channels: Vec<&ChannelSummary> = status.channels.iter().collect();
@@ -107,6 +108,11 @@ fn stopping(status: &GatewayStatus) -> Option<StatusProblem> {
         "start it again with `pointsman serve`; waiting deliveries continue then",
     );
     (!status.accepting).then_some(problem)
+}
+
+fn disk(status: &GatewayStatus) -> Option<StatusProblem> {
+    let FullDisk { reason, fix } = status.disk.as_ref()?;
+    Some(StatusProblem::new(Failing, "disk", "gateway").says(format!("pushes are refused: {reason}"), fix))
 }
 
 /// `1 push was`, `2 pushes were`

@@ -1,6 +1,7 @@
 //! Problems of statuses that are written as JSON.
 
 use super::{StatusProblem, StatusProblemLevel, problems};
+use crate::gateway::journal::DiskShortage;
 use crate::gateway::status::GatewayStatus;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
@@ -164,6 +165,17 @@ fn what_to_do_names_the_flag_the_cause_and_the_sender() {
         channel page: see whether the channel's secret is still valid; then `pointsman dead retry --channel page` sends them again; `pointsman dead drop --channel page` removes them; `pointsman dead list --channel page` shows them
         unknown integrations: if the sender at 10.0.0.9 is yours, compare its push URL and key with the integrations of `pointsman status`; else block its address. The name that it gave is not shown, as it may hold a key
     "]].assert_eq(&(fixes.join("\n") + "\n"));
+}
+
+#[test]
+fn a_full_disk_is_a_problem_with_its_figures_and_the_option() {
+    let shortage = DiskShortage { free: 930 << 20, least: 1 << 30 };
+    let problem = found(json!({ "disk": { "reason": shortage.to_string(), "fix": DiskShortage::FIX } })).remove(0);
+    expect_test::expect![[r"
+        pushes are refused: the disk of the state directory has 930 MiB free for pushes, and they are accepted from 1024 MiB on
+        make room there, or start the gateway with a lower `--least-free`
+    "]]
+    .assert_eq(&format!("{}\n{}\n", problem.summary, problem.fix));
 }
 
 #[test]
