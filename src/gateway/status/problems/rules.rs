@@ -14,6 +14,10 @@ pub(super) fn reload(rules: &RulesSummary, roots: &str) -> Option<StatusProblem>
     let fix = match &*failure.stage {
         "tests" => format!("`pointsman test {roots}` shows what fails; fix the rules or the test, and save"),
         "channels" => "fix what the finding names; the rules are loaded again once a file changes".to_owned(),
+        // `check` has other limits and other rights, and may find nothing wrong.
+        "read" if failure.findings.is_empty() => {
+            "fix what is named; the rules are loaded again once a file changes".to_owned()
+        }
         _ => format!("fix the file and save it, and it is loaded; `pointsman check {roots}` shows all findings"),
     };
     Some(

@@ -178,6 +178,23 @@ fn a_full_disk_is_a_problem_with_its_figures_and_the_option() {
     .assert_eq(&format!("{}\n{}\n", problem.summary, problem.fix));
 }
 
+/// `check` has other limits and other rights than the gateway: it would find nothing wrong.
+#[test]
+fn rules_that_cannot_be_read_are_fixed_where_the_message_says() {
+    let mut rules = serde_json::to_value(status(json!({})).rules).expect("rules");
+    let mut fix = |failure: Value| {
+        rules["failure"] = failure;
+        found(json!({ "rules": rules })).remove(0).fix
+    };
+    let named = "fix what is named; the rules are loaded again once a file changes";
+    for message in ["cannot read `rules/a.rules`: permission denied", "the rules have more than 8 MiB"] {
+        assert_eq!(fix(json!({ "stage": "read", "message": message, "findings": [] })), named);
+    }
+    let finding = "a.rules:1:1: error[E0001]: the file is not a text";
+    let shown = fix(json!({ "stage": "read", "message": finding, "findings": [finding] }));
+    assert!(shown.contains("`pointsman check rules`"), "{shown}");
+}
+
 #[test]
 fn a_failure_of_a_moment_is_a_warning() {
     let error = json!({ "at": "2026-03-07T01:59:50Z", "reason": "status 503" });
