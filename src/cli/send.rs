@@ -7,7 +7,7 @@ use super::serve::options::ServeOptions;
 use super::terminal::Terminal;
 use super::{clock, event, input, load, serve};
 use crate::channel::DeliveryVerdict;
-use crate::diagnostic::{self, nearest, visible_line};
+use crate::diagnostic::{self, nearest, visible_text};
 use crate::evaluate::EvaluationContext;
 use crate::event::{AlertStatus, Event, Labels, Severity, channel_name};
 use crate::gateway::delivery::{Exchange, OutboundConfig, send_once};
@@ -209,10 +209,6 @@ fn send(
     let Exchange { request, answer, verdict } = runtime.block_on(send_once(channel, body, options, &clock));
     // A name server that does not respond must not delay the exit.
     runtime.shutdown_background();
-    let marked = |mark: &str, text: &str| -> String {
-        let line = |line: &str| format!("{mark} {}", visible_line(line)).trim_end().to_owned() + "\n";
-        text.lines().map(line).collect()
-    };
     terminal.out.print(&marked("→", &request));
     terminal.out.print(&marked("←", &answer));
     match verdict {
@@ -224,5 +220,23 @@ fn send(
             terminal.error(&format!("`{}` did not accept the event: {reason}", channel.name));
             Ok(Exit::Findings)
         }
+    }
+}
+
+/// A request or an answer, each line with a mark. A body may be one line of any length: it is shown whole.
+fn marked(mark: &str, text: &str) -> String {
+    let line = |line: &str| format!("{mark} {}", visible_text(line)).trim_end().to_owned() + "\n";
+    text.lines().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::marked;
+
+    #[test]
+    fn hidden_characters_are_shown_and_long_lines_are_whole() {
+        assert_eq!(marked("→", "POST /\r\n\n  a\u{202e}b\u{1b}[31m\tc"), "→ POST /\n→\n→   a\\u{202e}b␛[31m\tc\n");
+        let long = "x".repeat(10_000);
+        assert_eq!(marked("←", &long), format!("← {long}\n"));
     }
 }
