@@ -1,12 +1,13 @@
 //! The parts of a chat message about an event. Each kind lays them out and escapes them in its own way.
 //!
 //! Anybody who can raise an alert can choose its title, description and labels. They are shown as text, also where the
-//! rules put them into a message of their own: mentions, hidden characters and links under a false name are disabled here
-//! or escaped by the kind. What the rules write is markup.
+//! rules put them into a message of their own: mentions and hidden characters are disabled here, and each kind makes them
+//! [text](super::markup) in its markup. What the rules write is markup.
 
 use super::cut::{self, Truncated};
 use super::delivery;
 use super::http::{RenderContext, TextOrigin, TextSegment};
+use super::markup;
 use crate::event::{AlertStatus, Event, Severity};
 use crate::text::one_line;
 use std::borrow::Cow;
@@ -40,8 +41,8 @@ pub(super) struct MessageParts {
     pub(super) notes: Vec<String>,
 }
 
-/// The parts of the message about an event; `escaped` writes a text of the payload within the markup of the rules.
-pub(super) fn message_parts(context: &RenderContext<'_>, escaped: impl Fn(&str) -> String) -> MessageParts {
+/// The parts of the message about an event; `escaped` writes a text of the payload after a part of the message of the rules.
+pub(super) fn message_parts(context: &RenderContext<'_>, escaped: impl Fn(&str, &str) -> String) -> MessageParts {
     let event = context.event;
     let mut notes = Vec::new();
     let title = cut::characters(&line(event.title), LONGEST_TITLE);
@@ -71,7 +72,7 @@ pub(super) fn message_parts(context: &RenderContext<'_>, escaped: impl Fn(&str) 
 }
 
 /// The message that the rules write, in which what comes from the payload is text.
-fn own_message(context: &RenderContext<'_>, escaped: impl Fn(&str) -> String) -> Option<String> {
+fn own_message(context: &RenderContext<'_>, escaped: impl Fn(&str, &str) -> String) -> Option<String> {
     let whole = context.text(&delivery::MESSAGE)?;
     let Some(segments) = &context.message else { return Some(whole.to_owned()) };
     let mut message = String::with_capacity(whole.len());
@@ -79,7 +80,7 @@ fn own_message(context: &RenderContext<'_>, escaped: impl Fn(&str) -> String) ->
     for TextSegment { text, origin } in segments {
         let text = match origin {
             TextOrigin::Rules => Cow::Borrowed(text.as_str()),
-            TextOrigin::Payload => Cow::Owned(escaped(text)),
+            TextOrigin::Payload => Cow::Owned(escaped(tail(&message), text)),
         };
         // A bracket that a value closes is not the beginning of a link, whatever follows.
         if is_open && text.starts_with(['(', '[', ':']) {
@@ -91,6 +92,11 @@ fn own_message(context: &RenderContext<'_>, escaped: impl Fn(&str) -> String) ->
         message.push_str(&text);
     }
     Some(message)
+}
+
+/// The end of a message, as much as can matter to what follows.
+fn tail(message: &str) -> &str {
+    message.get(message.floor_char_boundary(message.len().saturating_sub(LONGEST_LINK))..).unwrap_or_default()
 }
 
 /// What is left of a message. If it was cut, that is noted.
@@ -201,20 +207,16 @@ fn mentions(after: &str) -> bool {
         .any(|word| after.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word)))
 }
 
-/// A text in the Markdown of DingTalk and WeCom, where a backslash does not reliably escape. Tags and mentions (`<@id>`,
-/// `<font …>`), links and images are broken up so that they are shown as text.
-pub(super) fn in_markdown(text: &str) -> String {
+/// A text in the Markdown of DingTalk, WeCom and Feishu, after another part of a message. Tags and mentions (`<@id>`,
+/// `<font …>`) are text, too.
+pub(super) fn in_markdown(before: &str, text: &str) -> String {
+    let text = markup::as_text(before, text);
     let mut safe = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        let next = letters.peek().copied();
-        match letter {
-            '<' if next.is_some_and(|next| !next.is_whitespace() && !next.is_ascii_digit() && next != '=') => {
-                safe.push('＜');
-            }
-            ']' if matches!(next, Some('(' | '[' | ':')) => safe.push_str("] "),
-            other => safe.push(other),
-        }
+        let opens = |next: char| !next.is_whitespace() && !next.is_ascii_digit() && next != '=';
+        let is_tag = letter == '<' && letters.peek().copied().is_some_and(opens);
+        safe.push(if is_tag { markup::full_width(letter) } else { letter });
     }
     safe
 }
@@ -226,17 +228,17 @@ pub(super) fn without_mentions(text: &str) -> String {
         let after = text.get(at + letter.len_utf8()..).unwrap_or_default();
         let is_tag = |tag: &str| after.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
         let is_mention = letter == '<' && ["@", "at", "/at", "!"].into_iter().any(is_tag);
-        safe.push(if is_mention { '＜' } else { letter });
+        safe.push(if is_mention { markup::full_width(letter) } else { letter });
     }
     safe
 }
 
 /// A Markdown message of at most `most` bytes: heading, text, labels, link. If it is too long, the text is cut first.
 pub(super) fn markdown(parts: &mut MessageParts, heading: &str, most: usize) -> String {
-    let heading = format!("{heading}{}", in_markdown(&parts.heading));
+    let heading = format!("{heading}{}", in_markdown("", &parts.heading));
     let mut tail = String::new();
     for (name, value) in &parts.labels {
-        let line = format!("\n> {}  ", in_markdown(&format!("{name}: {value}")));
+        let line = format!("\n> {}  ", in_markdown("", &format!("{name}: {value}")));
         if tail.len() + line.len() > most / 3 {
             note_cut(&mut parts.notes);
             break;
@@ -250,7 +252,7 @@ pub(super) fn markdown(parts: &mut MessageParts, heading: &str, most: usize) -> 
         tail.extend(["\n\n[", link, "](", link, ")"]);
     }
     let remaining = most.saturating_sub(heading.len() + tail.len() + 2);
-    let text = noted(cut::bytes(&in_markdown(parts.text.trim()), remaining), &mut parts.notes);
+    let text = noted(cut::bytes(&in_markdown("", parts.text.trim()), remaining), &mut parts.notes);
     let between = if text.is_empty() { "" } else { "\n\n" };
     noted(cut::bytes(&format!("{heading}{between}{text}{tail}"), most), &mut parts.notes)
 }
@@ -266,9 +268,8 @@ mod tests {
     }
 
     #[test]
-    fn markdown_of_a_title_is_text() {
-        assert_eq!(in_markdown("<@boss> 5 < 6 <= 7 <font color=\"x\">"), "＜@boss> 5 < 6 <= 7 ＜font color=\"x\">");
-        assert_eq!(in_markdown("![x](http://evil) [a][b]"), "![x] (http://evil) [a] [b]");
+    fn tags_of_a_title_are_text() {
+        assert_eq!(in_markdown("", "<@boss> 5 < 6 <= 7 <font color=\"x\">"), "＜@boss> 5 < 6 <= 7 ＜font color=\"x\">");
     }
 
     #[test]

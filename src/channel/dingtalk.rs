@@ -64,7 +64,7 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
     let mentions = mentions.join(" ");
     let message =
         if parts.is_own { chat::without_mentions(&parts.text) } else { chat::markdown(&mut parts, "#### ", MAX_BYTES) };
-    let title = chat::in_markdown(&parts.heading);
+    let title = chat::in_markdown("", &parts.heading);
     let body = |message: &str| {
         let mentions = if mentions.is_empty() { String::new() } else { format!("\n\n{mentions}") };
         json!({

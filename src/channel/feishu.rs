@@ -14,7 +14,7 @@ use super::http::{
 use super::http_request::{self, Endpoint};
 use super::parameter::ParameterSpec;
 use super::settings::Secret;
-use super::{ChannelKind, Transport, chat, cut, delivery, response, signature};
+use super::{ChannelKind, Transport, chat, cut, delivery, markup, response, signature};
 use serde_json::json;
 use std::time::Duration;
 
@@ -94,9 +94,9 @@ fn render(context: &RenderContext<'_>) -> RenderedBody {
     RenderedBody { body, notes: parts.notes }
 }
 
-/// A text without markup.
+/// A text without markup. Addresses in it become links.
 fn plain_text(text: &str) -> serde_json::Value {
-    json!({ "tag": "plain_text", "content": text })
+    json!({ "tag": "plain_text", "content": markup::without_users("", text) })
 }
 
 /// A mention by an open id, or of everybody.

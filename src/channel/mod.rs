@@ -15,6 +15,7 @@ mod http;
 mod http_request;
 pub mod integration;
 mod label;
+mod markup;
 mod parameter;
 mod reference;
 pub mod request_header;

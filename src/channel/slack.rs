@@ -11,7 +11,7 @@ use super::http::{
     RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
-use super::{ChannelKind, Transport, chat, delivery, response};
+use super::{ChannelKind, Transport, chat, delivery, markup, response};
 use serde_json::json;
 
 /// The kind.
@@ -39,43 +39,42 @@ const PER_MINUTE: u32 = 60;
 const MAX_CHARACTERS: usize = 3_000;
 
 fn render(context: &RenderContext<'_>) -> RenderedBody {
-    let mut parts = chat::message_parts(context, |text| escaped(text, usize::MAX).value);
+    let in_own = |before: &str, text: &str| escaped(&markup::as_text(before, text), usize::MAX).value;
+    let mut parts = chat::message_parts(context, in_own);
+    // Other servers with this protocol read Markdown everywhere.
+    let shown = |text: &str| escaped(&markup::as_text("", text), MAX_CHARACTERS);
     let color = match chat::status_word(context.event) {
         "Critical" => "#d72b2b",
         "Warning" => "#f2a03d",
         "Resolved" => "#2eb67d",
         _ => "#3a7bd5",
     };
-    let heading = escaped(&parts.heading, MAX_CHARACTERS).value;
+    let heading = shown(&parts.heading).value;
     let text = parts.text.trim();
-    let text = if parts.is_own { markup(text, MAX_CHARACTERS) } else { escaped(text, MAX_CHARACTERS) };
+    let text = if parts.is_own { own_markup(text, MAX_CHARACTERS) } else { shown(text) };
     let text = chat::noted(text, &mut parts.notes);
     let fields = parts.labels.iter().map(|(name, value)| {
         json!({
-            "title": escaped(name, MAX_CHARACTERS).value,
-            "value": escaped(value, MAX_CHARACTERS).value,
+            "title": shown(name).value,
+            "value": shown(value).value,
             "short": true,
         })
     });
-    let attachment = if parts.is_own {
+    let mut attachment = if parts.is_own {
         json!({ "color": color, "fallback": heading, "text": text, "mrkdwn_in": ["text"] })
     } else {
-        json!({
-            "color": color,
-            "fallback": heading,
-            "title": heading,
-            // Slack ignores an empty link.
-            "title_link": parts.link.as_deref().unwrap_or_default(),
-            "text": text,
-            "fields": fields.collect::<Vec<_>>(),
-        })
+        let fields = fields.collect::<Vec<_>>();
+        json!({ "color": color, "fallback": heading, "title": heading, "text": text, "fields": fields })
     };
+    if let (Some(link), Some(members)) = (&parts.link, attachment.as_object_mut()) {
+        members.insert("title_link".to_owned(), link.as_str().into());
+    }
     RenderedBody { body: json!({ "attachments": [attachment] }), notes: parts.notes }
 }
 
 /// Markup that the rules wrote, in at most `most` characters. Links stay, mentions (`<!here>`, `<@U1>`, `<#C1>`) are text. A
 /// cut leaves no half of a link or an escape.
-fn markup(text: &str, most: usize) -> Truncated<String> {
+fn own_markup(text: &str, most: usize) -> Truncated<String> {
     let mut safe = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -150,11 +149,11 @@ impl HttpChannel for Slack {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, markup};
+    use super::{escaped, own_markup};
 
     #[test]
     fn links_of_the_rules_stay_and_mentions_do_not() {
-        let shown = |text: &str, most| markup(text, most).value;
+        let shown = |text: &str, most| own_markup(text, most).value;
         assert_eq!(shown("<https://a.example|open> <!here>", 99), "<https://a.example|open> &lt;!here>");
         assert_eq!(shown("see <https://a.example|open> now", 12), "see …");
         assert_eq!(shown("a &amp; b and more", 6), "a …");
