@@ -26,6 +26,9 @@ const LEASE_MARGIN: Duration = Duration::from_mins(1);
 /// Through how many deliveries of gateways an event may come. More are a loop.
 const MAX_HOPS: u32 = 8;
 
+/// How the reason of a delivery begins that was given up for that.
+pub const STOPPED_LOOP: &str = "stopped a loop: the event came here through";
+
 /// The longest pause between two tries to store a result.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -146,9 +149,8 @@ impl<L: DeliveryStore> DeliveryJob<L> {
                 self.give_up(format!("its kind changed from `{was}` to `{is}`")).await
             }
             (JobAction::Attempt(transport), _) if transport.is_remote() && self.head.details.hops >= MAX_HOPS => {
-                let reason = "stopped a loop: the event came here through";
-                self.give_up(format!("{reason} {MAX_HOPS} deliveries of gateways; does a channel lead to a push URL?"))
-                    .await
+                let does = "does a channel lead to a push URL?";
+                self.give_up(format!("{STOPPED_LOOP} {MAX_HOPS} deliveries of gateways; {does}")).await
             }
             (JobAction::Attempt(_), None) => self.give_up("its stored body is gone or damaged".to_owned()).await,
             (JobAction::Attempt(transport), Some(body)) => self.attempt(transport, &body).await,

@@ -29,6 +29,7 @@ mod worker;
 
 pub use blocked::{BlockedChannel, blocked_channels};
 pub(super) use client::{parse_proxy, tls_config};
+pub use job::STOPPED_LOOP;
 pub use once::send_once;
 
 use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore};

@@ -3,6 +3,7 @@
 use super::StatusProblemLevel::{Failing, Warning};
 use super::{StatusProblem, age, counted, duration, is_newer};
 use crate::event::command_line_name;
+use crate::gateway::delivery::STOPPED_LOOP;
 use crate::gateway::status::ChannelSummary;
 use crate::time::Timestamp;
 
@@ -90,10 +91,17 @@ fn waiting(channel: &ChannelSummary, now: Timestamp) -> String {
     format!("; {}{oldest}", counted(channel.pending, "delivery waits", "deliveries wait"))
 }
 
+/// Whether a delivery was given up because it came round: another try comes round again, whatever was delivered since.
+fn is_loop(reason: &str) -> bool {
+    reason.starts_with(STOPPED_LOOP)
+}
+
 /// What to look at, by the reason of a failure.
 fn advice(reason: &str) -> &'static str {
     let says = |status: &str| reason.contains(&format!("status {status}"));
-    if ["401", "403"].iter().any(|status| says(status)) {
+    if is_loop(reason) {
+        "remove the loop: no channel may lead to a push URL through which its events come back"
+    } else if ["401", "403"].iter().any(|status| says(status)) {
         "see whether the channel's secret is still valid"
     } else if ["404", "405", "410"].iter().any(|status| says(status)) {
         "see whether the channel's address is right"
@@ -122,7 +130,7 @@ pub(super) fn dead_letters(channel: &ChannelSummary) -> Option<StatusProblem> {
     let level = if is_last && channel.kind.is_some() { Failing } else { Warning };
     let list = format!("`pointsman dead list --channel {argument}` shows them");
     let drop = format!("`pointsman dead drop --channel {argument}`");
-    let fix = match (&channel.kind, error.filter(|_| is_last)) {
+    let fix = match (&channel.kind, error.filter(|error| is_last || is_loop(&error.reason))) {
         (None, _) => format!("{list}; the rules no longer have the channel, so {drop} removes them"),
         (Some(_), error) => {
             let first = error.map(|error| format!("{}; then ", advice(&error.reason))).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Problems of statuses that are written as JSON.
 
 use super::{StatusProblem, StatusProblemLevel, problems};
+use crate::gateway::delivery::STOPPED_LOOP;
 use crate::gateway::journal::DiskShortage;
 use crate::gateway::status::GatewayStatus;
 use crate::time::Timestamp;
@@ -149,6 +150,7 @@ fn every_problem_says_what_to_do() {
 fn what_to_do_names_the_flag_the_cause_and_the_sender() {
     let blocked = "10.1.2.3 is private; to allow it, start with `--allow 10.1.2.3/32`";
     let error = json!({ "at": "2026-03-07T01:55:00Z", "reason": "status 401: no" });
+    let looped = json!({ "at": "2026-03-07T01:55:00Z", "reason": format!("{STOPPED_LOOP} 8 deliveries of gateways") });
     let unnamed = json!({
         "integration": "", "unknown_keys": 1, "bad_signatures": 0, "latest": "2026-03-07T01:59:00Z", "peer": "10.0.0.9"
     });
@@ -156,6 +158,7 @@ fn what_to_do_names_the_flag_the_cause_and_the_sender() {
         "channels": [
             channel("intranet", json!({ "blocked": blocked, "pending": 1 })),
             channel("page", json!({ "dead": 1, "last_error": error })),
+            channel("round", json!({ "dead": 1, "last_error": looped, "latest": "2026-03-07T01:56:00Z" })),
         ],
         "rejected_senders": [unnamed],
     }));
@@ -163,6 +166,7 @@ fn what_to_do_names_the_flag_the_cause_and_the_sender() {
     expect_test::expect![[r"
         channel intranet: if the address is right, restart the gateway with `--allow 10.1.2.3/32`, else correct it in the rules; what waits is sent then
         channel page: see whether the channel's secret is still valid; then `pointsman dead retry --channel page` sends them again; `pointsman dead drop --channel page` removes them; `pointsman dead list --channel page` shows them
+        channel round: remove the loop: no channel may lead to a push URL through which its events come back; then `pointsman dead retry --channel round` sends them again; `pointsman dead drop --channel round` removes them; `pointsman dead list --channel round` shows them
         unknown integrations: if the sender at 10.0.0.9 is yours, compare its push URL and key with the integrations of `pointsman status`; else block its address. The name that it gave is not shown, as it may hold a key
     "]].assert_eq(&(fixes.join("\n") + "\n"));
 }
