@@ -120,6 +120,8 @@ const OUTCOMES: [&str; 5] = ["sent", "dropped", "empty", "unaccepted", "invalid"
 const ATTEMPT_RESULTS: [&str; 3] = ["delivered", "retry", "dead"];
 /// Why senders are turned away.
 const REJECTION_REASONS: [&str; 2] = ["unknown_key", "bad_signature"];
+/// Why senders to an integration that the rules no longer have are turned away; counted without its name.
+pub const REMOVED_INTEGRATION: &str = "removed_integration";
 
 /// Declares the metrics of a gateway: field, type, first value, name, meaning.
 macro_rules! metrics {
@@ -259,6 +261,12 @@ impl Metrics {
             let labels = RejectionLabels { integration: name.to_owned(), reason: reason.to_owned() };
             drop(self.rejections.get_or_create(&labels));
         }
+    }
+
+    /// Begins the counter of pushes to integrations that were removed at 0, for the same reason.
+    pub fn begin_removed_integrations(&self) {
+        let labels = RejectionLabels { integration: String::new(), reason: REMOVED_INTEGRATION.to_owned() };
+        drop(self.rejections.get_or_create(&labels));
     }
 
     /// Begins the counters of a channel at 0, for the same reason: the first dead letter must raise an alert.

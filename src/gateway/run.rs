@@ -247,8 +247,9 @@ async fn open_with_journal(
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let state = config.journal.directory.clone();
     config.reload.fingerprint_key = state_files::fingerprint_key(&state).map_err(GatewayError::Admin)?;
-    let past = journal.read().and_then(RecordReader::last_generation);
-    config.reload.past = past.map_err(|error| GatewayError::State(unusable_reason(&state, error)))?;
+    let unusable = |error| GatewayError::State(unusable_reason(&state, error));
+    config.reload.past = journal.read().and_then(RecordReader::last_generation).map_err(unusable)?;
+    let past_integrations = journal.read().and_then(RecordReader::integrations).map_err(unusable)?;
     let handler = ReloadHandler {
         journal: journal.clone(),
         metrics: Arc::clone(&metrics),
@@ -279,7 +280,8 @@ async fn open_with_journal(
     let _ = deliveries.set(started.clone());
     // A version that was published meanwhile found no deliveries to configure.
     started.set_channels(&rules.current().value.channels);
-    let intake = IntakeState::new(Arc::clone(&clock), Arc::clone(&metrics), config.limits.clone());
+    let intake = IntakeState::new(Arc::clone(&clock), Arc::clone(&metrics), config.limits.clone())
+        .with_past_integrations(past_integrations.into_iter().map(|counts| counts.name));
     let (config, stopping) = (config.clone(), AtomicBool::new(false));
     let gateway = Gateway { clock, rules, journal, intake, deliveries: started, metrics, config, stopping };
     Ok((Arc::new(gateway), listeners))

@@ -167,19 +167,22 @@ pub(super) fn version(
 }
 
 pub(super) async fn start(version: Arc<RuleSetVersion<ServedRules>>, limits: ListenerLimits) -> Running {
-    start_with(version, limits, None).await
+    start_with(version, limits, None, &[]).await
 }
 
+/// With integrations that had pushes before the start.
 pub(super) async fn start_with(
     version: Arc<RuleSetVersion<ServedRules>>,
     limits: ListenerLimits,
     tls: Option<Arc<rustls::ServerConfig>>,
+    past: &[&str],
 ) -> Running {
     let metrics: Arc<Metrics> = Arc::default();
+    let intake = IntakeState::new(Arc::new(SystemClock), Arc::clone(&metrics), limits);
     let parts = Arc::new(Parts {
         version: Mutex::new(version),
         store: Memory::default(),
-        intake: IntakeState::new(Arc::new(SystemClock), Arc::clone(&metrics), limits),
+        intake: intake.with_past_integrations(past.iter().map(|&name| name.to_owned())),
         metrics,
         stopping: AtomicBool::new(false),
     });

@@ -1,6 +1,6 @@
 //! Senders that show no key or a wrong one: what they may take, what they learn, and how they are seen.
 
-use super::host::{Running, WATCHDOG, keys, secret, start, text, version};
+use super::host::{Running, WATCHDOG, keys, secret, start, start_with, text, version};
 use super::{EVENT, RULES, listener};
 use pointsman::gateway::config::ListenerLimits;
 use pointsman::gateway::intake::IntakeBackend as _;
@@ -193,6 +193,22 @@ async fn a_name_that_was_removed_is_still_shown() {
     running.publish(version(2, RULES, &[("standard", &[("keys", keys(&["s"]))])]));
     assert_eq!(running.post("/push/other?integration_key=o", &[], EVENT).await.status, 404);
     assert_eq!(running.parts.intake().rejected_senders()[0].integration, "other");
+    assert!(running.parts.metrics.render().contains(REMOVED), "{}", running.parts.metrics.render());
+}
+
+const REMOVED: &str = "pointsman_pushes_rejected_total{integration=\"\",reason=\"removed_integration\"} 1";
+
+/// The journal has the names of integrations that had pushes.
+#[tokio::test]
+async fn a_name_that_was_removed_before_the_start_is_still_shown() {
+    let without = version(1, RULES, &[("standard", &[("keys", keys(&["s"]))])]);
+    let running = start_with(without, ListenerLimits::default(), None, &["other", "standard"]).await;
+    for name in ["other", "zebra", "standard"] {
+        assert_ne!(running.post(&format!("/push/{name}?integration_key=o"), &[], EVENT).await.status, 202);
+    }
+    let names: Vec<String> = running.parts.intake().rejected_senders().into_iter().map(|one| one.integration).collect();
+    assert!(names.contains(&"other".to_owned()) && !names.contains(&"zebra".to_owned()), "{names:?}");
+    assert!(running.parts.metrics.render().contains(REMOVED), "{}", running.parts.metrics.render());
 }
 
 #[tokio::test]

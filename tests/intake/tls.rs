@@ -61,7 +61,7 @@ async fn certificates_are_replaced_as_a_pair_that_matches_or_not_at_all() {
     let pair =
         ReloadableCertificate::load(CertificateFiles { chain: folder.join("pem"), key: folder.join("key") }).unwrap();
     let rules = version(1, RULES, &[("plain", &[("keys", keys(&["k"]))])]);
-    let running = start_with(rules, ListenerLimits::default(), Some(pair.server_config().unwrap())).await;
+    let running = start_with(rules, ListenerLimits::default(), Some(pair.server_config().unwrap()), &[]).await;
     let port = running.address.port();
 
     let (answer, shown) = push(port).await;

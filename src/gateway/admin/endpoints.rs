@@ -46,6 +46,7 @@ fn refresh(gateway: &Gateway) {
     }
     let rules = gateway.rules.current();
     rules.value.integrations.iter().for_each(|integration| gateway.metrics.begin_integration(&integration.name));
+    gateway.metrics.begin_removed_integrations();
     rules.value.channels.iter().for_each(|channel| gateway.metrics.begin_channel(&channel.name));
     let of = |name: &str| ChannelLabels { channel: name.to_owned() };
     // Where the journal cannot be read, its own metrics say so.

@@ -16,7 +16,7 @@ use crate::channel::HOPS_HEADER;
 use crate::evaluate::RequestMetadata;
 use crate::gateway::journal::PushOrigin;
 use crate::gateway::listener::PeerAddress;
-use crate::gateway::metrics::{PushLabels, RejectionLabels};
+use crate::gateway::metrics::PushLabels;
 use crate::gateway::problem::{self, Problem};
 use axum::body::Body;
 use axum::http::header::AUTHORIZATION;
@@ -329,10 +329,8 @@ impl<H: IntakeBackend> HandlerState<H> {
     fn record_rejection(&self, protocol: PushProtocol, sender: &PushSender, parts: &Parts, reason: RejectionReason) {
         let intake = self.backend.intake();
         let integration = protocol.integration(parts);
-        let known = integration.filter(|name| sender.prepared.integration_by_name(name).is_some()).unwrap_or_default();
-        let labels = RejectionLabels { integration: known.to_owned(), reason: reason.label().to_owned() };
-        intake.metrics.rejections.get_or_create(&labels).inc();
         let push = RejectedPush { integration, reason, peer: sender.peer, route: protocol.route() };
+        intake.metrics.rejections.get_or_create(&push.labels(&sender.prepared)).inc();
         intake.rejected_senders.record(&push, &sender.prepared, intake.clock.now());
     }
 

@@ -45,6 +45,7 @@ use decided_memory::DecidedMemory;
 use integration_keys::KeyPepper;
 use prepared_version::PreparedVersion;
 use rejected_senders::RejectedSenders;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use ulid::{Generator, Ulid};
@@ -59,6 +60,8 @@ pub struct IntakeState {
     metrics: Arc<Metrics>,
     limits: ListenerLimits,
     pepper: Option<KeyPepper>,
+    /// Names of integrations that had pushes before the start.
+    past_integrations: BTreeSet<Box<str>>,
     prepared: RwLock<Option<Arc<PreparedVersion>>>,
     ids: Mutex<Generator>,
     alert_cache: Mutex<AlertCache>,
@@ -78,12 +81,19 @@ impl IntakeState {
             metrics,
             limits,
             pepper: KeyPepper::random(),
+            past_integrations: BTreeSet::new(),
             prepared: RwLock::default(),
             ids: Mutex::new(Generator::new()),
             alert_cache: Mutex::default(),
             rejected_senders: RejectedSenders::default(),
             body_work: BodyWork::new(),
         }
+    }
+
+    /// The same, which knows the names of integrations that had pushes before the start: the rules may no longer have them.
+    #[must_use]
+    pub fn with_past_integrations(self, names: impl IntoIterator<Item = String>) -> Self {
+        Self { past_integrations: names.into_iter().map(String::into_boxed_str).collect(), ..self }
     }
 
     /// An id that is greater than all before it.
@@ -131,7 +141,8 @@ impl IntakeState {
             return known;
         }
         let prepare = |before: Option<&PreparedVersion>| {
-            Arc::new(PreparedVersion::new(Arc::clone(&version), self.pepper.clone(), &self.metrics, before))
+            let (version, pepper) = (Arc::clone(&version), self.pepper.clone());
+            Arc::new(PreparedVersion::new(version, pepper, &self.metrics, before, &self.past_integrations))
         };
         let Ok(mut known) = self.prepared.write() else { return prepare(None) };
         if let Some(newer) = fits(&known) {

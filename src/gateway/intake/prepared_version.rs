@@ -67,13 +67,15 @@ pub(super) struct PreparedIntegration {
 }
 
 impl PreparedVersion {
-    /// Prepares a version. An integration whose rate did not change keeps its bucket.
+    /// Prepares a version. An integration whose rate did not change keeps its bucket. `past` are names that the journal has,
+    /// for the first version.
     #[must_use]
     pub(super) fn new(
         version: Arc<RuleSetVersion<ServedRules>>,
         pepper: Option<KeyPepper>,
         metrics: &Metrics,
         before: Option<&Self>,
+        past: &BTreeSet<Box<str>>,
     ) -> Self {
         let integrations = &version.value.integrations;
         let program = &version.value.rules.program;
@@ -93,7 +95,7 @@ impl PreparedVersion {
         if let Some(before) = before {
             before.remove_old_metrics(&by_name, &routes, metrics);
         }
-        let mut former_names = before.map(|before| before.former_names.clone()).unwrap_or_default();
+        let mut former_names = before.map_or(past, |before| &before.former_names).clone();
         former_names.extend(before.into_iter().flat_map(|before| before.by_name.keys().cloned()));
         while former_names.len() > MAX_FORMER_NAMES {
             former_names.pop_last();
@@ -138,13 +140,19 @@ impl PreparedVersion {
         self.integrations.get(self.keys.as_ref()?.find(key)?)
     }
 
+    /// Whether earlier rules had an integration of that name.
+    #[must_use]
+    pub(super) fn is_former_name(&self, written: &str) -> bool {
+        self.former_names.contains(written)
+    }
+
     /// Whether the rules have or had an integration of that name, or have one whose name is nearly the same.
     #[must_use]
     pub(super) fn is_like_a_name(&self, written: &str) -> bool {
         let short = written.get(..MAX_NAME.min(written.len())).unwrap_or_default();
         let near = nearest(short, self.integrations.iter().map(|integration| &*integration.name));
         (near.is_some() && written.len() <= MAX_NAME)
-            || self.former_names.contains(written)
+            || self.is_former_name(written)
             || self.by_name.contains_key(written)
     }
 

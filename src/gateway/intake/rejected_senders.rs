@@ -5,6 +5,7 @@
 
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
+use crate::gateway::metrics::{REMOVED_INTEGRATION, RejectionLabels};
 use crate::time::Timestamp;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ impl RejectionReason {
     }
 
     /// The label of metrics.
-    pub(super) fn label(self) -> &'static str {
+    fn label(self) -> &'static str {
         match self {
             Self::UnknownKey => "unknown_key",
             Self::BadSignature => "bad_signature",
@@ -86,6 +87,17 @@ pub(super) struct RejectedPush<'a> {
     pub(super) reason: RejectionReason,
     pub(super) peer: IpAddr,
     pub(super) route: &'static str,
+}
+
+impl RejectedPush<'_> {
+    /// The labels of metrics. A name that the rules do not have is never one of them; that they had it is a reason.
+    pub(super) fn labels(&self, prepared: &PreparedVersion) -> RejectionLabels {
+        let written = self.integration.unwrap_or_default();
+        let is_former = prepared.is_former_name(written);
+        let known = prepared.integration_by_name(written).map(|known| known.name.to_string());
+        let reason = if known.is_none() && is_former { REMOVED_INTEGRATION } else { self.reason.label() };
+        RejectionLabels { integration: known.unwrap_or_default(), reason: reason.to_owned() }
+    }
 }
 
 impl RejectedSenders {
