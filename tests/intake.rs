@@ -2,6 +2,7 @@
 //! connections.
 
 mod connections;
+mod ended_alerts;
 mod host;
 mod memory;
 mod protocols;

@@ -9,10 +9,10 @@ use pointsman::gateway::served_rules::{ServedChannel, ServedIntegration, ServedR
 use pointsman::reload::{RuleSetHash, RuleSetVersion};
 use pointsman::ruleset::{RuleSet, SystemClock};
 use pointsman::source::Sources;
-use pointsman::time::Timestamp;
+use pointsman::time::{Clock, Timestamp};
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -80,10 +80,21 @@ impl PushStore for Memory {
     }
 }
 
+/// The system's clock, so many milliseconds ahead.
+#[derive(Default)]
+pub(super) struct ShiftedClock(pub AtomicI64);
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_epoch_milliseconds(SystemClock.now().epoch_milliseconds() + self.0.load(Ordering::Relaxed))
+    }
+}
+
 pub(super) struct Parts {
     version: Mutex<Arc<RuleSetVersion<ServedRules>>>,
     pub(super) store: Memory,
     intake: IntakeState,
+    pub(super) clock: Arc<ShiftedClock>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) stopping: AtomicBool,
 }
@@ -177,12 +188,13 @@ pub(super) async fn start_with(
     tls: Option<Arc<rustls::ServerConfig>>,
     past: &[&str],
 ) -> Running {
-    let metrics: Arc<Metrics> = Arc::default();
-    let intake = IntakeState::new(Arc::new(SystemClock), Arc::clone(&metrics), limits);
+    let (metrics, clock): (Arc<Metrics>, Arc<ShiftedClock>) = Default::default();
+    let intake = IntakeState::new(Arc::<ShiftedClock>::clone(&clock), Arc::clone(&metrics), limits);
     let parts = Arc::new(Parts {
         version: Mutex::new(version),
         store: Memory::default(),
         intake: intake.with_past_integrations(past.iter().map(|&name| name.to_owned())),
+        clock,
         metrics,
         stopping: AtomicBool::new(false),
     });

@@ -92,6 +92,11 @@ impl EvaluatedPush {
     pub(super) fn received(&self) -> Timestamp {
         self.incoming.now
     }
+
+    /// Whether it becomes too many bytes.
+    pub(super) fn is_too_large(&self) -> bool {
+        matches!(self.result, Err(Refusal::TooManyBytes { .. }))
+    }
 }
 
 impl<'b, H: IntakeBackend> PushDecision<'b, H> {

@@ -143,7 +143,8 @@ impl AlertCache {
         batches
     }
 
-    /// Removes alerts that cannot be resolved: their integration is gone, or no longer accepts them.
+    /// Removes alerts that cannot be resolved: their integration is gone, or no longer accepts them, so that their recoveries
+    /// are in the quarantine.
     pub(super) fn remove_all(&mut self, integration: &str, alerts: &[AlertmanagerAlert]) {
         for alert in alerts {
             self.remove(integration, &alert.cache_key());

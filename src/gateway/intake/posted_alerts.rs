@@ -97,25 +97,68 @@ pub(super) async fn resolve_expired<H: IntakeBackend>(backend: &Arc<H>) {
     }
 }
 
-/// Resolves a batch of alerts, unless they were sent again in the meantime.
+/// Resolves a batch of alerts, unless they were sent again in the meantime. An alert is forgotten once its recovery is durable,
+/// or is kept in the quarantine, or nobody would get it.
 async fn resolve<H: IntakeBackend>(backend: &Arc<H>, batch: ExpiredBatch, now: Timestamp) -> Result<(), Refusal> {
-    let ExpiredBatch { integration, mut alerts } = batch;
+    let (intake, integration) = (backend.intake(), batch.integration);
+    let mut waiting = vec![batch.alerts];
+    while let Some(mut alerts) = waiting.pop() {
+        {
+            let cache = intake.alert_cache();
+            alerts.retain(|alert| cache.is_expired(&integration, alert, now));
+        }
+        if alerts.is_empty() {
+            continue;
+        }
+        match resolve_at_once(backend, &integration, &alerts).await {
+            Ok(()) => intake.alert_cache().insert_all(&integration, alerts, now),
+            Err(Unresolved::TooManyAtOnce) => {
+                let second = alerts.split_off(alerts.len() / 2);
+                waiting.extend([second, alerts]);
+            }
+            Err(Unresolved::Refused(refusal)) => {
+                if let Some(quarantined) = refusal.quarantine_id() {
+                    let (integration, alerts) = (&*integration, alerts.len());
+                    tracing::warn!(integration, alerts, %quarantined, "ended alerts are refused: {refusal}");
+                } else if !matches!(refusal, Refusal::UnknownIntegration) {
+                    return Err(refusal);
+                }
+                intake.alert_cache().remove_all(&integration, &alerts);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why alerts are not resolved.
+enum Unresolved {
+    /// Together they become too large a push; fewer of them may not.
+    TooManyAtOnce,
+    /// They are refused.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Unresolved {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Makes the recoveries of alerts durable in one push.
+async fn resolve_at_once<H: IntakeBackend>(
+    backend: &Arc<H>,
+    integration: &str,
+    alerts: &[AlertmanagerAlert],
+) -> Result<(), Unresolved> {
     let intake = backend.intake();
-    {
-        let cache = intake.alert_cache();
-        alerts.retain(|alert| cache.is_expired(&integration, alert, now));
+    let payload = alertmanager::webhook(integration, alerts);
+    let (bytes, incoming) = (payload.len(), intake.incoming(integration, PushOrigin::Alertmanager, payload));
+    let decision = PushDecision::begin(backend, intake.prepared_version(&**backend)).await?;
+    let work = move |evaluate: &dyn Fn(IncomingPush) -> EvaluatedPush| evaluate(incoming);
+    let (evaluated, slot) = decision.decide(bytes, work).await?;
+    if alerts.len() > 1 && evaluated.is_too_large() {
+        return Err(Unresolved::TooManyAtOnce);
     }
-    if alerts.is_empty() {
-        return Ok(());
-    }
-    let payload = alertmanager::webhook(&integration, &alerts);
-    let incoming = intake.incoming(&integration, PushOrigin::Alertmanager, payload);
-    let accepted = accept::accept(backend, intake.prepared_version(&**backend), incoming).await;
-    let mut cache = intake.alert_cache();
-    match accepted {
-        Ok(_) => cache.insert_all(&integration, alerts, now),
-        Err(refusal @ (Refusal::NotDurable(_) | Refusal::Overloaded)) => return Err(refusal),
-        Err(_) => cache.remove_all(&integration, &alerts),
-    }
+    decision.conclude((evaluated, slot), 0).await?;
     Ok(())
 }
