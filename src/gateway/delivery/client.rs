@@ -8,8 +8,7 @@
 
 use super::OutboundConfig;
 use super::address_policy::{AddressPolicy, BlockedAddress};
-use super::lookup_slots::{AllLookupSlots, LookupSlots};
-use super::name_lookup::NameLookup;
+use super::name_lookup::{AllNameLookups, NameLookup};
 use crate::channel::{HttpRequest, is_connection_header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -18,7 +17,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use std::error::Error;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,8 +58,7 @@ pub(super) struct TruncatedResponse {
 pub(super) struct ClientFactory {
     tls: ClientConfig,
     policy: Arc<AddressPolicy>,
-    lookups: NameLookup,
-    slots: AllLookupSlots,
+    lookups: AllNameLookups,
     proxy: Option<Url>,
     headers: HeaderMap,
 }
@@ -103,8 +101,7 @@ impl ClientFactory {
         Ok(Self {
             tls: tls_config(options.ca_file.as_deref())?,
             policy: Arc::new(policy),
-            lookups: NameLookup::new(),
-            slots: AllLookupSlots::new(),
+            lookups: AllNameLookups::new(),
             proxy: proxy.transpose()?,
             headers: header_map(&options.headers)?,
         })
@@ -116,8 +113,8 @@ impl ClientFactory {
     /// In words, where it cannot be made.
     pub(super) fn client(&self) -> Result<ChannelClient, String> {
         let proxy_host = self.proxy.as_ref().and_then(|proxy| proxy.host_str().map(str::to_owned));
-        let slots = self.slots.of_channel();
-        let resolver = FilteringResolver { policy: Arc::clone(&self.policy), slots, proxy_host };
+        let (policy, lookup) = (Arc::clone(&self.policy), self.lookups.of_channel());
+        let resolver = FilteringResolver { policy: Arc::clone(&policy), lookup: lookup.clone(), proxy_host };
         let mut builder = ClientBuilder::new()
             .tls_backend_preconfigured(self.tls.clone())
             .dns_resolver(Arc::new(resolver))
@@ -136,8 +133,7 @@ impl ClientFactory {
             }
         };
         let client = builder.build().map_err(|error| describe_error(&error.without_url()))?;
-        let (policy, lookups) = (Arc::clone(&self.policy), self.lookups.clone());
-        Ok(ChannelClient { client, policy, lookups, has_proxy: self.proxy.is_some() })
+        Ok(ChannelClient { client, policy, lookup, has_proxy: self.proxy.is_some() })
     }
 }
 
@@ -164,23 +160,16 @@ pub(in crate::gateway) fn tls_config(ca_file: Option<&Path>) -> Result<ClientCon
 /// Resolves names, and drops addresses that may not be reached.
 struct FilteringResolver {
     policy: Arc<AddressPolicy>,
-    slots: LookupSlots,
+    lookup: NameLookup,
     proxy_host: Option<String>,
 }
 
 impl Resolve for FilteringResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (allowed, slots) = (Arc::clone(&self.policy), self.slots.clone());
+        let (allowed, lookup) = (Arc::clone(&self.policy), self.lookup.clone());
         let free = allowed.allows_host(name.as_str()) || self.proxy_host.as_deref() == Some(name.as_str());
         Box::pin(async move {
-            let (slot, host) = (slots.take().await?, name.as_str().to_owned());
-            // The lookup goes on where the attempt has ended, and keeps its slot until then.
-            let looking = tokio::spawn(async move {
-                let found = tokio::net::lookup_host((host, 0)).await;
-                drop(slot);
-                found.map(Iterator::collect::<Vec<SocketAddr>>)
-            });
-            let addresses = looking.await??;
+            let addresses = lookup.addresses(name.as_str()).await?;
             if !free {
                 addresses.iter().try_for_each(|address| allowed.check_address(address.ip()))?;
             }
@@ -194,7 +183,7 @@ impl Resolve for FilteringResolver {
 pub(super) struct ChannelClient {
     client: Client,
     policy: Arc<AddressPolicy>,
-    lookups: NameLookup,
+    lookup: NameLookup,
     has_proxy: bool,
 }
 
@@ -231,7 +220,8 @@ impl ChannelClient {
         if self.policy.allows_host(name) {
             return Ok(());
         }
-        let addresses = self.lookups.addresses(name, patience).await.unwrap_or_default();
+        let addresses = tokio::time::timeout(patience, self.lookup.addresses(name)).await;
+        let addresses = addresses.ok().and_then(Result::ok).unwrap_or_default();
         addresses.iter().try_for_each(|address| self.policy.check_address(address.ip()))
     }
 

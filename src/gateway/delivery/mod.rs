@@ -16,7 +16,6 @@ mod health;
 mod job;
 mod line_file;
 mod line_sink;
-mod lookup_slots;
 mod name_lookup;
 mod once;
 mod queue;

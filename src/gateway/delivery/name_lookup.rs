@@ -1,89 +1,130 @@
-//! Lookups of names whose addresses are only checked, a few at once.
+//! Lookups of the names of receivers, a few at once.
 //!
-//! The system's resolver takes a thread until it answers, even where nobody waits for the answer any more. While name servers
-//! are silent, lookups without a bound would take all threads that the gateway has for blocking work.
+//! The system's resolver takes a thread until it answers, often long after the attempt that wanted it. While name servers are
+//! silent, lookups without a bound would take all threads, which also read the journal and evaluate large bodies.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many lookups are under way at once, of the 512 threads for blocking work.
-const MAX_LOOKUPS: usize = 16;
+/// The lookups of all channels at once, of the 512 threads that there are.
+const MAX_LOOKUPS: usize = 128;
+/// The lookups of one channel at once.
+const MAX_CHANNEL_LOOKUPS: usize = 2;
 
-/// The lookups under way.
+/// The lookups of all channels.
+#[derive(Debug, Clone)]
+pub(super) struct AllNameLookups(Arc<Semaphore>);
+
+/// The lookups of one channel.
 #[derive(Debug, Clone)]
 pub(super) struct NameLookup {
-    slots: Arc<Semaphore>,
+    own: Arc<Semaphore>,
+    all: Arc<Semaphore>,
+}
+
+impl AllNameLookups {
+    /// None under way.
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_LOOKUPS)))
+    }
+
+    /// Those of one more channel.
+    pub(super) fn of_channel(&self) -> NameLookup {
+        NameLookup { own: Arc::new(Semaphore::new(MAX_CHANNEL_LOOKUPS)), all: Arc::clone(&self.0) }
+    }
 }
 
 impl NameLookup {
-    /// None under way.
-    pub(super) fn new() -> Self {
-        Self { slots: Arc::new(Semaphore::new(MAX_LOOKUPS)) }
-    }
-
-    /// The addresses of a host; nothing where they are not found in time.
-    pub(super) async fn addresses(&self, host: &str, patience: Duration) -> Option<Vec<SocketAddr>> {
+    /// The addresses of a host, looked up as soon as there is a slot.
+    ///
+    /// # Errors
+    /// The name is not found, or no name server answers.
+    pub(super) async fn addresses(&self, host: &str) -> io::Result<Vec<SocketAddr>> {
         let host = host.to_owned();
-        let resolving = async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) };
-        self.run(resolving, patience).await
+        self.run(async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) }).await
     }
 
-    /// Waits for a lookup. It holds its slot until it ends by itself.
+    /// Waits for a lookup. It goes on where nobody waits any more, and holds its slot until it ends by itself.
     async fn run<T: Send + 'static>(
         &self,
         lookup: impl Future<Output = io::Result<T>> + Send + 'static,
-        patience: Duration,
-    ) -> Option<T> {
-        let answer = async {
-            let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
-            let looking = tokio::spawn(async move {
-                let answer = lookup.await;
-                drop(slot);
-                answer
-            });
-            looking.await.ok()?.ok()
-        };
-        tokio::time::timeout(patience, answer).await.ok().flatten()
+    ) -> io::Result<T> {
+        let slot = self.slot().await.map_err(io::Error::other)?;
+        let looking = tokio::spawn(async move {
+            let answer = lookup.await;
+            drop(slot);
+            answer
+        });
+        looking.await?
+    }
+
+    /// The channel's slot first, so that a channel with many attempts keeps no slots of the others waiting.
+    async fn slot(&self) -> Result<[OwnedSemaphorePermit; 2], tokio::sync::AcquireError> {
+        let own = Arc::clone(&self.own).acquire_owned().await?;
+        Ok([own, Arc::clone(&self.all).acquire_owned().await?])
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_LOOKUPS, NameLookup};
+    use super::{AllNameLookups, MAX_CHANNEL_LOOKUPS, MAX_LOOKUPS, NameLookup};
     use std::future::ready;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
     use tokio::sync::Semaphore;
 
-    #[tokio::test]
-    async fn lookups_that_nobody_waits_for_any_more_are_still_few() {
-        let lookups = NameLookup::new();
-        let (silent, begun) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
-        for _ in 0..3 * MAX_LOOKUPS {
-            let (silent, begun) = (Arc::clone(&silent), Arc::clone(&begun));
-            let lookup = async move {
-                begun.fetch_add(1, Ordering::Relaxed);
-                silent.acquire().await.expect("it is open").forget();
-                Ok(())
-            };
-            assert_eq!(lookups.run(lookup, Duration::from_millis(1)).await, None);
+    /// Name servers that do not answer yet.
+    #[derive(Clone)]
+    struct SilentServers {
+        answers: Arc<Semaphore>,
+        asked: Arc<AtomicUsize>,
+    }
+
+    impl SilentServers {
+        fn new() -> Self {
+            Self { answers: Arc::new(Semaphore::new(0)), asked: Arc::default() }
         }
-        assert_eq!(begun.load(Ordering::Relaxed), MAX_LOOKUPS);
-        // The name servers answer again.
-        silent.add_permits(MAX_LOOKUPS);
-        assert_eq!(lookups.run(ready(Ok(7)), Duration::from_mins(1)).await, Some(7));
+
+        /// Gives a lookup up at once, which goes on if it has begun.
+        async fn ask(&self, lookup: &NameLookup) {
+            let servers = self.clone();
+            let answer = lookup.run(async move {
+                servers.asked.fetch_add(1, Ordering::Relaxed);
+                servers.answers.acquire().await.expect("they are there").forget();
+                Ok(())
+            });
+            tokio::time::timeout(Duration::from_millis(1), answer).await.expect_err("they are silent");
+        }
     }
 
     #[tokio::test]
-    async fn a_name_has_addresses_or_nothing() {
-        let lookups = NameLookup::new();
-        let patience = Duration::from_mins(1);
-        let found = lookups.addresses("localhost", patience).await.expect("it is in every table of hosts");
-        assert!(found.iter().all(|address| address.ip().is_loopback()));
-        assert_eq!(lookups.addresses("no such name", patience).await, None);
+    async fn one_channel_has_few_lookups_under_way_though_nobody_waits_for_them() {
+        let (servers, lookup) = (SilentServers::new(), AllNameLookups::new().of_channel());
+        for _ in 0..3 * MAX_CHANNEL_LOOKUPS {
+            servers.ask(&lookup).await;
+        }
+        assert_eq!(servers.asked.load(Ordering::Relaxed), MAX_CHANNEL_LOOKUPS);
+        servers.answers.add_permits(MAX_CHANNEL_LOOKUPS);
+        assert_eq!(lookup.run(ready(Ok(7))).await.expect("there is a slot again"), 7);
+    }
+
+    #[tokio::test]
+    async fn all_channels_together_do_not_take_all_threads() {
+        let (servers, all) = (SilentServers::new(), AllNameLookups::new());
+        for _ in 0..MAX_LOOKUPS + 8 {
+            servers.ask(&all.of_channel()).await;
+        }
+        assert_eq!(servers.asked.load(Ordering::Relaxed), MAX_LOOKUPS);
+    }
+
+    #[tokio::test]
+    async fn a_name_has_addresses_or_is_an_error() {
+        let lookup = AllNameLookups::new().of_channel();
+        let found = lookup.addresses("localhost").await.expect("it is in every table of hosts");
+        assert!(!found.is_empty() && found.iter().all(|address| address.ip().is_loopback()));
+        lookup.addresses("no such name").await.expect_err("a name has no blanks");
     }
 }
