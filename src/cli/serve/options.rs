@@ -158,7 +158,10 @@ impl ServeOptions {
     /// If settings contradict each other, or one is missing.
     pub(super) fn config(self) -> Result<GatewayConfig, ConfigurationError> {
         if self.rules.is_empty() {
-            return Err(ConfigurationError::new("no rules are named", "name files or folders: `pointsman serve PATH`"));
+            return Err(ConfigurationError::new(
+                "no rules are named",
+                "name files or folders, as arguments or as `--rules PATH`",
+            ));
         }
         let mut config = GatewayConfig::new(self.rules.clone(), &self.state());
         config.tls = match (&self.tls_cert, &self.tls_key) {
