@@ -27,7 +27,7 @@ pub(super) static DECODE_URL: Function = Function {
     name: "decode_url",
     parameters: &[parameter("text", ArgumentKind::Text)],
     documentation: "The text with the bytes that a URL writes as `%` and two hexadecimal digits. Bytes that are not UTF-8 \
-                    become `\u{FFFD}`; a `%` without two digits stays, and a `+` is a plus.",
+                    become `\\u{FFFD}`; a `%` without two digits stays, and a `+` is a plus.",
     examples: &[
         (r#"decode_url("disk%20full%3A%20%2Fdata")"#, r#""disk full: /data""#),
         (r#"decode_url("%E6%94%AF%E4%BB%98")"#, r#""支付""#),
