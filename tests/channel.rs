@@ -8,7 +8,7 @@ use crate::arena;
 use expect_test::expect_file;
 use pointsman::channel::{HttpChannel, HttpResponse, RequestContext, Settings, Transport, kinds};
 use pointsman::diagnostic::{DiagnosticFormat, render};
-use pointsman::evaluate::EvaluationContext;
+use pointsman::evaluate::{EvaluationContext, SilentObserver};
 use pointsman::event::{AlertStatus, Event, Labels, Severity};
 use pointsman::json::ToJson;
 use pointsman::model::SecretReference;
@@ -45,7 +45,7 @@ fn shown(case: &Value) -> String {
     let Transport::Http(http) = rules.model.channels[0].kind.transport else { panic!("it speaks no HTTP") };
     let event = event(&case["event"]);
     let rendered = rules.render(0, &event, &EvaluationContext::at(at(case))).unwrap();
-    assert_eq!(rules.body("c", &event, &EvaluationContext::at(at(case))).unwrap(), rendered.body);
+    assert_eq!(rules.body("c", &event, &EvaluationContext::at(at(case)), &mut SilentObserver).unwrap(), rendered.body);
     let mut text = format!("{}\n", serde_json::to_string_pretty(&rendered.body).unwrap());
     rendered.notes.iter().for_each(|note| writeln!(text, "note: {note}").unwrap());
     let stored = serde_json::to_vec(&rendered.body).unwrap();
@@ -425,5 +425,5 @@ fn kinds_without_requests_write_the_event() {
         assert_eq!(rules.render(position, &event, &context).unwrap().body, whole);
     }
     assert_eq!(rules.render(2, &event, &context), None);
-    assert_eq!(rules.body("c", &event, &context).unwrap(), whole);
+    assert_eq!(rules.body("c", &event, &context, &mut SilentObserver).unwrap(), whole);
 }

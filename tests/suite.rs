@@ -76,6 +76,11 @@ fn requests_are_inputs_and_answers_are_compared() {
 }
 
 #[test]
+fn arms_of_bodies_and_of_what_only_they_use_are_covered() {
+    says("body_arms");
+}
+
+#[test]
 fn files_are_compared() {
     says("files");
 }

@@ -105,4 +105,5 @@ crate::codes! {
     ADDRESS_PART = "E0155", "host that is not written out";
 
     IDLE_ALLOW = "W0030", "`allow` that silences nothing";
+    BLANKS_IN_CELL = "W0041", "cell with blanks around it";
 }

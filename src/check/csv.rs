@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode, nearest};
 use crate::model::{CsvCell, CsvRows, Literal};
 use crate::pattern::Case;
 use crate::syntax::tree::{self, Identifier, StringLiteral};
-use crate::text::plural;
+use crate::text::{plural, rule_string};
 use crate::value::ValueType;
 use std::collections::HashMap;
 use std::path::{Component, Path};
@@ -25,11 +25,10 @@ pub(super) fn read(
 ) -> (CsvRows, ValueType) {
     let mut rows = CsvRows { case: table.ignore_case.into(), rows: Vec::new() };
     let Some(types) = column_type(constants, cx) else { return (rows, ValueType::UNKNOWN) };
-    let before = cx.finding_count();
     let Some(text) = text(file, cx) else { return (rows, ValueType::UNKNOWN) };
-    let mut sheet = CsvTableReader { table, column, types, file, findings: 0, cx };
+    let mut sheet = CsvTableReader { table, column, types, file, findings: 0, blanks: 0, cx };
     sheet.read(&text, &mut rows);
-    let result = if cx.finding_count() > before { ValueType::UNKNOWN } else { types | ValueType::MISSING };
+    let result = if sheet.findings > 0 { ValueType::UNKNOWN } else { types | ValueType::MISSING };
     (rows, result)
 }
 
@@ -96,6 +95,8 @@ struct CsvTableReader<'s, 'c> {
     types: ValueType,
     file: &'s StringLiteral,
     findings: usize,
+    /// How many cells have blanks around them.
+    blanks: usize,
     cx: &'s mut LoweringContext<'c>,
 }
 
@@ -124,6 +125,10 @@ impl CsvTableReader<'_, '_> {
             Ok(_) => return self.report(&code::EMPTY_CSV, None, "holds no header"),
             Err(error) => return self.unreadable(&error),
         };
+        if let Some(separator) = foreign_separator(&header) {
+            let message = format!("separates its cells by {separator}; write `,` between them");
+            return self.report(&code::BAD_CSV, Some(1), &message);
+        }
         let Some(columns) = self.columns(&header) else { return };
         let mut read = Vec::new();
         for record in reader.records() {
@@ -189,9 +194,31 @@ impl CsvTableReader<'_, '_> {
             self.report(&code::BAD_CSV, Some(line), &message);
             return None;
         }
+        self.report_blanks(record, columns, line);
         let keys = columns.keys.iter().map(|column| cell(record.get(*column).unwrap_or_default())).collect();
         let result = self.result(record.get(columns.result).unwrap_or_default(), line)?;
         Some(CsvRow { line, keys, result })
+    }
+
+    /// Blanks around a text are part of it, so such a cell hardly ever equals a label.
+    fn report_blanks(&mut self, record: &::csv::StringRecord, columns: &CsvColumns, line: u64) {
+        let names = self.table.parameters.iter().chain(std::iter::once(self.column));
+        for (column, name) in columns.keys.iter().chain(std::iter::once(&columns.result)).zip(names) {
+            let cell = record.get(*column).unwrap_or_default();
+            let is_constant = *column == columns.result && self.types != ValueType::TEXT;
+            if cell.trim() != cell && !is_constant && self.blanks < FINDINGS_LIMIT {
+                self.blanks += 1;
+                let advice = match cell.trim() {
+                    "" => "leave the cell empty".to_owned(),
+                    trimmed => format!("write `{trimmed}`"),
+                };
+                let (shown, column) = (rule_string(cell), &name.text);
+                let message =
+                    format!("holds `{shown}` in column `{column}`: the blanks are part of the text; {advice}");
+                let message = format!("`{}:{line}` {message}", self.file.value);
+                self.cx.report(Diagnostic::new(&code::BLANKS_IN_CELL, self.file.span, message));
+            }
+        }
     }
 
     fn result(&mut self, cell: &str, line: u64) -> Option<Literal> {
@@ -258,6 +285,12 @@ impl CsvTableReader<'_, '_> {
         };
         self.cx.report(Diagnostic::new(code, self.file.span, format!("{place} {message}")));
     }
+}
+
+/// The separator of a header that consists of one cell only because another separator was used.
+fn foreign_separator(header: &::csv::StringRecord) -> Option<&'static str> {
+    let only = header.get(0).filter(|_| header.len() == 1)?;
+    [(';', "`;`"), ('\t', "tabs"), ('|', "`|`")].iter().find(|(sign, _)| only.contains(*sign)).map(|(_, name)| *name)
 }
 
 fn cell(text: &str) -> CsvCell {

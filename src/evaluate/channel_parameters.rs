@@ -2,7 +2,7 @@
 
 use super::EvaluationContext;
 use super::interpreter::Interpreter;
-use super::observer::{Observer, SilentObserver};
+use super::observer::Observer;
 use crate::channel::{BODY, MESSAGE, TextOrigin, TextSegment};
 use crate::event::Event;
 use crate::function::{self, LinePart};
@@ -25,19 +25,19 @@ pub struct EvaluatedParameters<'p> {
 }
 
 /// Evaluates the expressions among a channel's parameters.
-pub(super) fn parameters<'p>(
+pub(super) fn parameters<'p, O: Observer>(
     program: &'p Program,
     channel: usize,
     event: &Event<'_>,
     context: &EvaluationContext<'_>,
+    observer: &mut O,
 ) -> EvaluatedParameters<'p> {
     let arena = Arena::new();
     let mut evaluated = EvaluatedParameters::default();
     let Some(channel) = program.channels.get(channel).filter(|channel| !channel.parameters.is_empty()) else {
         return evaluated;
     };
-    let mut observer = SilentObserver;
-    let mut interpreter = Interpreter::new(program, context, &arena, &mut observer);
+    let mut interpreter = Interpreter::new(program, context, &arena, observer);
     interpreter.set_event(event);
     let column = |cell: &'p Option<Box<str>>| cell.as_deref().map_or(RuntimeValue::Missing, RuntimeValue::Text);
     interpreter.parameters = channel.columns.iter().map(column).collect();

@@ -112,13 +112,14 @@ pub fn route<'a, O: Observer>(
 
 /// The values, for an event, of the channel parameters that are expressions.
 #[must_use]
-pub fn parameters<'p>(
+pub fn parameters<'p, O: Observer>(
     program: &'p Program,
     channel: usize,
     event: &Event<'_>,
     context: &EvaluationContext<'_>,
+    observer: &mut O,
 ) -> EvaluatedParameters<'p> {
-    channel_parameters::parameters(program, channel, event, context)
+    channel_parameters::parameters(program, channel, event, context, observer)
 }
 
 fn outcomes<'a, O: Observer>(

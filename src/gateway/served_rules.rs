@@ -118,8 +118,11 @@ impl ServedRules {
         rule_tests: RuleTests,
         at: Timestamp,
     ) -> Result<Self, LoadRejection> {
-        let LoadedRules { sources, diagnostics, left_out, rules } =
-            RuleSet::from_sources(sources, files.table, Some(at));
+        let loaded = match rule_tests {
+            RuleTests::Run => RuleSet::from_sources(sources, files.table, Some(at)),
+            RuleTests::Skip => RuleSet::from_served_sources(sources, files.table, Some(at)),
+        };
+        let LoadedRules { sources, diagnostics, left_out, rules } = loaded;
         let Some(rules) = rules else {
             let message = errors_by_file(&errors(&diagnostics), left_out, &sources);
             return Err(LoadRejection { stage: LoadStage::Check, message, diagnostics, sources });
@@ -130,7 +133,8 @@ impl ServedRules {
             RuleTests::Skip => {}
         }
         let integrations = integrations(&rules.model, resolved.integrations);
-        let warnings = integrations.iter().filter_map(short_key_warning).collect();
+        let broken_tests = broken_tests_warning(&errors(&diagnostics), &rules.sources);
+        let warnings = broken_tests.into_iter().chain(integrations.iter().filter_map(short_key_warning)).collect();
         let channels = channels(&rules.model, resolved.channels);
         Ok(Self { rules, channels, integrations, archive: Vec::new(), warnings })
     }
@@ -172,6 +176,17 @@ type ReadSecretFile<'f> = dyn Fn(&Path) -> Result<String, UnreadableSecret> + 'f
 
 fn errors(diagnostics: &[diagnostic::Diagnostic]) -> Vec<diagnostic::Diagnostic> {
     diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error).cloned().collect()
+}
+
+/// The errors in tests of rules that are served all the same.
+fn broken_tests_warning(errors: &[diagnostic::Diagnostic], sources: &Sources) -> Option<String> {
+    let first = errors.first()?;
+    let (count, place) = (plural(errors.len(), "error"), sources.file_and_line(first.span));
+    Some(format!(
+        "the tests of the rules have {count}, first {place}: {}; the rules are served without these tests: \
+         run `pointsman check`",
+        first.message
+    ))
 }
 
 /// How many errors there are and where: `1 error in rules/shop.rules`.
@@ -420,6 +435,32 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
             "{}",
             rejection.message
         );
+    }
+
+    #[test]
+    fn an_error_in_a_test_is_a_warning_unless_tests_are_run() {
+        let text = RULES.replace("EXPECTED", "renamed");
+        let served = build(&text, ALL, RuleTests::Skip).expect("the rules themselves are right");
+        assert_eq!(served.rules.model.tests.len(), 0);
+        let expected = "the tests of the rules have 1 error, first shop/a.rules:8: there is no channel named `renamed`; \
+                        the rules are served without these tests: run `pointsman check`";
+        assert!(served.warnings.contains(&expected.to_owned()), "{:?}", served.warnings);
+        let rejection = build(&text, ALL, RuleTests::Run).expect_err("the test has an error");
+        assert_eq!((rejection.stage, &*rejection.message), (LoadStage::Check, "1 error in shop/a.rules"));
+    }
+
+    #[test]
+    fn an_error_outside_of_tests_or_a_test_that_does_not_parse_refuses_the_set() {
+        let renamed = RULES.replace("EXPECTED", "renamed");
+        let elsewhere = renamed.replace("route one when title", "route one when titel");
+        let unclosed = format!(
+            "{}integration late {{ keys = [env(\"KEY\")]  queue => b }}\n",
+            renamed.replace("[renamed] }", "[a]")
+        );
+        for text in [elsewhere, unclosed] {
+            let rejection = build(&text, ALL, RuleTests::Skip).expect_err("there is another error");
+            assert_eq!(rejection.stage, LoadStage::Check);
+        }
     }
 
     #[test]

@@ -19,13 +19,13 @@ pub use trace::{
 pub use why_not::{is_route, line_at, why_not};
 
 use crate::check::{self, CheckEnvironment};
-use crate::diagnostic::{self, Diagnostic, DiagnosticCode, FindingCounts, Findings};
+use crate::diagnostic::{self, Diagnostic, DiagnosticCode, DiagnosticLevel, FindingCounts, Findings};
 use crate::evaluate::{self, EvaluationContext, EvaluationPlan, Observer, PushAnswer};
 use crate::event::{Event, Outcome, OutcomeKind};
 use crate::json::{self, Arena, Projection, ToJson};
 use crate::model::Model;
 use crate::program::{Destination, PositionsByName, Program, RequestReads};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::time::Timestamp;
 use crate::{compile, syntax};
 use std::borrow::Cow;
@@ -44,8 +44,18 @@ pub struct LoadedRules {
     pub diagnostics: Vec<Diagnostic>,
     /// How many more there are.
     pub left_out: FindingCounts,
-    /// The rule set, unless it contains an error.
+    /// The rule set, unless it contains an error; with [`TestErrors::SetAside`], an error outside of its tests.
     pub rules: Option<RuleSet>,
+}
+
+/// How errors in tests count. Only those that `check` finds in a test that parses are errors in tests: after one that
+/// does not, other declarations may be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestErrors {
+    /// As all others: a set with one is not built.
+    Refuse,
+    /// The set is built without the tests that hold them.
+    SetAside,
 }
 
 /// A rule set without errors.
@@ -84,10 +94,22 @@ impl RuleSet {
     /// Checks and compiles texts that are already read; `read` reads the files that they name.
     #[must_use]
     pub fn from_sources(sources: Sources, read: &ReadTable<'_>, at: Option<Timestamp>) -> LoadedRules {
-        Self::build(sources, read, at, Findings::default())
+        Self::build(sources, read, at, Findings::default(), TestErrors::Refuse)
     }
 
-    fn build(sources: Sources, read: &ReadTable<'_>, at: Option<Timestamp>, mut findings: Findings) -> LoadedRules {
+    /// As [`RuleSet::from_sources`], for use in production: a set is built although its tests hold errors.
+    #[must_use]
+    pub fn from_served_sources(sources: Sources, read: &ReadTable<'_>, at: Option<Timestamp>) -> LoadedRules {
+        Self::build(sources, read, at, Findings::default(), TestErrors::SetAside)
+    }
+
+    fn build(
+        sources: Sources,
+        read: &ReadTable<'_>,
+        at: Option<Timestamp>,
+        mut findings: Findings,
+        test_errors: TestErrors,
+    ) -> LoadedRules {
         let unread: BTreeSet<FileId> = findings.kept().iter().map(|each| each.span.file).collect();
         let texts = sources.iter().map(|(id, _)| id).filter(|id| !unread.contains(id));
         let parse = |id| findings.add_with(|diagnostics| syntax::parse(&sources, id, diagnostics));
@@ -104,11 +126,17 @@ impl RuleSet {
         drop(files);
         let has_errors = findings.has_errors();
         let (mut diagnostics, left_out) = findings.finish();
+        let model = match (model, test_errors) {
+            (Some(model), TestErrors::SetAside) if has_errors && left_out.errors == 0 => {
+                without_broken_tests(model, &diagnostics)
+            }
+            (model, TestErrors::Refuse | TestErrors::SetAside) => model.filter(|_| !has_errors),
+        };
         for each in &mut diagnostics {
             each.align(&sources);
         }
         diagnostics.sort_by_key(|each| (each.span.file, each.span.start, each.span.end, each.code.id));
-        let Some(model) = model.filter(|_| !has_errors) else {
+        let Some(model) = model else {
             return LoadedRules { sources, diagnostics, left_out, rules: None };
         };
         let program = compile::compile(&model, sources.clone());
@@ -217,14 +245,15 @@ impl RuleSet {
     ///
     /// # Errors
     /// If there is no such channel.
-    pub fn body(
+    pub fn body<O: Observer>(
         &self,
         channel: &str,
         event: &Event<'_>,
         context: &EvaluationContext<'_>,
+        observer: &mut O,
     ) -> Result<serde_json::Value, UnknownName> {
         let channel = *find("channel", &self.program.names.channels, channel)?.1;
-        let rendered = self.render(channel, event, context).map(|rendered| rendered.body);
+        let rendered = self.render_observed(channel, event, context, observer).map(|rendered| rendered.body);
         Ok(rendered.unwrap_or_else(|| event.to_value()))
     }
 
@@ -255,6 +284,20 @@ impl RuleSet {
             }
         }
     }
+}
+
+/// The model without the tests that hold errors; nothing if some error is elsewhere.
+fn without_broken_tests(mut model: Model, diagnostics: &[Diagnostic]) -> Option<Model> {
+    let mut broken: BTreeSet<Span> = BTreeSet::new();
+    let tests: BTreeSet<Span> = model.tests.iter().map(|test| test.span).collect();
+    for error in diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error) {
+        // Declarations do not overlap, so the last that begins before the error is the only one that may hold it.
+        let before = Span { end: u32::MAX, ..error.span };
+        let test = tests.range(..=before).next_back().filter(|test| test.covers(error.span))?;
+        broken.insert(*test);
+    }
+    model.tests.retain(|test| !broken.contains(&test.span));
+    Some(model)
 }
 
 /// Every code of every stage, in the order of their names.

@@ -3,7 +3,7 @@
 use super::RuleSet;
 use crate::channel::{self, RenderContext, RenderedBody, Setting, Settings, Transport};
 use crate::diagnostic::{Diagnostic, Findings};
-use crate::evaluate::{self, EvaluationContext};
+use crate::evaluate::{self, EvaluationContext, Observer, SilentObserver};
 use crate::event::Event;
 use crate::json::{Number, ToJson};
 use crate::model::{Channel, Literal, ParameterValue, SecretReference, SecretTextPart};
@@ -113,6 +113,17 @@ impl RuleSet {
     /// The body that a channel, by its position in the model, gets for an event; nothing if its kind takes no body.
     #[must_use]
     pub fn render(&self, channel: usize, event: &Event<'_>, context: &EvaluationContext<'_>) -> Option<RenderedBody> {
+        self.render_observed(channel, event, context, &mut SilentObserver)
+    }
+
+    /// As [`RuleSet::render`], with an observer of the evaluation.
+    pub(super) fn render_observed<O: Observer>(
+        &self,
+        channel: usize,
+        event: &Event<'_>,
+        context: &EvaluationContext<'_>,
+        observer: &mut O,
+    ) -> Option<RenderedBody> {
         let declared = self.model.channels.get(channel)?;
         let http = match declared.kind.transport {
             Transport::Http(http) => http,
@@ -121,7 +132,7 @@ impl RuleSet {
             }
             Transport::Discard => return None,
         };
-        let parameters = evaluate::parameters(&self.program, channel, event, context);
+        let parameters = evaluate::parameters(&self.program, channel, event, context, observer);
         let mut render_context = RenderContext {
             event,
             body: parameters.body,

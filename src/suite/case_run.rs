@@ -122,7 +122,8 @@ impl CaseRunner<'_> {
                 Ok(CaseRun { outcomes, trace, ..CaseRun::default() })
             }
             TestSubject::Channel => {
-                let body = self.rules.body(&name.text, event, &context).map_err(|_| self.unknown(name))?;
+                let body = self.rules.body(&name.text, event, &context, &mut trace);
+                let body = body.map_err(|_| self.unknown(name))?;
                 Ok(CaseRun { body: Some(TestValue::from(&body)), trace, ..CaseRun::default() })
             }
             TestSubject::Mapping | TestSubject::Integration => {

@@ -5,25 +5,37 @@
 //! walk: a large tree does not fit the processor's caches, so walking costs more than looking.
 
 mod dead_negation;
+mod endless_alert;
+mod exclusive_accepts;
+mod foreign_glob;
 mod foreign_template;
+mod impossible_regex;
+mod impossible_text;
 mod label_severity;
 mod literal_star;
 mod mention;
+mod model_walk;
 mod near_name;
 mod needless_regex;
 mod overwritten;
 mod past_date;
 mod resolved_only_route;
 mod shadowed_else;
+mod unasked_mapping;
+mod unknown_result;
+mod unset_label;
 mod unsigned_condition;
+mod unstable_key;
 mod unused;
 mod visit;
+mod written_secret;
 
 use crate::check::CheckEnvironment;
 use crate::diagnostic::{DiagnosticCode, Findings};
 use crate::model;
 use crate::syntax::tree;
 use mention::Mentions;
+use model_walk::ModelMentions;
 use visit::TreeNode;
 
 /// The input of a lint.
@@ -38,6 +50,8 @@ pub(crate) struct LintInput<'a> {
     pub(crate) partial: bool,
     /// What the expressions name.
     pub(crate) mentions: Mentions<'a>,
+    /// What the checked expressions test and read.
+    pub(crate) model_mentions: ModelMentions<'a>,
 }
 
 impl<'a> LintInput<'a> {
@@ -84,6 +98,16 @@ const LINTS: &[(&DiagnosticCode, LintScope)] = &[
     (&resolved_only_route::CODE, LintScope::RuleSet(resolved_only_route::run)),
     (&shadowed_else::CODE, LintScope::RuleSet(shadowed_else::run)),
     (&unsigned_condition::CODE, LintScope::RuleSet(unsigned_condition::run)),
+    (&unset_label::CODE, LintScope::RuleSet(unset_label::run)),
+    (&unasked_mapping::CODE, LintScope::RuleSet(unasked_mapping::run)),
+    (&exclusive_accepts::CODE, LintScope::RuleSet(exclusive_accepts::run)),
+    (&unstable_key::CODE, LintScope::RuleSet(unstable_key::run)),
+    (&endless_alert::CODE, LintScope::RuleSet(endless_alert::run)),
+    (&foreign_glob::CODE, LintScope::Nodes(foreign_glob::check_node)),
+    (&impossible_text::CODE, LintScope::RuleSet(impossible_text::run)),
+    (&unknown_result::CODE, LintScope::RuleSet(unknown_result::run)),
+    (&impossible_regex::CODE, LintScope::Nodes(impossible_regex::check_node)),
+    (&written_secret::CODE, LintScope::RuleSet(written_secret::run)),
 ];
 
 /// Runs every lint; `diagnostics` holds what was found before.
@@ -96,7 +120,8 @@ pub(crate) fn run(
     // An error may hide the use of a declaration that seems unused.
     let partial = diagnostics.has_errors();
     let mentions = visit_nodes(files, environment, diagnostics);
-    let input = LintInput { files, model, environment, partial, mentions };
+    let model_mentions = ModelMentions::of(model);
+    let input = LintInput { files, model, environment, partial, mentions, model_mentions };
     for (_, scope) in LINTS {
         match scope {
             LintScope::RuleSet(run) | LintScope::Both(run, _) => run(&input, diagnostics),

@@ -50,11 +50,22 @@ fn kept_from_else(input: &LintInput<'_>, block: &RoutingBlock) -> Option<Diagnos
         .label("counts as a match")
         .related(fallback.head, "runs only where nothing hit");
     let finding = lines.take(3).fold(finding, |finding, line| finding.related(line.head, "the same holds here"));
+    let finding = finding
+        .note("`else` runs where no line hit; what no `route` ended also includes events that an `also route` hit")
+        .help("for a copy of what `else` gets, call a routing from `else`, and write the copy there as `always`");
     let head = input.environment.sources.text(first.head);
-    let Some(rest) = head.strip_prefix("also").map(str::trim_start).and_then(|rest| rest.strip_prefix("route")) else {
-        return Some(finding.help("write `always` for a copy"));
-    };
-    Some(finding.suggest("write `always` for a copy", first.head, format!("always{rest}")))
+    let rest = head.strip_prefix("also").map(str::trim_start).and_then(|rest| rest.strip_prefix("route"));
+    match rest.filter(|_| runs_as_always(block, first)) {
+        Some(rest) => Some(finding.suggest("or write `always` for a copy", first.head, format!("always{rest}"))),
+        None => Some(finding.help("`always` would also copy events that another line takes before this one")),
+    }
+}
+
+/// Whether an `always` in the place of this line would run for the same events: no line before it ends the block, and
+/// no line of the block sends nothing.
+fn runs_as_always(block: &RoutingBlock, line: &RoutingLine) -> bool {
+    let mut before = block.lines.iter().take_while(|each| each.span != line.span);
+    !before.any(|each| each.kind == LineKind::Route) && !block.lines.iter().any(|each| is_nothing(&each.body))
 }
 
 /// Whether every event of an `also route` certainly hits a route: each part of the route's condition is one of its own.

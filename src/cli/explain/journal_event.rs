@@ -45,7 +45,7 @@ fn rules(decision: &DecisionRecord) -> Result<RuleSet, String> {
     let archive = STANDARD.decode(&decision.archive).map_err(|error| error.to_string())?;
     let snapshot = Snapshot::from_archive(&archive)
         .map_err(|error| format!("cannot read the rules that decided the event: {error}"))?;
-    let loaded = RuleSet::from_sources(snapshot.sources().clone(), &|path| snapshot.read(path), None);
+    let loaded = RuleSet::from_served_sources(snapshot.sources().clone(), &|path| snapshot.read(path), None);
     loaded.rules.ok_or_else(|| {
         let first = loaded.diagnostics.first().map(|found| format!(": {}", found.message)).unwrap_or_default();
         format!("this version of pointsman rejects the rules that decided the event{first}")

@@ -4,6 +4,7 @@
 //! A pattern is parsed when it is created, which finds its errors, and compiled at the first test. Only a pattern that may
 //! be too large is compiled when it is created, so that it can be refused.
 
+mod dead;
 mod error;
 mod sample;
 mod set;
@@ -147,6 +148,12 @@ impl RegexPattern {
         let mut parser = ParserBuilder::new().nest_limit(DEEPEST).ignore_whitespace(self.flags.verbose).build();
         let ast = parser.parse(&self.pattern).ok()?;
         self.flags.translator().build().translate(&self.pattern, &ast).ok()
+    }
+
+    /// Whether some part can never match, because text follows `$` or precedes `^`.
+    #[must_use]
+    pub fn has_dead_part(&self) -> bool {
+        self.hir().is_some_and(|hir| dead::has_dead_part(&hir))
     }
 
     /// Necessary conditions for a match of the whole text, or somewhere in it; the strictest first.

@@ -18,7 +18,7 @@ pub use denied::DeniedFiles;
 pub use watched::WatchedFolders;
 
 use super::source_text::{self, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, OversizedFile};
-use super::{LoadedRules, RuleSet};
+use super::{LoadedRules, RuleSet, TestErrors};
 use crate::diagnostic::{Diagnostic, FindingLimit, Findings};
 use crate::source::Sources;
 use crate::text::{backticked_list, plural};
@@ -118,7 +118,7 @@ impl RuleSet {
         };
         let mut findings = Findings::new(limit);
         findings.extend(diagnostics);
-        Ok(Self::build(sources, &read, at, findings))
+        Ok(Self::build(sources, &read, at, findings, TestErrors::Refuse))
     }
 }
 

@@ -1,0 +1,147 @@
+//! What one walk over the expressions of the checked model finds, for the lints that ask for values and labels.
+
+use crate::model::{
+    ChannelId, Comparator, ComparisonSubject, DefineId, Expression, ExpressionKind, MappingId, Match, Model, Pattern,
+    RoutingId, RoutingLineBody, TableId, TableRows, Target,
+};
+use crate::pattern::Case;
+use crate::source::Span;
+
+/// The declaration that holds an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExpressionOwner {
+    Mapping(MappingId),
+    Table(TableId),
+    Define(DefineId),
+    Routing(RoutingId),
+    Channel(ChannelId),
+}
+
+/// What the lints look at, in text order by kind of declaration.
+#[derive(Default)]
+pub(crate) struct ModelMentions<'m> {
+    /// The tests of values.
+    pub(crate) tests: Vec<(ExpressionOwner, ValueTest<'m>)>,
+    /// The labels that are read.
+    pub(crate) labels: Vec<(ExpressionOwner, &'m str, Span)>,
+    /// The defines that are used.
+    pub(crate) defines: Vec<(ExpressionOwner, DefineId)>,
+}
+
+impl<'m> ModelMentions<'m> {
+    /// The mentions in a rule set.
+    pub(crate) fn of(model: &'m Model) -> Self {
+        let mut mentions = Self::default();
+        walk(model, &mut |owner, node| match node {
+            ModelNode::Test(test) => mentions.tests.push((owner, test)),
+            ModelNode::Expression(value) => {
+                if let ExpressionKind::Label(name) = &value.kind {
+                    mentions.labels.push((owner, name, value.span));
+                } else if let ExpressionKind::Define(id) = value.kind {
+                    mentions.defines.push((owner, id));
+                }
+            }
+        });
+        mentions
+    }
+}
+
+#[derive(Clone, Copy)]
+enum ModelNode<'m> {
+    /// An expression, before its parts.
+    Expression(&'m Expression),
+    /// A test of a value.
+    Test(ValueTest<'m>),
+}
+
+/// A test of a value, by a comparison or by a pattern of an arm.
+#[derive(Clone, Copy)]
+pub(crate) struct ValueTest<'m> {
+    pub(crate) subject: &'m Expression,
+    pub(crate) test: &'m Comparator,
+    pub(crate) case: Case,
+    pub(crate) form: TestForm,
+    pub(crate) span: Span,
+}
+
+/// How a test is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TestForm {
+    /// A comparison.
+    Comparison,
+    /// A comparison with `not` or `!=`.
+    Negation,
+    /// A pattern of an arm.
+    Pattern,
+}
+
+type Visitor<'s, 'm> = &'s mut dyn FnMut(ExpressionOwner, ModelNode<'m>);
+
+/// Shows every expression and every test of a value. Tests of the rules have none.
+fn walk<'m>(model: &'m Model, see: Visitor<'_, 'm>) {
+    for (id, mapping) in model.mappings.iter().enumerate() {
+        let mut see = within(ExpressionOwner::Mapping(id), see);
+        mapping.each_accept(&mut |value| expression(value, &mut see));
+        mapping.each_value(&mut |value| expression(value, &mut see));
+    }
+    for (id, table) in model.tables.iter().enumerate() {
+        let mut see = within(ExpressionOwner::Table(id), see);
+        if let TableRows::Arms(rows) = &table.rows {
+            patterns(rows, &mut see);
+            rows.each_expression(&mut |value| expression(value, &mut see));
+        }
+    }
+    for (id, define) in model.defines.iter().enumerate() {
+        expression(&define.value, &mut within(ExpressionOwner::Define(id), see));
+    }
+    for (id, channel) in model.channels.iter().enumerate() {
+        let mut see = within(ExpressionOwner::Channel(id), see);
+        for (_, value) in &channel.parameters {
+            value.each_expression(&mut |value| expression(value, &mut see));
+        }
+    }
+    for (id, routing) in model.routings.iter().enumerate() {
+        let mut see = within(ExpressionOwner::Routing(id), see);
+        for line in routing.block.all_lines() {
+            line.when.iter().for_each(|when| expression(when, &mut see));
+            if let RoutingLineBody::Match(choice) = &line.body {
+                patterns(choice, &mut see);
+                choice.each_condition(&mut |value| expression(value, &mut see));
+            }
+            for target in line.body.own_targets() {
+                if let Target::Nothing(because, _) = target {
+                    expression(because, &mut see);
+                }
+            }
+        }
+    }
+}
+
+fn within<'s, 'm>(owner: ExpressionOwner, see: Visitor<'s, 'm>) -> impl FnMut(ModelNode<'m>) + use<'s, 'm> {
+    move |node| see(owner, node)
+}
+
+fn expression<'m>(value: &'m Expression, see: &mut dyn FnMut(ModelNode<'m>)) {
+    see(ModelNode::Expression(value));
+    if let ExpressionKind::Match(choice) = &value.kind {
+        patterns(choice, see);
+    } else if let ExpressionKind::Compare(comparison) = &value.kind
+        && let ComparisonSubject::Value(subject) = &comparison.subject
+    {
+        let form = if comparison.negated { TestForm::Negation } else { TestForm::Comparison };
+        let (test, case) = (&comparison.test, comparison.case);
+        see(ModelNode::Test(ValueTest { subject, test, case, form, span: value.span }));
+    }
+    value.each_part(&mut |part| expression(part, see));
+}
+
+fn patterns<'m, R>(choice: &'m Match<R>, see: &mut dyn FnMut(ModelNode<'m>)) {
+    for arm in &choice.arms {
+        for (subject, alternatives) in choice.subjects.iter().zip(&arm.columns) {
+            for (test, span) in alternatives.iter().filter_map(Pattern::test) {
+                let (case, form) = (choice.case, TestForm::Pattern);
+                see(ModelNode::Test(ValueTest { subject, test, case, form, span }));
+            }
+        }
+    }
+}
