@@ -42,7 +42,8 @@ fn family(name: &str, members: usize) -> String {
     format!(
         "channel {name}[member] in [{}] = webhook(url = env(\"HOOK\"), body = {{ \"text\": \"{{member}}: {{title}}\" }})\n\
          routing to_{name} {{ route one => {name}[labels.member]  else => {name}[\"m0\"] }}\n\
-         mapping map_{name} {{ severity = Info  status = Firing  title = \"a\"  key = \"k\" }}\n\
+         mapping map_{name} {{ severity = Info  status = match $.s {{ \"over\" => Resolved  else => Firing }} \
+           title = \"a\"  key = \"k\"  labels {{ member = $.m }} }}\n\
          integration push_{name} {{ keys = [env(\"KEY_{name}\")]  map_{name} => routing to_{name} }}\n",
         members.join(", ")
     )

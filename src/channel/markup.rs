@@ -91,7 +91,7 @@ fn push_line(safe: &mut String, line: &str, place: LinePlace) {
             _ => false,
         };
         match letter {
-            _ if is_markup && in_link => safe.push_str(&format!("%{:02X}", u32::from(letter))),
+            _ if is_markup && in_link => safe.extend(percent_code(letter)),
             _ if is_markup => safe.push(full_width(letter)),
             ']' if matches!(next, '(' | '[' | ':') => safe.push_str("] "),
             _ => safe.push(letter),
@@ -110,6 +110,12 @@ fn begins_link(text: &str) -> bool {
 /// The full-width form of a printable ASCII character.
 pub(super) fn full_width(letter: char) -> char {
     char::from_u32(u32::from(letter) + 0xFEE0).filter(|_| letter.is_ascii_graphic()).unwrap_or(letter)
+}
+
+/// `%2A` for a letter of ASCII.
+fn percent_code(letter: char) -> [char; 3] {
+    let digit = |value: u32| char::from_digit(value, 16).unwrap_or('0').to_ascii_uppercase();
+    ['%', digit(u32::from(letter) >> 4 & 0xf), digit(u32::from(letter) & 0xf)]
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::check::code;
 use crate::check::context::{DeclaredChannel, LoweringContext};
+use crate::check::names::is_field;
 use crate::check::scope::{ExpressionLowering, ExpressionScope, is_known};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::{ChannelFamily, Destination, Expression, ExpressionKind, FamilyId, Literal, MemberChoice};
@@ -40,6 +41,15 @@ fn channel(name: &Identifier, cx: &mut LoweringContext<'_>) -> Option<Destinatio
 /// `family[value]`. A string that is written out names a member that must exist.
 fn member(reference: &MemberReference, cx: &mut LoweringContext<'_>) -> Option<Destination> {
     let name = &reference.family;
+    if is_field(&name.text) {
+        let excerpt = cx.excerpt(reference.span);
+        let message = format!("a channel stands here by its name, and `{excerpt}` is a value");
+        cx.report(Diagnostic::new(&code::UNKNOWN_CHANNEL, reference.span, message).help(format!(
+            "a family of channels gives a member for each value: `channel team_chat[team] in [\"pay\", \"web\"] = …`, \
+             then `=> team_chat[{excerpt}]`"
+        )));
+        return None;
+    }
     let DeclaredChannel::Family(family) = cx.declared_channel(name)? else {
         let brackets = Span { start: name.span.end, ..reference.span };
         let message = format!("`{}` is one channel, not a family", name.text);

@@ -187,7 +187,7 @@ pub(super) type BackendResult<T> = Result<T, BackendError>;
 /// What carries out a command.
 pub(super) enum OperationsBackend {
     /// A running gateway.
-    Gateway(AdminClient),
+    Gateway(Box<AdminClient>),
     /// The journal, locked by this process, and the rules that decide replayed pushes, if some are named.
     Journal(Journal, Option<Arc<OfflineReplayer>>),
 }
@@ -199,7 +199,7 @@ impl OperationsBackend {
     /// If there is neither; the error is printed.
     pub(super) fn open(place: &GatewayArguments, terminal: &mut Terminal) -> Result<Self, Exit> {
         match place.client(terminal)? {
-            Some(client) => Ok(Self::Gateway(client)),
+            Some(client) => Ok(Self::Gateway(Box::new(client))),
             None => journal(&place.state, terminal).map(|journal| Self::Journal(journal, None)),
         }
     }

@@ -53,16 +53,9 @@ fn unescape_html(text: &str) -> Option<String> {
     let mut result = String::with_capacity(text.len());
     result.push_str(before);
     while let Some(behind) = rest.strip_prefix('&') {
-        match reference(behind) {
-            Some((character, behind)) => {
-                result.push(character);
-                rest = behind;
-            }
-            None => {
-                result.push('&');
-                rest = behind;
-            }
-        }
+        let (character, behind) = reference(behind).unwrap_or(('&', behind));
+        result.push(character);
+        rest = behind;
         let (plain, behind) = rest.split_at_checked(rest.find('&').unwrap_or(rest.len()))?;
         result.push_str(plain);
         rest = behind;

@@ -442,7 +442,7 @@ test "where it goes" { integration shared  input { "title": "a" }  expect sent [
         let text = RULES.replace("EXPECTED", "renamed");
         let served = build(&text, ALL, RuleTests::Skip).expect("the rules themselves are right");
         assert_eq!(served.rules.model.tests.len(), 0);
-        let expected = "the tests of the rules have 1 error, first shop/a.rules:8: there is no channel named `renamed`; \
+        let expected = "the tests of the rules have 1 error, first shop/a.rules:8: there is no channel `renamed`; \
                         the rules are served without these tests: run `pointsman check`";
         assert!(served.warnings.contains(&expected.to_owned()), "{:?}", served.warnings);
         let rejection = build(&text, ALL, RuleTests::Run).expect_err("the test has an error");

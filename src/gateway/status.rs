@@ -240,7 +240,7 @@ impl GatewayStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             listen: gateway.config.listen.to_string(),
             accepting: !gateway.stopping.load(Ordering::Relaxed),
-            disk: gateway.journal.check_accepting().err().and_then(full_disk),
+            disk: gateway.journal.check_accepting().err().as_ref().and_then(full_disk),
             rules: report.map(|report| rules(&gateway.config, &report, &served.value)).unwrap_or_default(),
             integrations,
             channels,
@@ -252,7 +252,7 @@ impl GatewayStatus {
     }
 }
 
-fn full_disk(refusal: JournalError) -> Option<FullDisk> {
+fn full_disk(refusal: &JournalError) -> Option<FullDisk> {
     let fix = match refusal {
         JournalError::LowSpace(_) => DiskShortage::FIX,
         JournalError::NoSpace => "make room there",

@@ -146,7 +146,7 @@ fn a_team_is_a_line_of_the_list_and_two_key_files() {
         let words = ["events", "--state", "state", "--channel", channel];
         company.place.pointsman(&words).finish().stdout
     };
-    assert!(listed("company_chat.fraud").contains("company_chat[\"fraud\"]"), "{}", listed("company_chat.fraud"));
+    assert!(listed("company_chat.fraud").contains("3 delivered"), "{}", listed("company_chat.fraud"));
 
     let (out, err) = (gateway.out.clone(), gateway.err.clone());
     assert_eq!(gateway.end("-TERM").code(), Some(0));
@@ -169,7 +169,7 @@ fn what_waits_for_a_team_that_is_gone_becomes_a_dead_letter() {
     gateway.until("given up", |status| {
         named(status, chat).is_some_and(|channel| channel["kind"].is_null() && channel["dead"] == 1)
     });
-    let shown = company.place.pointsman(&["status", "--state", "state"]).finish().stdout;
+    let shown = company.place.pointsman(&["status", "--problems", "--state", "state"]).finish().stdout;
     assert!(shown.contains("pointsman dead drop --channel") && shown.contains("company_chat.mobile"), "{shown}");
     let words = ["dead", "list", "--state", "state", "--channel", "company_chat.mobile"];
     let listed = company.place.pointsman(&words).run().stdout;

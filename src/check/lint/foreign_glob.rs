@@ -87,7 +87,8 @@ fn read(text: &str) -> Option<ForeignPattern> {
     let is_percentage = middle.trim_end_matches('%').ends_with(|last: char| last.is_ascii_digit() || last == ' ');
     let stripped = middle.strip_suffix('%').filter(|_| !is_percentage);
     let (middle, ends) = stripped.map_or((middle, ""), |rest| (rest, "*"));
-    let is_sql = !(begins.is_empty() && ends.is_empty()) && !middle.is_empty() && !middle.contains('%');
+    let is_around = !begins.is_empty() || !ends.is_empty();
+    let is_sql = is_around && !middle.is_empty() && !middle.contains('%');
     is_sql.then(|| ForeignPattern::Sql(format!("{begins}{middle}{ends}")))
 }
 

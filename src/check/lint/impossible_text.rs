@@ -100,10 +100,9 @@ fn impossible<'m>(form: TextForm, test: &ValueTest<'m>) -> Option<ImpossibleText
     }
     let letters = form.letters.filter(|_| !test.case.is_ignored());
     let (starts, ends) = match test.test {
-        Comparator::Equal(_) | Comparator::In(_) => (form.trimmed, form.trimmed),
+        Comparator::Equal(_) | Comparator::In(_) | Comparator::Text(TextTest::Like(_)) => (form.trimmed, form.trimmed),
         Comparator::Text(TextTest::Piece(PiecePosition::Start, _)) => (form.trimmed, None),
         Comparator::Text(TextTest::Piece(PiecePosition::End, _)) => (None, form.trimmed),
-        Comparator::Text(TextTest::Like(_)) => (form.trimmed, form.trimmed),
         Comparator::Text(TextTest::Piece(PiecePosition::Anywhere, _) | TextTest::Cidr(_) | TextTest::Regex(..))
         | Comparator::Order(..)
         | Comparator::Is(_)

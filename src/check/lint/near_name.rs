@@ -111,23 +111,23 @@ fn finding(kind: &str, (name, span): (&str, Span), (other, first): (&str, Span),
 /// Names by the texts that are left when one letter is removed, so the cost grows with their number and length alone.
 #[derive(Default)]
 struct EarlierNames<'n> {
-    by_name: HashMap<&'n str, Span>,
-    by_cut: HashMap<(usize, String), (&'n str, Span)>,
-    by_rest: HashMap<String, (&'n str, Span)>,
+    named: HashMap<&'n str, Span>,
+    cut_at: HashMap<(usize, String), (&'n str, Span)>,
+    cut_anywhere: HashMap<String, (&'n str, Span)>,
 }
 
 impl<'n> EarlierNames<'n> {
     /// An earlier name with one letter more, less, or different.
     fn one_letter_away(&self, name: &str) -> Option<(&'n str, Span)> {
         let letters: Vec<char> = name.chars().collect();
-        let longer = self.by_rest.get(name).filter(|(other, _)| may_be_typo(other, name)).copied();
+        let longer = self.cut_anywhere.get(name).filter(|(other, _)| may_be_typo(other, name)).copied();
         let shorter = || {
             let rests = (0..letters.len()).map(|at| cut(&letters, at));
-            let known = rests.filter_map(|rest| self.by_name.get_key_value(&*rest));
+            let known = rests.filter_map(|rest| self.named.get_key_value(&*rest));
             known.map(|(other, first)| (*other, *first)).find(|(other, _)| may_be_typo(name, other))
         };
         let same = (0..letters.len()).find_map(|at| {
-            let known = self.by_cut.get(&(at, cut(&letters, at)));
+            let known = self.cut_at.get(&(at, cut(&letters, at)));
             known.filter(|(other, _)| is_slip(&letters, other, at)).copied()
         });
         same.or(longer).or_else(shorter).filter(|(other, _)| *other != name)
@@ -137,10 +137,10 @@ impl<'n> EarlierNames<'n> {
         let letters: Vec<char> = name.chars().collect();
         for at in 0..letters.len() {
             let rest = cut(&letters, at);
-            self.by_rest.entry(rest.clone()).or_insert((name, span));
-            self.by_cut.entry((at, rest)).or_insert((name, span));
+            self.cut_anywhere.entry(rest.clone()).or_insert((name, span));
+            self.cut_at.entry((at, rest)).or_insert((name, span));
         }
-        self.by_name.entry(name).or_insert(span);
+        self.named.entry(name).or_insert(span);
     }
 }
 

@@ -182,8 +182,8 @@ fn report(
     near: Option<String>,
 ) -> Diagnostic {
     let sources = input.environment.sources;
-    let (subject, text) = (excerpt(sources.text(test.subject.span), 40), sources.text(value.span));
-    let finding = Diagnostic::new(&CODE, value.span, format!("`{subject}` is never `{text}`"));
+    let (subject, never) = (excerpt(sources.text(test.subject.span), 40), sources.text(value.span));
+    let finding = Diagnostic::new(&CODE, value.span, format!("`{subject}` is never `{never}`"));
     let finding = finding.label(match test.form {
         TestForm::Comparison => "is none of its results",
         TestForm::Negation => "is none of its results, so this is always true",

@@ -97,7 +97,8 @@ impl<'m> LabelsByPlace<'m> {
             channels: vec![PossibleLabels::Unreached; model.channels.len()],
             defines: vec![PossibleLabels::Unreached; model.defines.len()],
         };
-        let reached: Vec<ReachedPlaces> = model.routings.iter().map(|routing| ReachedPlaces::of(routing, model)).collect();
+        let reached: Vec<ReachedPlaces> =
+            model.routings.iter().map(|routing| ReachedPlaces::of(routing, model)).collect();
         let mappings: Vec<PossibleLabels<'m>> = model.mappings.iter().map(PossibleLabels::of).collect();
         for integration in &model.integrations {
             let mut names = PossibleLabels::Unreached;
@@ -188,7 +189,7 @@ fn unset<'m>(input: &LintInput<'m>) -> Vec<UnsetLabel<'m>> {
     let labels = LabelsByPlace::of(input);
     let read = input.model_mentions.labels.iter().filter_map(|(owner, name, span)| match labels.at(*owner)? {
         PossibleLabels::Closed(known) if !known.contains(name) => {
-            Some(UnsetLabel { name: *name, span: *span, known: Rc::clone(known) })
+            Some(UnsetLabel { name, span: *span, known: Rc::clone(known) })
         }
         PossibleLabels::Closed(_) | PossibleLabels::Unreached | PossibleLabels::Open => None,
     });

@@ -104,7 +104,7 @@ fn secret(template: &Template) -> Option<&'static str> {
         let in_host = address.find(*known).is_some_and(|at| at < before);
         in_host && rest.is_some_and(|rest| rest.len() >= MIN_LENGTH)
     };
-    if SECRET_ADDRESSES.iter().any(|known| is_robot(&known)) {
+    if SECRET_ADDRESSES.iter().any(is_robot) {
         return Some("whoever has this address can send to it");
     }
     let host = address.split(['/', '?', '#']).next().unwrap_or_default();

@@ -60,6 +60,7 @@ tls_key = "key.pem"
 allow = ["10.0.0.0/8", "hooks.internal"]
 allow_private = false
 proxy = "http://proxy.internal:3128"
+ca_file = "ca.pem"
 poll = true
 poll_interval = "5s"
 manifest = "manifest"

@@ -204,18 +204,21 @@ impl Refusal {
             }
             Self::JsonSentAsForm => problem.help("send `Content-Type: application/json`"),
             Self::Stopping => unavailable(Duration::from_secs(5)).close(),
-            Self::NotDurable(JournalError::Full) => {
-                Problem::unavailable("too many deliveries are pending", Duration::from_secs(10))
-            }
-            Self::NotDurable(JournalError::NoSpace) => {
-                Problem::unavailable("there is no room to keep the push", Duration::from_mins(1))
-            }
-            Self::NotDurable(JournalError::LowSpace(_)) => unavailable(Duration::from_mins(1))
-                .help("on the gateway's disk, make room, or start it with a lower `--least-free`; then send it again"),
-            // The reason may name files of the gateway.
-            Self::NotDurable(JournalError::Failed(_) | JournalError::Closed) => {
-                Problem::unavailable("the push could not be made durable", Duration::from_secs(5))
-            }
+            Self::NotDurable(error) => not_durable(error, &problem),
+        }
+    }
+}
+
+/// The answer where the journal did not take the push.
+fn not_durable(error: &JournalError, problem: &Problem) -> Problem {
+    match error {
+        JournalError::Full => Problem::unavailable("too many deliveries are pending", Duration::from_secs(10)),
+        JournalError::NoSpace => Problem::unavailable("there is no room to keep the push", Duration::from_mins(1)),
+        JournalError::LowSpace(_) => Problem::unavailable(problem.detail.clone(), Duration::from_mins(1))
+            .help("on the gateway's disk, make room, or start it with a lower `--least-free`; then send it again"),
+        // The reason may name files of the gateway.
+        JournalError::Failed(_) | JournalError::Closed => {
+            Problem::unavailable("the push could not be made durable", Duration::from_secs(5))
         }
     }
 }

@@ -1,6 +1,5 @@
-//! What the journal takes and gives: pushes, deliveries, attempts, refused payloads, and what is counted.
-//!
-//! A store keeps times to the millisecond.
+//! What the journal takes and gives: pushes, deliveries, attempts, refused payloads, and what is counted. Times are kept to
+//! the millisecond.
 
 use super::{DeliveryId, EventId, PushId};
 use crate::evaluate::RequestMetadata;
