@@ -263,7 +263,9 @@ impl Tally {
         groups.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
         for (message, (count, examples)) in groups.iter().take(SHOWN) {
             println!("{count:5} {message}");
-            examples.iter().for_each(|example| println!("      {example}"));
+            for example in examples {
+                println!("      {example}");
+            }
         }
         let wrong = self.edits - self.accepted;
         println!("{} edits, {} without an error, {wrong} with errors", self.edits, self.accepted);

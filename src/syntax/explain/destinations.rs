@@ -46,7 +46,9 @@ fn from_value(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         // A call after an arm's channel was read as the pattern of the next arm.
         let name = called_channel(failure).or(failure.index.checked_sub(1))?;
         let goes_on = match failure.word(name + 1) {
-            "." | "(" => true,
+            "(" => true,
+            // `team_chat.payments` is a member that is written with a dot.
+            "." => failure.word(name) == "labels" || failure.word(name + 3) == ".",
             "[" => failure.word(name) == "labels",
             _ => false,
         };

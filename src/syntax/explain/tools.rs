@@ -47,7 +47,7 @@ fn delay(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let is_delay = |at: &usize| {
         let duration = failure.kind(at + 1) == Some(TokenKind::Number)
             && failure.word(at + 1).ends_with(['s', 'm', 'h', 'd', 'n'])
-            || failure.kind(at + 1) == Some(TokenKind::String) && failure.word(*at) != "for";
+            || failure.kind(at + 1) == Some(TokenKind::String) && !matches!(failure.word(*at), "for" | "in");
         let word = matches!(failure.word(*at), "for" | "after" | "every" | "wait" | "delay" | "within" | "in");
         word && duration && !failure.starts_line(*at)
     };
