@@ -125,7 +125,7 @@ fn completions_and_pages_name_every_command() {
     for (page, words) in
         [("pointsman", "pointsman\\-check"), ("pointsman-dead-retry", "EXTRA"), ("pointsman-run", "samples")]
     {
-        let text = fs::read_to_string(folder.join(&format!("share/man1/{page}.1"))).expect(page);
+        let text = fs::read_to_string(folder.join(format!("share/man1/{page}.1"))).expect(page);
         assert!(text.contains(words), "{page}: {text}");
     }
 }

@@ -12,7 +12,8 @@ const CHANNELS: usize = 100;
 
 async fn listener() -> Running {
     let names: Vec<String> = (0..CHANNELS).map(|index| format!("c{index}")).collect();
-    let channels: String = names.iter().map(|name| format!("channel {name} = stdout()\n")).collect();
+    let channels: Vec<String> = names.iter().map(|name| format!("channel {name} = stdout()\n")).collect();
+    let channels = channels.concat();
     let rules = format!(
         "edition 1\n{channels}routing main {{\n  else => {}\n}}\n\
          integration prometheus {{ keys = [env(\"D\")]  alertmanager => routing main }}\n",

@@ -49,7 +49,9 @@ fn request(headers: &[(&str, &str)], suffix: Option<&str>) -> RequestMetadata {
     for (name, value) in headers {
         request.set_header(name, Some((*value).to_owned()));
     }
-    suffix.into_iter().for_each(|suffix| request.set_path_suffix(suffix.to_owned()));
+    if let Some(suffix) = suffix {
+        request.set_path_suffix(suffix.to_owned());
+    }
     request
 }
 

@@ -58,7 +58,9 @@ impl Company {
         let teams = fs::read_to_string(shipped.join("teams.csv")).unwrap();
         let names: Vec<&str> = teams.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
         assert_eq!(names.len(), 12);
-        names.iter().for_each(|team| company.add_keys(team));
+        for team in &names {
+            company.add_keys(team);
+        }
         company.write_teams(&teams);
         company
     }

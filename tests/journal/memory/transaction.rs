@@ -194,10 +194,10 @@ impl DeliveryTransaction for MemoryTransaction {
     }
 
     fn hold_channel(&mut self, channel: &str, hold: &StoredHold) -> StoreResult<()> {
-        let held = &mut self.state.channel(channel).held;
+        let stored = &mut self.state.channel(channel).held;
         let is_longer = |known: &StoredHold| known.receiver == hold.receiver && known.until >= hold.until;
-        if !held.as_ref().is_some_and(is_longer) {
-            *held = Some(StoredHold { until: whole(hold.until), ..hold.clone() });
+        if !stored.as_ref().is_some_and(is_longer) {
+            *stored = Some(StoredHold { until: whole(hold.until), ..hold.clone() });
         }
         Ok(())
     }
