@@ -26,7 +26,8 @@ fn target(bytes: &[u8]) {
         assert_eq!(single, path.get(root, root));
     }
     let mut reach = Projection::default();
-    path.project(None, &mut reach, &|nodes| nodes.select_all());
+    path.project(&mut reach, &Projection::whole());
+    path.project_payload(&mut reach);
     let part = json::parse_projected(DOCUMENT.as_bytes(), &reach, &arena).expect("JSON").root;
     // What is passed over costs nothing, so the part may be found within a budget that all of it exceeds.
     if found.is_some() {
