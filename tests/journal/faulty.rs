@@ -20,6 +20,7 @@ over_each_store!(
     a_disk_that_keeps_failing_ends_the_journal,
     work_goes_on_where_the_sender_went_away,
     a_writer_that_panics_leaves_nobody_waiting_and_ends_the_process,
+    a_log_that_fills_the_disk_is_emptied_before_a_push_is_refused,
 );
 
 /// What the next batches meet.
@@ -30,6 +31,8 @@ struct Fate {
     failing: AtomicU64,
     /// The next batch panics.
     panics: AtomicBool,
+    /// The log has filled the disk: there is no room until it is emptied.
+    log_fills_disk: AtomicBool,
 }
 
 impl Fate {
@@ -56,6 +59,9 @@ fn broken() -> StoreError {
 impl JournalStore for Faulty {
     fn transact(&mut self, work: &mut TransactionWork<'_>) -> Result<CommittedChanges, StoreError> {
         assert!(!self.fate.panics.swap(false, Ordering::Relaxed), "the store panics");
+        if self.fate.log_fills_disk.load(Ordering::Relaxed) {
+            return Err(StoreError::NoSpace);
+        }
         if !self.fate.fails() {
             return self.store.transact(work);
         }
@@ -68,6 +74,9 @@ impl JournalStore for Faulty {
     }
 
     fn prune(&mut self, now: Timestamp) -> Result<PruneProgress, StoreError> {
+        if self.fate.log_fills_disk.load(Ordering::Relaxed) {
+            return Err(StoreError::NoSpace);
+        }
         if self.fate.fails() { Err(broken()) } else { self.store.prune(now) }
     }
 
@@ -80,7 +89,13 @@ impl JournalStore for Faulty {
     }
 
     fn checkpoint(&mut self, mode: CheckpointMode) -> Result<(), StoreError> {
-        if self.fate.fails() { Err(broken()) } else { self.store.checkpoint(mode) }
+        if self.fate.fails() {
+            return Err(broken());
+        }
+        if mode == CheckpointMode::Full {
+            self.fate.log_fills_disk.store(false, Ordering::Relaxed);
+        }
+        self.store.checkpoint(mode)
     }
 
     fn reopen(&mut self) -> Result<(), StoreError> {
@@ -203,4 +218,19 @@ fn a_writer_that_panics_leaves_nobody_waiting_and_ends_the_process(folder: &Stat
     journal.close();
     let journal = open(folder, &fate);
     assert!(wait(journal.accept(push(3, "page", "a", Some(b"x")))).is_ok());
+}
+
+fn a_log_that_fills_the_disk_is_emptied_before_a_push_is_refused(folder: &StateFolder) {
+    let fate = Arc::new(Fate::default());
+    let journal = open(folder, &fate);
+    for number in 0..3 {
+        fate.log_fills_disk.store(true, Ordering::Relaxed);
+        assert_eq!(wait(journal.accept(push(number, "page", "a", None))), Ok(AcceptResult::Stored));
+    }
+    // Retention, which runs while nothing comes in, meets the same.
+    fate.log_fills_disk.store(true, Ordering::Relaxed);
+    while fate.log_fills_disk.load(Ordering::Relaxed) {
+        std::thread::yield_now();
+    }
+    assert_eq!(journal.check_accepting(), Ok(()));
 }

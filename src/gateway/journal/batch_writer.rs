@@ -137,7 +137,23 @@ impl BatchWriter {
     /// Does all writes in one transaction.
     fn apply(&mut self, writes: &mut [PendingWrite]) -> Result<CommittedChanges, StoreError> {
         self.store.limit_bytes(self.shared.most_stored.load(Ordering::Relaxed));
-        self.store.transact(&mut |transaction| writes.iter_mut().try_for_each(|write| write.run(transaction)))
+        self.make_room(|store| {
+            store.transact(&mut |transaction| writes.iter_mut().try_for_each(|write| write.run(transaction)))
+        })
+    }
+
+    /// Does some work, and does it again where the disk was full and the log could be emptied. What fills a small disk may
+    /// be the log, where readers or a busy machine kept it from being emptied before.
+    fn make_room<T>(
+        &mut self,
+        mut work: impl FnMut(&mut dyn JournalStore) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match work(&mut *self.store) {
+            Err(StoreError::NoSpace) => {}
+            result => return result,
+        }
+        self.store.checkpoint(CheckpointMode::Full).map_err(|_| StoreError::NoSpace)?;
+        work(&mut *self.store)
     }
 
     /// A damaged record costs only the write that touches it. Where it is in the way of what comes in, the journal cannot
@@ -185,7 +201,6 @@ impl BatchWriter {
             write.finish(Err(JournalError::NoSpace));
         }
         if kept.is_empty() {
-            drop(self.store.checkpoint(CheckpointMode::Partial));
             return;
         }
         match self.apply(&mut kept) {
@@ -232,7 +247,7 @@ impl BatchWriter {
         let patience = if self.shared.shortage().is_some() { PRUNE_WHILE_LOW } else { PRUNE };
         self.store.limit_bytes(self.shared.most_stored.load(Ordering::Relaxed));
         loop {
-            match self.store.prune(now) {
+            match self.make_room(|store| store.prune(now)) {
                 Ok(PruneProgress::More) if self.last_pruned.elapsed() < patience => {
                     self.dirty = true;
                 }
