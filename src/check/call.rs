@@ -222,12 +222,18 @@ fn result(function: &Function, arguments: &[Expression]) -> ValueType {
     };
     let some_missing = arguments.iter().any(|argument| argument.types.may_be_missing());
     let may_be_missing = match (function.name, arguments) {
-        // A key is missing if all parts are missing that are not constants; the prefix is a constant.
-        ("key", parts) => parts.iter().all(|part| is_literal(part) || part.types.may_be_missing()),
+        // A key is missing if all parts are empty that are not constants; the prefix is a constant.
+        ("key", parts) => parts.iter().all(|part| is_literal(part) || may_be_empty(part.types)),
         ("present", _) => true,
         _ => function.may_be_missing || (!function.takes_missing && some_missing),
     };
     if may_be_missing { own | ValueType::MISSING } else { own }
+}
+
+/// Whether a value of these types may be missing, or a text, a list or an object without anything in it.
+fn may_be_empty(types: ValueType) -> bool {
+    let containers = ValueType::TEXT | ValueType::ARRAY | ValueType::OBJECT | ValueType::LABELS | ValueType::NODES;
+    types.may_be_missing() || types.overlaps(containers)
 }
 
 fn is_literal(expression: &Expression) -> bool {
