@@ -17,12 +17,12 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
         forms.defines.push(form);
     }
     let of_lets = |lets: &[LetBinding]| {
-        lets.iter().fold(Vec::new(), |mut known: Vec<TextForm>, binding| {
+        lets.iter().fold(Vec::new(), |mut known: Vec<KnownForm>, binding| {
             known.push(forms.of(&binding.value, &known));
             known
         })
     };
-    let lets: Vec<Vec<TextForm>> = input.model.mappings.iter().map(|mapping| of_lets(&mapping.lets)).collect();
+    let lets: Vec<Vec<KnownForm>> = input.model.mappings.iter().map(|mapping| of_lets(&mapping.lets)).collect();
     for (owner, test) in &input.model_mentions.tests {
         let known = if let ExpressionOwner::Mapping(id) = owner { lets.get(*id) } else { None };
         let form = forms.of(test.subject, known.map_or(&[], Vec::as_slice));
@@ -32,7 +32,7 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
 
 /// What is certain about the letters of a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct TextForm {
+struct KnownForm {
     letters: Option<LetterForm>,
     trimmed: Option<Trimmed>,
 }
@@ -60,27 +60,27 @@ impl LetterForm {
 /// The forms of defines, each after those that it uses.
 #[derive(Default)]
 struct DefineForms {
-    defines: Vec<TextForm>,
+    defines: Vec<KnownForm>,
 }
 
 impl DefineForms {
     /// The form of a value; `lets` are those of its mapping, as far as they are known.
-    fn of(&self, value: &Expression, lets: &[TextForm]) -> TextForm {
+    fn of(&self, value: &Expression, lets: &[KnownForm]) -> KnownForm {
         if let ExpressionKind::Call(function, arguments) = &value.kind {
             let inner = || arguments.first().map(|argument| self.of(argument, lets)).unwrap_or_default();
             match function.name {
-                "lower" => TextForm { letters: Some(LetterForm::Lower), ..inner() },
-                "upper" => TextForm { letters: Some(LetterForm::Upper), ..inner() },
-                "trim" => TextForm { trimmed: Some(Trimmed), ..inner() },
+                "lower" => KnownForm { letters: Some(LetterForm::Lower), ..inner() },
+                "upper" => KnownForm { letters: Some(LetterForm::Upper), ..inner() },
+                "trim" => KnownForm { trimmed: Some(Trimmed), ..inner() },
                 "present" => inner(),
-                _ => TextForm::default(),
+                _ => KnownForm::default(),
             }
         } else if let ExpressionKind::Let(id) = value.kind {
             lets.get(id).copied().unwrap_or_default()
         } else if let ExpressionKind::Define(id) = value.kind {
             self.defines.get(id).copied().unwrap_or_default()
         } else {
-            TextForm::default()
+            KnownForm::default()
         }
     }
 }
@@ -94,8 +94,8 @@ struct ImpossibleText<'m> {
     why: &'static str,
 }
 
-fn impossible<'m>(form: TextForm, test: &ValueTest<'m>) -> Option<ImpossibleText<'m>> {
-    if form == TextForm::default() {
+fn impossible<'m>(form: KnownForm, test: &ValueTest<'m>) -> Option<ImpossibleText<'m>> {
+    if form == KnownForm::default() {
         return None;
     }
     let letters = form.letters.filter(|_| !test.case.is_ignored());

@@ -77,7 +77,7 @@ pub(super) enum JobAction {
 }
 
 /// The result of a claim.
-enum Claim {
+enum DeliveryClaim {
     /// The delivery belongs to the job, with its body if there is one to send.
     Claimed(Option<Vec<u8>>),
     /// So does this one, whose body has so many bytes that it needs room before it is read.
@@ -102,22 +102,22 @@ impl<L: DeliveryStore> DeliveryJob<L> {
     pub(super) async fn run(self) -> FinishedJob {
         let mut claimed = self.claim(SMALL_BODY).await;
         let mut room = None;
-        if let (Claim::LargeBody(bytes), JobAction::Attempt(transport)) = (&claimed, &self.action) {
+        if let (DeliveryClaim::LargeBody(bytes), JobAction::Attempt(transport)) = (&claimed, &self.action) {
             room = Some(transport.take_room(*bytes).await);
             // While it waited for room, its claim may have ended.
             claimed = self.claim(usize::MAX).await;
         }
         let finished = match claimed {
-            Claim::Claimed(body) => self.act(body).await,
-            Claim::Settled => FinishedJob::without_attempt(&self.head, HeadResult::Settled, self.kind),
-            Claim::LargeBody(_) | Claim::Unavailable => self.postpone(),
+            DeliveryClaim::Claimed(body) => self.act(body).await,
+            DeliveryClaim::Settled => FinishedJob::without_attempt(&self.head, HeadResult::Settled, self.kind),
+            DeliveryClaim::LargeBody(_) | DeliveryClaim::Unavailable => self.postpone(),
         };
         drop(room);
         finished
     }
 
     /// Claims the delivery, and reads its body for an attempt if it has at most so many bytes.
-    async fn claim(&self, max_bytes: usize) -> Claim {
+    async fn claim(&self, max_bytes: usize) -> DeliveryClaim {
         let (store, id, owner) = (self.context.store.clone(), self.head.id, self.context.owner);
         let attempted = match &self.action {
             JobAction::Attempt(transport) => Some(transport.timeout()),
@@ -126,19 +126,19 @@ impl<L: DeliveryStore> DeliveryJob<L> {
         let claim = move || {
             let lease = attempted.unwrap_or_default() + LEASE_MARGIN;
             Ok(match store.read()?.claim(id, owner, lease)? {
-                ClaimResult::Held => Claim::Unavailable,
-                ClaimResult::Settled => Claim::Settled,
-                ClaimResult::Claimed if attempted.is_none() => Claim::Claimed(None),
+                ClaimResult::Held => DeliveryClaim::Unavailable,
+                ClaimResult::Settled => DeliveryClaim::Settled,
+                ClaimResult::Claimed if attempted.is_none() => DeliveryClaim::Claimed(None),
                 ClaimResult::Claimed => match store.read()?.body_size(id)? {
-                    Some(bytes) if bytes > max_bytes => Claim::LargeBody(bytes),
-                    Some(_) | None => Claim::Claimed(store.body(id)?),
+                    Some(bytes) if bytes > max_bytes => DeliveryClaim::LargeBody(bytes),
+                    Some(_) | None => DeliveryClaim::Claimed(store.body(id)?),
                 },
             })
         };
         let slot = self.context.claims.take().await;
         let claimed: Result<Result<_, JournalError>, _> = tokio::task::spawn_blocking(claim).await;
         drop(slot);
-        claimed.unwrap_or(Ok(Claim::Unavailable)).unwrap_or(Claim::Unavailable)
+        claimed.unwrap_or(Ok(DeliveryClaim::Unavailable)).unwrap_or(DeliveryClaim::Unavailable)
     }
 
     async fn act(&self, body: Option<Vec<u8>>) -> FinishedJob {
