@@ -96,7 +96,7 @@ pub const TOLERANCE: TypedParameter<Duration> = ParameterSpec::optional(
 pub const MAX_BODY: TypedParameter<u64> = ParameterSpec::optional(
     "max_body",
     ParameterKind::Integer(ValueRange::new(1, 16_384)),
-    "The largest body in KiB, unpacked. A larger one is refused with 413. While it is evaluated, a body can take up to 50 times its size in memory.",
+    "The largest body in KiB, unpacked. A larger one is refused with 413. While it is evaluated, a body may need 50 times its size in memory.",
 )
 .or_number(1_024);
 
