@@ -5,9 +5,9 @@ use super::open::{PAGE_BYTES, open_reader};
 use crate::gateway::journal::StoreError;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -38,6 +38,9 @@ struct LogLimits {
     most: AtomicI64,
     /// The log is over its size: the writer has to restart it.
     oversized: AtomicBool,
+    /// Held by whoever moves the log: a checkpoint that meets another one moves nothing, and does not wait for it
+    /// (<https://sqlite.org/c3ref/wal_checkpoint_v2.html>).
+    moving: Mutex<()>,
 }
 
 impl Checkpointer {
@@ -69,6 +72,11 @@ impl Checkpointer {
         self.limits.oversized.swap(false, Ordering::Relaxed)
     }
 
+    /// Waits until the thread moves nothing; it moves nothing while the guard lives.
+    pub(super) fn pause(&self) -> MutexGuard<'_, ()> {
+        self.limits.begin_move()
+    }
+
     /// Sets how many bytes the log may have before it has to be restarted; never more than by default.
     pub(super) fn limit_log(&self, bytes: u64) {
         self.limits.limit(bytes);
@@ -77,7 +85,7 @@ impl Checkpointer {
 
 impl Default for LogLimits {
     fn default() -> Self {
-        Self { most: AtomicI64::new(MAX_LOG_PAGES), oversized: AtomicBool::new(false) }
+        Self { most: AtomicI64::new(MAX_LOG_PAGES), oversized: AtomicBool::new(false), moving: Mutex::default() }
     }
 }
 
@@ -85,6 +93,10 @@ impl LogLimits {
     fn limit(&self, bytes: u64) {
         let pages = i64::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX);
         self.most.store(pages.min(MAX_LOG_PAGES), Ordering::Relaxed);
+    }
+
+    fn begin_move(&self) -> MutexGuard<'_, ()> {
+        self.moving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -105,7 +117,11 @@ fn check_log(connection: &mut Option<Connection>, path: &Path, limits: &LogLimit
     if log.waiting() < CHECKPOINT_PAGES.min(most / 4) {
         return Ok(());
     }
-    checkpoint(connection, "PASSIVE")?;
+    let move_some = || {
+        let _moving = limits.begin_move();
+        checkpoint(connection, "PASSIVE")
+    };
+    move_some()?;
     if log.pages <= most {
         return Ok(());
     }
@@ -114,7 +130,7 @@ fn check_log(connection: &mut Option<Connection>, path: &Path, limits: &LogLimit
         if checkpoint(connection, "NOOP")?.waiting() < LEFT_PAGES.min(most / 8) {
             break;
         }
-        checkpoint(connection, "PASSIVE")?;
+        move_some()?;
     }
     limits.oversized.store(true, Ordering::Relaxed);
     Ok(())
@@ -140,10 +156,43 @@ fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<LogPages>
 #[cfg(test)]
 mod tests {
     use super::{LogLimits, check_log, checkpoint};
-    use crate::gateway::journal::JournalConfig;
-    use crate::gateway::journal::sqlite::open::{open_reader, open_writer};
+    use crate::gateway::journal::sqlite::SqliteStore;
+    use crate::gateway::journal::sqlite::open::{log_bytes, open_reader, open_writer};
     use crate::gateway::journal::sqlite::retention::JournalBudget;
-    use std::sync::atomic::Ordering;
+    use crate::gateway::journal::{CheckpointMode, JournalConfig, JournalStore};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[test]
+    fn the_log_is_emptied_although_the_thread_moves_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = JournalConfig { directory: folder.path().to_owned(), ..JournalConfig::default() };
+        let mut store = SqliteStore::open(&config).expect("a store");
+        let limits = Arc::clone(&store.open.as_ref().expect("it is open").checkpointer.limits);
+        limits.limit(0);
+        let path = store.path.clone();
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut connection = None;
+                while !ended.load(Ordering::Relaxed) {
+                    check_log(&mut connection, &path, &limits).expect("it looks");
+                }
+            });
+            let filler = open_writer(&path).expect("a second writer");
+            filler.execute_batch("CREATE TABLE filler (bytes BLOB)").expect("a table");
+            for _ in 0..200 {
+                filler.execute("INSERT INTO filler VALUES (zeroblob(100000))", []).expect("some pages");
+                store.checkpoint(CheckpointMode::Full).expect("it is emptied");
+                let left = log_bytes(&path);
+                if left > 0 {
+                    ended.store(true, Ordering::Relaxed);
+                }
+                assert_eq!(left, 0, "the log is empty");
+            }
+            ended.store(true, Ordering::Relaxed);
+        });
+    }
 
     #[test]
     fn on_a_nearly_full_disk_a_few_pages_stay_in_the_log() {

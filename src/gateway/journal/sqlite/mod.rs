@@ -66,6 +66,17 @@ struct OpenDatabase {
     checkpointer: Checkpointer,
 }
 
+impl OpenDatabase {
+    fn move_log(&self, mode: CheckpointMode) -> SqliteResult<()> {
+        let sql = match mode {
+            CheckpointMode::Partial => "PRAGMA wal_checkpoint(PASSIVE)",
+            CheckpointMode::Full => "PRAGMA wal_checkpoint(TRUNCATE)",
+        };
+        let _paused = self.checkpointer.pause();
+        self.connection.query_row(sql, [], |_| Ok(()))
+    }
+}
+
 /// What is committed and often needed.
 #[derive(Default)]
 struct StoreCache {
@@ -201,10 +212,10 @@ impl SqliteStore {
         if bytes <= most {
             return Ok(());
         }
-        let connection = &self.handle()?.connection;
-        connection.busy_timeout(LOG_PATIENCE)?;
-        drop(move_log(connection, CheckpointMode::Full));
-        connection.busy_timeout(open::PATIENCE)?;
+        let handle = self.handle()?;
+        handle.connection.busy_timeout(LOG_PATIENCE)?;
+        drop(handle.move_log(CheckpointMode::Full));
+        handle.connection.busy_timeout(open::PATIENCE)?;
         let is_smaller = open::log_bytes(&self.path) < bytes;
         self.most_log = if is_smaller { 0 } else { bytes + share / 16 };
         Ok(())
@@ -273,7 +284,7 @@ impl JournalStore for SqliteStore {
     }
 
     fn checkpoint(&mut self, mode: CheckpointMode) -> StoreResult<()> {
-        Ok(move_log(&self.handle()?.connection, mode)?)
+        Ok(self.handle()?.move_log(mode)?)
     }
 
     fn reopen(&mut self) -> StoreResult<()> {
@@ -364,14 +375,6 @@ impl From<rusqlite::Error> for StoreError {
             _ => Self::Broken(error.to_string()),
         }
     }
-}
-
-fn move_log(connection: &Connection, mode: CheckpointMode) -> SqliteResult<()> {
-    let sql = match mode {
-        CheckpointMode::Partial => "PRAGMA wal_checkpoint(PASSIVE)",
-        CheckpointMode::Full => "PRAGMA wal_checkpoint(TRUNCATE)",
-    };
-    connection.query_row(sql, [], |_| Ok(()))
 }
 
 /// Whether a row holds what was never written to it.
