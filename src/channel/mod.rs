@@ -16,6 +16,7 @@ mod http_request;
 pub mod integration;
 mod label;
 mod markup;
+mod notification_policy;
 mod parameter;
 mod reference;
 pub mod request_header;
@@ -37,6 +38,7 @@ pub use http::{
     RequestBuildError, RequestContext, TextOrigin, TextSegment,
 };
 pub use http_request::{HEADERS, URL};
+pub use notification_policy::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
 pub use parameter::{
     ParameterDefault, ParameterError, ParameterKind, ParameterSpec, Seconds, SettingValue, TextForm, TypedParameter,
     ValueRange,
