@@ -7,9 +7,10 @@
 use super::LintInput;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::model::{
-    Comparator, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Mapping, Match, Model, TableRows,
+    Comparator, ComparisonSubject, EventField, Expression, ExpressionKind, LetId, Literal, Mapping, Match, NodesPath,
+    TableRows,
 };
-use crate::path::CompiledPath;
+use crate::path::PathRoot;
 use crate::source::Span;
 use std::collections::{BTreeMap, HashSet};
 
@@ -23,28 +24,26 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
         let fields = [EventField::Status, EventField::Severity, EventField::StartsAt, EventField::EndsAt];
         for wanted in fields {
             if let Some(value) = field(wanted) {
-                let mut reader = FieldReader::new(input.model, mapping, wanted);
-                reader.read(value, PathUse::Direct);
-                reader.found.into_iter().for_each(|(path, place)| {
-                    changing.entry(path).or_insert((wanted, place));
-                });
+                for (source, place) in FieldReader::new(input, mapping, wanted).sources(value) {
+                    changing.entry(source).or_insert((wanted, place));
+                }
             }
         }
-        let mut keys = KeyReader { mapping, seen: HashSet::new(), paths: Vec::new() };
-        keys.read(key, None);
+        let mut sources = KeyReader::new(mapping).sources(key);
+        sources.sort_by_key(|source| source.place.start);
         let mut reported = HashSet::new();
-        for (path, place) in &keys.paths {
-            if let Some((field, read)) = changing.get(path.text()).or_else(|| whole_element(path, &changing))
-                && reported.insert(path.text())
+        for KeySource { source, value, place } in sources {
+            if let Some((field, read)) = changing.get(&source).or_else(|| whole_element(&source, value, &changing))
+                && reported.insert(source)
             {
-                diagnostics.push(unstable(path, *place, *field, *read));
+                let text = input.environment.sources.text(value.span);
+                diagnostics.push(unstable(text, place, *field, *read));
             }
         }
     }
 }
 
-fn unstable(path: &CompiledPath, place: Span, field: EventField, read: Span) -> Diagnostic {
-    let text = path.text();
+fn unstable(text: &str, place: Span, field: EventField, read: Span) -> Diagnostic {
     let message = format!("the key reads `{text}`, which `{}` reads as well", field.name());
     let why = if field == EventField::Severity {
         "changes while the alert lasts"
@@ -62,39 +61,134 @@ fn unstable(path: &CompiledPath, place: Span, field: EventField, read: Span) -> 
 
 /// A field that changes and is read from within the element or payload that the key takes as a whole.
 fn whole_element<'c>(
-    path: &CompiledPath,
-    changing: &'c BTreeMap<&str, (EventField, Span)>,
+    source: &str,
+    value: &Expression,
+    changing: &'c BTreeMap<String, (EventField, Span)>,
 ) -> Option<&'c (EventField, Span)> {
-    let within = |text: &&&str| text.starts_with(path.text());
-    let first = changing.keys().filter(within).min_by_key(|text| changing.get(**text).map(|(field, _)| *field))?;
-    changing.get(*first).filter(|_| path.is_root())
+    let ExpressionKind::Path(path) = &value.kind else { return None };
+    let within = changing.iter().filter(|(text, _)| path.is_root() && text.starts_with(source));
+    within.map(|(_, found)| found).min_by_key(|(field, _)| *field)
 }
 
-/// The paths that a key reads, with the place in the key.
+/// Where a value comes from, in one notation: `$["state"]` and `$.state` are the same, as are `given.state` and
+/// `$.given.state` where `given` is `$.given`. Nothing for a value that is computed.
+fn source(mapping: &Mapping, value: &Expression) -> Option<String> {
+    /// A value does not nest deeper, and a chain of lets may be long.
+    const MAXIMUM_STEPS: usize = 127;
+    let (mut value, mut steps) = (value, Vec::new());
+    let start = loop {
+        if steps.len() > MAXIMUM_STEPS {
+            return None;
+        }
+        match &value.kind {
+            ExpressionKind::Navigate(base, path) => {
+                steps.push(path);
+                value = base;
+            }
+            ExpressionKind::Let(id) => {
+                let binding = mapping.lets.get(*id)?;
+                if !names_source(&binding.value) {
+                    break format!("let {id}");
+                }
+                value = &binding.value;
+            }
+            ExpressionKind::Path(path) => {
+                steps.push(path);
+                let is_element = path.root() == PathRoot::Element && mapping.each.is_some();
+                break if is_element { "@".to_owned() } else { "$".to_owned() };
+            }
+            ExpressionKind::Request(part) => break format!("{part:?}"),
+            ExpressionKind::Nodes(nodes) => break nodes_source(mapping, nodes)?,
+            ExpressionKind::Call(function, arguments) => {
+                let arguments: Option<Vec<String>> = arguments.iter().map(|each| argument(mapping, each)).collect();
+                break format!("{}({})", function.name, arguments?.join(", "));
+            }
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Define(_)
+            | ExpressionKind::Lookup(..)
+            | ExpressionKind::Coalesce(_)
+            | ExpressionKind::Match(_)
+            | ExpressionKind::Or(_)
+            | ExpressionKind::And(_)
+            | ExpressionKind::Not(_)
+            | ExpressionKind::Compare(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => return None,
+        }
+    };
+    let steps = steps.iter().rev().flat_map(|path| path.steps());
+    Some(steps.fold(start, |text, step| format!("{text}{step:?} ")))
+}
+fn nodes_source(mapping: &Mapping, nodes: &NodesPath) -> Option<String> {
+    let start = nodes.start.as_deref().map_or(Some(String::new()), |start| source(mapping, start))?;
+    Some(format!("nodes {start} {}", nodes.path.text()))
+}
+
+/// Whether a let only names where a value is.
+fn names_source(value: &Expression) -> bool {
+    let start = if let ExpressionKind::Navigate(base, _) = &value.kind { base } else { value };
+    matches!(start.kind, ExpressionKind::Path(_) | ExpressionKind::Let(_) | ExpressionKind::Request(_))
+}
+
+fn argument(mapping: &Mapping, value: &Expression) -> Option<String> {
+    value.literal().map(|literal| format!("{literal:?}")).or_else(|| source(mapping, value))
+}
+
+/// A value that a key reads.
+struct KeySource<'m> {
+    source: String,
+    value: &'m Expression,
+    /// Where the key reads it, which may be by a let.
+    place: Span,
+}
+
+/// Reads what a key is made of. Lets wait in a list, because a chain of them may be long.
 struct KeyReader<'m> {
     mapping: &'m Mapping,
-    seen: HashSet<usize>,
-    paths: Vec<(&'m CompiledPath, Span)>,
+    seen: HashSet<LetId>,
+    waiting: Vec<(&'m Expression, Span)>,
+    found: Vec<KeySource<'m>>,
 }
 
 impl<'m> KeyReader<'m> {
+    fn new(mapping: &'m Mapping) -> Self {
+        Self { mapping, seen: HashSet::new(), waiting: Vec::new(), found: Vec::new() }
+    }
+
+    fn sources(mut self, key: &'m Expression) -> Vec<KeySource<'m>> {
+        self.read(key, None);
+        while let Some((value, place)) = self.waiting.pop() {
+            self.read(value, Some(place));
+        }
+        self.found
+    }
+
     fn read(&mut self, value: &'m Expression, through: Option<Span>) {
-        if let ExpressionKind::Path(path) = &value.kind {
-            self.paths.push((path, through.unwrap_or(value.span)));
-        }
-        if let ExpressionKind::Let(id) = value.kind
-            && self.seen.insert(id)
-            && let Some(binding) = self.mapping.lets.get(id)
-        {
-            self.read(&binding.value, Some(through.unwrap_or(value.span)));
-        }
-        // What chooses an arm is not in the key, unless the key holds it too.
-        if let ExpressionKind::Match(choice) = &value.kind {
+        let place = through.unwrap_or(value.span);
+        if let ExpressionKind::Let(id) = value.kind {
+            let binding = self.mapping.lets.get(id).filter(|_| self.seen.insert(id));
+            self.waiting.extend(binding.map(|binding| (&binding.value, place)));
+        } else if let ExpressionKind::Match(choice) = &value.kind {
+            // What chooses an arm is not in the key, unless the key holds it too.
             choice.arms.iter().for_each(|arm| self.read(&arm.result, through));
-        } else if !matches!(value.kind, ExpressionKind::Compare(_) | ExpressionKind::Navigate(..)) {
+        } else if is_read(value) {
+            let source = source(self.mapping, value);
+            self.found.extend(source.map(|source| KeySource { source, value, place }));
+        } else if !matches!(value.kind, ExpressionKind::Compare(_)) {
             value.each_part(&mut |part| self.read(part, through));
         }
     }
+}
+
+/// Whether a value is read, and not made of others. A member of a value is another value than the whole.
+fn is_read(value: &Expression) -> bool {
+    use ExpressionKind::{Navigate, Nodes, Path, Request};
+    matches!(value.kind, Path(_) | Request(_) | Navigate(..) | Nodes(_))
 }
 
 /// How a path takes part in the value of a field.
@@ -106,13 +200,14 @@ enum PathUse {
     Selecting,
 }
 
-/// The paths that decide a field.
-struct FieldReader<'m> {
-    model: &'m Model,
+/// Reads what decides a field. Lets wait in a list, because a chain of them may be long.
+struct FieldReader<'f, 'm> {
+    input: &'f LintInput<'m>,
     mapping: &'m Mapping,
     field: EventField,
-    seen: HashSet<(usize, PathUse)>,
-    found: BTreeMap<&'m str, Span>,
+    seen: HashSet<(LetId, PathUse)>,
+    waiting: Vec<(&'m Expression, PathUse)>,
+    found: BTreeMap<String, Span>,
 }
 
 /// Parts of names of a severity or status.
@@ -167,39 +262,56 @@ const STATUS_WORDS: [&str; 20] = [
     "down",
 ];
 
-impl<'m> FieldReader<'m> {
-    fn new(model: &'m Model, mapping: &'m Mapping, field: EventField) -> Self {
-        Self { model, mapping, field, seen: HashSet::new(), found: BTreeMap::new() }
+impl<'f, 'm> FieldReader<'f, 'm> {
+    fn new(input: &'f LintInput<'m>, mapping: &'m Mapping, field: EventField) -> Self {
+        Self { input, mapping, field, seen: HashSet::new(), waiting: Vec::new(), found: BTreeMap::new() }
+    }
+
+    fn sources(mut self, value: &'m Expression) -> BTreeMap<String, Span> {
+        self.read(value, PathUse::Direct);
+        while let Some((value, usage)) = self.waiting.pop() {
+            self.read(value, usage);
+        }
+        self.found
     }
 
     fn read(&mut self, value: &'m Expression, usage: PathUse) {
-        if let ExpressionKind::Path(path) = &value.kind {
-            if usage == PathUse::Direct || self.is_named(path.text()) {
-                self.found.entry(path.text()).or_insert(value.span);
-            }
+        if is_read(value) {
+            let name = self.input.environment.sources.text(value.span);
+            self.found(source(self.mapping, value), name, value.span, usage);
         } else if let ExpressionKind::Let(id) = &value.kind {
-            if self.seen.insert((*id, usage))
-                && let Some(binding) = self.mapping.lets.get(*id)
-            {
-                self.read(&binding.value, usage);
-            }
+            let binding = self.mapping.lets.get(*id).filter(|_| self.seen.insert((*id, usage)));
+            self.waiting.extend(binding.map(|binding| (&binding.value, usage)));
         } else if let ExpressionKind::Match(choice) = &value.kind {
             self.columns(choice.subjects.iter(), choice);
             choice.arms.iter().for_each(|arm| self.read(&arm.result, usage));
         } else if let ExpressionKind::Lookup(table, arguments) = &value.kind {
-            match self.model.tables.get(*table).map(|table| &table.rows) {
+            match self.input.model.tables.get(*table).map(|table| &table.rows) {
                 Some(TableRows::Arms(rows)) => self.columns(arguments.iter(), rows),
                 Some(TableRows::Csv(_)) | None => {
                     arguments.iter().for_each(|argument| self.read(argument, PathUse::Selecting));
                 }
             }
         } else if let ExpressionKind::Compare(comparison) = &value.kind {
-            if let ComparisonSubject::Value(subject) = &comparison.subject {
-                self.read(subject, self.usage(std::iter::once(&comparison.test)));
+            let usage = if usage == PathUse::Direct { usage } else { self.usage(std::iter::once(&comparison.test)) };
+            match &comparison.subject {
+                ComparisonSubject::Value(subject) => self.read(subject, usage),
+                ComparisonSubject::Nodes(_, nodes) => {
+                    self.found(nodes_source(self.mapping, nodes), nodes.path.text(), value.span, usage);
+                }
+                ComparisonSubject::Now => {}
             }
-        } else if !matches!(value.kind, ExpressionKind::Navigate(..)) {
-            // A member of a value is another value than the whole.
+        } else {
+            // One of several conditions may only select.
+            let is_joined = matches!(value.kind, ExpressionKind::And(_) | ExpressionKind::Or(_));
+            let usage = if is_joined { PathUse::Selecting } else { usage };
             value.each_part(&mut |part| self.read(part, usage));
+        }
+    }
+
+    fn found(&mut self, source: Option<String>, name: &str, place: Span, usage: PathUse) {
+        if let Some(source) = source.filter(|_| usage == PathUse::Direct || self.is_named(name)) {
+            self.found.entry(source).or_insert(place);
         }
     }
 
