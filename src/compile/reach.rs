@@ -9,6 +9,13 @@ use crate::program::{
 };
 use std::collections::HashSet;
 
+/// How many levels of a value are told apart: a payload does not nest deeper, so what is used below that is the whole.
+const MAXIMUM_LEVELS: usize = 127;
+
+/// How many parts may be copied for each expression of a mapping. Lets that read members of lets multiply the parts of the
+/// first, so beyond that the payload is read as a whole.
+const COPIES_FOR_EACH_EXPRESSION: usize = 8;
+
 /// What is used of a value of which only the presence, the kind and whether it is empty matter; a scalar as a whole.
 fn kind() -> Projection {
     Projection::default()
@@ -22,6 +29,8 @@ pub(super) fn reach(program: &Program, mapping: &Mapping) -> Projection {
         element: Projection::default(),
         lets: vec![Projection::default(); mapping.lets.len()],
         visited: HashSet::new(),
+        expressions: 0,
+        copies: 0,
     };
     survey.statements(mapping);
     // A let reads lets above it alone, so what is read of it is complete when its turn comes.
@@ -33,7 +42,7 @@ pub(super) fn reach(program: &Program, mapping: &Mapping) -> Projection {
     survey.let_values(mapping, element_lets.collect());
     survey.elements(mapping.each.as_ref());
     survey.let_values(mapping, payload_lets.collect());
-    survey.payload
+    survey.finish()
 }
 
 /// The parts of a payload that an answer repeats.
@@ -44,9 +53,11 @@ pub(super) fn answer_reach(program: &Program, answer: NodeId) -> Projection {
         element: Projection::default(),
         lets: Vec::new(),
         visited: HashSet::new(),
+        expressions: 0,
+        copies: 0,
     };
     survey.visit_whole(answer);
-    survey.payload
+    survey.finish()
 }
 
 struct AccessCollector<'p> {
@@ -57,9 +68,20 @@ struct AccessCollector<'p> {
     lets: Vec<Projection>,
     /// Tables and defines that were surveyed: expressions share them.
     visited: HashSet<NodeId>,
+    /// How many expressions were visited, and how many parts were copied for them.
+    expressions: usize,
+    copies: usize,
 }
 
 impl<'p> AccessCollector<'p> {
+    fn finish(self) -> Projection {
+        if self.is_spent() { Projection::whole() } else { self.payload }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.copies > self.expressions.saturating_mul(COPIES_FOR_EACH_EXPRESSION)
+    }
+
     fn statements(&mut self, mapping: &'p Mapping) {
         for step in &mapping.opening {
             if let OpeningStep::Accept(rule, because) = step {
@@ -84,7 +106,10 @@ impl<'p> AccessCollector<'p> {
     fn let_values(&mut self, mapping: &'p Mapping, positions: Vec<usize>) {
         for position in positions.into_iter().rev() {
             let used = self.lets.get_mut(position).map(std::mem::take);
-            if let (Some(used), Some((_, value))) = (used, mapping.lets.get(position)) {
+            if let (Some(mut used), Some((_, value))) = (used, mapping.lets.get(position)) {
+                if used.levels() > MAXIMUM_LEVELS {
+                    used.select_all();
+                }
                 self.visit(*value, &used);
             }
         }
@@ -105,6 +130,13 @@ impl<'p> AccessCollector<'p> {
 
     /// Adds what an expression reads; `used` is what is used of its value.
     fn visit(&mut self, id: NodeId, used: &Projection) {
+        self.expressions = self.expressions.saturating_add(1);
+        if let Node::Let(_) | Node::Path(_) | Node::Nodes(_) | Node::Navigate(..) = self.program.node(id) {
+            self.copies = self.copies.saturating_add(used.parts());
+        }
+        if self.is_spent() {
+            return;
+        }
         match self.program.node(id) {
             Node::Literal(_)
             | Node::Regex(_)

@@ -71,6 +71,18 @@ impl Projection {
         }
     }
 
+    /// How many members and elements it names, at every level.
+    pub(crate) fn parts(&self) -> usize {
+        let each = self.members.iter().map(|member| &member.projection).chain(self.every.as_deref());
+        each.map(|part| part.parts().saturating_add(1)).fold(0, usize::saturating_add)
+    }
+
+    /// How many levels of members and elements it tells apart.
+    pub(crate) fn levels(&self) -> usize {
+        let each = self.members.iter().map(|member| &member.projection).chain(self.every.as_deref());
+        each.map(|part| part.levels().saturating_add(1)).max().unwrap_or_default()
+    }
+
     /// Whether it selects all members of an object, each as a whole.
     pub(super) fn is_whole_object(&self) -> bool {
         self.whole || self.every.as_ref().is_some_and(|every| every.whole)

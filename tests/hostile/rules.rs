@@ -163,6 +163,17 @@ fn places_stand_within_the_text() {
     ]);
 }
 
+/// A mapping with so many lets, each made of the one before, of which the status and the key are made.
+fn chain(count: usize, value: impl Fn(&str) -> String) -> String {
+    let lets = each(count, |at| format!("let l{} = {}\n", at + 1, value(&format!("l{at}"))));
+    let fields =
+        format!("status = match l{count} {{ \"ok\" => Resolved else => Firing }}\nkey = key(\"k\", l{count}) ?? \"k\"");
+    let integration = "channel c = stdout()\nintegration i { keys = [env(\"K\")] m => c }";
+    format!(
+        "edition 1\nmapping m {{\nseverity = Info\ntitle = \"t\"\nlet l0 = $.a\n{lets}{fields}\n}}\n{integration}\n"
+    )
+}
+
 #[test]
 fn very_many_of_everything() {
     let name = |number: usize| format!("n{number}x{}", number * 7919);
@@ -174,6 +185,11 @@ fn very_many_of_everything() {
         ("channels", format!("edition 1\n{}", each(SEVERAL, |at| format!("channel {} = stdout()\n", name(at))))),
         ("defines", format!("edition 1\n{}", each(SEVERAL, |at| format!("define d{at} = title == \"x\"\n")))),
         ("lets", mapping(&(each(SEVERAL, |at| format!("let l{at} = $.a{at}\n")) + "title = \"t\""))),
+        ("lets of lets", chain(MANY / 5, |before| format!("lower({before})"))),
+        ("members of lets", chain(MANY / 5, |before| format!("{before}.x"))),
+        ("members of calls of lets", chain(MANY / 5, |before| format!("parse_json({before}).x"))),
+        ("lets that double", chain(60, |before| format!("{before}.x ?? {before}.y"))),
+        ("lists of lets that double", chain(60, |before| format!("first({before}[?@.x].y) ?? first({before}.z[*])"))),
         ("labels", mapping(&format!("title = \"t\" labels {{ {} }}", each(SEVERAL, |at| format!("l{at} = $.a\n"))))),
         ("routes", {
             let routes = each(SEVERAL, |at| format!("route r{at} when title == \"{at}\" => c\n"));

@@ -77,8 +77,8 @@ impl PossibleStatus {
 
 fn possible(model: &Model, mapping: &Mapping) -> PossibleStatus {
     let field = mapping.fields.iter().find(|(field, _)| *field == EventField::Status);
-    let mut reader = StatusReader { model, mapping, seen: HashSet::new() };
-    field.map_or(PossibleStatus::ANY, |(_, value)| reader.read(value))
+    let reader = StatusReader { model, mapping, seen: HashSet::new(), waiting: Vec::new() };
+    field.map_or(PossibleStatus::ANY, |(_, value)| reader.all(value))
 }
 
 struct StatusReader<'m> {
@@ -86,6 +86,8 @@ struct StatusReader<'m> {
     mapping: &'m Mapping,
     /// Lets and tables that were read: what they give is counted already.
     seen: HashSet<StatusSource>,
+    /// The values of lets, which may be a long chain.
+    waiting: Vec<&'m Expression>,
 }
 
 /// What a status is read from.
@@ -95,8 +97,16 @@ enum StatusSource {
     Table(TableId),
 }
 
-impl StatusReader<'_> {
-    fn read(&mut self, value: &Expression) -> PossibleStatus {
+impl<'m> StatusReader<'m> {
+    fn all(mut self, value: &'m Expression) -> PossibleStatus {
+        let mut all = self.read(value);
+        while let Some(value) = self.waiting.pop() {
+            all = all.or(self.read(value));
+        }
+        all
+    }
+
+    fn read(&mut self, value: &'m Expression) -> PossibleStatus {
         let none = PossibleStatus::default();
         if let ExpressionKind::Literal(literal) = &value.kind {
             of_literal(literal)
@@ -106,7 +116,8 @@ impl StatusReader<'_> {
             choice.arms.iter().fold(none, |all, arm| all.or(self.read(&arm.result)))
         } else if let ExpressionKind::Let(id) = &value.kind {
             let binding = self.mapping.lets.get(*id).filter(|_| self.seen.insert(StatusSource::Let(*id)));
-            binding.map_or(none, |binding| self.read(&binding.value))
+            self.waiting.extend(binding.map(|binding| &binding.value));
+            none
         } else if let ExpressionKind::Lookup(id, _) = &value.kind {
             let table = self.model.tables.get(*id).filter(|_| self.seen.insert(StatusSource::Table(*id)));
             match table.map(|table| &table.rows) {
