@@ -7,6 +7,7 @@ use crate::channel::{TextForm, names_host};
 use crate::check::code;
 use crate::check::column_name;
 use crate::check::context::LoweringContext;
+use crate::check::family_columns::FillBudget;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{Expression, ExpressionKind, Template, TemplatePart};
@@ -95,7 +96,16 @@ pub(super) fn cell(what: &str, form: TextForm, value: &Expression, cx: &mut Lowe
         columns.refuse(refused(form, value.span, message));
         return None;
     }
-    Some(cell)
+    match columns.fill(cell.len()) {
+        FillBudget::Left => Some(cell),
+        FillBudget::Spent => None,
+        FillBudget::Exceeded => {
+            let message = format!("the cells that {what} and other parameters of the family take are too long");
+            let found = Diagnostic::new(&code::TOO_MANY_CHANNELS, value.span, message);
+            cx.report(found.help("shorten them: those of all members have at most 16 MiB"));
+            None
+        }
+    }
 }
 
 fn refused(form: TextForm, place: Span, message: String) -> Diagnostic {

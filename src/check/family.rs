@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// The most members of a family.
 pub(crate) const MAX_MEMBERS: usize = 1_000;
 
+/// The most bytes of parameters, counted once for each member.
+const MAX_PARAMETER_BYTES: usize = 64 << 20;
+
 /// How many findings about the cells of one family are reported.
 const FINDINGS_LIMIT: usize = 20;
 
@@ -49,6 +52,18 @@ pub(super) fn lower(
         let message = format!("the family `{}` has {} members", channel.name.text, firsts.len());
         let found = Diagnostic::new(&code::TOO_MANY_CHANNELS, channel.name.span, message);
         cx.report(found.help(format!("a family has at most {MAX_MEMBERS} members")));
+        return Vec::new();
+    }
+    let written = channel.arguments.range().len().saturating_mul(firsts.len());
+    if written > MAX_PARAMETER_BYTES {
+        let message = format!(
+            "the parameters of the family `{}` have {} bytes for each of {} members",
+            channel.name.text,
+            channel.arguments.range().len(),
+            firsts.len()
+        );
+        let found = Diagnostic::new(&code::TOO_MANY_CHANNELS, channel.name.span, message);
+        cx.report(found.help("shorten the parameters: those of all members have at most 64 MiB"));
         return Vec::new();
     }
     let mut lowered = Vec::with_capacity(firsts.len());

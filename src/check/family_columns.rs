@@ -25,7 +25,21 @@ pub(super) struct FamilyColumns {
     pub(super) findings: Vec<Diagnostic>,
     /// The columns whose name was reported.
     reported: HashSet<Box<str>>,
+    /// What filling in the cells of all members has cost: their bytes, and the columns that were searched.
+    filled: usize,
 }
+
+/// Whether a cell may still be filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FillBudget {
+    Left,
+    /// This cell is the first that may not.
+    Exceeded,
+    Spent,
+}
+
+/// The most that the cells of a family may fill in, in bytes.
+const MAX_FILLED: usize = 16 << 20;
 
 impl FamilyColumns {
     /// The columns of these names; `may_be_missing` says for each whether a member has no value there.
@@ -40,6 +54,18 @@ impl FamilyColumns {
             row: None,
             findings: Vec::new(),
             reported: HashSet::new(),
+            filled: 0,
+        }
+    }
+
+    /// Counts a cell that is filled in.
+    pub(super) fn fill(&mut self, cell: usize) -> FillBudget {
+        let before = self.filled;
+        self.filled = before.saturating_add(cell).saturating_add(self.names.len());
+        match (before > MAX_FILLED, self.filled > MAX_FILLED) {
+            (true, _) => FillBudget::Spent,
+            (false, true) => FillBudget::Exceeded,
+            (false, false) => FillBudget::Left,
         }
     }
 

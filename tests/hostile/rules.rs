@@ -228,6 +228,24 @@ fn very_many_of_everything() {
     ]);
 }
 
+/// A family of 1,000 members with this beginning of its address.
+fn family(address: &str) -> String {
+    let members: Vec<String> = (0..1_000).map(|at| format!("\"m{at}\"")).collect();
+    let channel =
+        format!("channel f[m] in [{}]\n  = webhook(url = \"https://example.com/{address}{{m}}\")", members.join(", "));
+    format!("edition 1\n{channel}\nrouting r {{ route a => f[labels.a]  else => f[\"m1\"] }}\n")
+}
+
+/// What is written once would be kept for every member.
+#[test]
+fn families_with_very_long_parameters_are_refused() {
+    refused(vec![
+        ("a long address", family(&"a".repeat(900_000))),
+        ("a column very often", family(&"{m}".repeat(MANY))),
+        ("a column very often, beside a secret", family(&format!("{{env(\"K\")}}{}", "{m}".repeat(MANY)))),
+    ]);
+}
+
 /// What lines require decides where they are filed.
 #[test]
 fn lines_that_require_very_much() {
