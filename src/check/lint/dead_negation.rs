@@ -15,13 +15,20 @@ pub(crate) const CODE: DiagnosticCode = crate::code!("W0010", "negation that is 
 pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
     let mut found = Finder { input, seen: HashSet::new(), diagnostics };
     for mapping in &input.model.mappings {
+        // What `accept` asks for has a value in every element, and so has what an earlier line drops elements without.
+        let accepted = mapping.accept.iter().flat_map(|accept| accept.when.conjuncts());
+        let mut known: Vec<String> = accepted.filter_map(|part| tested_subject(part, true)).collect();
+        if mapping.each.is_none() {
+            known.extend(known.clone().into_iter().filter_map(|path| path.strip_prefix("path $").map(element_path)));
+        }
         for drop in &mapping.drops {
-            found.condition(&drop.when, "drops");
+            found.condition(&drop.when, "drops", known.clone());
+            known.extend(alternatives(&drop.when).into_iter().filter_map(absent_subject));
         }
     }
     for line in input.model.routing_lines() {
         if let (RoutingLineBody::Target(Target::Nothing(..)), Some(when)) = (&line.body, &line.when) {
-            found.condition(when, "silences");
+            found.condition(when, "silences", Vec::new());
         }
     }
 }
@@ -34,8 +41,8 @@ struct Finder<'f, 'a> {
 }
 
 impl Finder<'_, '_> {
-    fn condition(&mut self, condition: &Expression, effect: &'static str) {
-        self.visit(condition, ConditionContext { negated: false, alternative: false, effect }, &mut Vec::new());
+    fn condition(&mut self, condition: &Expression, effect: &'static str, mut known: Vec<String>) {
+        self.visit(condition, ConditionContext { negated: false, alternative: false, effect }, &mut known);
     }
 
     /// `known` holds the subjects that another part of the condition tests for presence.
@@ -127,6 +134,26 @@ fn key(subject: &Expression) -> Option<String> {
         | ExpressionKind::Compare(_)
         | ExpressionKind::List(_)
         | ExpressionKind::Object(_) => None,
+    }
+}
+
+/// The same path from `@`, which is the payload without `each`.
+fn element_path(rest: &str) -> String {
+    format!("path @{rest}")
+}
+
+/// The conditions of which one must hold.
+fn alternatives(condition: &Expression) -> Vec<&Expression> {
+    if let ExpressionKind::Or(parts) = &condition.kind { parts.iter().collect() } else { vec![condition] }
+}
+
+/// The subject of which a part says that it has no value: `x is missing`, `x is empty`.
+fn absent_subject(part: &Expression) -> Option<String> {
+    let ExpressionKind::Compare(comparison) = &part.kind else { return None };
+    let asks = matches!(comparison.test, Comparator::Is(ValueKind::Missing | ValueKind::Empty));
+    match &comparison.subject {
+        ComparisonSubject::Value(subject) if asks && !comparison.negated => key(subject),
+        ComparisonSubject::Value(_) | ComparisonSubject::Nodes(..) | ComparisonSubject::Now => None,
     }
 }
 
