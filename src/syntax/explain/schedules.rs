@@ -7,7 +7,7 @@ use crate::syntax::grammar::{Grammar, Rule};
 use crate::time::Day;
 use pest::Parser as _;
 
-pub(super) const MISTAKES: &[MistakeDetector] = &[bare_zone, line];
+pub(super) const MISTAKES: &[MistakeDetector] = &[bare_zone, line, ends_of_windows];
 
 /// `schedule office in Asia/Shanghai { … }`
 fn bare_zone(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
@@ -52,6 +52,54 @@ fn line(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     } else {
         return None;
     })
+}
+
+/// Windows over several days of which an end has no day or no time: `22:00..mon 06:00`, `fri..mon 06:00`,
+/// `fri 22:00..mon 06:00, 23:00..24:00`
+fn ends_of_windows(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    const FORM: &str = "a window over several days has a day and a time at both ends: `fri 22:00..mon 06:00`";
+    if failure.declaration() != "schedule" || failure.block() == "" {
+        return None;
+    }
+    let at = failure.index;
+    let is_day = |at: usize| Day::new(failure.word(at)).is_ok();
+    let is_time = |at: usize| failure.word(at).contains(':') && time(failure.word(at)).is_some();
+    let ranged = at.checked_sub(3).filter(|first| failure.before(2) == ".." && is_day(*first) && is_day(at - 1));
+    if let Some(first) = ranged.filter(|_| is_time(at) && failure.word(at + 1) != "..") {
+        let [from, to] = [first, at - 1].map(|day| failure.word(day));
+        let window = format!("{from} 00:00..{to} {}", failure.found());
+        let finding = ParseFailure::unexpected(
+            failure.range(first, at),
+            format!("the window that begins on `{from}` has no time"),
+        );
+        return Some(finding.help(FORM).rewrite(failure.range(first, at), window));
+    }
+    if is_day(at) && failure.before(1) == ".." && at.checked_sub(2).is_some_and(is_time) {
+        let finding =
+            failure.unexpected_here(format!("expected a time such as `09:00`, found `{}`", clipped(failure.found())));
+        return Some(finding.help(FORM).help("the same hours on several days are `mon..fri 22:00..06:00`"));
+    }
+    let behind = failure.before(1) == "," && at.checked_sub(2).is_some_and(is_time);
+    if behind && is_time(at) {
+        let finding =
+            failure.unexpected_here(format!("expected a day such as `mon`, found `{}`", clipped(failure.found())));
+        return Some(
+            finding.help(FORM).help("times of every day stand on a line of their own, as `mon..sun 09:00..18:00`"),
+        );
+    }
+    if failure.found() == ".."
+        && is_day(at.checked_sub(1)?)
+        && failure.before(2) == ","
+        && at.checked_sub(3).is_some_and(is_time)
+    {
+        let finding = failure.unexpected_here("expected a time such as `09:00`, found `..`");
+        return Some(
+            finding
+                .help(FORM)
+                .help("the same hours on several days stand on a line of their own, as `mon..fri 09:00..18:00`"),
+        );
+    }
+    None
 }
 
 fn is_line(text: &str) -> bool {

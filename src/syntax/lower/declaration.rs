@@ -114,8 +114,43 @@ impl TreeBuilder<'_> {
     fn schedule(&mut self, pairs: &mut RulePairs<'_>) -> Option<Schedule> {
         let name = self.next_name(pairs)?;
         let zone = self.next_text(pairs)?;
-        let lines = self.all(pairs, Self::schedule_line)?;
+        let mut lines: Vec<ScheduleLine> = Vec::new();
+        while let Some(text) = pairs.peek().map(|pair| pair.get_input()) {
+            let before = self.end;
+            let Some(_) = self.peek(pairs) else { break };
+            let line = self.schedule_line(pairs)?;
+            if let Some(previous) = lines.last() {
+                self.own_line(text, (previous, before), &line);
+            }
+            lines.push(line);
+        }
         Some(Schedule { name, zone, lines })
+    }
+
+    /// Times behind a window and without days look as if they were of its days, and would be of every day.
+    fn own_line(&mut self, text: &str, (previous, end): (&ScheduleLine, u32), line: &ScheduleLine) {
+        let LineWindows::OnDays { days, times } = &line.windows else { return };
+        if !days.is_empty() || line.kind != ScheduleLineKind::Window || self.is_broken(text, end, line.span.start) {
+            return;
+        }
+        let finding = Diagnostic::new(&codes::SCHEDULE_LINE, line.span, "these times have no days");
+        let finding = finding.label("not of the days before them");
+        let times = times.first().map_or(String::new(), |range| format!("{}..{}", range.first.text, range.last.text));
+        self.diagnostics.push(match &previous.windows {
+            LineWindows::OnDays { times: known, .. } if !known.is_empty() => {
+                let after = Span { start: end, end, ..line.span };
+                finding.suggest("for several windows of the same days, write a comma", after, ",")
+            }
+            LineWindows::OnDays { .. } | LineWindows::Spans(_) => finding
+                .help("a window over several days takes no more times: write another, as in `fri 22:00..mon 06:00, tue 08:00..tue 09:00`")
+                .help(format!("for times of every day, write `mon..sun {times}`")),
+        });
+    }
+
+    /// Whether a line break stands between two places of the file.
+    fn is_broken(&self, text: &str, from: u32, to: u32) -> bool {
+        let at = |place: u32| usize::try_from(place).unwrap_or(usize::MAX).saturating_sub(self.base);
+        text.get(at(from)..at(to)).is_none_or(|between| between.contains('\n'))
     }
 
     fn schedule_line(&mut self, pairs: &mut RulePairs<'_>) -> Option<ScheduleLine> {
@@ -180,9 +215,7 @@ impl TreeBuilder<'_> {
 
     /// Times on a line of their own could mean those of the days above, or of every day.
     fn same_line(&mut self, text: &str, days: &[DayRange], times: Span) {
-        let here = usize::try_from(self.end).unwrap_or(usize::MAX).saturating_sub(self.base);
-        let there = (times.start as usize).saturating_sub(self.base);
-        if days.is_empty() || !text.get(here..there).is_some_and(|between| between.contains('\n')) {
+        if days.is_empty() || !self.is_broken(text, self.end, times.start) {
             return;
         }
         let finding = Diagnostic::new(&codes::SCHEDULE_LINE, times.before(), "the times of a day stand on its line")
