@@ -1,9 +1,13 @@
-//! A comparison of a define, table or `match` with a value that is none of its results.
+//! A comparison of a define, table or `match` with a value that is none of its results, and a destination that it
+//! never names.
 
 use super::LintInput;
 use super::model_walk::{ExpressionOwner, TestForm, ValueTest};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings, nearest};
-use crate::model::{Comparator, Expression, ExpressionKind, LetBinding, Literal, Model, TableRows, TemplatePart};
+use crate::model::{
+    Comparator, Destination, Expression, ExpressionKind, LetBinding, LineKind, Literal, MemberChoice, Model, TableRows,
+    Target, TemplatePart,
+};
 use crate::pattern::Case;
 use crate::text::{enumeration, excerpt, rule_string};
 use std::collections::BTreeSet;
@@ -41,6 +45,42 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
                 diagnostics.push(report(input, test, value, &possible, near));
             }
         }
+    }
+    for line in input.model.routing_lines() {
+        let destinations = line.body.own_targets().into_iter().flat_map(Target::destinations);
+        let choices = destinations.filter_map(Destination::choice);
+        diagnostics.extend(choices.filter_map(|choice| never_a_member(input, &results, choice, line.kind)));
+    }
+}
+
+/// A destination whose value names no member, whatever the event is.
+fn never_a_member(
+    input: &LintInput<'_>,
+    results: &KnownResults,
+    choice: &MemberChoice,
+    kind: LineKind,
+) -> Option<Diagnostic> {
+    let possible = results.of_value(&choice.value, &[])?;
+    let family = input.model.families.get(choice.family).filter(|family| !family.members.is_empty())?;
+    let mut members = family.members.iter().map(|(member, _)| rule_string(member));
+    if members.any(|member| possible.contains(&member)) {
+        return None;
+    }
+    let subject = excerpt(input.environment.sources.text(choice.value.span), 40);
+    let message = format!("`{subject}` never names a member of the family `{}`", family.name);
+    let label = match kind {
+        LineKind::Always => "so this destination is always left out",
+        LineKind::Route | LineKind::AlsoRoute | LineKind::Else => "so this line always declines",
+    };
+    let finding = Diagnostic::new(&CODE, choice.value.span, message).label(label).related(family.span, "the family");
+    Some(with_results(finding, &possible).help("choose by a value that names members, or add a member"))
+}
+
+fn with_results(finding: Diagnostic, possible: &Results) -> Diagnostic {
+    let listed: Vec<String> = possible.iter().map(|result| format!("`{result}`")).collect();
+    match listed.len() {
+        1..=MAX_LISTED => finding.note(format!("its results are {}", enumeration(&listed, "and"))),
+        _ => finding,
     }
 }
 
@@ -189,11 +229,7 @@ fn report(
         TestForm::Negation => "is none of its results, so this is always true",
         TestForm::Pattern => "is none of its results, so this pattern fits nothing",
     });
-    let listed: Vec<String> = possible.iter().map(|result| format!("`{result}`")).collect();
-    let finding = match listed.len() {
-        1..=MAX_LISTED => finding.note(format!("its results are {}", enumeration(&listed, "and"))),
-        _ => finding,
-    };
+    let finding = with_results(finding, possible);
     match near {
         Some(near) => finding.did_you_mean(value.span, near),
         None => finding.help("compare it with one of its results, or add this one there"),
