@@ -84,6 +84,13 @@ pub(super) fn hole_in_plain(at: Span, hole: &str) -> Diagnostic {
         .help("to compare two values, write them bare, as in `labels.a == labels.b`")
 }
 
+/// `{$.a ?? \"x\"}` in a string that interpolates.
+pub(super) fn escaped_hole(at: Span, unescaped: &str) -> Diagnostic {
+    Diagnostic::new(&LONE_BRACE, at, "the quotes between braces need no backslash")
+        .label("is not read as an interpolation")
+        .suggest("write the quotes as they are", at, unescaped)
+}
+
 /// A brace in a string that is not a part of a hole.
 pub(super) fn lone_brace(at: Span, brace: char, place: LoneBrace) -> Diagnostic {
     let message = match place {

@@ -9,7 +9,7 @@ use super::{Grammar, Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::explain;
-use crate::syntax::tree::{Expression, Template, TemplatePart};
+use crate::syntax::tree::{Expression, ExpressionKind, Template, TemplatePart};
 
 impl TreeBuilder<'_> {
     pub(super) fn next_words(&mut self, pairs: &mut RulePairs<'_>) -> Option<Template> {
@@ -56,6 +56,17 @@ impl TreeBuilder<'_> {
                     text.extend(rest.chars().next());
                     2
                 }
+                [b'{', ..] if escaped_hole(rest).is_some() => {
+                    let written = escaped_hole(rest).unwrap_or_default();
+                    let span = Span::new(self.file, place, place + written.len());
+                    self.diagnostics.push(codes::escaped_hole(span, &without_escapes(written)));
+                    if !text.is_empty() {
+                        parts.push(TemplatePart::Text(std::mem::take(&mut text).into()));
+                    }
+                    // What is inserted is not known, but the string is one that interpolates.
+                    parts.push(TemplatePart::Value(Expression { kind: ExpressionKind::Missing, span }, span));
+                    written.len()
+                }
                 [b'{' | b'}', ..] => {
                     let brace = if rest.starts_with('{') { '{' } else { '}' };
                     let span = Span::new(self.file, place, place + 1);
@@ -97,6 +108,19 @@ impl TreeBuilder<'_> {
         self.base = outside;
         value
     }
+}
+
+/// `{$.a ?? \"x\"}` at the beginning of the text: an interpolation but for the backslashes before its quotes.
+fn escaped_hole(text: &str) -> Option<&str> {
+    let written = text.get(..=text.find('}')?).filter(|written| written.contains("\\\""))?;
+    let unescaped = without_escapes(written);
+    let inside = unescaped.get(1..unescaped.len() - 1).filter(|inside| !inside.trim_start().starts_with('"'))?;
+    let is_hole = hole(&unescaped) == Some(unescaped.len()) && check_limits(inside).is_ok();
+    (is_hole && Grammar::parse(Rule::hole_value, inside).is_ok()).then_some(written)
+}
+
+fn without_escapes(hole: &str) -> String {
+    hole.replace("\\\"", "\"")
 }
 
 fn hole_failure(error: &pest::error::Error<Rule>, inside: &str, base: usize, span: Span) -> Diagnostic {
