@@ -296,7 +296,7 @@ fn a_run_that_says_much_says_all_of_it() {
     }
     assert_eq!(outcomes.lines().count(), 1_000);
     assert_eq!(errors.lines().filter(|line| line.contains("in.json:") && line.contains("50:6: ")).count(), 10);
-    assert!(errors.ends_with("980 event, 20 invalid\n"), "{errors}");
+    assert!(errors.ends_with("980 events, 20 invalid\n"), "{errors}");
 }
 
 #[test]

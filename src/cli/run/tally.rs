@@ -51,7 +51,8 @@ impl fmt::Display for OutcomeTally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&plural(self.payloads, "payload"))?;
         for (at, (name, count)) in self.counts().enumerate() {
-            write!(f, "{} {count} {name}", if at == 0 { ":" } else { "," })?;
+            let end = if name == "event" && count != 1 { "s" } else { "" };
+            write!(f, "{} {count} {name}{end}", if at == 0 { ":" } else { "," })?;
         }
         f.write_str("\n")
     }
