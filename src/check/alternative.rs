@@ -1,4 +1,5 @@
-//! Values alone after a comparison, joined by `or`: `severity == Critical or Warning` means one value against several.
+//! Values alone after a comparison, joined by `or` or `and`: `severity == Critical or Warning` and
+//! `severity != Info and Warning` mean one value against several.
 
 use crate::check::code;
 use crate::check::scope::ExpressionLowering;
@@ -16,7 +17,7 @@ struct ValueAlternatives<'t> {
 }
 
 impl ExpressionLowering<'_, '_> {
-    /// The parts of `or`. Values alone are reported at once, with the list that is meant.
+    /// The parts of `or` or `and`. Values alone are reported at once, with the list that is meant.
     pub(super) fn alternatives(&mut self, parts: &[tree::Expression]) -> Box<[Expression]> {
         let mut lowered = Vec::with_capacity(parts.len());
         let mut rest = parts;

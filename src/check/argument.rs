@@ -207,6 +207,13 @@ impl ExpressionLowering<'_, '_> {
         };
         match checked {
             Ok(()) => lowered,
+            Err(_) if parameter.takes == ArgumentKind::Zone && text.contains('%') => {
+                let message = format!("`{text}` is a form of times, and the argument before it is a time zone");
+                let finding = Diagnostic::new(code, argument.span, message).label("stands in the place of the zone");
+                let zone = argument.span.before();
+                self.cx.report(finding.suggest("name the zone first", zone, "\"UTC\", "));
+                broken(argument.span)
+            }
             Err(invalid) => {
                 self.cx.report_invalid(code, argument.span, invalid);
                 broken(argument.span)

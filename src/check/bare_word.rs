@@ -189,11 +189,15 @@ impl<'c> ExpressionLowering<'_, 'c> {
         let diagnostic = Diagnostic::new(&code::UNKNOWN_NAME, name.span, format!("there is no {kind} named `{text}`"));
         let habit = self.document_name(&diagnostic, name).or_else(|| self.clock(&diagnostic, text, None));
         let habit = habit.or_else(|| self.schedule_name(&diagnostic, name));
+        let habit = habit.or_else(|| self.foreign_constant(&diagnostic, name));
         if let Some(better) = habit {
             return self.cx.report(better);
         }
         if let Some(better) = self.suggestion_from_context(&diagnostic, name, near.is_some()) {
             return self.cx.report(better);
+        }
+        if self.cx.names.channels.place(text).is_some() {
+            return self.cx.report(diagnostic.help(format!("`{text}` is a channel, which stands after `=>` alone")));
         }
         self.cx.report(if callable {
             diagnostic.help(format!("there is a function or table of that name; it is called as `{text}(…)`"))
@@ -232,6 +236,16 @@ impl<'c> ExpressionLowering<'_, 'c> {
             let corrected = format!("{{{{{text}}}}}");
             return Some(diagnostic.suggest("double the braces to mean the characters themselves", place, corrected));
         }
+        if let ExpressionScope::Event = self.scope
+            && before.ends_with('[')
+            && after.starts_with(']')
+        {
+            let diagnostic = diagnostic.suggest("a label is a value", name.span, format!("labels.{text}"));
+            return Some(diagnostic.help(format!("a member that is written out stands in quotes: `\"{text}\"`")));
+        }
+        if after.starts_with(['.', '[']) {
+            return self.base_of_members(diagnostic, name);
+        }
         if !COMPARISON_STARTS.iter().any(|sign| next.starts_with(sign)) {
             return None;
         }
@@ -242,6 +256,28 @@ impl<'c> ExpressionLowering<'_, 'c> {
             ExpressionScope::Parameters(..) | ExpressionScope::Answer => return None,
         };
         Some(diagnostic.did_you_mean(name.span, corrected))
+    }
+
+    /// An unknown word before `.` or `[`, which no string could be.
+    fn base_of_members(&self, diagnostic: Diagnostic, name: &Identifier) -> Option<Diagnostic> {
+        let text = &*name.text;
+        if matches!(text, "header" | "headers") {
+            return Some(diagnostic.help("a header of the request is `header(\"x-github-event\")`"));
+        }
+        if is_built_in(text) || self.cx.names.tables.place(text).is_some() {
+            return None;
+        }
+        let root = match self.scope {
+            ExpressionScope::Event | ExpressionScope::Body => {
+                return Some(
+                    diagnostic.help("an event has its fields and `labels.name`; other values are named by `define`"),
+                );
+            }
+            ExpressionScope::Element(_) => "@",
+            ExpressionScope::Payload(..) => "$",
+            ExpressionScope::Parameters(..) | ExpressionScope::Answer => return None,
+        };
+        Some(diagnostic.help(format!("a member of the payload is `{root}.{text}`; other values are named by `let`")))
     }
 
     /// A capitalised word.

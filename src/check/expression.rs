@@ -50,7 +50,7 @@ impl ExpressionLowering<'_, '_> {
         let span = expression.span;
         let kind = match &expression.kind {
             tree::ExpressionKind::Or(parts) => ExpressionKind::Or(self.alternatives(parts)),
-            tree::ExpressionKind::And(parts) => ExpressionKind::And(self.conditions(parts)),
+            tree::ExpressionKind::And(parts) => ExpressionKind::And(self.alternatives(parts)),
             tree::ExpressionKind::Not(part) => ExpressionKind::Not(Box::new(if part.kind.is_condition() {
                 self.condition(part)
             } else {
@@ -74,10 +74,6 @@ impl ExpressionLowering<'_, '_> {
             | tree::ExpressionKind::Object(_) => return self.bare_condition(expression, None),
         };
         make(kind, ValueType::BOOLEAN, span)
-    }
-
-    fn conditions(&mut self, parts: &[tree::Expression]) -> Box<[Expression]> {
-        parts.iter().map(|part| self.condition(part)).collect()
     }
 
     /// A value where a condition is needed; `negation` is the place of `not` with it.

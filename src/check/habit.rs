@@ -99,7 +99,7 @@ impl ExpressionLowering<'_, '_> {
         match &*name.text {
             "True" | "TRUE" | "Yes" | "YES" => return Some(diagnostic.rewrite(name.span, "true")),
             "False" | "FALSE" | "No" | "NO" => return Some(diagnostic.rewrite(name.span, "false")),
-            "None" | "NULL" | "Null" | "Nil" | "NIL" | "Undefined" | "Missing" => {}
+            "None" | "NULL" | "Null" | "Nil" | "NIL" | "Undefined" | "Missing" | "nil" | "undefined" => {}
             _ => return None,
         }
         let (before, _) = self.cx.surrounding_text(name.span);

@@ -248,18 +248,32 @@ fn label(entry: &LabelEntry, lets: &LetScope, cx: &mut LoweringContext<'_>) -> O
             Some(model::LabelEntry::Set(name.value.clone(), value))
         }
         LabelEntry::Spread { value, except, .. } => {
-            let value = lowering.value(value);
+            let value = lowering.value_or_nodes(value);
             let except = lowering.globs(except, Case::Sensitive)?;
             if is_known(value.types) && !value.types.overlaps(ValueType::OBJECT) {
-                let written = cx.excerpt(value.span);
-                let message = format!("labels come from an object, and `{written}` is {}", value.types);
-                cx.report(
-                    Diagnostic::new(&code::NOT_LABELS, value.span, message)
-                        .help("set a single label by its name: `name = …`"),
-                );
+                report_not_labels(&value, cx);
                 return None;
             }
             Some(model::LabelEntry::Spread(value, except))
         }
     }
+}
+
+/// `...$.tags[*]`, `...split($.tags, ",")`, `...upper($.name)`
+fn report_not_labels(value: &model::Expression, cx: &mut LoweringContext<'_>) {
+    let written = cx.text(value.span);
+    let message = format!("labels come from an object, and `{written}` is {}", value.types);
+    let found = Diagnostic::new(&code::NOT_LABELS, value.span, message);
+    cx.report(if value.types.overlaps(ValueType::ARRAY | ValueType::NODES) {
+        let found = if value.types.overlaps(ValueType::NODES) {
+            found.suggest("of the first object", value.span, format!("first({written})"))
+        } else {
+            found
+        };
+        found
+            .help(format!("of objects with a name and a value: `...pairs({written}, \"name\", \"value\")`"))
+            .help(format!("of strings such as `team:web`: `...pairs({written}, \":\")`"))
+    } else {
+        found.help("set a single label by its name: `name = …`")
+    });
 }

@@ -77,7 +77,12 @@ impl ExpressionLowering<'_, '_> {
         let base = self.cx.excerpt(value.span);
         if !value.types.overlaps(needed) {
             let message = format!("`{base}` is {}, which has no {what}", value.types);
-            self.cx.report(Diagnostic::new(&code::NO_PARTS, first.span, message).label("nothing to take out"));
+            let found = Diagnostic::new(&code::NO_PARTS, first.span, message).label("nothing to take out");
+            self.cx.report(if value.types.overlaps(ValueType::TEXT) && value.literal().is_none() {
+                found.help(format!("if the string holds JSON, parse it: `parse_json({base})`"))
+            } else {
+                found
+            });
             return None;
         }
         let path = self.compiled(&base, segments)?;

@@ -38,7 +38,7 @@ impl TestChecker<'_, '_> {
         }
         let other = TestSubject::ALL.into_iter().find(|other| names(*other, self.model).contains(&word));
         let found = Diagnostic::new(&code::UNKNOWN, span, format!("there is no {} `{word}`", kind.word()));
-        let found = match (nearest(word, candidates.iter().copied()), other) {
+        let found = match (nearest_reference(word, &candidates), other) {
             (_, Some(other)) => found.help(format!("`{word}` is {}", with_article(other.word()))),
             (Some(near), None) => found.did_you_mean(span, near),
             (None, None) => found.help(listed(kind, &candidates)),
@@ -61,6 +61,15 @@ impl TestChecker<'_, '_> {
             None => found.help("write the names from the routing inwards, as in `main.payments.page` or `main.else`"),
         });
     }
+}
+
+/// The nearest of the names. A member of a family is near another member of that family alone.
+fn nearest_reference<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
+    let Some((family, _)) = word.split_once('[') else { return nearest(word, names.iter().copied()) };
+    let member = |name: &'n str| name.strip_prefix(family)?.strip_prefix("[\"")?.strip_suffix("\"]");
+    let written = word.strip_prefix(family)?.strip_prefix("[\"")?.strip_suffix("\"]")?;
+    let near = nearest(written, names.iter().copied().filter_map(member))?;
+    names.iter().copied().find(|name| member(name) == Some(near))
 }
 
 /// What a test could be about.

@@ -68,6 +68,12 @@ impl PathParser<'_> {
         }
     }
 
+    /// Whether a comparison follows the word: `[tag == "team"]`.
+    fn compares_after(&self, word: &str) -> bool {
+        let after = self.rest().get(word.len()..).unwrap_or_default().trim_start();
+        ["==", "!=", "<", ">"].iter().any(|sign| after.starts_with(sign))
+    }
+
     fn no_selector(&self, open: usize, after_comma: bool) -> PathError {
         let word = self.word();
         let range = self.at..self.at + word.len();
@@ -82,6 +88,10 @@ impl PathParser<'_> {
             ),
             Some('@' | '$' | '!') => self.corrected(self.here(), "a filter begins with `?`", self.at..self.at, "?"),
             Some('“' | '”' | '‘' | '’') => self.unexpected("a quoted name"),
+            Some(character) if begins_name(character) && self.compares_after(word) => {
+                let filter = format!("?@.{word}");
+                self.corrected(range.clone(), "a filter begins with `?`, and its node is `@`", range, &filter)
+            }
             Some(character) if begins_name(character) => {
                 let message = format!("the name `{word}` needs quotes in brackets");
                 self.corrected(range.clone(), message, range, &quoted(word))

@@ -7,8 +7,48 @@ use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
 use crate::syntax::words::{COMPARISONS, RESERVED, VALUES};
 
-pub(super) const MISTAKES: &[MistakeDetector] =
-    &[label_with_slash, found_in, dollar_field, colon, exists, exists_before, outside, unless, other_case];
+pub(super) const MISTAKES: &[MistakeDetector] = &[
+    label_with_slash,
+    found_in,
+    dollar_field,
+    colon,
+    equal_by_is,
+    one_of_texts,
+    exists,
+    exists_before,
+    outside,
+    unless,
+    other_case,
+];
+
+/// `title is "x"`, `title is not 5`
+fn equal_by_is(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let negated = failure.before(1) == "not" && failure.before(2) == "is";
+    let is_value = matches!(failure.kind(failure.index), Some(TokenKind::String | TokenKind::Number | TokenKind::Path));
+    if !is_value || !(negated || failure.before(1) == "is") {
+        return None;
+    }
+    let place = failure.range(failure.index.checked_sub(if negated { 2 } else { 1 })?, failure.index - 1);
+    let sign = if negated { "!=" } else { "==" };
+    let message = format!("`is` asks for a kind of value; equality is `{sign}`");
+    Some(ParseFailure::foreign(place, message).rewrite(place, sign))
+}
+
+/// `title contains any ["x", "y"]`
+fn one_of_texts(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let test = match failure.before(1) {
+        "with" => failure.text(failure.index.checked_sub(2)?, failure.index - 1),
+        test => test,
+    };
+    let is_list = matches!(failure.found(), "any" | "all" | "[");
+    if !is_list || !matches!(test, "contains" | "starts with" | "ends with") {
+        return None;
+    }
+    let message = format!("`{test}` takes one text, found `{}`", failure.found());
+    Some(failure.unexpected_here(message).help(format!(
+        "join several by `or`, as in `title {test} \"a\" or title {test} \"b\"`, or write a regex: `title finds /a|b/`"
+    )))
+}
 
 /// `labels.app.kubernetes.io/name`
 fn label_with_slash(failure: &ParseFailure<'_>) -> Option<Diagnostic> {

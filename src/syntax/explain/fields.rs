@@ -8,7 +8,7 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::words::MAPPING;
 
 pub(super) const MISTAKES: &[MistakeDetector] =
-    &[new_name, dotted_field, label_alone, called_with_bang, prefixed_string, body_as_text];
+    &[new_name, dotted_field, label_alone, assigned_labels, called_with_bang, prefixed_string, body_as_text];
 
 /// `z := $.a`
 fn new_name(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
@@ -65,6 +65,16 @@ fn label_alone(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let name = if plain { name.to_owned() } else { format!("\"{name}\"") };
     let corrected = format!("labels {{ {name} = {} }}", failure.text(equals + 1, line));
     Some(finding.rewrite(failure.range(labels, line), corrected))
+}
+
+/// `labels = { team = "web" }`
+fn assigned_labels(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let is_block = failure.found() == "{" && failure.before(1) == "=" && failure.before(2) == "labels";
+    (is_block && failure.declaration() == "mapping").then(|| {
+        let place = Span { start: failure.span_before(2).end, ..failure.span_before(1) };
+        let finding = ParseFailure::unexpected(failure.span_before(1), "labels stand in a block, without `=`");
+        finding.suggest("leave it out", place, "")
+    })
 }
 
 /// The function that a function of another language is.

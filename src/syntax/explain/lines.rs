@@ -17,6 +17,7 @@ pub(super) const MISTAKES: &[MistakeDetector] = &[
     no_when,
     no_arrow,
     brace_after_arrow,
+    comma_of_arms,
     member,
     brackets,
     quoted,
@@ -192,6 +193,23 @@ fn brace_after_arrow(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
             place,
             "",
         )
+    })
+}
+
+/// `match labels.team { "a" => page, "b" => chat }`: after a comma, another channel is expected.
+fn comma_of_arms(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let words = ["else", "missing", "null", "like", "matches", "finds", "contains", "starts", "ends", "in", "_"];
+    let is_pattern = matches!(failure.kind(failure.index), Some(TokenKind::String | TokenKind::Number))
+        || words.contains(&failure.found())
+        || failure.found().starts_with(['<', '>']);
+    let last = failure.line_end(failure.index);
+    let is_arm = is_pattern && (failure.index..=last).any(|at| failure.word(at) == "=>");
+    let is_channel = names_channels(failure) || failure.expects(Rule::name);
+    (failure.before(1) == "," && is_channel && is_arm && failure.declaration() == "routing").then(|| {
+        let comma = failure.span_before(1);
+        let message =
+            format!("arms need no comma between them, found `,` before `{}`", super::clipped(failure.found()));
+        Diagnostic::new(&codes::TRAILING_COMMA, comma, message).suggest("remove the comma", comma, "")
     })
 }
 

@@ -260,6 +260,13 @@ fn chained(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     (joins && !compares && SIGNS.contains(&failure.found())).then(|| {
         let message = format!("a comparison cannot be followed by another, found `{}`", failure.found());
         let finding = Diagnostic::new(&codes::CHAINED, failure.here(), message);
+        if failure.found() == "during" {
+            return finding.suggest(
+                "the time of evaluation is a condition of its own",
+                failure.here().before(),
+                "and ",
+            );
+        }
         let last = failure.index.saturating_sub(1);
         let middle = failure.text(failure.operand(last), last);
         finding.suggest("write both comparisons", failure.here().before(), format!("and {middle} "))

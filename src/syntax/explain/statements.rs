@@ -6,10 +6,12 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::codes;
 use crate::syntax::grammar::Rule;
-use crate::syntax::words::{COMPARISONS, SIGNS, VALUES};
+use crate::syntax::words::{COMPARISONS, MAPPING, SIGNS, VALUES};
 use crate::time::Day;
 
 pub(super) const MISTAKES: &[MistakeDetector] = &[
+    dollar_member,
+    bare_filter,
     colon_equals,
     colon_label,
     comma,
@@ -17,6 +19,7 @@ pub(super) const MISTAKES: &[MistakeDetector] = &[
     dotted_label,
     each_name,
     template,
+    apart_path,
     dollar,
     dot,
     pipe,
@@ -94,8 +97,20 @@ fn dotted_label(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     Some(finding.rewrite(failure.range(first, last), format!("\"{name}\"")))
 }
 
-/// `each $.alerts[*] as alert`
+/// `each alert in $.alerts`, `each $.alerts[*] as alert`
 fn each_name(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let list = failure.index + 1;
+    if failure.before(2) == "each" && failure.found() == "in" && failure.is_word(failure.index - 1) {
+        let place = failure.range(failure.index - 1, failure.index);
+        let last = failure.operand_end(list);
+        let path = failure.text(list, last);
+        let items = if path.contains('*') || path.contains('?') { "" } else { "[*]" };
+        return Some(
+            ParseFailure::foreign(place, "`each` gives its element no name")
+                .note("the element is `@`: its members are `@.name`")
+                .suggest("leave it out", failure.range(failure.index - 1, last), format!("{path}{items}")),
+        );
+    }
     let named = failure.before(1) == "as" && failure.is(TokenKind::Word);
     let start = failure.line_start(failure.index);
     (named && failure.word(start) == "each").then(|| {
@@ -132,6 +147,50 @@ fn template(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     })
 }
 
+/// `tags[tag == "team"]`
+fn bare_filter(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let sign = failure.word(failure.index + 1);
+    let is_filter = failure.before(1) == "[" && failure.is(TokenKind::Word) && failure.expects(Rule::string);
+    (is_filter && matches!(sign, "==" | "!=" | "<" | "<=" | ">" | ">=")).then(|| {
+        let finding = failure.unexpected_here("a filter begins with `?`, and its node is `@`");
+        finding.suggest("write the filter out", failure.here().before(), "?@.")
+    })
+}
+
+/// `($.a ?? $.b).c`, `given .c`, `given [0]`
+fn apart_path(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let before = failure.index.checked_sub(1)?;
+    let segment = matches!(failure.found(), "." | "[") && failure.expects(Rule::coalesce);
+    if !segment || failure.starts_line(failure.index) {
+        return None;
+    }
+    let is_value = matches!(failure.kind(before), Some(TokenKind::Word | TokenKind::Path | TokenKind::Close));
+    let touches = failure.touches(before);
+    if touches && failure.before(1) == ")" {
+        let finding = failure.unexpected_here(format!("a path follows a name or a call, found `{}`", failure.found()));
+        return Some(finding.help("name the value first: `let given = …`, then `given.name`"));
+    }
+    (is_value && !touches).then(|| {
+        let blank = Span { start: failure.span_before(1).end, end: failure.here().start, ..failure.here() };
+        let finding = failure
+            .unexpected_here(format!("a path is written without blanks, found one before `{}`", failure.found()));
+        finding.suggest("remove the blank", blank, "")
+    })
+}
+
+/// `link = $host.url`: the sign alone is a value, and what follows it was read as the next field.
+fn dollar_member(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let name = failure.index.checked_sub(1)?;
+    let sign = name.checked_sub(1).filter(|sign| failure.word(*sign) == "$" && failure.touches(*sign))?;
+    if failure.declaration() != "mapping" || !failure.expects(Rule::assign) || !failure.is_word(name) {
+        return None;
+    }
+    let place = failure.range(sign, name);
+    let written = failure.text(sign, name);
+    let finding = ParseFailure::foreign(place, format!("a member of the payload follows `$.`, found `{written}`"));
+    Some(finding.rewrite(place, format!("$.{}", failure.word(name))))
+}
+
 /// `${host}`, `$HOST`, `$host`
 fn dollar(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if failure.before(1) != "$" || !failure.touches(failure.index.checked_sub(1)?) {
@@ -153,6 +212,11 @@ fn dollar(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     Some(finding.rewrite(place, format!("$.{name}")))
 }
 
+/// Whether a word names a field of the event that a mapping sets.
+fn is_field(word: &str) -> bool {
+    MAPPING.contains(&word) && !matches!(word, "accept" | "each" | "let" | "drop")
+}
+
 /// `.alerts`
 fn dot(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let begins = failure.found() == "."
@@ -160,6 +224,10 @@ fn dot(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         && failure.touches(failure.index);
     begins.then(|| {
         let member = failure.word(failure.index + 1);
+        if failure.declaration() != "mapping" && is_field(member) {
+            let message = format!("fields of the event are named without a dot, found `.{member}`");
+            return ParseFailure::foreign(failure.here(), message).suggest("leave it out", failure.here(), "");
+        }
         let sign = if failure.declaration() == "mapping" { "$" } else { "labels" };
         let corrected = format!("{sign}.{member}");
         let place = failure.range(failure.index, failure.index + 1);

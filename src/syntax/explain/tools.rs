@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::syntax::grammar::Rule;
 use crate::syntax::words::{DECLARATIONS, other_tool};
 
-pub(super) const MISTAKES: &[MistakeDetector] = &[statement, after_line, delay, then];
+pub(super) const MISTAKES: &[MistakeDetector] = &[statement, after_line, sending_word, delay, then];
 
 /// `group_by …`, `inhibit …`, `silence …` as a declaration, a line or a statement
 fn statement(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
@@ -30,6 +30,25 @@ fn after_line(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         [Some(failure.index), before].into_iter().flatten().find(|at| other_tool(failure.word(*at)).is_some())?;
     let named = matches!(failure.word(index.checked_sub(1)?), "." | "=>" | "," | "route" | "always" | "[");
     if !after || named || !failure.is_word(index) { None } else { report(failure, index) }
+}
+
+/// `=> escalate page`, `=> send page`: the first word was read as a channel.
+fn sending_word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let word = failure.index.checked_sub(1)?;
+    let channel = failure.is_word(failure.index) && !failure.starts_line(failure.index);
+    if !channel || failure.before(2) != "=>" || failure.declaration() != "routing" {
+        return None;
+    }
+    if other_tool(failure.word(word)).is_some() {
+        return report(failure, word);
+    }
+    let sends = matches!(failure.word(word), "send" | "to" | "channel" | "goto");
+    let place = failure.span(word);
+    let blank = crate::source::Span { end: failure.here().start, ..place };
+    sends.then(|| {
+        ParseFailure::foreign(place, format!("after `=>` stand channels alone, found `{}`", failure.word(word)))
+            .suggest("leave it out", blank, "")
+    })
 }
 
 fn report(failure: &ParseFailure<'_>, index: usize) -> Option<Diagnostic> {
