@@ -145,6 +145,36 @@ fn what_is_no_journal_is_not_begun_anew() {
 }
 
 #[test]
+fn a_journal_that_was_emptied_is_not_begun_anew() {
+    let folder = StateFolder::new();
+    let journal = folder.open();
+    wait(journal.accept(push(1, "page", "a", Some(b"body")))).unwrap();
+    journal.close();
+    let empty = || std::fs::write(folder.path("journal.db"), b"").unwrap();
+    empty();
+    // A first start that ended early leaves as much.
+    folder.open().close();
+
+    empty();
+    // What a gateway makes once its journal is open.
+    std::fs::write(folder.path("fingerprint.key"), b"key").unwrap();
+    let message = refused(&folder);
+    assert!(message.contains("`journal.db` elsewhere, then put a backup"), "{message}");
+    assert_eq!(std::fs::read(folder.path("journal.db")).unwrap(), b"");
+
+    std::fs::remove_file(folder.path("fingerprint.key")).unwrap();
+    std::fs::write(folder.path("journal.db-wal"), b"the latest pushes").unwrap();
+    let message = refused(&folder);
+    assert!(message.contains("`journal.db` and `journal.db-wal` elsewhere"), "{message}");
+    std::fs::remove_file(folder.path("journal.db")).unwrap();
+    assert!(refused(&folder).contains("is missing, but its log is there"));
+    assert_eq!(std::fs::read(folder.path("journal.db-wal")).unwrap(), b"the latest pushes");
+
+    std::fs::remove_file(folder.path("journal.db-wal")).unwrap();
+    drop(folder.open());
+}
+
+#[test]
 fn a_later_schema_is_refused() {
     let folder = StateFolder::new();
     folder.open().close();

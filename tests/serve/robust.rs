@@ -144,6 +144,25 @@ fn the_state_directory_is_its_owners_alone() {
 }
 
 #[test]
+fn a_journal_that_was_lost_is_not_begun_anew_without_a_word() {
+    let place = Place::new();
+    let gateway = super::Running::start(&place, &[]);
+    assert_eq!(gateway.push("severity-critical.json").0, 202);
+    assert_eq!(gateway.end("-TERM").code(), Some(0));
+    let journal = place.state().join("journal.db");
+    fs::write(&journal, b"").unwrap();
+    let told = place.serve(&[]).code(3).run().stderr;
+    assert!(told.contains("is empty, but its state directory was in use"), "{told}");
+    assert!(told.contains("Move `journal.db` elsewhere"), "{told}");
+    let told = place.pointsman(&["events", "--state", "state"]).code(3).run().stderr;
+    assert!(told.contains("was in use"), "{told}");
+    fs::remove_file(&journal).unwrap();
+    let gateway = super::Running::start(&place, &[]);
+    let line = gateway.err.wait("beginning with an empty journal");
+    assert!(line.contains("WARN") && line.contains("journal.db` is missing"), "{line}");
+}
+
+#[test]
 fn file_channels_do_not_write_into_the_files_of_the_gateway() {
     let place = Place::new();
     let gateway = super::Running::start(&place, &[]);

@@ -44,6 +44,7 @@ pub(super) fn open_writer(path: &Path) -> StoreResult<Connection> {
         ))
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    refuse_emptied(path).map_err(StoreError::Broken)?;
     make_private(path).map_err(|error| StoreError::Broken(format!("`{}`: {error}", path.display())))?;
     let connection = Connection::open_with_flags(path, flags).map_err(unusable)?;
     let version = schema_version(&connection).map_err(unusable)?;
@@ -98,6 +99,35 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 /// The size of the write-ahead log of a database.
 pub(super) fn log_bytes(database: &Path) -> u64 {
     std::fs::metadata(database.with_file_name(LOG_FILE)).map_or(0, |log| log.len())
+}
+
+/// Refuses an empty database where something was stored before: SQLite would take it for a new one, and remove its log. A
+/// first start that ended early leaves an empty database too, but none of the files that are made after it, and no log.
+fn refuse_emptied(database: &Path) -> Result<(), String> {
+    let bytes = std::fs::metadata(database).ok().map(|found| found.len());
+    let log = log_bytes(database);
+    let was_in_use = [StateFile::LastGood, StateFile::FingerprintKey]
+        .iter()
+        .any(|file| database.with_file_name(file.name()).exists());
+    let path = database.display();
+    let (found, elsewhere) = match (bytes, log) {
+        (Some(1..), _) => return Ok(()),
+        (Some(0), 0) if was_in_use => ("is empty, but its state directory was in use", DATABASE_FILE.to_owned()),
+        (Some(0), 1..) => ("is empty, but its log is not", format!("{DATABASE_FILE}` and `{LOG_FILE}")),
+        (None, 1..) => ("is missing, but its log is there", LOG_FILE.to_owned()),
+        (None, 0) if was_in_use => {
+            tracing::warn!(
+                "beginning with an empty journal: `{path}` is missing, but its state directory was in use; pushes, \
+                 waiting deliveries and dead letters from before are not in the new journal"
+            );
+            return Ok(());
+        }
+        (Some(0) | None, 0) => return Ok(()),
+    };
+    Err(format!(
+        "`{path}` {found}: accepted pushes and waiting deliveries may be lost; nothing was changed. Move `{elsewhere}` \
+         elsewhere, then put a backup of `{DATABASE_FILE}` there, or start without it: the journal is then empty"
+    ))
 }
 
 /// Makes an empty database where there is none, and lets others read nothing. SQLite gives its other files the same
