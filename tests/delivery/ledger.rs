@@ -1,8 +1,8 @@
 //! A ledger in memory, which can be told to fail.
 
 use pointsman::gateway::journal::{
-    ChannelCounts, ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, DeliveryReader, DeliveryStore, EventId,
-    JournalError, PendingDelivery, PushId, Settlement, SettlementResult, StoredBody, StoredHold,
+    ChannelCounts, ChannelError, ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, DeliveryReader, DeliveryStore,
+    EventId, JournalError, PendingDelivery, PushId, Settlement, SettlementResult, StoredBody, StoredHold,
 };
 use pointsman::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -142,13 +142,14 @@ impl DeliveryReader for Memory {
         })
     }
 
-    fn body(&self, delivery: DeliveryId) -> Result<StoredBody, JournalError> {
-        let body = DeliveryStore::body(self, delivery)?;
-        Ok(body.map_or(StoredBody::Missing, StoredBody::Intact))
-    }
-
-    fn body_size(&self, delivery: DeliveryId) -> Result<Option<usize>, JournalError> {
-        self.with(|book| Ok(book.read()?.rows.get(&delivery).map(|row| row.body.len())))
+    fn body(&self, delivery: DeliveryId, max_bytes: usize) -> Result<StoredBody, JournalError> {
+        self.with(|book| {
+            Ok(match book.read()?.rows.get(&delivery).map(|row| &row.body) {
+                Some(body) if body.len() > max_bytes => StoredBody::TooLarge(body.len()),
+                Some(body) => StoredBody::Intact(body.clone()),
+                None => StoredBody::Missing,
+            })
+        })
     }
 
     fn channels(&self) -> Result<Vec<ChannelCounts>, JournalError> {
@@ -193,8 +194,8 @@ impl DeliveryStore for Memory {
         Ok(self)
     }
 
-    fn body(&self, delivery: DeliveryId) -> Result<Option<Vec<u8>>, JournalError> {
-        self.with(|book| Ok(book.read()?.rows.get(&delivery).map(|row| row.body.clone())))
+    fn body(&self, delivery: DeliveryId, max_bytes: usize) -> Result<StoredBody, JournalError> {
+        DeliveryReader::body(self, delivery, max_bytes)
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {

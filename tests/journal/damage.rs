@@ -1,6 +1,6 @@
 //! Damage: what cannot be read is set aside and counted, everything after it is still served, and nothing is begun anew.
 
-use super::{StateFolder, accept_all, ago, push, read, settlement, wait};
+use super::{StateFolder, accept_all, ago, body, push, read, settlement, wait};
 use pointsman::gateway::journal::{
     CheckpointMode, DeliveryId, DeliveryStore as _, Journal, JournalConfig, JournalError, JournalStore as _,
     PruneProgress, Push, PushStore as _, RecordFilter, SettlementResult, SqliteStore,
@@ -35,13 +35,13 @@ fn a_damaged_body_becomes_a_dead_letter() {
     change(&folder, "UPDATE body SET bytes = 'bold' WHERE id = 1");
     let metrics = Arc::new(Metrics::default());
     let journal = folder.open_with(&folder.options(), Arc::clone(&metrics));
-    assert_eq!(journal.body(DeliveryId(1)).unwrap(), None);
+    assert_eq!(body(&journal, DeliveryId(1)), None);
     wait(journal.accept(push(3, "page", "b", None))).unwrap();
     assert_eq!(read(&journal).dead_letters(&RecordFilter::default()).unwrap()[0].reason, "damaged record");
     assert_eq!(metrics.damaged.get(), 1);
     let pending = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
     assert_eq!(pending.iter().map(|found| found.id.0).collect::<Vec<_>>(), [2]);
-    assert_eq!(journal.body(DeliveryId(2)).unwrap().as_deref(), Some(&b"body"[..]));
+    assert_eq!(body(&journal, DeliveryId(2)).as_deref(), Some(&b"body"[..]));
 }
 
 /// Overwrites a page in the middle of a table.

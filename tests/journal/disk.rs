@@ -1,7 +1,7 @@
 //! A full disk: nothing is answered that is not stored, what was delivered can still be noted, and when there is room again
 //! it goes on without a restart.
 
-use super::{StateFolder, accept_all, ago, push, read, refused, settlement, wait};
+use super::{StateFolder, accept_all, ago, body, push, read, refused, settlement, wait};
 use pointsman::gateway::journal::{
     AcceptResult, CheckpointMode, DeliveryId, DeliveryStore as _, DiskShortage, Journal, JournalConfig, JournalError,
     Push, PushStore as _, RecordFilter, Settlement, SettlementResult, Transaction,
@@ -138,7 +138,7 @@ fn dead_letters_make_room_where_nothing_else_can() {
     assert_eq!(read(&journal).channels().unwrap()[0].dead, left.len() as u64);
     let waiting = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
     assert_eq!(waiting.len(), 1, "what waits is never removed");
-    assert_eq!(journal.body(waiting[0].id).unwrap().as_deref(), Some(&b"this one waits"[..]));
+    assert_eq!(body(&journal, waiting[0].id).as_deref(), Some(&b"this one waits"[..]));
     drop(journal);
     drop(mount);
 }

@@ -1,10 +1,10 @@
 //! The journal over a store that fails: what was answered is there, in order; what was not may be there, once, or not;
 //! nothing else is.
 
-use super::{StateFolder, push, read, wait};
+use super::{StateFolder, body, push, read, wait};
 use pointsman::gateway::journal::{
-    AcceptResult, CheckpointMode, CommittedChanges, DeliveryId, DeliveryStore as _, IntegrationBacklog, Journal,
-    JournalConfig, JournalError, JournalReader, JournalStore, PruneProgress, PushStore as _, RecordFilter, StoreError,
+    AcceptResult, CheckpointMode, CommittedChanges, DeliveryId, IntegrationBacklog, Journal, JournalConfig,
+    JournalError, JournalReader, JournalStore, PruneProgress, PushStore as _, RecordFilter, StoreError,
     TransactionWork,
 };
 use pointsman::gateway::metrics::Metrics;
@@ -166,7 +166,7 @@ fn nothing_answered_is_lost_and_nothing_is_invented(folder: &StateFolder) {
         let pending = read(&journal).pending("page", DeliveryId::NONE, usize::MAX).unwrap();
         let found: Vec<u64> = pending
             .iter()
-            .map(|found| u64::from_le_bytes(journal.body(found.id).unwrap().unwrap().try_into().unwrap()))
+            .map(|found| u64::from_le_bytes(body(&journal, found.id).unwrap().try_into().unwrap()))
             .collect();
         assert!(found.is_sorted(), "seed {seed}: the order of acceptance is lost");
         let found: BTreeSet<u64> = found.into_iter().collect();

@@ -5,7 +5,7 @@
 //! firing; refused payloads. Its times are in the year 2100, so that retention removes nothing. Numbers on disk never
 //! change their meaning, so these files are never made again.
 
-use super::{StateFolder, at, push, push_id, read, settlement, wait};
+use super::{StateFolder, at, body, push, push_id, read, settlement, wait};
 use flate2::read::GzDecoder;
 use pointsman::evaluate::RequestMetadata;
 use pointsman::function::key_digest;
@@ -114,7 +114,7 @@ fn a_journal_of_schema_1_goes_on_where_it_was() {
     assert_eq!(pending.iter().map(|found| found.id.0).collect::<Vec<_>>(), [1, 2]);
     let chat = read(&journal).pending("chat", DeliveryId::NONE, 9).unwrap();
     assert!(chat[0].replay && chat[0].id == DeliveryId(8), "it was requeued");
-    assert_eq!(journal.body(DeliveryId(8)).unwrap().as_deref(), Some(&b"body 5"[..]));
+    assert_eq!(body(&journal, DeliveryId(8)).as_deref(), Some(&b"body 5"[..]));
     wait(journal.settle(settlement(DeliveryId(1), SettlementResult::Delivered))).unwrap();
     let repeated = Push {
         integration: "bank".to_owned(),

@@ -12,8 +12,8 @@ use super::queue::{HeadResult, QueueHead};
 use super::transport::{AttemptReport, ChannelTransport};
 use crate::channel::{DeliveryVerdict, RequestContext};
 use crate::gateway::journal::{
-    ClaimResult, DeliveryClaims as _, DeliveryReader as _, DeliveryStore, EventId, JournalError, ReceiverDigest,
-    Settlement, SettlementResult, StoredHold,
+    ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, JournalError, ReceiverDigest, Settlement,
+    SettlementResult, StoredBody, StoredHold,
 };
 use crate::gateway::metrics::{AttemptLabels, ChannelLabels};
 use crate::time::Timestamp;
@@ -129,9 +129,10 @@ impl<L: DeliveryStore> DeliveryJob<L> {
                 ClaimResult::Held => DeliveryClaim::Unavailable,
                 ClaimResult::Settled => DeliveryClaim::Settled,
                 ClaimResult::Claimed if attempted.is_none() => DeliveryClaim::Claimed(None),
-                ClaimResult::Claimed => match store.read()?.body_size(id)? {
-                    Some(bytes) if bytes > max_bytes => DeliveryClaim::LargeBody(bytes),
-                    Some(_) | None => DeliveryClaim::Claimed(store.body(id)?),
+                ClaimResult::Claimed => match store.body(id, max_bytes)? {
+                    StoredBody::Intact(body) => DeliveryClaim::Claimed(Some(body)),
+                    StoredBody::TooLarge(bytes) => DeliveryClaim::LargeBody(bytes),
+                    StoredBody::Damaged | StoredBody::Missing => DeliveryClaim::Claimed(None),
                 },
             })
         };

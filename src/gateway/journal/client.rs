@@ -4,7 +4,7 @@
 
 use super::{
     AcceptResult, DeliveryClaims, DeliveryId, DeliveryReader, JournalError, Push, RefusedPayload, Settlement,
-    StoredHold,
+    StoredBody, StoredHold,
 };
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
@@ -34,8 +34,8 @@ pub trait DeliveryStore: Clone + Send + Sync + 'static {
     /// What can be read, unless the store is closed.
     fn read(&self) -> Result<&Self::Reader, JournalError>;
 
-    /// The rendered body of a delivery; nothing where it is gone or damaged.
-    fn body(&self, delivery: DeliveryId) -> Result<Option<Vec<u8>>, JournalError>;
+    /// The rendered body of a delivery, if it has at most so many bytes. A damaged one makes the delivery a dead letter.
+    fn body(&self, delivery: DeliveryId, max_bytes: usize) -> Result<StoredBody, JournalError>;
 
     /// Stores the result of an attempt. Done when it is durable.
     fn settle(&self, settlement: Settlement) -> impl Future<Output = Result<(), JournalError>> + Send;

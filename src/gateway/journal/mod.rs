@@ -365,17 +365,14 @@ impl DeliveryStore for Journal {
         Ok(&*self.inner.reader)
     }
 
-    fn body(&self, delivery: DeliveryId) -> Result<Option<Vec<u8>>, JournalError> {
-        Ok(match self.read()?.body(delivery)? {
-            StoredBody::Intact(bytes) => Some(bytes),
-            StoredBody::Missing => None,
-            StoredBody::Damaged => {
-                let at = self.inner.shared.clock.now();
-                let work = move |transaction: &mut dyn Transaction| transaction.mark_damaged(delivery, at);
-                drop(self.inner.shared.queue.put(PendingWrite::new(WriteSource::Record, 0, work, |_| ())));
-                None
-            }
-        })
+    fn body(&self, delivery: DeliveryId, max_bytes: usize) -> Result<StoredBody, JournalError> {
+        let body = self.read()?.body(delivery, max_bytes)?;
+        if body == StoredBody::Damaged {
+            let at = self.inner.shared.clock.now();
+            let work = move |transaction: &mut dyn Transaction| transaction.mark_damaged(delivery, at);
+            drop(self.inner.shared.queue.put(PendingWrite::new(WriteSource::Record, 0, work, |_| ())));
+        }
+        Ok(body)
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {

@@ -205,6 +205,8 @@ pub enum SettledFilter {
 pub enum StoredBody {
     /// It is as it was stored.
     Intact(Vec<u8>),
+    /// It has so many bytes, more than were to be read.
+    TooLarge(usize),
     /// It is damaged.
     Damaged,
     /// There is none.
@@ -252,11 +254,8 @@ pub trait DeliveryReader: Send + Sync {
     /// The first pending delivery of a channel and key after that id.
     fn pending_of_key(&self, channel: &str, key: &str, after: DeliveryId) -> ReadResult<Option<PendingDelivery>>;
 
-    /// The rendered body of a delivery.
-    fn body(&self, delivery: DeliveryId) -> ReadResult<StoredBody>;
-
-    /// How many bytes the rendered body of a delivery has; nothing where it is gone or cannot be read.
-    fn body_size(&self, delivery: DeliveryId) -> ReadResult<Option<usize>>;
+    /// The rendered body of a delivery, if it has at most so many bytes.
+    fn body(&self, delivery: DeliveryId, max_bytes: usize) -> ReadResult<StoredBody>;
 
     /// What was counted for every channel that ever got a delivery.
     fn channels(&self) -> ReadResult<Vec<ChannelCounts>>;

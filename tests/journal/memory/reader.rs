@@ -50,13 +50,13 @@ impl DeliveryReader for MemoryReader {
         Ok(pending.into_iter().find(|found| found.key == key))
     }
 
-    fn body(&self, delivery: DeliveryId) -> ReadResult<StoredBody> {
+    fn body(&self, delivery: DeliveryId, max_bytes: usize) -> ReadResult<StoredBody> {
         let body = self.disk.with(|state| state.deliveries.get(&delivery).and_then(|row| row.body.clone()))?;
-        Ok(body.map_or(StoredBody::Missing, StoredBody::Intact))
-    }
-
-    fn body_size(&self, delivery: DeliveryId) -> ReadResult<Option<usize>> {
-        self.disk.with(|state| state.deliveries.get(&delivery).and_then(|row| row.body.as_ref().map(Vec::len)))
+        Ok(match body {
+            Some(body) if body.len() > max_bytes => StoredBody::TooLarge(body.len()),
+            Some(body) => StoredBody::Intact(body),
+            None => StoredBody::Missing,
+        })
     }
 
     fn channels(&self) -> ReadResult<Vec<ChannelCounts>> {

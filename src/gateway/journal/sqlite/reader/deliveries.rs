@@ -62,35 +62,21 @@ impl DeliveryReader for ReaderPool {
         })
     }
 
-    fn body(&self, delivery: DeliveryId) -> ReadResult<StoredBody> {
-        let read = self.run_query(|connection| {
-            connection
-                .prepare_cached("SELECT checksum, bytes FROM body WHERE id = ?1")?
-                .query_row([delivery], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, Vec<u8>>(1)?)))
-                .optional()
-        });
+    fn body(&self, delivery: DeliveryId, max_bytes: usize) -> ReadResult<StoredBody> {
+        let sql = "SELECT checksum, length(bytes), iif(length(bytes) <= ?2, bytes, NULL) FROM body WHERE id = ?1";
+        let most = i64::try_from(max_bytes).unwrap_or(i64::MAX);
+        let row = |row: &Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<Vec<u8>>>(2)?));
+        let read =
+            self.run_query(|connection| connection.prepare_cached(sql)?.query_row((delivery, most), row).optional());
         match read {
             Ok(None) => Ok(StoredBody::Missing),
-            Ok(Some((sum, bytes))) if sum == checksum(&bytes) => Ok(StoredBody::Intact(bytes)),
+            Ok(Some((sum, _, Some(bytes)))) if sum == checksum(&bytes) => Ok(StoredBody::Intact(bytes)),
+            Ok(Some((_, bytes, None))) => Ok(StoredBody::TooLarge(usize::try_from(bytes).unwrap_or(usize::MAX))),
             Err(error) if !is_damage(&error) => Err(JournalError::Failed(error.to_string())),
             Ok(Some(_)) | Err(_) => {
                 self.note_damage(DamagedRecord::Delivery(delivery));
                 Ok(StoredBody::Damaged)
             }
-        }
-    }
-
-    fn body_size(&self, delivery: DeliveryId) -> ReadResult<Option<usize>> {
-        let read = self.run_query(|connection| {
-            connection
-                .prepare_cached("SELECT length(bytes) FROM body WHERE id = ?1")?
-                .query_row([delivery], |row| row.get::<_, i64>(0))
-                .optional()
-        });
-        match read {
-            Err(error) if !is_damage(&error) => Err(JournalError::Failed(error.to_string())),
-            // Whoever reads the body finds the damage.
-            read => Ok(read.unwrap_or_default().map(|bytes| usize::try_from(bytes).unwrap_or_default())),
         }
     }
 
