@@ -73,23 +73,29 @@ async fn an_address_that_may_have_more_connections_may_have_more_bytes_without_a
     }
 }
 
-#[tokio::test]
-async fn the_holder_of_one_key_takes_no_room_from_the_others() {
-    let limits = ListenerLimits { body_bytes: 4 << 20, ..ListenerLimits::default() };
-    let running = listener(limits).await;
-    let mut held: Vec<TcpStream> = Vec::new();
+/// Sends bodies up to their last byte, until their integration gets no more room.
+async fn take_room(running: &Running, name: &str) -> Vec<TcpStream> {
+    let path = format!("/push/{name}?integration_key=key-of-{name}");
+    let mut held = Vec::new();
     for _ in 0..8 {
         let mut stream = running.connect().await;
-        let request =
-            "POST /push/plain?integration_key=key-of-plain HTTP/1.1\r\nHost: it\r\nContent-Length: 1000000\r\n\r\n";
+        let request = format!("POST {path} HTTP/1.1\r\nHost: it\r\nContent-Length: 1000000\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         // The listener may refuse it meanwhile.
         let _ = stream.write_all(&vec![b'a'; 999_999]).await;
         held.push(stream);
     }
-    while running.post("/push/plain?integration_key=key-of-plain", &[], &vec![b' '; 900_000]).await.status != 503 {}
+    while running.post(&path, &[], &vec![b' '; 900_000]).await.status != 503 {}
+    held
+}
+
+#[tokio::test]
+async fn the_holders_of_a_few_keys_take_no_room_from_the_others() {
+    let limits = ListenerLimits { body_bytes: 8 << 20, ..ListenerLimits::default() };
+    let running = listener(limits).await;
+    let _held = (take_room(&running, "plain").await, take_room(&running, "other").await);
     let prometheus = [("Authorization", "Bearer key-of-prometheus")];
-    let body = format!("[]{}", " ".repeat(900_000));
+    let body = format!("[]{}", " ".repeat(500_000));
     assert_eq!(running.post("/api/v2/alerts", &prometheus, body.as_bytes()).await.status, 200);
 }
 

@@ -1,7 +1,8 @@
 //! Reading bodies within limits: bytes of each and of all together, time, and what gzip unpacks to.
 //!
-//! One integration has at most three quarters of the bytes, so that the holder of one key cannot keep all others waiting.
-//! Senders that show no key have a small share of the bytes and of the requests, and each address a small share of that. So
+//! One integration has at most twice as many bytes as it leaves free, so that the holders of a few keys cannot keep all
+//! others waiting: one of them takes two thirds, two of them take four fifths together, and each that comes later has two
+//! thirds of the rest. Senders that show no key have a small share of the bytes and of the requests, and each address a small share of that. So
 //! they cannot take the room of those who have one.
 
 use super::memory::{ByteReservation, MemoryBudget};
@@ -19,6 +20,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+/// How many times as many bytes an integration may have as it leaves free.
+const MOST_OF_FREE: usize = 2;
 /// The largest body that is read of a sender without a key.
 pub(super) const MAX_KEYLESS_BODY: usize = 2 << 20;
 /// Which part of the bytes senders without a key may take together.
@@ -34,7 +37,7 @@ const KEYLESS_BYTES_EACH: usize = 128 << 10;
 /// The memory that all bodies together may take.
 pub(super) struct BodyBudget {
     bytes: MemoryBudget,
-    /// The shares of integrations whose keys were shown.
+    /// What integrations whose keys were shown have of the bytes.
     integrations: Mutex<HashMap<Box<str>, MemoryBudget>>,
     keyless_bytes: Arc<AddressQuota>,
     keyless_requests: Arc<AddressQuota>,
@@ -44,7 +47,7 @@ pub(super) struct BodyBudget {
 pub(super) struct BodyReservation {
     bytes: ByteReservation,
     used: usize,
-    /// The share of the integration whose key was shown.
+    /// What it adds to the bytes of the integration whose key was shown.
     own: Option<ByteReservation>,
     /// The shares of a sender without a key.
     keyless: Option<KeylessShare>,
@@ -96,13 +99,13 @@ impl BodyBudget {
         Ok(BodyReservation { bytes, used: 0, own: None, keyless: None })
     }
 
-    /// What one integration may take.
+    /// What one integration has.
     fn share(&self, integration: &str) -> MemoryBudget {
         let mut shares = self.integrations.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = shares.get(integration) {
             return known.clone();
         }
-        let share = MemoryBudget::new(self.bytes.limit() / 4 * 3);
+        let share = MemoryBudget::new(self.bytes.limit());
         shares.insert(integration.into(), share.clone());
         share
     }
@@ -129,7 +132,14 @@ impl BodyReservation {
             return Err(Refusal::KeylessBusy);
         }
         let grows = self.own.as_mut().is_none_or(|own| own.grow(more)) && self.bytes.grow(more);
-        grows.then_some(()).ok_or(Refusal::BodyBudgetExhausted)
+        (grows && self.leaves_room()).then_some(()).ok_or(Refusal::BodyBudgetExhausted)
+    }
+
+    /// Whether the integration leaves enough free for others.
+    fn leaves_room(&self) -> bool {
+        let all = self.bytes.budget();
+        let free = all.limit().saturating_sub(all.used());
+        self.own.as_ref().is_none_or(|own| own.budget().used() <= free.saturating_mul(MOST_OF_FREE))
     }
 
     /// The sender has shown who it is: its body no longer counts as one without a key.

@@ -36,6 +36,12 @@ impl MemoryBudget {
         self.0.limit
     }
 
+    /// How many bytes are in use.
+    #[must_use]
+    pub(super) fn used(&self) -> usize {
+        self.0.used.load(Ordering::Relaxed)
+    }
+
     /// Takes bytes, if they are there now.
     #[must_use]
     pub(super) fn try_reserve(&self, bytes: usize) -> Option<ByteReservation> {
@@ -82,6 +88,12 @@ impl ByteReservation {
     #[must_use]
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The budget that it is of.
+    #[must_use]
+    pub(super) fn budget(&self) -> &MemoryBudget {
+        &self.budget
     }
 }
 
