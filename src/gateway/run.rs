@@ -246,7 +246,8 @@ async fn open_with_journal(
     deliveries: Arc<OnceLock<DeliveryService>>,
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let state = config.journal.directory.clone();
-    config.reload.fingerprint_key = state_files::fingerprint_key(&state).map_err(GatewayError::Admin)?;
+    let key = state_files::fingerprint_key(&state).map_err(GatewayError::Admin)?;
+    (config.reload.fingerprint_key, config.delivery.receiver_key) = (key, key);
     let unusable = |error| GatewayError::State(unusable_reason(&state, error));
     config.reload.past = journal.read().and_then(RecordReader::last_generation).map_err(unusable)?;
     let past_integrations = journal.read().and_then(RecordReader::integrations).map_err(unusable)?;

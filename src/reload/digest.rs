@@ -23,6 +23,14 @@ impl FingerprintKey {
     pub fn of(text: &str) -> Self {
         Self(of(text.as_bytes()))
     }
+
+    /// The fingerprint of a secret in parts, none of which holds a zero byte.
+    #[must_use]
+    pub fn fingerprint(&self, parts: &[&str]) -> [u8; 32] {
+        let Ok(mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return of(&self.0) };
+        let whole = parts.iter().fold(mac, |mac, part| mac.chain_update(part).chain_update([0]));
+        whole.finalize().into_bytes().into()
+    }
 }
 
 impl Default for FingerprintKey {

@@ -35,6 +35,7 @@ use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore};
 use super::metrics::{ChannelLabels, Metrics};
 use super::served_rules::ServedChannel;
 use crate::channel::DeliveryVerdict;
+use crate::reload::FingerprintKey;
 use crate::time::{Clock, Timestamp};
 use backoff::Backoff;
 use circuit_breaker::{BreakerPauses, BreakerState};
@@ -71,6 +72,8 @@ pub struct OutboundConfig {
     pub headers: Vec<(String, String)>,
     /// Which deliveries are logged.
     pub log: DeliveryLog,
+    /// The key of the digests that stand for receivers in the journal. With another key, stored waits hold nothing.
+    pub receiver_key: FingerprintKey,
 }
 
 /// Which deliveries are logged. Failures always are.

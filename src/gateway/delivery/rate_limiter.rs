@@ -4,7 +4,6 @@
 //! A bucket that refills would let through nearly twice as many after a quiet time, and chat robots block the sender for
 //! that. Channels with the same receiver share its limit.
 
-use super::receiver::receiver;
 use crate::channel::{ChannelKind, RATE, RateLimits, Settings, Transport};
 use crate::gateway::journal::ReceiverDigest;
 use std::collections::{HashMap, VecDeque};
@@ -111,10 +110,15 @@ pub(super) struct RateLimiters {
 }
 
 impl RateLimiters {
-    /// The limits of a channel's destination.
-    pub(super) fn join(&self, kind: &'static ChannelKind, settings: &Settings) -> SharedRateLimiter {
+    /// The limits of a channel's destination; those of one without a receiver are its own.
+    pub(super) fn join(
+        &self,
+        kind: &'static ChannelKind,
+        settings: &Settings,
+        receiver: Option<ReceiverDigest>,
+    ) -> SharedRateLimiter {
         let limits = limits(kind, settings);
-        let Some(receiver) = receiver(kind, settings) else {
+        let Some(receiver) = receiver else {
             return Arc::new(Mutex::new(RateLimiter::new(limits)));
         };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,6 +147,8 @@ fn limits(kind: &ChannelKind, settings: &Settings) -> RateLimits {
 mod tests {
     use super::{RateLimiter, RateLimiters, ReceiverHold, RetryAt};
     use crate::channel::{RateLimits, Secret, Setting, Settings, find};
+    use crate::gateway::delivery::receiver::receiver;
+    use crate::reload::FingerprintKey;
     use std::sync::Arc;
 
     fn settings(url: &str, rate: u64) -> Settings {
@@ -190,16 +196,21 @@ mod tests {
     fn channels_with_one_address_share_its_limit_and_others_do_not() {
         let kind = find("dingtalk").unwrap();
         let rates = RateLimiters::default();
-        let join = |url, rate| rates.join(kind, &settings(url, rate));
+        let key = FingerprintKey::of("key");
+        let join_with = |kind, settings: &Settings| rates.join(kind, settings, receiver(kind, settings, &key));
+        let join = |url, rate| join_with(kind, &settings(url, rate));
         let (one, same, other) = (join("https://a/?k=1", 2), join("https://a/?k=1", 1), join("https://a/?k=2", 2));
         assert_eq!(one.lock().unwrap().take(0), Ok(()));
         assert_eq!(same.lock().unwrap().take(0), Err(RetryAt(60_000)), "the stricter of both limits holds");
         assert_eq!(other.lock().unwrap().take(0), Ok(()));
         drop((one, same));
         assert_eq!(join("https://a/?k=1", 5).lock().unwrap().take(0), Ok(()), "and is forgotten with its channels");
-        let key = ("key".to_owned(), Setting::Secret(Secret::new("k".to_owned())));
+        let own_key = ("key".to_owned(), Setting::Secret(Secret::new("k".to_owned())));
         let host = ("api_host".to_owned(), Setting::Text("https://api.flashcat.cloud".to_owned()));
-        let join = |entries| rates.join(find("flashduty").unwrap(), &Settings { entries });
-        assert!(Arc::ptr_eq(&join(vec![key.clone()]), &join(vec![key, host])), "the default host, written or not");
+        let join = |entries| join_with(find("flashduty").unwrap(), &Settings { entries });
+        assert!(
+            Arc::ptr_eq(&join(vec![own_key.clone()]), &join(vec![own_key, host])),
+            "the default host, written or not"
+        );
     }
 }

@@ -134,7 +134,8 @@ impl ChannelTransport {
             | OpenTransport::Misconfigured(_) => resources.room.share(),
         };
         let settings = DeliverySettings::read(&channel.settings);
-        let (mask, receiver) = (channel.settings.mask(), receiver(channel.kind, &channel.settings));
+        let (mask, receiver) =
+            (channel.settings.mask(), receiver(channel.kind, &channel.settings, &resources.options.receiver_key));
         Self { mask, receiver, clock: Arc::clone(&resources.clock), channel, settings, room, transport }
     }
 

@@ -390,6 +390,7 @@ fn open_transport<L>(
     context: &DeliveryContext<L>,
     channel: ServedChannel,
 ) -> (Arc<ChannelTransport>, SharedRateLimiter) {
-    let rate = context.rates.join(channel.kind, &channel.settings);
-    (Arc::new(ChannelTransport::new(channel, &context.resources)), rate)
+    let transport = ChannelTransport::new(channel, &context.resources);
+    let rate = context.rates.join(transport.channel.kind, &transport.channel.settings, transport.receiver);
+    (Arc::new(transport), rate)
 }
