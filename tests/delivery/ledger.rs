@@ -107,6 +107,16 @@ impl Book {
         self.settlements.iter().filter(|each| matches!(each.result, SettlementResult::Dead { .. })).count()
     }
 
+    fn last_error(&self, channel: &str) -> Option<ChannelError> {
+        let is_of = |each: &Settlement| self.rows.get(&each.delivery).is_some_and(|row| row.channel == channel);
+        self.settlements.iter().rev().filter(|each| is_of(each)).find_map(|each| match &each.result {
+            SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason } => {
+                Some(ChannelError { at: each.at, reason: reason.clone() })
+            }
+            SettlementResult::Delivered => None,
+        })
+    }
+
     fn of(&self, channel: &str) -> impl Iterator<Item = &Row> {
         self.rows.values().filter(move |row| row.channel == channel && !self.settled(row.pending.id))
     }
@@ -163,7 +173,7 @@ impl DeliveryReader for Memory {
                 dead: 0,
                 pending: book.of(name).count() as u64,
                 latest: None,
-                last_error: None,
+                last_error: book.last_error(name),
                 held: book.holds.iter().rfind(|(channel, _)| channel == name).map(|(_, hold)| hold.clone()),
             };
             Ok(names.into_iter().map(counts).collect())

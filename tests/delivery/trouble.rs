@@ -216,14 +216,16 @@ fn the_own_network_is_closed_however_the_address_is_written_until_it_is_allowed(
     }
     for (allow, host) in [("127.0.0.0/8", "127.0.0.1"), ("LocalHost", "localhost")] {
         let memory = Memory::default();
-        memory.put("c", "plain", "a");
+        let id = memory.put("c", "plain", "a");
+        // Its pause is up to ten minutes long.
+        memory.with(|book| book.rows.get_mut(&id).unwrap().pending.attempts = 20);
         let channel = channel("c", &format!("http://{host}:{port}/"));
         let closed =
-            start(&memory, std::slice::from_ref(&channel), OutboundConfig::default(), DeliveryTimings::shortened());
+            start(&memory, std::slice::from_ref(&channel), OutboundConfig::default(), DeliveryTimings::default());
         memory.until("a retry", |book| !book.settlements.is_empty());
         runtime.block_on(closed.shut_down(Duration::from_secs(30)));
         let options = OutboundConfig { allow: vec![allow.to_owned()], ..OutboundConfig::default() };
-        let deliveries = start(&memory, &[channel], options, DeliveryTimings::shortened());
+        let deliveries = start(&memory, &[channel], options, DeliveryTimings::default());
         memory.until("what is allowed now", |book| book.delivered() == 1);
         assert_eq!(showing(&deliveries, |status| status.under_way == 0).blocked, None);
     }

@@ -82,11 +82,17 @@ pub(super) struct AddressPolicy {
     hosts: Vec<String>,
 }
 
+/// What every reason of a blocked address says, by which it is recognised in the journal.
+const NOT_PUBLIC: &str = "is not on the public internet";
+
+/// Whether this is why an attempt failed whose address was blocked.
+pub(super) fn is_blocked_reason(reason: &str) -> bool {
+    reason.contains(NOT_PUBLIC)
+}
+
 /// An address that may not be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the receiver's address {address} is not on the public internet ({why}); to allow it, start with `--allow {network}`"
-)]
+#[error("the receiver's address {address} {} ({why}); to allow it, start with `--allow {network}`", NOT_PUBLIC)]
 pub(super) struct BlockedAddress {
     address: IpAddr,
     why: &'static str,

@@ -80,7 +80,8 @@ pub(super) struct ChannelWorker<L> {
     under_way: usize,
     /// Whether the store said if the receiver asked for a wait before.
     stored_waits: StoredWaitsState,
-    /// Until when stored deliveries wait because a receiver that the channel no longer has asked for that.
+    /// Until when stored deliveries wait because a receiver that the channel no longer has asked for that, or because the
+    /// address was not allowed before the start.
     void_until: Option<Timestamp>,
     /// While the breaker is open, which delivery may probe is looked for from this moment on.
     probe_from: u64,

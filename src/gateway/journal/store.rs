@@ -7,9 +7,9 @@
 #![expect(clippy::missing_errors_doc, reason = "every method fails where the store does, and only then")]
 
 use super::{
-    AttemptRecord, ChannelCounts, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord, IntegrationCounts,
-    JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload,
-    RefusedSummary, Settlement, StoredHold,
+    AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord,
+    IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, RecordFilter,
+    RefusedPayload, RefusedSummary, Settlement, StoredHold,
 };
 use crate::gateway::metrics::Metrics;
 use crate::reload::{PastGeneration, RuleSetHash};
@@ -259,6 +259,12 @@ pub trait DeliveryReader: Send + Sync {
 
     /// What was counted for every channel that ever got a delivery.
     fn channels(&self) -> ReadResult<Vec<ChannelCounts>>;
+
+    /// The last error of a channel.
+    fn last_error(&self, channel: &str) -> ReadResult<Option<ChannelError>> {
+        let mut channels = self.channels()?.into_iter();
+        Ok(channels.find(|counts| counts.name == channel).and_then(|counts| counts.last_error))
+    }
 
     /// The channels with a stored wait, and the wait.
     fn holds(&self) -> ReadResult<Vec<(String, StoredHold)>> {

@@ -2,9 +2,11 @@
 //! deliveries, and the next delivery of a key.
 //!
 //! A stored wait belongs to the receiver that asked for it. It holds a channel that has this receiver now, whichever channel
-//! it was stored for; and it holds no channel that has another receiver by now.
+//! it was stored for; and it holds no channel that has another receiver by now. Deliveries whose address was not allowed do
+//! not wait after a start that may allow it.
 
 use super::{ChannelWorker, MailboxMessage};
+use crate::gateway::delivery::address_policy::is_blocked_reason;
 use crate::gateway::delivery::clock::milliseconds;
 use crate::gateway::delivery::job::DeliveryDetails;
 use crate::gateway::delivery::queue::QueueHead;
@@ -36,15 +38,25 @@ pub(in crate::gateway::delivery) struct StoredWaits {
     own: Option<StoredHold>,
     /// The end of the one that another receiver asked of the channel.
     void_until: Option<Timestamp>,
+    /// When the channel failed last, if that was because its address was not allowed.
+    blocked_at: Option<Timestamp>,
 }
 
 impl StoredWaits {
-    fn of(holds: Vec<(String, StoredHold)>, channel: &str, receiver: ReceiverDigest) -> Self {
+    /// Reads them.
+    fn read(
+        store: &(impl DeliveryReader + ?Sized),
+        channel: &str,
+        receiver: ReceiverDigest,
+    ) -> Result<Self, JournalError> {
+        let holds = store.holds()?;
+        let last_error = store.last_error(channel)?.filter(|error| is_blocked_reason(&error.reason));
         let (own, others): (Vec<_>, Vec<_>) = holds.into_iter().partition(|(_, hold)| hold.receiver == receiver);
-        Self {
+        Ok(Self {
             own: own.into_iter().map(|(_, hold)| hold).max_by_key(|hold| hold.until),
             void_until: others.into_iter().find(|(name, _)| name == channel).map(|(_, hold)| hold.until),
-        }
+            blocked_at: last_error.map(|error| error.at),
+        })
     }
 }
 
@@ -98,8 +110,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         let (context, name, mailbox) = (Arc::clone(&self.context), self.name.clone(), self.mailbox.clone());
         self.tasks.spawn_blocking(move || {
             let _vital = ShutdownOnPanic(context.store.clone());
-            let holds = context.store.read().and_then(DeliveryReader::holds);
-            let waits = holds.map(|holds| StoredWaits::of(holds, &name, receiver));
+            let waits = context.store.read().and_then(|store| StoredWaits::read(store, &name, receiver));
             // A worker that has ended needs no answer.
             let _ = mailbox.send(MailboxMessage::StoredWaits(receiver, waits));
         });
@@ -110,8 +121,10 @@ impl<L: DeliveryStore> ChannelWorker<L> {
     pub(super) fn take_stored_waits(&mut self, waits: Result<StoredWaits, JournalError>, now: u64) {
         self.stored_waits = StoredWaitsState::Known;
         match waits {
-            Ok(StoredWaits { own, void_until }) => {
-                self.void_until = void_until;
+            Ok(StoredWaits { own, void_until, blocked_at }) => {
+                let blocked_at = blocked_at.filter(|_| self.blocked.is_none());
+                let longest = self.context.timings.backoff.cap;
+                self.void_until = void_until.max(blocked_at.map(|at| at.saturating_add(longest)));
                 if let Some(hold) = own {
                     let pause = hold.until.saturating_duration_since(self.context.clock.wall());
                     self.hold(now, pause.min(LONGEST_DUE), hold.reason);
@@ -125,7 +138,8 @@ impl<L: DeliveryStore> ChannelWorker<L> {
     }
 
     /// A delivery of the store as a head. Its due time is the wall clock's, which may have jumped: a new delivery does not
-    /// wait, none waits longer than the longest pause, and none waits because another receiver asked for that.
+    /// wait, none waits longer than the longest pause, and none waits because another receiver asked for that, or because the
+    /// address was not allowed before the start.
     pub(super) fn queue_head(&self, pending: PendingDelivery, now: u64) -> QueueHead<DeliveryDetails> {
         let is_due = pending.attempts == 0 || self.void_until.is_some_and(|until| pending.due <= until);
         let wait = pending.due.saturating_duration_since(self.context.clock.wall());

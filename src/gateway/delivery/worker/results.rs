@@ -113,6 +113,8 @@ impl<L: DeliveryStore> ChannelWorker<L> {
     pub(super) fn set_blocked(&mut self, reason: Option<String>) {
         if let Some(reason) = reason.as_deref().filter(|_| self.blocked.is_none()) {
             tracing::warn!(channel = self.name, reason, "channel blocked: its address may not be reached");
+            // What waits does so because of this start.
+            self.void_until = None;
         }
         self.blocked = reason.map(Into::into);
     }

@@ -106,6 +106,13 @@ impl DeliveryReader for ReaderPool {
     }
 
     // Each channel asks at its start, so a thousand channels must not read a thousand rows each.
+    fn last_error(&self, channel: &str) -> ReadResult<Option<ChannelError>> {
+        let sql = "SELECT error_at, error FROM channel JOIN name ON name.id = channel.name \
+                   WHERE text = ?1 AND error_at IS NOT NULL AND error IS NOT NULL";
+        let row = |row: &Row<'_>| Ok(ChannelError { at: row.get(0)?, reason: row.get(1)? });
+        self.query(|connection| connection.prepare_cached(sql)?.query_row([channel], row).optional())
+    }
+
     fn holds(&self) -> ReadResult<Vec<(String, StoredHold)>> {
         let sql = "SELECT text, held_receiver, held_until, held_reason FROM channel JOIN name ON name.id = channel.name \
                    WHERE held_receiver IS NOT NULL AND held_until IS NOT NULL";
