@@ -1,5 +1,6 @@
 //! What operators do on the command line: with a scripted admin listener, and with a running gateway.
 
+mod connection;
 mod problems;
 mod whole;
 
@@ -104,7 +105,7 @@ fn a_refusal_of_the_gateway_is_told_in_its_words_and_without_the_token() {
     let state = folder.join("pointsman-state");
     for (status, body, expected) in [
         (503, r#"{"detail":"the journal is closed"}"#, "the journal is closed"),
-        (401, "{}", "does not accept the token"),
+        (401, "{}", "does not accept the token: name the one that it was started with, by `--token-file FILE`"),
         (404, "<html>", "is not a gateway of this version"),
     ] {
         let gateway = play(&state, vec![(status, body)]);

@@ -4,10 +4,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "finds the gateway by the files of its state directory")]
 
-use super::delivery::{parse_proxy, tls_config};
+use super::delivery::{parse_proxy, root_cause, tls_config};
 use crate::channel::{Secret, StateFile};
 use reqwest::StatusCode;
 use serde_json::Value;
+use std::error::Error;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{TcpStream, ToSocketAddrs as _};
@@ -51,6 +52,7 @@ pub struct AdminConnection {
 pub struct AdminClient {
     base: Url,
     token: Secret,
+    has_proxy: bool,
     runtime: tokio::runtime::Runtime,
     http: reqwest::Client,
 }
@@ -107,7 +109,7 @@ impl AdminClient {
             .enable_all()
             .build()
             .map_err(|error| format!("cannot create a client: {error}"))?;
-        Ok(Self { base: address(url)?, token, runtime, http })
+        Ok(Self { base: address(url)?, token, has_proxy: connection.proxy.is_some(), runtime, http })
     }
 
     /// Sends a GET request.
@@ -160,20 +162,28 @@ impl AdminClient {
     }
 
     fn transport_error(&self, error: &reqwest::Error) -> String {
-        let base = &self.base;
+        let (base, cause) = (&self.base, root_cause(error));
         if error.is_timeout() {
-            format!("the gateway at `{base}` did not answer within {} s", REQUEST_TIMEOUT.as_secs())
-        } else if error.is_connect() {
-            format!("no gateway answers at `{base}`: start it with `pointsman serve`, or fix the address")
-        } else {
-            format!("the gateway at `{base}` did not answer: {error}")
+            return format!("the gateway at `{base}` did not answer within {} s", REQUEST_TIMEOUT.as_secs());
         }
+        if !error.is_connect() {
+            return format!("the gateway at `{base}` did not answer: {cause}");
+        }
+        let fix = if is_certificate_error(cause) {
+            "if its certificate is one of your own, name the authority with `--ca-file FILE`"
+        } else if self.has_proxy {
+            "see whether the proxy runs and may connect to it, or fix `--proxy`"
+        } else {
+            "start it with `pointsman serve`, or fix the address"
+        };
+        format!("no connection to the gateway at `{base}`: {cause}; {fix}")
     }
 
     fn status_error(&self, status: u16, detail: Option<&str>) -> String {
         match (status, detail) {
             (401 | 403, _) => format!(
-                "the gateway at `{}` does not accept the token: use the `admin.token` of its state directory",
+                "the gateway at `{}` does not accept the token: name the one that it was started with, by \
+                 `--token-file FILE` or `POINTSMAN_ADMIN_TOKEN`; by default it is in `admin.token` of its state directory",
                 self.base
             ),
             (_, Some(detail)) => detail.to_owned(),
@@ -196,6 +206,12 @@ fn read_token(file: &Path) -> Result<Secret, String> {
         "" => Err(format!("`{}` holds no token", file.display())),
         token => Ok(Secret::new(token.to_owned())),
     }
+}
+
+/// Whether the certificate of a server was refused. The TLS library's error is wrapped as often as its connection, so its
+/// text decides.
+fn is_certificate_error(cause: &dyn Error) -> bool {
+    cause.to_string().starts_with("invalid peer certificate")
 }
 
 fn address(url: &str) -> Result<Url, String> {

@@ -57,7 +57,7 @@ pub fn read_token(path: &Path) -> io::Result<Secret> {
         return Err(io::Error::other("a token has at least 16 characters"));
     }
     if std::fs::metadata(path)?.permissions().mode() & 0o007 != 0 {
-        return Err(io::Error::other("anybody may read it: run `chmod o= FILE`"));
+        return Err(io::Error::other(format!("anybody may read it: run `chmod o= {}`", path.display())));
     }
     Ok(Secret::new(token.to_owned()))
 }

@@ -299,11 +299,16 @@ fn classify_failure(error: reqwest::Error) -> RequestFailure {
 }
 
 /// The innermost reason, which says what happened; the outer ones say only where in the client.
-fn describe_error(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn Error = error;
+pub(in crate::gateway) fn root_cause(error: &reqwest::Error) -> &(dyn Error + 'static) {
+    let mut innermost: &(dyn Error + 'static) = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
+    innermost
+}
+
+fn describe_error(error: &reqwest::Error) -> String {
+    let innermost = root_cause(error);
     let what = match (error.is_connect(), error.is_timeout()) {
         (_, true) => "it took too long",
         (true, _) => "no connection",

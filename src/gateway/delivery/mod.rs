@@ -27,7 +27,7 @@ mod window;
 mod worker;
 
 pub use blocked::{BlockedChannel, blocked_channels};
-pub(super) use client::{parse_proxy, tls_config};
+pub(super) use client::{parse_proxy, root_cause, tls_config};
 pub use job::STOPPED_LOOP;
 pub use once::send_once;
 
