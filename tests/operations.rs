@@ -202,6 +202,13 @@ fn a_state_directory_that_is_not_there_is_not_made() {
     assert_eq!(output.code, Some(3));
     assert!(output.stderr.contains("there is no state directory `elsewhere`"), "{}", output.stderr);
     assert!(!folder.join("elsewhere").exists());
+
+    folder.write("logs/gateway.log", "");
+    for words in [&["events"][..], &["dead", "list"], &["quarantine", "list"], &["replay", "--all", "--stored"]] {
+        let output = folder.pointsman(words).args(["--state", "logs"]).code(3).run();
+        assert!(output.stderr.contains("there is no journal in `logs`"), "{}", output.stderr);
+    }
+    assert_eq!(fs::read_dir(folder.join("logs")).expect("a folder").count(), 1, "nothing was made in it");
 }
 
 /// A gateway on a state directory; it is killed where the test fails.

@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::serve::given_token;
 use super::serve::options::STATE;
 use super::terminal::Terminal;
+use crate::channel::StateFile;
 use crate::diagnostic;
 use crate::event::channel_name;
 use crate::gateway::admin_client::{AdminClient, AdminClientError, AdminConnection};
@@ -384,8 +385,10 @@ fn read<T: DeserializeOwned>(response: serde_json::Value) -> BackendResult<T> {
 
 /// Opens the journal of a state directory. It is not created, and nothing is removed from it.
 fn journal(state: &Path, terminal: &mut Terminal) -> Result<Journal, Exit> {
-    if !state.is_dir() {
-        terminal.error(&format!("there is no state directory `{}`", state.display()));
+    let is_there = state.is_dir();
+    if !is_there || !StateFile::Journal.path(state).exists() {
+        let missing = if is_there { "journal in" } else { "state directory" };
+        terminal.error(&format!("there is no {missing} `{}`", state.display()));
         terminal.help("name the state directory of your gateway: `--state DIR`");
         return Err(Exit::Failed);
     }
