@@ -270,7 +270,7 @@ impl MissingSecrets {
         let files = first_of(self.files.borrow().iter().map(|path| path.display()));
         let refused = first_of(self.refused.borrow().iter());
         let parts = [
-            ("set these environment variables", variables),
+            (UNSET_VARIABLES, variables),
             ("these secret files cannot be read", files),
             ("rules cannot read these environment variables", refused),
         ];
@@ -285,6 +285,9 @@ impl MissingSecrets {
         parts.join("; ")
     }
 }
+
+/// How the message of a load begins that misses variables of the environment.
+pub const UNSET_VARIABLES: &str = "set these environment variables";
 
 /// How many missing secrets one message names.
 const MAX_NAMED: usize = 20;

@@ -78,6 +78,9 @@ fn files_of_the_state_directory_are_not_for_rules() {
     for path in ["../state/admin.token", "link", "folder/admin.token", "hard", "../secrets/hard"] {
         let secret = format!("secret_file(\"{path}\")");
         refused(&place, &secret, &["--secrets", &beside], "it is a file of the gateway itself");
+        let text = said(&place, &secret, &[]).1;
+        assert!(text.contains("put the secret into a file of its own") && !text.contains("--secrets"), "{text}");
+        assert!(!text.contains("keys new"), "a new key would not help: {text}");
     }
     // A table and a rule file show their text, too.
     fs::write(place.rules().join("c.rules"), "edition 1\ntable t(a) -> b from \"hard\"\n").unwrap();

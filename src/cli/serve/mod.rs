@@ -16,7 +16,7 @@ use crate::diagnostic::{self, Diagnostic, DiagnosticFormat, DiagnosticLevel};
 use crate::gateway::admin::state_files;
 use crate::gateway::config::GatewayConfig;
 use crate::gateway::delivery::BlockedChannel;
-use crate::gateway::served_rules::ServedRules;
+use crate::gateway::served_rules::{ServedRules, UNSET_VARIABLES};
 use crate::gateway::{self, GatewayError};
 use crate::reload::{LoadRejection, LoadStage};
 use clap::Args;
@@ -187,7 +187,8 @@ fn reject(rejection: &LoadRejection, terminal: &mut Terminal) -> Exit {
     terminal.err.print(&text);
     terminal.error(&format!("the rules cannot be served: {}", rejection.message));
     match rejection.stage {
-        LoadStage::Channels => {
+        // Nothing else that a channel misses is a key to be made.
+        LoadStage::Channels if rejection.message.starts_with(UNSET_VARIABLES) => {
             terminal.help("`pointsman keys new` makes a key; to try the gateway without an account, serve `rules/arms` with `rules/quickstart`");
             Exit::Findings
         }
@@ -195,6 +196,6 @@ fn reject(rejection: &LoadRejection, terminal: &mut Terminal) -> Exit {
             terminal.help("`pointsman test` shows the expected and the actual results");
             Exit::Findings
         }
-        LoadStage::Read | LoadStage::Check => Exit::Findings,
+        LoadStage::Read | LoadStage::Check | LoadStage::Channels => Exit::Findings,
     }
 }

@@ -75,16 +75,17 @@ pub fn read_named(
     folders: &mut WatchedFolders,
 ) -> Result<FileContent, FileError> {
     let real = disk::resolve(path, folders)?;
+    let stat = disk::stat_real(&real);
+    // Before the folders: no other folder would allow it.
+    if stat.as_ref().is_ok_and(|stat| denied.denies(&real, stat)) {
+        return Err(FileError::Denied);
+    }
     let is_of_the_pod = |real: &Path| real.iter().any(|part| part == POD_FOLDER);
     if reach.is_some_and(|reach| !reach.allows(&real) || is_of_the_pod(&real)) {
         let folder = real.parent().unwrap_or(&real).to_owned();
         return Err(FileError::Outside { folder });
     }
-    let stat = disk::stat_real(&real)?;
-    if denied.denies(&real, &stat) {
-        return Err(FileError::Denied);
-    }
-    if disk::kind(&stat) != FileType::RegularFile {
+    if disk::kind(&stat?) != FileType::RegularFile {
         return Err(FileError::NotRegular);
     }
     let file = disk::open_real(&real)?;
