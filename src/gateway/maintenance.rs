@@ -3,9 +3,9 @@
 //! Each problem is logged once when it begins and once when it ends.
 
 use super::Gateway;
-use super::tls::{CertificateRefresh, ReloadableCertificate};
+use super::tls::CertificateRefresh;
 use crate::reload::{ReloadReport, WatchMethod, WatchMode};
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 use std::time::Duration;
 
 /// The time between two checks.
@@ -16,7 +16,7 @@ const MAX_VERSIONS: usize = 3;
 const LONGEST_USE: Duration = Duration::from_mins(1);
 
 /// Checks until the gateway is gone.
-pub(super) async fn run(gateway: Weak<Gateway>, certificate: Option<Arc<ReloadableCertificate>>) {
+pub(super) async fn run(gateway: Weak<Gateway>) {
     let mut warnings = ActiveWarnings::default();
     loop {
         if let Some(gateway) = gateway.upgrade()
@@ -25,10 +25,8 @@ pub(super) async fn run(gateway: Weak<Gateway>, certificate: Option<Arc<Reloadab
             warnings.log_changes(ActiveWarnings::of(&report, gateway.config.reload.watch_method == WatchMethod::Poll));
         }
         tokio::time::sleep(CHECK_INTERVAL).await;
-        if gateway.strong_count() == 0 {
-            return;
-        }
-        if let Some(certificate) = certificate.clone() {
+        let Some(certificate) = gateway.upgrade().map(|gateway| gateway.certificate.clone()) else { return };
+        if let Some(certificate) = certificate {
             match tokio::task::spawn_blocking(move || certificate.refresh()).await {
                 Ok(Ok(CertificateRefresh::Replaced)) => tracing::info!("certificate reloaded"),
                 Ok(Err(reason)) => {

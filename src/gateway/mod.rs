@@ -54,6 +54,8 @@ pub struct Gateway {
     pub metrics: Arc<metrics::Metrics>,
     /// The configuration.
     pub config: config::GatewayConfig,
+    /// The certificate of the push listener.
+    pub certificate: Option<Arc<tls::ReloadableCertificate>>,
     /// Whether it is stopping: nothing new is accepted.
     pub stopping: AtomicBool,
 }

@@ -186,9 +186,9 @@ impl RunningGateway {
         let certificate = certificate(&config)?;
         let tls =
             certificate.as_ref().map(ReloadableCertificate::server_config).transpose().map_err(GatewayError::Tls)?;
-        let (gateway, listeners) = open(&mut config).await?;
+        let (gateway, listeners) = open(&mut config, certificate).await?;
         log_ready(&gateway);
-        tokio::spawn(maintenance::run(Arc::downgrade(&gateway), certificate));
+        tokio::spawn(maintenance::run(Arc::downgrade(&gateway)));
         let (pushes, admin) = listeners;
         let (for_pushes, for_admin) = (Arc::clone(&gateway), Arc::clone(&gateway));
         Ok(Self {
@@ -205,7 +205,10 @@ fn certificate(config: &GatewayConfig) -> Result<Option<Arc<ReloadableCertificat
 
 /// Opens the journal, which locks the state directory, then the rules, then the listeners. After a failure, nothing is left
 /// that a sender could push to.
-async fn open(config: &mut GatewayConfig) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
+async fn open(
+    config: &mut GatewayConfig,
+    certificate: Option<Arc<ReloadableCertificate>>,
+) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let metrics = Arc::new(Metrics::default());
     let deliveries: Arc<OnceLock<DeliveryService>> = Arc::default();
     let for_wake = Arc::clone(&deliveries);
@@ -218,7 +221,7 @@ async fn open(config: &mut GatewayConfig) -> Result<(Arc<Gateway>, (TcpListener,
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let journal = Journal::open(&config.journal, Arc::clone(&clock), Arc::clone(&metrics), Arc::new(wake))
         .map_err(|error| GatewayError::State(unusable_reason(&state, error)))?;
-    let gateway = open_with_journal(config, clock, journal.clone(), metrics, deliveries).await;
+    let gateway = open_with_journal(config, clock, journal.clone(), metrics, deliveries, certificate).await;
     if gateway.is_err() {
         journal.close();
         state_files::remove_address(&state);
@@ -244,6 +247,7 @@ async fn open_with_journal(
     journal: Journal,
     metrics: Arc<Metrics>,
     deliveries: Arc<OnceLock<DeliveryService>>,
+    certificate: Option<Arc<ReloadableCertificate>>,
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let state = config.journal.directory.clone();
     let key = state_files::fingerprint_key(&state).map_err(GatewayError::Admin)?;
@@ -284,7 +288,8 @@ async fn open_with_journal(
     let intake = IntakeState::new(Arc::clone(&clock), Arc::clone(&metrics), config.limits.clone())
         .with_past_integrations(past_integrations.into_iter().map(|counts| counts.name));
     let (config, stopping) = (config.clone(), AtomicBool::new(false));
-    let gateway = Gateway { clock, rules, journal, intake, deliveries: started, metrics, config, stopping };
+    let gateway =
+        Gateway { clock, rules, journal, intake, deliveries: started, metrics, config, certificate, stopping };
     Ok((Arc::new(gateway), listeners))
 }
 

@@ -32,6 +32,9 @@ pub struct GatewayStatus {
     /// Why pushes are refused, if the disk has no room for them.
     #[serde(default)]
     pub disk: Option<FullDisk>,
+    /// Why the certificate on the disk is not served, if so.
+    #[serde(default)]
+    pub certificate: Option<String>,
     /// The rules.
     pub rules: RulesSummary,
     /// The integrations of the rules in force, in their order.
@@ -241,6 +244,7 @@ impl GatewayStatus {
             listen: gateway.config.listen.to_string(),
             accepting: !gateway.stopping.load(Ordering::Relaxed),
             disk: gateway.journal.check_accepting().err().as_ref().and_then(full_disk),
+            certificate: gateway.certificate.as_ref().and_then(|certificate| certificate.failure()),
             rules: report.map(|report| rules(&gateway.config, &report, &served.value)).unwrap_or_default(),
             integrations,
             channels,

@@ -37,10 +37,19 @@ pub enum CertificateRefresh {
 pub struct ReloadableCertificate {
     files: CertificateFiles,
     current: ArcSwap<CertifiedKey>,
-    last_read: Mutex<PemFiles>,
+    last_read: Mutex<LastRead>,
 }
 
-/// The bytes that were read last, good or bad, so that nothing is reported twice.
+/// What was read last, good or bad, so that nothing is reported twice.
+#[derive(Debug)]
+struct LastRead {
+    /// The files, or why they cannot be read.
+    files: Result<PemFiles, String>,
+    /// Why they are not served.
+    failure: Option<String>,
+}
+
+/// The bytes of the files.
 #[derive(PartialEq, Eq)]
 struct PemFiles {
     chain: Vec<u8>,
@@ -61,7 +70,8 @@ impl ReloadableCertificate {
     pub fn load(files: CertificateFiles) -> Result<Arc<Self>, String> {
         let read = PemFiles::read(&files)?;
         let current = ArcSwap::from_pointee(read.certified_key(&files)?);
-        Ok(Arc::new(Self { files, current, last_read: Mutex::new(read) }))
+        let last_read = Mutex::new(LastRead { files: Ok(read), failure: None });
+        Ok(Arc::new(Self { files, current, last_read }))
     }
 
     /// Reads the files again.
@@ -69,15 +79,21 @@ impl ReloadableCertificate {
     /// # Errors
     /// What is wrong with files that changed; the certificate in use stays.
     pub fn refresh(&self) -> Result<CertificateRefresh, String> {
-        let read = PemFiles::read(&self.files)?;
+        let read = PemFiles::read(&self.files);
         let mut last = self.last_read.lock().unwrap_or_else(PoisonError::into_inner);
-        if *last == read {
+        if last.files == read {
             return Ok(CertificateRefresh::Unchanged);
         }
-        let certified = read.certified_key(&self.files);
-        *last = read;
+        let certified = read.as_ref().map_err(Clone::clone).and_then(|read| read.certified_key(&self.files));
+        *last = LastRead { files: read, failure: certified.as_ref().err().cloned() };
         self.current.store(Arc::new(certified?));
         Ok(CertificateRefresh::Replaced)
+    }
+
+    /// Why the files are not what is served, if so.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.last_read.lock().unwrap_or_else(PoisonError::into_inner).failure.clone()
     }
 
     /// The configuration of a listener that serves it.

@@ -77,8 +77,15 @@ async fn certificates_are_replaced_as_a_pair_that_matches_or_not_at_all() {
     assert!(wrong.contains("do not match"), "{wrong}");
     assert_eq!(push(port).await.1, certificate(format!("{FIRST}.pem")));
     assert_eq!(pair.refresh(), Ok(CertificateRefresh::Unchanged), "what is wrong is reported once");
+    assert_eq!(pair.failure(), Some(wrong));
+    fs::remove_file(folder.join("pem")).unwrap();
+    assert!(pair.refresh().expect_err("it is gone").contains("cannot read"));
+    assert_eq!(pair.refresh(), Ok(CertificateRefresh::Unchanged), "that is reported once as well");
+    copy(&folder, OTHER, "pem");
+    pair.refresh().unwrap_err();
     copy(&folder, OTHER, "key");
     assert_eq!(pair.refresh(), Ok(CertificateRefresh::Replaced));
+    assert_eq!(pair.failure(), None);
     let (answer, shown) = push(port).await;
     assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
     assert_eq!(shown, certificate(format!("{OTHER}.pem")));

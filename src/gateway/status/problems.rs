@@ -27,7 +27,7 @@ pub enum StatusProblemLevel {
 pub struct StatusProblem {
     /// How bad it is.
     pub level: StatusProblemLevel,
-    /// Its kind, for programs: `stopping`, `disk`, `rules`, `blocked`, `failing`, `held`, `removed`, `dead`, `waiting`,
+    /// Its kind, for programs: `stopping`, `disk`, `certificate`, `rules`, `blocked`, `failing`, `held`, `removed`, `dead`, `waiting`,
     /// `keys`, `refused`, `last_good`, `warning`, `versions`.
     pub kind: String,
     /// What has it: `channel page`, `integration shop`, `rules`.
@@ -88,6 +88,7 @@ pub fn problems(status: &GatewayStatus, now: Timestamp) -> Vec<StatusProblem> {
     let roots = status.rules.roots.join(" ");
     let mut found: Vec<StatusProblem> = stopping(status).into_iter().collect();
     found.extend(disk(status));
+    found.extend(certificate(status));
     found.extend(rules::reload(&status.rules, &roots));
     // Where more waits, more people wait.
     let mut channels: Vec<&ChannelSummary> = status.channels.iter().collect();
@@ -113,6 +114,14 @@ fn stopping(status: &GatewayStatus) -> Option<StatusProblem> {
 fn disk(status: &GatewayStatus) -> Option<StatusProblem> {
     let FullDisk { reason, fix } = status.disk.as_ref()?;
     Some(StatusProblem::new(Failing, "disk", "gateway").says(format!("pushes are refused: {reason}"), fix))
+}
+
+fn certificate(status: &GatewayStatus) -> Option<StatusProblem> {
+    let reason = status.certificate.as_ref()?;
+    Some(StatusProblem::new(Failing, "certificate", "gateway").says(
+        format!("the certificate on the disk is not served, the one before it stays: {reason}"),
+        "fix the files; they are read again within 10 s",
+    ))
 }
 
 /// `1 push was`, `2 pushes were`

@@ -78,6 +78,7 @@ fn what_is_worst_comes_first() {
     rules["warnings"] = json!(["everybody on this machine can read the secret file `key`; run `chmod o= key`"]);
     let lines = lines(json!({
         "rules": rules,
+        "certificate": "`tls.pem` holds no certificate in PEM",
         "channels": [
             channel("old", json!({ "kind": null, "dead": 3, "latest": null, "last_error": error })),
             channel("chat", json!({ "held": hold, "pending": 3, "oldest_pending": "2026-03-07T01:56:00Z" })),
@@ -102,6 +103,7 @@ fn what_is_worst_comes_first() {
         ],
     }));
     expect_test::expect![[r"
+        Failing certificate gateway: the certificate on the disk is not served, the one before it stays: `tls.pem` holds no certificate in PEM
         Failing rules rules: the files on the disk are not in force, generation 7 stays: shop.rules:7:45: error[E0031]: there is no channel named `chat`
         Failing failing channel page: deliveries fail: status 503; 90 deliveries wait
         Failing held channel chat: the receiver asked to wait, so nothing is sent: 130101 send too fast; 3 deliveries wait, the oldest for 4 min
