@@ -107,8 +107,16 @@ fn advice(reason: &str) -> &'static str {
         "see whether the channel's address is right"
     } else if reason.contains("status ") {
         "see what its receiver says"
-    } else {
+    } else if reason.contains("invalid peer certificate") {
+        "see whether its certificate is valid; `--ca-file FILE` adds an authority of your own"
+    } else if ["no connection", "it took too long", "the exchange broke off", "no answer within"]
+        .iter()
+        .any(|why| reason.contains(why))
+    {
         "see whether its receiver runs and this machine reaches it"
+    } else {
+        // An error code of a chat robot, an address that is not allowed, a file that cannot be written.
+        "fix what the reason names"
     }
 }
 

@@ -129,6 +129,13 @@ fn every_problem_says_what_to_do() {
         ("status 404", "see whether the channel's address is right"),
         ("status 500: oops", "see what its receiver says"),
         ("no answer within 10 s", "see whether its receiver runs and this machine reaches it"),
+        ("gave up after 24h: no connection: refused", "see whether its receiver runs and this machine reaches it"),
+        ("errcode 310000: sign not match", "fix what the reason names"),
+        ("the receiver's address 10.1.2.3 is not on the public internet (private)", "fix what the reason names"),
+        (
+            "no connection: invalid peer certificate: UnknownIssuer",
+            "see whether its certificate is valid; `--ca-file FILE` adds an authority of your own",
+        ),
     ] {
         let problem = fails(reason);
         assert_eq!(
