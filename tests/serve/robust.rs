@@ -163,6 +163,17 @@ fn a_journal_that_was_lost_is_not_begun_anew_without_a_word() {
 }
 
 #[test]
+fn a_push_that_has_no_room_is_logged_once() {
+    let place = Place::new();
+    let serve = place.pointsman(&["serve", "--rules", "rules", "--state", "state", "--least-free", "1000TiB"]);
+    let gateway = super::Running::of(&place, serve.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]));
+    assert_eq!(gateway.push("severity-critical.json").0, 503);
+    gateway.err.wait("push refused");
+    let log = gateway.err.all();
+    assert_eq!(log.matches("and they are accepted from").count(), 2, "at the start, and for the push: {log}");
+}
+
+#[test]
 fn file_channels_do_not_write_into_the_files_of_the_gateway() {
     let place = Place::new();
     let gateway = super::Running::start(&place, &[]);

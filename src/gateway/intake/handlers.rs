@@ -14,7 +14,7 @@ use super::rejected_senders::{RejectedPush, RejectionReason};
 use super::{Receipt, accept, answer, flashduty, posted_alerts, request_metadata};
 use crate::channel::HOPS_HEADER;
 use crate::evaluate::RequestMetadata;
-use crate::gateway::journal::PushOrigin;
+use crate::gateway::journal::{JournalError, PushOrigin};
 use crate::gateway::listener::PeerAddress;
 use crate::gateway::metrics::PushLabels;
 use crate::gateway::problem::{self, Problem};
@@ -150,7 +150,10 @@ impl<H: IntakeBackend> HandlerState<H> {
         match self.receive(protocol, &mut sender, &parts, body).await {
             Ok(answer) => answer,
             Err(refusal) => {
-                if let Refusal::NotDurable(error) = &refusal {
+                // Where space is short, the detail of the refusal says as much.
+                if let Refusal::NotDurable(error) = &refusal
+                    && !matches!(error, JournalError::LowSpace(_))
+                {
                     tracing::warn!(%error, "cannot make a push durable");
                 }
                 let problem = sender.problem(&refusal, protocol);
