@@ -120,6 +120,23 @@ async fn requests_that_two_parsers_might_read_differently_are_refused() {
     assert_eq!(running.post(URL, &[], EVENT).await.status, 202);
 }
 
+/// The HTTP library takes such a body in chunks, leaves the length out, and ends the connection after the answer, as RFC 9112,
+/// section 6.3, asks. So nothing that a proxy in front takes for the rest of the body is read as a request.
+#[tokio::test]
+async fn what_follows_a_body_with_a_length_and_chunks_is_no_request() {
+    let running = listener(ListenerLimits::default()).await;
+    let smuggled = format!("POST {URL} HTTP/1.1\r\nHost: it\r\nContent-Length: 2\r\n\r\n{{}}");
+    let chunked = format!("{:x}\r\n{}\r\n0\r\n\r\n", EVENT.len(), String::from_utf8_lossy(EVENT));
+    for headers in
+        ["Content-Length: 4\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 4"]
+    {
+        let request = format!("POST {URL} HTTP/1.1\r\nHost: it\r\n{headers}\r\n\r\n{chunked}{smuggled}");
+        let answer = running.raw(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 202 ") && answer.contains("connection: close"), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_length_does_no_harm() {
     let running = listener(quick()).await;
