@@ -174,6 +174,31 @@ fn a_push_that_has_no_room_is_logged_once() {
 }
 
 #[test]
+fn rules_are_served_without_their_broken_tests() {
+    let place = Place::new();
+    let gateway = super::Running::start(&place, &["--poll", "--poll-interval", "1h"]);
+    let broken = r#"
+test "a renamed channel" {
+  integration demo
+  input { "alerts": [] }
+  expect sent [demo_scren]
+}
+"#;
+    let rules = fs::read_to_string(place.quickstart()).unwrap();
+    fs::write(place.quickstart(), rules + broken).unwrap();
+    let (code, answer) = gateway.ask("POST", "/-/reload");
+    assert_eq!((code, answer.as_str()), (200, "{\"generation\":2}"));
+    let line = gateway.err.wait("the tests of the rules have 1 error");
+    assert!(line.contains("WARN") && line.contains("quickstart.rules:"), "{line}");
+    assert!(line.contains("`demo_scren`; the rules are served without these tests"), "{line}");
+    assert_eq!(gateway.push("severity-critical.json").0, 202);
+    let shown = place.pointsman(&["status", "--problems", "--state", "state"]).code(1).run().stdout;
+    assert!(shown.contains("WARNING  rules") && shown.contains("run `pointsman check`"), "{shown}");
+    let told = place.serve(&["--run-tests", "--check"]).code(1).run().stderr;
+    assert!(told.contains("E0161") && told.contains("did you mean `demo_screen`?"), "{told}");
+}
+
+#[test]
 fn file_channels_do_not_write_into_the_files_of_the_gateway() {
     let place = Place::new();
     let gateway = super::Running::start(&place, &[]);
