@@ -99,11 +99,11 @@ fn dotted_label(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 
 /// `each alert in $.alerts`, `each $.alerts[*] as alert`
 fn each_name(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let list = failure.index + 1;
+    let first = failure.index + 1;
     if failure.before(2) == "each" && failure.found() == "in" && failure.is_word(failure.index - 1) {
         let place = failure.range(failure.index - 1, failure.index);
-        let last = failure.operand_end(list);
-        let path = failure.text(list, last);
+        let last = failure.operand_end(first);
+        let path = failure.text(first, last);
         let items = if path.contains('*') || path.contains('?') { "" } else { "[*]" };
         return Some(
             ParseFailure::foreign(place, "`each` gives its element no name")
