@@ -1,0 +1,230 @@
+//! What changes in a channel: events that arrive, alerts that are routed elsewhere, mutes and silences that begin and end.
+
+use super::notifier::ChannelNotifier;
+use super::record::{
+    AlertId, AlertRecord, GroupId, GroupRecord, HoldState, LapsedNews, NewsKind, NewsOrigin, NewsRecord, RoutingState,
+};
+use super::store::ChannelStore;
+use crate::channel::RecoveryPolicy;
+use crate::event::Severity;
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// An event that arrives at a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// Its alert.
+    pub alert: AlertId,
+    /// The group by its values. An alert that has a group stays in it.
+    pub group: GroupId,
+    /// Its severity; nothing where it is a recovery.
+    pub firing: Option<Severity>,
+    /// Whether a mute or silence holds the alert once the push is applied.
+    pub hold: HoldState,
+}
+
+/// What an arrival was for its channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArrivalResult {
+    /// The channel has something to hear, now or later.
+    News,
+    /// A mute or silence holds it.
+    Held,
+    /// It agrees with what the channel was told.
+    Unchanged,
+    /// The end of what was not told.
+    OverUntold {
+        /// For how long it had been news.
+        after: Duration,
+        /// What kept it from being told.
+        hold: HoldState,
+    },
+    /// The end of what was not open.
+    NothingOpen,
+}
+
+impl<S: ChannelStore> ChannelNotifier<'_, S> {
+    /// Applies the events of one push, in their order; their results, in the same order.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn arrive(&mut self, now: Timestamp, arrivals: &[Arrival]) -> Result<Vec<ArrivalResult>, S::Error> {
+        let mut groups = BTreeSet::new();
+        let mut results = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            results.push(self.arrive_one(now, arrival, &mut groups)?);
+        }
+        self.update_dues(&groups)?;
+        Ok(results)
+    }
+
+    fn arrive_one(
+        &mut self,
+        now: Timestamp,
+        arrival: &Arrival,
+        groups: &mut BTreeSet<GroupId>,
+    ) -> Result<ArrivalResult, S::Error> {
+        let before = self.store.alert(arrival.alert)?;
+        if arrival.firing.is_none() && before.is_none_or(|alert| alert.firing.is_none()) {
+            return Ok(ArrivalResult::NothingOpen);
+        }
+        let id = before.map_or(arrival.group, |alert| alert.group);
+        let mut group = self.group_from(id, now)?;
+        let mut alert = before.unwrap_or_else(|| AlertRecord::new(id));
+        alert.firing = arrival.firing;
+        if alert.firing.is_some() {
+            (alert.hold, alert.routing) = (arrival.hold, RoutingState::Here);
+        } else {
+            end(&mut alert, self.policy.recoveries);
+        }
+        self.renew(before.as_ref(), &mut alert, &mut group, now);
+        let result = result_of(before.as_ref(), &alert, now);
+        if before != Some(alert) {
+            self.put(arrival.alert, before.as_ref(), &alert, &mut group)?;
+            self.store.set_group(id, Some(&group))?;
+            groups.insert(id);
+        }
+        Ok(result)
+    }
+
+    /// The last firing of an alert was routed elsewhere. What the channel was told stays told; what it was not is forgotten.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn unroute(&mut self, now: Timestamp, id: AlertId) -> Result<(), S::Error> {
+        self.change(now, id, |alert| {
+            alert.routing = RoutingState::Elsewhere;
+            if alert.told.is_none() {
+                (alert.firing, alert.lapsed) = (None, None);
+            }
+        })
+    }
+
+    /// A mute or silence begins to hold an alert, or does not hold it any more.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn set_hold(&mut self, now: Timestamp, id: AlertId, hold: HoldState) -> Result<(), S::Error> {
+        self.change(now, id, |alert| alert.hold = hold)
+    }
+
+    fn change(&mut self, now: Timestamp, id: AlertId, change: impl FnOnce(&mut AlertRecord)) -> Result<(), S::Error> {
+        let Some(before) = self.store.alert(id)? else { return Ok(()) };
+        let mut group = self.group_from(before.group, now)?;
+        let mut alert = before;
+        change(&mut alert);
+        if alert == before {
+            return Ok(());
+        }
+        self.renew(Some(&before), &mut alert, &mut group, now);
+        self.put(id, Some(&before), &alert, &mut group)?;
+        self.store.set_group(before.group, Some(&group))?;
+        self.update_dues(&BTreeSet::from([before.group]))
+    }
+
+    /// A group as it is, or as it begins. Where all its alerts were over, it begins again, and its waits go on.
+    fn group_from(&self, id: GroupId, now: Timestamp) -> Result<GroupRecord, S::Error> {
+        let known = self.store.group(id)?;
+        Ok(match known {
+            None => GroupRecord::new(now),
+            Some(group) if group.counts.known == 0 => GroupRecord { since: now, last_end: None, ..group },
+            Some(group) => group,
+        })
+    }
+
+    /// What is news of an alert that changed, since when, and what that means for its group.
+    fn renew(&self, before: Option<&AlertRecord>, alert: &mut AlertRecord, group: &mut GroupRecord, now: Timestamp) {
+        let was_firing = before.and_then(|before| before.firing);
+        let was_held = before.is_some_and(|before| before.hold == HoldState::Held);
+        let is_released = was_held && alert.hold == HoldState::Free && was_firing.is_some() && alert.firing.is_some();
+        let is_change = was_firing != alert.firing && alert.routing == RoutingState::Here;
+        // A change counts that the channel may hear of: muted after the push, for an end before it.
+        let is_hidden = alert.told.is_none() && alert.hold == HoldState::Held;
+        let is_unmuted = is_released && alert.tellable().is_some();
+        if (is_change || is_unmuted) && !is_hidden {
+            self.note_change(group, now);
+        }
+        if was_firing.is_some() && alert.firing.is_none() && alert.told.is_some() {
+            group.last_end = Some(now);
+        }
+        let news = before.and_then(|before| before.news);
+        let was_rising = before.and_then(AlertRecord::tellable).is_some_and(is_rising);
+        let is_rising_now = alert.tellable().is_some_and(is_rising);
+        if was_rising && !is_rising_now && alert.hold == HoldState::Free && alert.routing == RoutingState::Here {
+            alert.lapsed = news.and_then(|news| self.lapse(news, before, group, now));
+        }
+        let is_same = before.is_some_and(|before| before.firing == alert.firing);
+        alert.news = match alert.tellable() {
+            None => None,
+            Some(_) if is_unmuted => Some(NewsRecord { origin: NewsOrigin::Unmuting, ..begin(alert, now) }),
+            Some(kind) if is_rising(kind) => {
+                let continued = news.filter(|news| was_rising && (is_same || news.origin != NewsOrigin::Refusal));
+                let lapsed = alert.lapsed.take().filter(|lapsed| now <= lapsed.until).map(|lapsed| lapsed.news);
+                let news = continued.or(lapsed).unwrap_or_else(|| begin(alert, now));
+                Some(NewsRecord { critical_since: news.critical_since.or(begin(alert, now).critical_since), ..news })
+            }
+            // The end, or a lower severity.
+            kind if before.and_then(AlertRecord::tellable) == kind && news.is_some() => news,
+            Some(_) => Some(begin(alert, now)),
+        };
+    }
+
+    /// Rising news that ended before it was told, remembered for its wait.
+    fn lapse(
+        &self,
+        news: NewsRecord,
+        before: Option<&AlertRecord>,
+        group: &GroupRecord,
+        now: Timestamp,
+    ) -> Option<LapsedNews> {
+        let wait = match before?.difference()? {
+            NewsKind::New => self.policy.wait.after(group.messages),
+            NewsKind::Worse | NewsKind::Better | NewsKind::Over => self.policy.wait.low,
+        };
+        let is_remembered = !wait.is_zero() && news.origin != NewsOrigin::Refusal;
+        is_remembered.then(|| LapsedNews { news, until: now.saturating_add(wait) })
+    }
+}
+
+/// An alert ends.
+fn end(alert: &mut AlertRecord, recoveries: RecoveryPolicy) {
+    if recoveries == RecoveryPolicy::Never {
+        alert.told = None;
+    }
+    if alert.told.is_none() && alert.hold == HoldState::Held {
+        alert.lapsed = None;
+    }
+}
+
+/// News that begins.
+pub(super) fn begin(alert: &AlertRecord, now: Timestamp) -> NewsRecord {
+    let is_critical = alert.firing == Some(Severity::Critical);
+    NewsRecord { since: now, critical_since: is_critical.then_some(now), origin: NewsOrigin::Event }
+}
+
+fn is_rising(kind: NewsKind) -> bool {
+    match kind {
+        NewsKind::New | NewsKind::Worse => true,
+        NewsKind::Better | NewsKind::Over => false,
+    }
+}
+
+fn result_of(before: Option<&AlertRecord>, alert: &AlertRecord, now: Timestamp) -> ArrivalResult {
+    if alert.firing.is_none() && alert.told.is_none() {
+        let since = before.and_then(|before| before.news).map_or(now, |news| news.since);
+        let was_told = before.is_some_and(|before| before.told.is_some());
+        return if was_told {
+            ArrivalResult::Unchanged
+        } else {
+            ArrivalResult::OverUntold { after: now.saturating_duration_since(since), hold: alert.hold }
+        };
+    }
+    if alert.tellable().is_some() {
+        ArrivalResult::News
+    } else if alert.hold == HoldState::Held && alert.difference().is_some() {
+        ArrivalResult::Held
+    } else {
+        ArrivalResult::Unchanged
+    }
+}

@@ -1,0 +1,140 @@
+//! A channel's records in memory, for tests of rules and for what is played through again.
+
+use super::message::MessageRecord;
+use super::record::{AlertId, AlertRecord, ChannelRecord, DueClass, GroupId, GroupRecord, MessageId};
+use super::store::ChannelStore;
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::ops::Bound;
+
+/// The records of one channel in memory, with the indexes that a database would have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemoryStore {
+    channel: ChannelRecord,
+    alerts: BTreeMap<AlertId, AlertRecord>,
+    groups: BTreeMap<GroupId, GroupRecord>,
+    messages: BTreeMap<MessageId, MessageRecord>,
+    news: BTreeSet<(GroupId, AlertId)>,
+    classes: BTreeSet<(GroupId, DueClass, Timestamp, AlertId)>,
+    lapsed: BTreeSet<(Timestamp, AlertId)>,
+    due: BTreeSet<(Timestamp, GroupId)>,
+    idle: BTreeSet<(Timestamp, GroupId)>,
+}
+
+impl MemoryStore {
+    /// The alerts that the channel knows, by rising id.
+    pub fn alerts(&self) -> impl Iterator<Item = (AlertId, &AlertRecord)> {
+        self.alerts.iter().map(|(id, alert)| (*id, alert))
+    }
+
+    /// The undelivered messages, the oldest first.
+    pub fn messages(&self) -> impl Iterator<Item = &MessageRecord> {
+        self.messages.values()
+    }
+}
+
+impl ChannelStore for MemoryStore {
+    type Error = Infallible;
+
+    fn channel(&self) -> Result<ChannelRecord, Infallible> {
+        Ok(self.channel.clone())
+    }
+
+    fn set_channel(&mut self, channel: &ChannelRecord) -> Result<(), Infallible> {
+        self.channel.clone_from(channel);
+        Ok(())
+    }
+
+    fn alert(&self, id: AlertId) -> Result<Option<AlertRecord>, Infallible> {
+        Ok(self.alerts.get(&id).copied())
+    }
+
+    fn set_alert(&mut self, id: AlertId, alert: Option<&AlertRecord>) -> Result<(), Infallible> {
+        if let Some(before) = self.alerts.remove(&id) {
+            self.news.remove(&(before.group, id));
+            for (class, since) in before.dues().iter() {
+                self.classes.remove(&(before.group, class, since, id));
+            }
+            if let Some(lapsed) = before.lapsed {
+                self.lapsed.remove(&(lapsed.until, id));
+            }
+        }
+        if let Some(alert) = alert {
+            if alert.tellable().is_some() {
+                self.news.insert((alert.group, id));
+            }
+            self.classes.extend(alert.dues().iter().map(|(class, since)| (alert.group, class, since, id)));
+            self.lapsed.extend(alert.lapsed.map(|lapsed| (lapsed.until, id)));
+            self.alerts.insert(id, *alert);
+        }
+        Ok(())
+    }
+
+    fn group(&self, id: GroupId) -> Result<Option<GroupRecord>, Infallible> {
+        Ok(self.groups.get(&id).copied())
+    }
+
+    fn set_group(&mut self, id: GroupId, group: Option<&GroupRecord>) -> Result<(), Infallible> {
+        if let Some(before) = self.groups.remove(&id) {
+            if let Some(due) = before.due {
+                self.due.remove(&(due, id));
+            }
+            self.idle.remove(&(before.last_change, id));
+        }
+        if let Some(group) = group {
+            self.due.extend(group.due.map(|due| (due, id)));
+            if group.counts.known == 0 {
+                self.idle.insert((group.last_change, id));
+            }
+            self.groups.insert(id, *group);
+        }
+        Ok(())
+    }
+
+    fn news(&self, group: GroupId) -> Result<Vec<(AlertId, AlertRecord)>, Infallible> {
+        let ids = self.news.range((group, AlertId([0; 16]))..=(group, AlertId([u8::MAX; 16])));
+        Ok(ids.filter_map(|(_, id)| Some((*id, *self.alerts.get(id)?))).collect())
+    }
+
+    fn earliest(&self, group: GroupId, class: DueClass) -> Result<Option<Timestamp>, Infallible> {
+        let first = (group, class, Timestamp::from_epoch_milliseconds(i64::MIN), AlertId([0; 16]));
+        let found = self.classes.range(first..).next();
+        Ok(found.filter(|one| one.0 == group && one.1 == class).map(|one| one.2))
+    }
+
+    fn due(&self, until: Timestamp) -> Result<Vec<GroupId>, Infallible> {
+        Ok(self.due.range(..=(until, GroupId([u8::MAX; 16]))).map(|(_, id)| *id).collect())
+    }
+
+    fn first_due_after(&self, after: Timestamp) -> Result<Option<Timestamp>, Infallible> {
+        let later = (Bound::Excluded((after, GroupId([u8::MAX; 16]))), Bound::Unbounded);
+        Ok(self.due.range(later).next().map(|(due, _)| *due))
+    }
+
+    fn lapsed_before(&self, before: Timestamp, most: usize) -> Result<Vec<AlertId>, Infallible> {
+        Ok(self.lapsed.range(..(before, AlertId([0; 16]))).take(most).map(|(_, id)| *id).collect())
+    }
+
+    fn idle_since(&self, since: Timestamp, most: usize) -> Result<Vec<GroupId>, Infallible> {
+        Ok(self.idle.range(..=(since, GroupId([u8::MAX; 16]))).take(most).map(|(_, id)| *id).collect())
+    }
+
+    fn groups(&self) -> Result<Vec<GroupId>, Infallible> {
+        Ok(self.groups.keys().copied().collect())
+    }
+
+    fn message(&self, id: MessageId) -> Result<Option<MessageRecord>, Infallible> {
+        Ok(self.messages.get(&id).cloned())
+    }
+
+    fn add_message(&mut self, message: &MessageRecord) -> Result<(), Infallible> {
+        self.messages.insert(message.id, message.clone());
+        Ok(())
+    }
+
+    fn remove_message(&mut self, id: MessageId) -> Result<(), Infallible> {
+        self.messages.remove(&id);
+        Ok(())
+    }
+}

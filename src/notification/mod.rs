@@ -1,0 +1,40 @@
+//! Noise reduction: what a channel has been told is kept apart from what is true. A message makes the difference known, and
+//! timers say when.
+//!
+//! A [`ChannelNotifier`] works on one channel. Small records and a time go in, records and messages come out; where the
+//! records are kept, a [`ChannelStore`] says. The gateway, the test runner and the replay of stored pushes use this one.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | alert | what one key of an integration names, from its first firing to its end |
+//! | told | the severity at which the channel last heard that an alert fires; users read *notified* |
+//! | news | an alert of which true and told differ: new, worse, better, over |
+//! | group | the alerts that share the values of `group_by`; one alert alone without it |
+//! | message | one delivery: all the news of a group, or in a storm of several |
+//! | held | kept back by a mute or a silence |
+//!
+//! Whoever drives a notifier calls [`ChannelNotifier::advance`] before and after each input: what is due comes before what
+//! arrives at the same moment, and what an input makes due at once is told before the next. Between inputs it waits until
+//! [`ChannelNotifier::next_moment`]. Times are those of a clock that never goes back.
+
+mod arrive;
+mod due;
+mod memory;
+mod message;
+mod notifier;
+mod record;
+mod settle;
+mod store;
+mod storm;
+mod tell;
+
+pub use arrive::{Arrival, ArrivalResult};
+pub use due::{DueCause, GroupDue};
+pub use memory::MemoryStore;
+pub use message::{MessageEnd, MessageNews, MessageReason, MessageRecord};
+pub use notifier::{AlertState, ChannelNotifier};
+pub use record::{
+    AlertId, AlertRecord, ChannelRecord, DueClass, DueTimes, GroupCounts, GroupId, GroupRecord, HoldState, LapsedNews,
+    MessageId, NewsKind, NewsOrigin, NewsRecord, RoutingState, StormRecord, UndeliveredMessage,
+};
+pub use store::ChannelStore;

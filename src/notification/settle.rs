@@ -1,0 +1,66 @@
+//! A message ends: it is delivered, or given up, and then its alerts go back to what the channel was told before.
+
+use super::arrive::begin;
+use super::message::{MessageEnd, MessageNews};
+use super::notifier::ChannelNotifier;
+use super::record::{AlertRecord, MessageId, NewsKind, NewsOrigin, NewsRecord};
+use super::store::ChannelStore;
+use crate::channel::RecoveryPolicy;
+use crate::time::Timestamp;
+
+impl<S: ChannelStore> ChannelNotifier<'_, S> {
+    /// Notes how a message ended. One that is settled already stays as it is.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn settle(&mut self, now: Timestamp, id: MessageId, end: MessageEnd) -> Result<(), S::Error> {
+        let Some(message) = self.store.message(id)? else { return Ok(()) };
+        self.store.remove_message(id)?;
+        let mut channel = self.store.channel()?;
+        channel.undelivered.retain(|undelivered| undelivered.id != id);
+        self.store.set_channel(&channel)?;
+        for news in &message.news {
+            self.settle_one(now, id, news, end)?;
+        }
+        self.release_groups(&message.groups)
+    }
+
+    fn settle_one(
+        &mut self,
+        now: Timestamp,
+        id: MessageId,
+        told: &MessageNews,
+        end: MessageEnd,
+    ) -> Result<(), S::Error> {
+        let Some(before) = self.store.alert(told.alert)?.filter(|alert| alert.message == Some(id)) else {
+            return Ok(());
+        };
+        let Some(mut group) = self.store.group(before.group)? else { return Ok(()) };
+        let mut alert = AlertRecord { message: None, ..before };
+        if end != MessageEnd::Delivered {
+            self.take_back(now, &mut alert, told, end);
+            if alert.difference() == Some(NewsKind::Over) {
+                group.last_end = Some(now);
+            }
+        }
+        self.put(told.alert, Some(&before), &alert, &mut group)?;
+        self.store.set_group(before.group, Some(&group))
+    }
+
+    /// The channel was told what it was told before the message. What died of age is news from now on; what was refused goes
+    /// along with the next message.
+    fn take_back(&self, now: Timestamp, alert: &mut AlertRecord, told: &MessageNews, end: MessageEnd) {
+        alert.told = told.before;
+        let is_end = alert.firing.is_none() && told.now.is_none();
+        if (is_end && end == MessageEnd::Refused)
+            || (alert.firing.is_none() && self.policy.recoveries == RecoveryPolicy::Never)
+        {
+            alert.told = None;
+        }
+        let is_same = alert.firing == told.now;
+        alert.news = alert.tellable().map(|_| match end {
+            MessageEnd::Refused if is_same => NewsRecord { origin: NewsOrigin::Refusal, ..begin(alert, now) },
+            MessageEnd::Refused | MessageEnd::Expired | MessageEnd::Delivered => begin(alert, now),
+        });
+    }
+}

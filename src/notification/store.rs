@@ -1,0 +1,64 @@
+//! What the state machine keeps of one channel, wherever that is.
+
+use super::message::MessageRecord;
+use super::record::{AlertId, AlertRecord, ChannelRecord, DueClass, GroupId, GroupRecord, MessageId};
+use crate::time::Timestamp;
+
+/// The records of one channel. What is written is read again in the same transaction.
+///
+/// # Errors
+/// Every method fails where the store does, and only then.
+#[expect(clippy::missing_errors_doc, reason = "the trait says it once")]
+pub trait ChannelStore {
+    /// Why the store failed.
+    type Error;
+
+    /// What is kept of the channel itself.
+    fn channel(&self) -> Result<ChannelRecord, Self::Error>;
+
+    /// Replaces it.
+    fn set_channel(&mut self, channel: &ChannelRecord) -> Result<(), Self::Error>;
+
+    /// An alert.
+    fn alert(&self, id: AlertId) -> Result<Option<AlertRecord>, Self::Error>;
+
+    /// Replaces an alert, or removes it.
+    fn set_alert(&mut self, id: AlertId, alert: Option<&AlertRecord>) -> Result<(), Self::Error>;
+
+    /// A group.
+    fn group(&self, id: GroupId) -> Result<Option<GroupRecord>, Self::Error>;
+
+    /// Replaces a group, or removes it.
+    fn set_group(&mut self, id: GroupId, group: Option<&GroupRecord>) -> Result<(), Self::Error>;
+
+    /// The alerts of a group with news to tell ([`AlertRecord::tellable`]), by rising id.
+    fn news(&self, group: GroupId) -> Result<Vec<(AlertId, AlertRecord)>, Self::Error>;
+
+    /// The earliest time of a class among the alerts of a group ([`AlertRecord::dues`]).
+    fn earliest(&self, group: GroupId, class: DueClass) -> Result<Option<Timestamp>, Self::Error>;
+
+    /// The groups that are due at that time or before ([`GroupRecord::due`]), by rising due, then id.
+    fn due(&self, until: Timestamp) -> Result<Vec<GroupId>, Self::Error>;
+
+    /// The first moment after that one at which a group is due.
+    fn first_due_after(&self, after: Timestamp) -> Result<Option<Timestamp>, Self::Error>;
+
+    /// Alerts whose lapsed news ([`AlertRecord::lapsed`]) was remembered until before that time; at most so many.
+    fn lapsed_before(&self, before: Timestamp, most: usize) -> Result<Vec<AlertId>, Self::Error>;
+
+    /// Groups without alerts in which nothing changed since that time ([`GroupRecord::last_change`] is that time or before);
+    /// at most so many.
+    fn idle_since(&self, since: Timestamp, most: usize) -> Result<Vec<GroupId>, Self::Error>;
+
+    /// All groups that are known, by rising id.
+    fn groups(&self) -> Result<Vec<GroupId>, Self::Error>;
+
+    /// An undelivered message.
+    fn message(&self, id: MessageId) -> Result<Option<MessageRecord>, Self::Error>;
+
+    /// Keeps a message that was made until it is settled.
+    fn add_message(&mut self, message: &MessageRecord) -> Result<(), Self::Error>;
+
+    /// A message is settled.
+    fn remove_message(&mut self, id: MessageId) -> Result<(), Self::Error>;
+}

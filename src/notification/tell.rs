@@ -1,0 +1,251 @@
+//! Messages are made of what is due: the worst news first, one message for a group, or for all of them in a storm.
+
+use super::due::{DueCause, GroupDue, class_due};
+use super::message::{MessageNews, MessageReason, MessageRecord};
+use super::notifier::ChannelNotifier;
+use super::record::{
+    AlertId, AlertRecord, ChannelRecord, GroupId, GroupRecord, MessageId, NewsKind, NewsOrigin, NewsRecord,
+    UndeliveredMessage,
+};
+use super::store::ChannelStore;
+use super::storm::{DueLoad, RATE_WINDOW, TellingMode, telling_mode};
+use crate::channel::RepeatPolicy;
+use crate::event::{AlertStatus, Severity};
+use crate::time::Timestamp;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+/// How many messages of a channel are undelivered at most, and how many where one more holds Critical news: an outage leaves
+/// no queue of messages that are old when they arrive.
+const MOST_UNDELIVERED: usize = 3;
+const MOST_WITH_CRITICAL: usize = 4;
+
+/// A group that is due, with its news.
+struct DueGroup {
+    id: GroupId,
+    group: GroupRecord,
+    due: GroupDue,
+    news: Vec<(AlertId, AlertRecord)>,
+}
+
+impl DueGroup {
+    /// The worst of its news that fires.
+    fn worst(&self) -> Option<Severity> {
+        self.news.iter().filter_map(|(_, alert)| alert.firing).max()
+    }
+
+    fn has_critical(&self) -> bool {
+        self.worst() == Some(Severity::Critical)
+    }
+}
+
+/// What a channel does next.
+enum NextStep {
+    /// It makes a message of these groups.
+    Tell(Vec<DueGroup>, ChannelRecord),
+    /// It makes none before that time, unless something changes.
+    NotBefore(Timestamp),
+    /// It makes none until something changes.
+    Nothing,
+}
+
+impl<S: ChannelStore> ChannelNotifier<'_, S> {
+    /// Makes the messages that are due, as far as the channel takes them; in the order in which they were made.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn advance(&mut self, now: Timestamp) -> Result<Vec<MessageRecord>, S::Error> {
+        self.forget(now)?;
+        let mut made = Vec::new();
+        while let NextStep::Tell(groups, channel) = self.next_step(now)? {
+            made.push(self.tell(groups, channel, now)?);
+        }
+        Ok(made)
+    }
+
+    /// The first moment after `now` at which [`Self::advance`] may make a message, if nothing arrives and nothing is settled.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn next_moment(&self, now: Timestamp) -> Result<Option<Timestamp>, S::Error> {
+        let first = self.store.first_due_after(now)?;
+        Ok(match self.next_step(now)? {
+            NextStep::NotBefore(next) => Some(first.map_or(next, |first| first.min(next))),
+            NextStep::Tell(..) => Some(now),
+            NextStep::Nothing => first,
+        })
+    }
+
+    fn next_step(&self, now: Timestamp) -> Result<NextStep, S::Error> {
+        let mut channel = self.store.channel()?;
+        let begin = now.saturating_sub(RATE_WINDOW);
+        channel.recent.retain(|at| *at > begin);
+        let is_full = channel.undelivered.len() >= MOST_WITH_CRITICAL;
+        if channel.is_paused || is_full || self.policy.repeat == RepeatPolicy::EveryEvent {
+            return Ok(NextStep::Nothing);
+        }
+        let mut groups = self.due_groups(now)?;
+        if groups.is_empty() {
+            return Ok(NextStep::Nothing);
+        }
+        let rate = self.policy.rate.map(|rate| usize::try_from(rate.get()).unwrap_or(usize::MAX));
+        if let Some(oldest) = channel.recent.first().filter(|_| rate.is_some_and(|rate| channel.recent.len() >= rate)) {
+            return Ok(NextStep::NotBefore(oldest.saturating_add(RATE_WINDOW)));
+        }
+        let has_critical = groups.iter().any(DueGroup::has_critical);
+        if channel.undelivered.len() >= MOST_UNDELIVERED && !has_critical {
+            return Ok(NextStep::Nothing);
+        }
+        let load = DueLoad { groups: groups.len(), has_critical };
+        let (mode, storm) = telling_mode(&self.policy, &channel, load, now);
+        match mode {
+            TellingMode::NotBefore(next) => return Ok(NextStep::NotBefore(next)),
+            TellingMode::Together => {}
+            TellingMode::Single => {
+                groups.sort_by_key(|due| (Reverse(due.worst()), due.due.at, due.id));
+                groups.truncate(1);
+            }
+        }
+        channel.storm = storm;
+        Ok(NextStep::Tell(groups, channel))
+    }
+
+    fn due_groups(&self, now: Timestamp) -> Result<Vec<DueGroup>, S::Error> {
+        let mut groups = Vec::new();
+        for id in self.store.due(now)? {
+            if let Some(group) = self.store.group(id)?
+                && let Some(due) = self.due_of(id, &group)?
+            {
+                groups.push(DueGroup { id, group, due, news: self.store.news(id)? });
+            }
+        }
+        Ok(groups)
+    }
+
+    fn tell(
+        &mut self,
+        groups: Vec<DueGroup>,
+        mut channel: ChannelRecord,
+        now: Timestamp,
+    ) -> Result<MessageRecord, S::Error> {
+        channel.last_message += 1;
+        let id = MessageId(channel.last_message);
+        let mut message = MessageRecord {
+            id,
+            at: now,
+            reason: if groups.len() > 1 { MessageReason::Storm } else { self.reason(&groups) },
+            groups: groups.iter().map(|due| due.id).collect(),
+            news: Vec::new(),
+            status: AlertStatus::Resolved,
+            severity: Severity::Info,
+            firing: 0,
+            critical: 0,
+            resolved: 0,
+            muted: 0,
+            changes: 0,
+            since: groups.iter().map(|due| due.group.since).min().unwrap_or(now),
+        };
+        let mut worst = None;
+        for DueGroup { id: group_id, mut group, due, news } in groups {
+            for (alert_id, before) in news {
+                let told = told_now(&before, id);
+                message.news.extend(before.tellable().map(|kind| MessageNews {
+                    alert: alert_id,
+                    group: group_id,
+                    kind,
+                    before: before.told,
+                    now: told.told,
+                }));
+                self.put(alert_id, Some(&before), &told, &mut group)?;
+            }
+            message.changes = message.changes.saturating_add(group.changes);
+            note_message(&mut group, due.cause, id, now);
+            message.firing += group.counts.told_firing();
+            message.critical += group.counts.told.get(Severity::Critical as usize).copied().unwrap_or(0);
+            message.muted += group.counts.held;
+            worst = worst.max(group.counts.worst());
+            self.store.set_group(group_id, Some(&group))?;
+        }
+        let ends = message.news.iter().filter(|news| news.kind == NewsKind::Over);
+        message.resolved = u32::try_from(ends.count()).unwrap_or(u32::MAX);
+        (message.status, message.severity) = match worst {
+            Some(worst) => (AlertStatus::Firing, worst),
+            None => (
+                AlertStatus::Resolved,
+                message.news.iter().filter_map(|news| news.before).max().unwrap_or(Severity::Info),
+            ),
+        };
+        channel.recent.push(now);
+        channel.undelivered.push(UndeliveredMessage { id, worst: message.worst_news() });
+        self.store.set_channel(&channel)?;
+        self.store.add_message(&message)?;
+        Ok(message)
+    }
+
+    /// Why a message of one group is made: what makes the group due.
+    fn reason(&self, groups: &[DueGroup]) -> MessageReason {
+        let Some(DueGroup { group, due, news, .. }) = groups.first() else { return MessageReason::Repeat };
+        if due.cause == DueCause::Repetition {
+            let is_better = news.iter().any(|(_, alert)| alert.tellable() == Some(NewsKind::Better));
+            return if is_better { MessageReason::Better } else { MessageReason::Repeat };
+        }
+        let makes_due = |alert: &AlertRecord| {
+            let mut dues =
+                alert.dues().iter().filter_map(|(class, since)| class_due(&self.policy, group, class, since));
+            dues.any(|one| one == *due)
+        };
+        let first =
+            news.iter().map(|(_, alert)| alert).filter(|alert| makes_due(alert)).max_by_key(|alert| alert.firing);
+        match first.and_then(AlertRecord::tellable) {
+            Some(NewsKind::New | NewsKind::Worse) if first.and_then(|alert| alert.news).is_some_and(is_unmuted) => {
+                MessageReason::Unmuted
+            }
+            Some(NewsKind::New) => MessageReason::New,
+            Some(NewsKind::Worse) => MessageReason::Worse,
+            Some(NewsKind::Better) => MessageReason::Better,
+            Some(NewsKind::Over) | None => MessageReason::Resolved,
+        }
+    }
+}
+
+fn is_unmuted(news: NewsRecord) -> bool {
+    news.origin == NewsOrigin::Unmuting
+}
+
+/// An alert once a message has told of it.
+fn told_now(alert: &AlertRecord, message: MessageId) -> AlertRecord {
+    AlertRecord {
+        told: alert.firing,
+        news: None,
+        lapsed: None,
+        message: Some(message),
+        told_in: Some(message),
+        ..*alert
+    }
+}
+
+/// A group once a message has told of it.
+fn note_message(group: &mut GroupRecord, cause: DueCause, id: MessageId, now: Timestamp) {
+    match cause {
+        DueCause::News(_) => group.messages = group.messages.saturating_add(1),
+        DueCause::Critical | DueCause::Repetition => {}
+    }
+    group.last_message = Some(now);
+    group.last_message_id = Some(id);
+    group.changes = 0;
+    group.undelivered = Some(id);
+    group.due = None;
+}
+
+impl<S: ChannelStore> ChannelNotifier<'_, S> {
+    /// Groups whose message is settled can be due again.
+    pub(super) fn release_groups(&mut self, groups: &[GroupId]) -> Result<(), S::Error> {
+        for id in groups {
+            if let Some(mut group) = self.store.group(*id)? {
+                group.undelivered = None;
+                self.store.set_group(*id, Some(&group))?;
+            }
+        }
+        self.update_dues(&groups.iter().copied().collect::<BTreeSet<_>>())
+    }
+}
