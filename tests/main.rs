@@ -34,6 +34,7 @@ mod journal;
 mod json;
 mod kept;
 mod messages;
+mod notification;
 mod operations;
 mod path;
 mod pattern;

@@ -70,7 +70,12 @@ impl<S: ChannelStore> ChannelNotifier<'_, S> {
             return Ok(ArrivalResult::NothingOpen);
         }
         let id = before.map_or(arrival.group, |alert| alert.group);
-        let mut group = self.group_from(id, now)?;
+        let mut group = if groups.insert(id) {
+            self.group_from(id, now)?
+        } else {
+            // What a push does within itself does not begin a group again.
+            self.store.group(id)?.unwrap_or_else(|| GroupRecord::new(now))
+        };
         let mut alert = before.unwrap_or_else(|| AlertRecord::new(id));
         alert.firing = arrival.firing;
         if alert.firing.is_some() {
@@ -83,7 +88,6 @@ impl<S: ChannelStore> ChannelNotifier<'_, S> {
         if before != Some(alert) {
             self.put(arrival.alert, before.as_ref(), &alert, &mut group)?;
             self.store.set_group(id, Some(&group))?;
-            groups.insert(id);
         }
         Ok(result)
     }
@@ -123,7 +127,8 @@ impl<S: ChannelStore> ChannelNotifier<'_, S> {
         self.update_dues(&BTreeSet::from([before.group]))
     }
 
-    /// A group as it is, or as it begins. Where all its alerts were over, it begins again, and its waits go on.
+    /// A group as it is, or as it begins. Where all its alerts were over before the push, it begins again, and its waits go
+    /// on.
     fn group_from(&self, id: GroupId, now: Timestamp) -> Result<GroupRecord, S::Error> {
         let known = self.store.group(id)?;
         Ok(match known {

@@ -3,10 +3,21 @@
 use super::message::MessageRecord;
 use super::record::{AlertId, AlertRecord, ChannelRecord, DueClass, GroupId, GroupRecord, MessageId};
 use super::store::ChannelStore;
+use crate::event::Severity;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::ops::Bound;
+use std::ops::RangeInclusive;
+
+/// The ends of the order of groups, and of time.
+const FIRST_GROUP: GroupId = GroupId([0; 16]);
+const LAST_GROUP: GroupId = GroupId([u8::MAX; 16]);
+const FIRST: Timestamp = Timestamp::MIN;
+const LAST: Timestamp = Timestamp::MAX;
+
+/// How urgent a group is, the most urgent first.
+const URGENCIES: [Option<Severity>; 4] =
+    [Some(Severity::Critical), Some(Severity::Warning), Some(Severity::Info), None];
 
 /// The records of one channel in memory, with the indexes that a database would have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +29,8 @@ pub struct MemoryStore {
     news: BTreeSet<(GroupId, AlertId)>,
     classes: BTreeSet<(GroupId, DueClass, Timestamp, AlertId)>,
     lapsed: BTreeSet<(Timestamp, AlertId)>,
-    due: BTreeSet<(Timestamp, GroupId)>,
+    /// The groups that are due, by how urgent they are and when.
+    due: BTreeSet<(Option<Severity>, Timestamp, GroupId)>,
     idle: BTreeSet<(Timestamp, GroupId)>,
 }
 
@@ -31,6 +43,18 @@ impl MemoryStore {
     /// The undelivered messages, the oldest first.
     pub fn messages(&self) -> impl Iterator<Item = &MessageRecord> {
         self.messages.values()
+    }
+}
+
+impl MemoryStore {
+    /// The groups of an urgency that are due within a time, the first first.
+    fn due_between(
+        &self,
+        urgency: Option<Severity>,
+        time: RangeInclusive<Timestamp>,
+    ) -> impl Iterator<Item = (Timestamp, GroupId)> {
+        let (first, last) = ((urgency, *time.start(), FIRST_GROUP), (urgency, *time.end(), LAST_GROUP));
+        self.due.range(first..=last).map(|(_, due, id)| (*due, *id))
     }
 }
 
@@ -78,12 +102,14 @@ impl ChannelStore for MemoryStore {
     fn set_group(&mut self, id: GroupId, group: Option<&GroupRecord>) -> Result<(), Infallible> {
         if let Some(before) = self.groups.remove(&id) {
             if let Some(due) = before.due {
-                self.due.remove(&(due, id));
+                self.due.remove(&(before.counts.worst_news(), due, id));
             }
             self.idle.remove(&(before.last_change, id));
         }
         if let Some(group) = group {
-            self.due.extend(group.due.map(|due| (due, id)));
+            if let Some(due) = group.due {
+                self.due.insert((group.counts.worst_news(), due, id));
+            }
             if group.counts.known == 0 {
                 self.idle.insert((group.last_change, id));
             }
@@ -98,18 +124,26 @@ impl ChannelStore for MemoryStore {
     }
 
     fn earliest(&self, group: GroupId, class: DueClass) -> Result<Option<Timestamp>, Infallible> {
-        let first = (group, class, Timestamp::from_epoch_milliseconds(i64::MIN), AlertId([0; 16]));
+        let first = (group, class, FIRST, AlertId([0; 16]));
         let found = self.classes.range(first..).next();
         Ok(found.filter(|one| one.0 == group && one.1 == class).map(|one| one.2))
     }
 
-    fn due(&self, until: Timestamp) -> Result<Vec<GroupId>, Infallible> {
-        Ok(self.due.range(..=(until, GroupId([u8::MAX; 16]))).map(|(_, id)| *id).collect())
+    fn due(&self, until: Timestamp, most: usize) -> Result<Vec<GroupId>, Infallible> {
+        let due = URGENCIES.into_iter().flat_map(|urgency| self.due_between(urgency, FIRST..=until));
+        let mut groups: Vec<GroupId> = due.map(|(_, id)| id).take(most).collect();
+        groups.sort_unstable();
+        Ok(groups)
+    }
+
+    fn most_urgent(&self, until: Timestamp) -> Result<Option<GroupId>, Infallible> {
+        let first = URGENCIES.into_iter().find_map(|urgency| self.due_between(urgency, FIRST..=until).next());
+        Ok(first.map(|(_, id)| id))
     }
 
     fn first_due_after(&self, after: Timestamp) -> Result<Option<Timestamp>, Infallible> {
-        let later = (Bound::Excluded((after, GroupId([u8::MAX; 16]))), Bound::Unbounded);
-        Ok(self.due.range(later).next().map(|(due, _)| *due))
+        let later = |urgency| self.due_between(urgency, after..=LAST).find(|(due, _)| *due > after);
+        Ok(URGENCIES.into_iter().filter_map(later).map(|(due, _)| due).min())
     }
 
     fn lapsed_before(&self, before: Timestamp, most: usize) -> Result<Vec<AlertId>, Infallible> {
@@ -117,7 +151,7 @@ impl ChannelStore for MemoryStore {
     }
 
     fn idle_since(&self, since: Timestamp, most: usize) -> Result<Vec<GroupId>, Infallible> {
-        Ok(self.idle.range(..=(since, GroupId([u8::MAX; 16]))).take(most).map(|(_, id)| *id).collect())
+        Ok(self.idle.range(..=(since, LAST_GROUP)).take(most).map(|(_, id)| *id).collect())
     }
 
     fn groups(&self) -> Result<Vec<GroupId>, Infallible> {

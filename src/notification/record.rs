@@ -223,6 +223,8 @@ pub struct GroupCounts {
     pub held: u32,
     /// Those that have news to tell.
     pub news: u32,
+    /// Those of them that fire, by severity: Info, Warning, Critical.
+    pub firing_news: [u32; 3],
 }
 
 impl GroupCounts {
@@ -234,8 +236,14 @@ impl GroupCounts {
 
     /// The worst severity that was told and fires.
     #[must_use]
-    pub fn worst(&self) -> Option<Severity> {
-        Severity::ALL.into_iter().find(|&severity| self.told.get(severity as usize).is_some_and(|count| *count > 0))
+    pub fn worst_told(&self) -> Option<Severity> {
+        worst(&self.told)
+    }
+
+    /// The worst severity of what has news to tell and fires.
+    #[must_use]
+    pub fn worst_news(&self) -> Option<Severity> {
+        worst(&self.firing_news)
     }
 
     /// Counts an alert.
@@ -261,12 +269,19 @@ impl GroupCounts {
         count(&mut self.told_critical, is_told_critical);
         count(&mut self.held, alert.hold == HoldState::Held && alert.told.is_none() && alert.firing.is_some());
         count(&mut self.news, alert.tellable().is_some());
-        if let Some(told) = alert.told.filter(|_| alert.firing.is_some())
-            && let Some(counter) = self.told.get_mut(told as usize)
-        {
-            *counter = change(*counter, 1);
-        }
+        let count_severity = |counters: &mut [u32; 3], severity: Option<Severity>| {
+            if let Some(counter) = severity.and_then(|severity| counters.get_mut(severity as usize)) {
+                *counter = change(*counter, 1);
+            }
+        };
+        count_severity(&mut self.told, alert.told.filter(|_| alert.firing.is_some()));
+        count_severity(&mut self.firing_news, alert.firing.filter(|_| alert.tellable().is_some()));
     }
+}
+
+/// The worst severity that is counted.
+fn worst(counts: &[u32; 3]) -> Option<Severity> {
+    Severity::ALL.into_iter().find(|&severity| counts.get(severity as usize).is_some_and(|count| *count > 0))
 }
 
 /// A group of a channel.

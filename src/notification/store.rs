@@ -37,8 +37,14 @@ pub trait ChannelStore {
     /// The earliest time of a class among the alerts of a group ([`AlertRecord::dues`]).
     fn earliest(&self, group: GroupId, class: DueClass) -> Result<Option<Timestamp>, Self::Error>;
 
-    /// The groups that are due at that time or before ([`GroupRecord::due`]), by rising due, then id.
-    fn due(&self, until: Timestamp) -> Result<Vec<GroupId>, Self::Error>;
+    /// Groups that are due at that time or before ([`GroupRecord::due`]), by rising id; at most so many, and then any of them.
+    fn due(&self, until: Timestamp, most: usize) -> Result<Vec<GroupId>, Self::Error>;
+
+    /// Of the groups that are due at that time or before, the one with the worst news ([`GroupCounts::worst_news`]); of those
+    /// the one that is due first, then the one with the smallest id.
+    ///
+    /// [`GroupCounts::worst_news`]: super::record::GroupCounts::worst_news
+    fn most_urgent(&self, until: Timestamp) -> Result<Option<GroupId>, Self::Error>;
 
     /// The first moment after that one at which a group is due.
     fn first_due_after(&self, after: Timestamp) -> Result<Option<Timestamp>, Self::Error>;

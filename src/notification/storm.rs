@@ -15,7 +15,7 @@ pub(super) const RATE_WINDOW: Duration = Duration::from_mins(1);
 /// What is due in a channel.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DueLoad {
-    /// How many groups.
+    /// How many groups, as far as they are counted.
     pub(super) groups: usize,
     /// Whether one of them has Critical news.
     pub(super) has_critical: bool,
@@ -30,6 +30,13 @@ pub(super) enum TellingMode {
     Together,
     /// Not before that time.
     NotBefore(Timestamp),
+}
+
+/// How many due groups are worth counting: more are a storm in any case.
+pub(super) fn most_counted(policy: &NotificationPolicy) -> usize {
+    let pauses = LONGEST_PAUSE.as_secs().div_ceil(RATE_WINDOW.as_secs());
+    let calm = u64::from(policy.calm_rate()).saturating_mul(pauses).saturating_add(1);
+    if policy.gathers_storms { usize::try_from(calm).unwrap_or(usize::MAX) } else { 1 }
 }
 
 /// How what is due now is told, and the storm that there is then.

@@ -8,11 +8,10 @@ use super::record::{
     UndeliveredMessage,
 };
 use super::store::ChannelStore;
-use super::storm::{DueLoad, RATE_WINDOW, TellingMode, telling_mode};
+use super::storm::{DueLoad, RATE_WINDOW, TellingMode, most_counted, telling_mode};
 use crate::channel::RepeatPolicy;
 use crate::event::{AlertStatus, Severity};
 use crate::time::Timestamp;
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// How many messages of a channel are undelivered at most, and how many where one more holds Critical news: an outage leaves
@@ -28,21 +27,10 @@ struct DueGroup {
     news: Vec<(AlertId, AlertRecord)>,
 }
 
-impl DueGroup {
-    /// The worst of its news that fires.
-    fn worst(&self) -> Option<Severity> {
-        self.news.iter().filter_map(|(_, alert)| alert.firing).max()
-    }
-
-    fn has_critical(&self) -> bool {
-        self.worst() == Some(Severity::Critical)
-    }
-}
-
 /// What a channel does next.
 enum NextStep {
     /// It makes a message of these groups.
-    Tell(Vec<DueGroup>, ChannelRecord),
+    Tell(Vec<GroupId>, ChannelRecord),
     /// It makes none before that time, unless something changes.
     NotBefore(Timestamp),
     /// It makes none until something changes.
@@ -84,50 +72,40 @@ impl<S: ChannelStore> ChannelNotifier<'_, S> {
         if channel.is_paused || is_full || self.policy.repeat == RepeatPolicy::EveryEvent {
             return Ok(NextStep::Nothing);
         }
-        let mut groups = self.due_groups(now)?;
-        if groups.is_empty() {
+        let Some(urgent) = self.store.most_urgent(now)? else { return Ok(NextStep::Nothing) };
+        let worst = self.store.group(urgent)?.and_then(|group| group.counts.worst_news());
+        let has_critical = worst == Some(Severity::Critical);
+        if channel.undelivered.len() >= MOST_UNDELIVERED && !has_critical {
             return Ok(NextStep::Nothing);
         }
         let rate = self.policy.rate.map(|rate| usize::try_from(rate.get()).unwrap_or(usize::MAX));
         if let Some(oldest) = channel.recent.first().filter(|_| rate.is_some_and(|rate| channel.recent.len() >= rate)) {
             return Ok(NextStep::NotBefore(oldest.saturating_add(RATE_WINDOW)));
         }
-        let has_critical = groups.iter().any(DueGroup::has_critical);
-        if channel.undelivered.len() >= MOST_UNDELIVERED && !has_critical {
-            return Ok(NextStep::Nothing);
-        }
-        let load = DueLoad { groups: groups.len(), has_critical };
-        let (mode, storm) = telling_mode(&self.policy, &channel, load, now);
-        match mode {
-            TellingMode::NotBefore(next) => return Ok(NextStep::NotBefore(next)),
-            TellingMode::Together => {}
-            TellingMode::Single => {
-                groups.sort_by_key(|due| (Reverse(due.worst()), due.due.at, due.id));
-                groups.truncate(1);
-            }
-        }
+        let groups = self.store.due(now, most_counted(&self.policy))?.len();
+        let (mode, storm) = telling_mode(&self.policy, &channel, DueLoad { groups, has_critical }, now);
         channel.storm = storm;
-        Ok(NextStep::Tell(groups, channel))
+        Ok(match mode {
+            TellingMode::NotBefore(next) => NextStep::NotBefore(next),
+            TellingMode::Together => NextStep::Tell(self.store.due(now, usize::MAX)?, channel),
+            TellingMode::Single => NextStep::Tell(vec![urgent], channel),
+        })
     }
 
-    fn due_groups(&self, now: Timestamp) -> Result<Vec<DueGroup>, S::Error> {
-        let mut groups = Vec::new();
-        for id in self.store.due(now)? {
-            if let Some(group) = self.store.group(id)?
-                && let Some(due) = self.due_of(id, &group)?
-            {
-                groups.push(DueGroup { id, group, due, news: self.store.news(id)? });
-            }
-        }
-        Ok(groups)
+    fn due_group(&self, id: GroupId) -> Result<Option<DueGroup>, S::Error> {
+        let Some(group) = self.store.group(id)? else { return Ok(None) };
+        let Some(due) = self.due_of(id, &group)? else { return Ok(None) };
+        Ok(Some(DueGroup { id, group, due, news: self.store.news(id)? }))
     }
 
     fn tell(
         &mut self,
-        groups: Vec<DueGroup>,
+        groups: Vec<GroupId>,
         mut channel: ChannelRecord,
         now: Timestamp,
     ) -> Result<MessageRecord, S::Error> {
+        let groups: Vec<DueGroup> =
+            groups.into_iter().filter_map(|id| self.due_group(id).transpose()).collect::<Result<_, _>>()?;
         channel.last_message += 1;
         let id = MessageId(channel.last_message);
         let mut message = MessageRecord {
@@ -163,7 +141,7 @@ impl<S: ChannelStore> ChannelNotifier<'_, S> {
             message.firing += group.counts.told_firing();
             message.critical += group.counts.told.get(Severity::Critical as usize).copied().unwrap_or(0);
             message.muted += group.counts.held;
-            worst = worst.max(group.counts.worst());
+            worst = worst.max(group.counts.worst_told());
             self.store.set_group(group_id, Some(&group))?;
         }
         let ends = message.news.iter().filter(|news| news.kind == NewsKind::Over);

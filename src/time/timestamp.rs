@@ -57,6 +57,12 @@ impl Timestamp {
         jiff::Timestamp::from_nanosecond(i128::from(number) * i128::from(unit)).ok().map(Self)
     }
 
+    /// The first moment of the calendar.
+    pub const MIN: Self = Self(jiff::Timestamp::MIN);
+
+    /// The last moment of the calendar.
+    pub const MAX: Self = Self(jiff::Timestamp::MAX);
+
     /// The moment that many milliseconds after the beginning of 1970; a negative number is before it. Out of the range of
     /// the calendar, the nearest moment within it.
     #[must_use]
