@@ -9,7 +9,7 @@ use super::record::{
 };
 use super::store::ChannelStore;
 use super::storm::{DueLoad, RATE_WINDOW, TellingMode, most_counted, telling_mode};
-use crate::channel::RepeatPolicy;
+use crate::channel::{NotificationPolicy, RepeatPolicy};
 use crate::event::{AlertStatus, Severity};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -18,6 +18,9 @@ use std::collections::BTreeSet;
 /// no queue of messages that are old when they arrive.
 const MOST_UNDELIVERED: usize = 3;
 const MOST_WITH_CRITICAL: usize = 4;
+
+/// How many messages of the last minute are remembered at most.
+const MOST_REMEMBERED: usize = 600;
 
 /// A group that is due, with its news.
 struct DueGroup {
@@ -78,8 +81,7 @@ impl<S: ChannelStore> ChannelNotifier<'_, S> {
         if channel.undelivered.len() >= MOST_UNDELIVERED && !has_critical {
             return Ok(NextStep::Nothing);
         }
-        let rate = self.policy.rate.map(|rate| usize::try_from(rate.get()).unwrap_or(usize::MAX));
-        if let Some(oldest) = channel.recent.first().filter(|_| rate.is_some_and(|rate| channel.recent.len() >= rate)) {
+        if let Some(oldest) = spent_rate(&self.policy, &channel) {
             return Ok(NextStep::NotBefore(oldest.saturating_add(RATE_WINDOW)));
         }
         let groups = self.store.due(now, most_counted(&self.policy))?.len();
@@ -154,6 +156,8 @@ impl<S: ChannelStore> ChannelNotifier<'_, S> {
             ),
         };
         channel.recent.push(now);
+        let surplus = channel.recent.len().saturating_sub(most_remembered(&self.policy));
+        channel.recent.drain(..surplus);
         channel.undelivered.push(UndeliveredMessage { id, worst: message.worst_news() });
         self.store.set_channel(&channel)?;
         self.store.add_message(&message)?;
@@ -184,6 +188,20 @@ impl<S: ChannelStore> ChannelNotifier<'_, S> {
             Some(NewsKind::Over) | None => MessageReason::Resolved,
         }
     }
+}
+
+/// The oldest message of the last minute, where there were as many as the rate allows. A rate above [`MOST_REMEMBERED`] is
+/// left to the deliveries, which keep to it too.
+fn spent_rate(policy: &NotificationPolicy, channel: &ChannelRecord) -> Option<Timestamp> {
+    let rate = usize::try_from(policy.rate?.get()).unwrap_or(usize::MAX);
+    channel.recent.first().copied().filter(|_| channel.recent.len() >= rate)
+}
+
+/// How many messages of the last minute are remembered: no more than their number can decide anything.
+fn most_remembered(policy: &NotificationPolicy) -> usize {
+    let rate = policy.rate.map_or(0, |rate| usize::try_from(rate.get()).unwrap_or(usize::MAX));
+    let calm = if policy.gathers_storms { usize::try_from(policy.calm_rate()).unwrap_or(usize::MAX) } else { 0 };
+    rate.max(calm).min(MOST_REMEMBERED)
 }
 
 fn is_unmuted(news: NewsRecord) -> bool {

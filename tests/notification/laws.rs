@@ -134,7 +134,7 @@ fn alerts(world: &World) -> BTreeMap<AlertId, AlertRecord> {
 }
 
 fn cases() -> u32 {
-    std::env::var("NOTIFICATION_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(300)
+    std::env::var("NOTIFICATION_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000)
 }
 
 proptest! {
@@ -146,7 +146,6 @@ proptest! {
         let mut world = play(policy, &schedule, |_, _| {});
         calm_down(&mut world);
         let mut told: BTreeMap<AlertId, (Severity, GroupId)> = BTreeMap::new();
-        let mut refused_ends = 0;
         for (_, message, end) in &world.ended {
             for news in &message.news {
                 if let Some((severity, group)) = told.get(&news.alert).filter(|_| *end != MessageEnd::Refused) {
@@ -164,14 +163,12 @@ proptest! {
                         None => drop(told.remove(&news.alert)),
                     },
                     MessageEnd::Refused if news.now.is_none() => {
-                        refused_ends += 1;
                         told.remove(&news.alert);
                     }
                     MessageEnd::Refused | MessageEnd::Expired => {}
                 }
             }
         }
-        let _ = refused_ends;
         let known = alerts(&world);
         for (id, (severity, _)) in told {
             if policy.recoveries != RecoveryPolicy::Never {
