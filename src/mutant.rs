@@ -32,6 +32,10 @@ mutants! {
     "e" WatchFiles "Files are watched instead of folders.";
     "f" NoDebounceCap "The debounce waits as long as changes go on.";
     "g" AnswerEarly "A push is answered before it is durable.";
+    "h" MutedEnd "A mute holds the end of what was told.";
+    "i" UntoldEnd "The end of what was not told is told.";
+    "j" CriticalByTruth "A Critical is compared with what is true instead of what was told.";
+    "k" HeldTold "A message covers what a mute holds.";
 }
 
 impl Mutant {

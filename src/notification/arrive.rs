@@ -7,6 +7,7 @@ use super::record::{
 use super::store::ChannelStore;
 use crate::channel::RecoveryPolicy;
 use crate::event::Severity;
+use crate::mutant::Mutant;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -194,6 +195,9 @@ impl<S: ChannelStore> ChannelNotifier<'_, S> {
 
 /// An alert ends.
 fn end(alert: &mut AlertRecord, recoveries: RecoveryPolicy) {
+    if Mutant::UntoldEnd.is_on() {
+        alert.told = alert.told.or(Some(Severity::Info));
+    }
     if recoveries == RecoveryPolicy::Never {
         alert.told = None;
     }

@@ -1,6 +1,7 @@
 //! The records of a channel: what it was told, what is true, and since when they differ.
 
 use crate::event::Severity;
+use crate::mutant::Mutant;
 use crate::time::Timestamp;
 
 /// An alert: a digest of its integration and key.
@@ -133,8 +134,10 @@ impl AlertRecord {
     #[must_use]
     pub fn tellable(&self) -> Option<NewsKind> {
         let kind = self.difference()?;
-        let is_kept_back = self.hold == HoldState::Held || self.routing == RoutingState::Elsewhere;
-        (kind == NewsKind::Over || !is_kept_back).then_some(kind)
+        let is_held = self.hold == HoldState::Held && !Mutant::HeldTold.is_on();
+        let is_kept_back = is_held || self.routing == RoutingState::Elsewhere;
+        let passes = kind == NewsKind::Over && !(is_held && Mutant::MutedEnd.is_on());
+        (passes || !is_kept_back).then_some(kind)
     }
 
     /// The news that makes its group due, and since when it counts.
@@ -265,7 +268,9 @@ impl GroupCounts {
         count(&mut self.known, true);
         count(&mut self.repeated, alert.is_repeated());
         let is_critical = |severity| severity == Some(Severity::Critical);
-        let is_told_critical = is_critical(alert.told) && is_critical(alert.firing) && alert.hold == HoldState::Free;
+        let is_told_critical = (is_critical(alert.told) || Mutant::CriticalByTruth.is_on())
+            && is_critical(alert.firing)
+            && alert.hold == HoldState::Free;
         count(&mut self.told_critical, is_told_critical);
         count(&mut self.held, alert.hold == HoldState::Held && alert.told.is_none() && alert.firing.is_some());
         count(&mut self.news, alert.tellable().is_some());

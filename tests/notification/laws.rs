@@ -11,7 +11,7 @@ use pointsman::time::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof};
 use proptest::{prop_assert, prop_assert_eq, proptest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -146,8 +146,12 @@ proptest! {
         let mut world = play(policy, &schedule, |_, _| {});
         calm_down(&mut world);
         let mut told: BTreeMap<AlertId, (Severity, GroupId)> = BTreeMap::new();
+        let mut refused_ends = BTreeSet::new();
         for (_, message, end) in &world.ended {
             for news in &message.news {
+                if news.before.is_none() && refused_ends.remove(&news.alert) {
+                    told.remove(&news.alert);
+                }
                 if let Some((severity, group)) = told.get(&news.alert).filter(|_| *end != MessageEnd::Refused) {
                     if policy.recoveries != RecoveryPolicy::Never {
                         prop_assert_eq!(news.before, Some(*severity), "before {:?}", news);
@@ -155,22 +159,23 @@ proptest! {
                     }
                 }
                 if news.kind == NewsKind::Over {
-                    prop_assert!(news.before.is_some() && news.now.is_none());
+                    prop_assert!(told.contains_key(&news.alert) && news.now.is_none(), "never told {:?}", news);
                 }
                 match end {
                     MessageEnd::Delivered => match news.now {
                         Some(severity) => drop(told.insert(news.alert, (severity, news.group))),
                         None => drop(told.remove(&news.alert)),
                     },
+                    // Where the alert fires again meanwhile, the channel still believes what it was told.
                     MessageEnd::Refused if news.now.is_none() => {
-                        told.remove(&news.alert);
-                    }
+                        refused_ends.insert(news.alert);
+                    },
                     MessageEnd::Refused | MessageEnd::Expired => {}
                 }
             }
         }
         let known = alerts(&world);
-        for (id, (severity, _)) in told {
+        for (id, (severity, _)) in told.into_iter().filter(|(id, _)| !refused_ends.contains(id)) {
             if policy.recoveries != RecoveryPolicy::Never {
                 prop_assert_eq!(known.get(&id).and_then(|alert| alert.told), Some(severity), "alert {:?}", id);
             }
@@ -184,7 +189,11 @@ proptest! {
         let mut world = play(policy, &schedule, |_, _| {});
         calm_down(&mut world);
         for (id, alert) in alerts(&world) {
-            let Some(kind) = alert.tellable() else { continue };
+            let Some(kind) = alert.difference() else { continue };
+            let is_kept_back = alert.hold == HoldState::Held || alert.routing == RoutingState::Elsewhere;
+            if is_kept_back && kind != NewsKind::Over {
+                continue;
+            }
             let Ok(Some(group)) = world.store.group(alert.group) else { panic!("{id:?} has no group") };
             let is_refused = alert.news.is_some_and(|news| news.origin == pointsman::notification::NewsOrigin::Refusal);
             let is_partial = kind == NewsKind::Over && group.counts.told_firing() > 0;
@@ -224,9 +233,14 @@ proptest! {
             }
             for (_, alert) in world.store.alerts() {
                 let Ok(Some(group)) = world.store.group(alert.group) else { panic!("no group") };
-                let is_news = alert.firing == Some(Severity::Critical)
+                let critical = Some(Severity::Critical);
+                let is_told = |other: &AlertRecord| {
+                    other.told == critical && other.firing == critical && other.hold == HoldState::Free
+                };
+                let is_known = world.store.alerts().any(|(_, other)| other.group == alert.group && is_told(other));
+                let is_news = alert.firing == critical
                     && matches!(alert.tellable(), Some(NewsKind::New | NewsKind::Worse))
-                    && group.counts.told_critical == 0;
+                    && !is_known;
                 if let Some(news) = alert.news.filter(|_| is_news)
                     && news.origin != pointsman::notification::NewsOrigin::Refusal
                 {
