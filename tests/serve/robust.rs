@@ -110,8 +110,14 @@ fn a_wrong_key_is_seen() {
     }
     let line = gateway.err.wait("its key does not open the integration");
     assert!(line.contains("WARN") && line.contains("key") && line.contains("127.0.0.1"), "{line}");
+    let told = || gateway.err.all().matches("its key does not open the integration").count();
+    let end = Instant::now() + PATIENCE;
+    while told() < 3 {
+        assert!(Instant::now() < end, "a name is not told");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let log = gateway.err.all();
-    assert_eq!(log.matches("its key does not open the integration").count(), 3, "once for each name: {log}");
+    assert_eq!(told(), 3, "once for each name: {log}");
     assert!(!log.contains("canary"), "{log}");
     let status = gateway.status();
     let mut seen: Vec<_> = status["rejected_senders"].as_array().unwrap().iter().collect();
