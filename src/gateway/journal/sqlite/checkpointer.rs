@@ -170,7 +170,7 @@ mod tests {
         let mut store = SqliteStore::open(&config).expect("a store");
         let limits = Arc::clone(&store.open.as_ref().expect("it is open").checkpointer.limits);
         limits.limit(0);
-        let path = store.path.clone();
+        let (path, log) = (store.path.clone(), store.log.clone());
         let ended = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -184,7 +184,7 @@ mod tests {
             for _ in 0..200 {
                 filler.execute("INSERT INTO filler VALUES (zeroblob(100000))", []).expect("some pages");
                 store.checkpoint(CheckpointMode::Full).expect("it is emptied");
-                let left = log_bytes(&path);
+                let left = log_bytes(&log);
                 if left > 0 {
                     ended.store(true, Ordering::Relaxed);
                 }

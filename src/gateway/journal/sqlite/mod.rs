@@ -31,8 +31,9 @@ use open::{DATABASE_FILE, LOG_FILE};
 use quarantine::{QuarantineShare, QuarantineTotals};
 use reader::ReaderPool;
 use recent_firings::{FiringChangeSet, FiringCompaction, RecentFirings};
-use retention::{JournalBudget, RetentionClass, RetentionCursor};
+use retention::{JournalBudget, PageCounts, RetentionClass, RetentionCursor};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,6 +48,7 @@ const LOG_PATIENCE: Duration = Duration::from_secs(1);
 /// The store in SQLite.
 pub struct SqliteStore {
     path: PathBuf,
+    log: PathBuf,
     options: JournalConfig,
     /// How many bytes the disk allows.
     most_stored: u64,
@@ -59,6 +61,8 @@ pub struct SqliteStore {
     claims: Arc<ClaimTable>,
     archives: VecDeque<(RuleSetHash, Vec<u8>)>,
     retention: RetentionCursor,
+    /// The bytes of free pages as a transaction saw them last.
+    reusable: Cell<Option<u64>>,
 }
 
 struct OpenDatabase {
@@ -98,6 +102,7 @@ struct SqliteTransaction<'s> {
     cache: &'s mut StoreCache,
     archives: &'s mut VecDeque<(RuleSetHash, Vec<u8>)>,
     recent: &'s RecentFirings,
+    reusable: &'s Cell<Option<u64>>,
     changes: FiringChangeSet,
     counts: BatchCounts,
     sweep: RetentionCursor,
@@ -118,6 +123,7 @@ impl SqliteStore {
     pub fn open(options: &JournalConfig) -> Result<Self, StoreError> {
         let mut store = Self {
             path: options.directory.join(DATABASE_FILE),
+            log: options.directory.join(LOG_FILE),
             options: options.clone(),
             most_stored: u64::MAX,
             most_log: 0,
@@ -127,6 +133,7 @@ impl SqliteStore {
             claims: Arc::default(),
             archives: VecDeque::new(),
             retention: RetentionCursor::default(),
+            reusable: Cell::new(None),
         };
         store.reopen()?;
         tracing::info!(sqlite = rusqlite::version(), "the journal is open");
@@ -176,6 +183,7 @@ impl SqliteStore {
             cache: &mut self.cache,
             archives: &mut self.archives,
             recent: &self.recent,
+            reusable: &self.reusable,
             changes: FiringChangeSet::default(),
             counts: BatchCounts::default(),
             sweep: self.retention.clone(),
@@ -208,7 +216,7 @@ impl SqliteStore {
         let share = self.budget().log_share();
         // The share follows the disk, so what it was does not count.
         let most = self.most_log.max(share / 8 * 7);
-        let bytes = open::log_bytes(&self.path);
+        let bytes = open::log_bytes(&self.log);
         if bytes <= most {
             return Ok(());
         }
@@ -216,7 +224,7 @@ impl SqliteStore {
         handle.connection.busy_timeout(LOG_PATIENCE)?;
         drop(handle.move_log(CheckpointMode::Full));
         handle.connection.busy_timeout(open::PATIENCE)?;
-        let is_smaller = open::log_bytes(&self.path) < bytes;
+        let is_smaller = open::log_bytes(&self.log) < bytes;
         self.most_log = if is_smaller { 0 } else { bytes + share / 16 };
         Ok(())
     }
@@ -250,7 +258,8 @@ impl JournalStore for SqliteStore {
     fn prune(&mut self, now: Timestamp) -> StoreResult<PruneProgress> {
         // Before, as what a transaction that fails changes is forgotten. A sweep that makes room goes to its end.
         let budget = self.budget();
-        if !retention::is_over_budget(&self.handle()?.connection, budget).unwrap_or(false) {
+        let pages = PageCounts::read(&self.handle()?.connection);
+        if !pages.is_ok_and(|pages| pages.is_over(budget)) {
             self.retention.restart_if_due(now);
         }
         match self.prune_classes(&RetentionClass::ALL, now) {
@@ -278,9 +287,11 @@ impl JournalStore for SqliteStore {
     }
 
     fn reusable_bytes(&self) -> u64 {
-        let open = self.open.as_ref();
-        let pages = open.and_then(|open| retention::pragma(&open.connection, "PRAGMA freelist_count").ok());
-        pages.map_or(0, retention::page_bytes)
+        // Every transaction looks at them: to ask again after each commit would be a read transaction more.
+        self.reusable.get().unwrap_or_else(|| {
+            let pages = self.open.as_ref().and_then(|open| PageCounts::read(&open.connection).ok());
+            pages.map_or(0, |pages| retention::page_bytes(pages.free))
+        })
     }
 
     fn checkpoint(&mut self, mode: CheckpointMode) -> StoreResult<()> {

@@ -96,16 +96,16 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The size of the write-ahead log of a database.
-pub(super) fn log_bytes(database: &Path) -> u64 {
-    std::fs::metadata(database.with_file_name(LOG_FILE)).map_or(0, |log| log.len())
+/// The size of a write-ahead log.
+pub(super) fn log_bytes(log: &Path) -> u64 {
+    std::fs::metadata(log).map_or(0, |log| log.len())
 }
 
 /// Refuses an empty database where something was stored before: SQLite would take it for a new one, and remove its log. A
 /// first start that ended early leaves an empty database too, but none of the files that are made after it, and no log.
 fn refuse_emptied(database: &Path) -> Result<(), String> {
     let bytes = std::fs::metadata(database).ok().map(|found| found.len());
-    let log = log_bytes(database);
+    let log = log_bytes(&database.with_file_name(LOG_FILE));
     let was_in_use = [StateFile::LastGood, StateFile::FingerprintKey]
         .iter()
         .any(|file| database.with_file_name(file.name()).exists());

@@ -208,7 +208,9 @@ impl SqliteTransaction<'_> {
     }
 
     fn is_over_budget(&self) -> StoreResult<bool> {
-        Ok(is_over_budget(self.connection, self.budget)?)
+        let pages = PageCounts::read(self.connection)?;
+        self.reusable.set(Some(page_bytes(pages.free)));
+        Ok(pages.is_over(self.budget))
     }
 
     /// Removes old pushes; how many were examined, or `most` where there may be more. Without a time, none is too old, and
@@ -371,14 +373,27 @@ fn next_key_range(firing: &[u8]) -> Vec<u8> {
     first.checked_add(1).map(|next| vec![next]).unwrap_or_default()
 }
 
-/// Whether the pages in use have more bytes than they may.
-pub(super) fn is_over_budget(connection: &Connection, budget: JournalBudget) -> SqliteResult<bool> {
-    let used = pragma(connection, "PRAGMA page_count")? - pragma(connection, "PRAGMA freelist_count")?;
-    Ok(page_bytes(used) > budget.pages())
+/// The pages of the database.
+pub(super) struct PageCounts {
+    all: i64,
+    /// Those that can be used again.
+    pub(super) free: i64,
+}
+
+impl PageCounts {
+    pub(super) fn read(connection: &Connection) -> SqliteResult<Self> {
+        let (all, free) = (pragma(connection, "PRAGMA page_count")?, pragma(connection, "PRAGMA freelist_count")?);
+        Ok(Self { all, free })
+    }
+
+    /// Whether the pages in use have more bytes than they may.
+    pub(super) fn is_over(&self, budget: JournalBudget) -> bool {
+        page_bytes(self.all - self.free) > budget.pages()
+    }
 }
 
 /// The number that a pragma answers.
-pub(super) fn pragma(connection: &Connection, sql: &str) -> SqliteResult<i64> {
+fn pragma(connection: &Connection, sql: &str) -> SqliteResult<i64> {
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
 }
 
