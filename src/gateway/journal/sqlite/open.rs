@@ -111,7 +111,6 @@ fn refuse_emptied(database: &Path) -> Result<(), String> {
         .any(|file| database.with_file_name(file.name()).exists());
     let path = database.display();
     let (found, elsewhere) = match (bytes, log) {
-        (Some(1..), _) => return Ok(()),
         (Some(0), 0) if was_in_use => ("is empty, but its state directory was in use", DATABASE_FILE.to_owned()),
         (Some(0), 1..) => ("is empty, but its log is not", format!("{DATABASE_FILE}` and `{LOG_FILE}")),
         (None, 1..) => ("is missing, but its log is there", LOG_FILE.to_owned()),
@@ -122,7 +121,7 @@ fn refuse_emptied(database: &Path) -> Result<(), String> {
             );
             return Ok(());
         }
-        (Some(0) | None, 0) => return Ok(()),
+        (Some(1..), _) | (Some(0) | None, 0) => return Ok(()),
     };
     Err(format!(
         "`{path}` {found}: accepted pushes and waiting deliveries may be lost; nothing was changed. Move `{elsewhere}` \
