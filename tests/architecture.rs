@@ -43,7 +43,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("pest", &["syntax"]),
     ("pest_derive", &["syntax"]),
     ("jsonpath_rust", &["path"]),
-    ("sha2", &["function", "channel", "reload", "gateway"]),
+    ("sha2", &["function", "channel", "notification", "reload", "gateway"]),
     ("sha1", &["channel", "gateway"]),
     ("hmac", &["channel", "reload", "gateway"]),
     ("base64", &["channel", "gateway", "cli"]),

@@ -18,9 +18,12 @@
 //! [`ChannelNotifier::next_moment`]. Times are those of a clock that never goes back.
 
 mod arrive;
+mod digest;
 mod due;
 mod memory;
 mod message;
+mod message_builder;
+mod message_event;
 mod notifier;
 mod record;
 mod settle;
@@ -32,6 +35,8 @@ pub use arrive::{Arrival, ArrivalResult};
 pub use due::{DueCause, GroupDue};
 pub use memory::MemoryStore;
 pub use message::{MessageEnd, MessageNews, MessageReason, MessageRecord};
+pub use message_builder::{AlertInMessage, MessageBuilder};
+pub use message_event::{GroupFacts, MessageEvent, NamedValue, group_key};
 pub use notifier::{AlertState, ChannelNotifier};
 pub use record::{
     AlertId, AlertRecord, ChannelRecord, DueClass, DueTimes, GroupCounts, GroupId, GroupRecord, HoldState, LapsedNews,
