@@ -13,9 +13,9 @@ use axum::body::Body;
 use axum::response::Response;
 use destination::{KIND, Log, OTHER, at, channel, listen, listen_securely, now, status, with};
 use ledger::{Memory, wall};
-use pointsman::channel::{DeliveryVerdict, Secret, Setting, find};
+use pointsman::channel::{DeliveryVerdict, NotificationPolicy, Secret, Setting, find};
 use pointsman::gateway::delivery::{DeliveryService, DeliveryTimings, OutboundConfig, send_once};
-use pointsman::gateway::journal::{DeliveryId, SettlementResult};
+use pointsman::gateway::journal::{DeliveryId, GiveUpCause, SettlementResult};
 use pointsman::gateway::served_rules::ServedChannel;
 use pointsman::ruleset::SystemClock;
 use pointsman::time::Clock;
@@ -157,7 +157,7 @@ fn what_has_become_too_old_is_given_up_even_if_nobody_can_be_asked() {
         start(&memory, &[with(channel("c", &at(port)), "retry_for", hour)], open(), DeliveryTimings::default());
     memory.until("thirty deaths", |book| book.deaths() == 30);
     for (_, result) in memory.results() {
-        let SettlementResult::Dead { reason } = result else { panic!("{result:?}") };
+        let SettlementResult::Dead { reason, .. } = result else { panic!("{result:?}") };
         assert_eq!(reason, "gave up after 1m: status 500:");
     }
 }
@@ -250,7 +250,7 @@ fn an_endless_answer_is_cut_and_a_slow_one_is_left() {
     memory.until("the slow one", |book| book.deaths() == 2);
     let (_, last) = memory.results().pop().unwrap();
     let reason = "gave up after a single attempt: no answer within 0.1 s".to_owned();
-    assert_eq!(last, SettlementResult::Dead { reason });
+    assert_eq!(last, SettlementResult::Dead { reason, cause: GiveUpCause::Expired });
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn what_waits_for_a_removed_channel_becomes_dead_letters_at_once_and_at_the_next
         let channel = if id.0 <= 200 { "gone" } else { "never" };
         assert!(
             matches!(&result, SettlementResult::Retry { .. })
-                || result == SettlementResult::Dead { reason: named(channel) },
+                || result == SettlementResult::Dead { reason: named(channel), cause: GiveUpCause::Refused },
             "{result:?}"
         );
     }
@@ -422,7 +422,8 @@ fn lines_of_a_file_channel_arrive_in_order_and_whole() {
     (0..500).for_each(|_| _ = memory.put("f", "file", "a"));
     let entries = vec![("path".to_owned(), Setting::Text("out/events.ndjson".to_owned()))];
     let settings = pointsman::channel::Settings { entries };
-    let file = ServedChannel { name: "f".to_owned(), kind: find("file").unwrap(), settings };
+    let (kind, policy) = (find("file").unwrap(), NotificationPolicy::EVERY_EVENT);
+    let file = ServedChannel { name: "f".to_owned(), kind, settings, policy };
     let options = OutboundConfig { directory: folder.path().to_owned(), ..OutboundConfig::default() };
     let _deliveries = start(&memory, &[file], options, DeliveryTimings::shortened());
     memory.until("all lines", |book| book.delivered() == 500);

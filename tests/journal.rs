@@ -19,17 +19,19 @@ mod disk;
 mod faulty;
 mod kept;
 mod memory;
+mod notification;
 mod old_schema;
 mod pages;
 
 use crate::common::Folder;
 use memory::MemoryDisk;
 use pointsman::evaluate::RequestMetadata;
+use pointsman::event::Severity;
 use pointsman::gateway::journal::{
     AcceptResult, ClaimOwner, ClaimResult, Deduplication, DeliveryId, DeliveryState, DeliveryStore as _, EventId,
-    FiringTransition, Journal, JournalConfig, JournalError, JournalReader, JournalStore, NewDelivery, Push, PushId,
-    PushOrigin, PushStore as _, ReceiverDigest, RecordFilter, RefusedPayload, Settlement, SettlementResult,
-    SqliteStore, StoredBody, StoredHold, Transaction, accept,
+    FiringTransition, GiveUpCause, Journal, JournalConfig, JournalError, JournalReader, JournalStore, NewDelivery,
+    Push, PushId, PushOrigin, PushStore as _, ReceiverDigest, RecordFilter, RefusedPayload, Settlement,
+    SettlementResult, SqliteStore, StoredBody, StoredHold, Transaction, accept,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::{PastGeneration, RuleSetHash};
@@ -90,8 +92,9 @@ impl StateFolder {
 /// Accepts pushes in one transaction, as the writer does.
 pub(crate) fn accept_all(store: &mut dyn JournalStore, pushes: impl IntoIterator<Item = Push>) {
     let pushes: Vec<Push> = pushes.into_iter().collect();
-    let mut work =
-        |transaction: &mut dyn Transaction| pushes.iter().try_for_each(|push| accept(transaction, push).map(drop));
+    let mut work = |transaction: &mut dyn Transaction| {
+        pushes.iter().try_for_each(|push| accept(transaction, push, push.received).map(drop))
+    };
     store.transact(&mut work).unwrap();
 }
 
@@ -152,6 +155,8 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
         }],
         transitions: Vec::new(),
         open: Vec::new(),
+        arrivals: Vec::new(),
+        policies: Arc::default(),
         deduplicate: None,
         replay_of: None,
         hops: 0,
@@ -160,6 +165,10 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
 
 pub(crate) fn settlement(delivery: DeliveryId, result: SettlementResult) -> Settlement {
     Settlement { delivery, at: ago(0), took: 5, status: Some(500), result }
+}
+
+pub(crate) fn given_up(reason: &str) -> SettlementResult {
+    SettlementResult::Dead { reason: reason.to_owned(), cause: GiveUpCause::Expired }
 }
 
 pub(crate) fn refused(number: u64, payload: &[u8]) -> RefusedPayload {
@@ -247,7 +256,7 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest(folder: &Stat
     let attempts = read(&journal).attempts(first.event).unwrap();
     assert_eq!((attempts.len(), attempts[19].result.as_str()), (20, "failure 24"));
 
-    wait(journal.settle(settlement(first.id, SettlementResult::Dead { reason: "too old".to_owned() }))).unwrap();
+    wait(journal.settle(settlement(first.id, given_up("too old")))).unwrap();
     wait(journal.settle(settlement(first.id, SettlementResult::Delivered))).unwrap();
     let dead = read(&journal).dead_letters(&RecordFilter::default()).unwrap();
     assert_eq!((dead.len(), dead[0].reason.as_str(), dead[0].attempts), (1, "too old", 26));
@@ -275,7 +284,7 @@ fn attempts_are_counted_and_dead_letters_come_back_behind_the_rest(folder: &Stat
     assert_eq!(journal.redeliver(&RecordFilter::default(), at(99)).unwrap(), 2);
     let again = read(&journal).pending("page", DeliveryId::NONE, 9).unwrap();
     assert!(again.iter().all(|found| found.replay && found.since == at(99) && found.id > pending[1].id));
-    wait(journal.settle(settlement(again[0].id, SettlementResult::Dead { reason: "gone".to_owned() }))).unwrap();
+    wait(journal.settle(settlement(again[0].id, given_up("gone")))).unwrap();
     assert_eq!(journal.drop_dead_letters(&RecordFilter::default(), at(111)).unwrap(), 1);
     assert_eq!(read(&journal).dead_letters(&RecordFilter::default()).unwrap(), []);
     assert_eq!(journal.drop_dead_letters(&RecordFilter::default(), at(112)).unwrap(), 0);
@@ -318,6 +327,8 @@ fn recoveries_know_where_the_firing_went(folder: &StateFolder) {
     let opened = |channels: &[&str]| FiringTransition::Opened {
         key: "a".to_owned(),
         channels: channels.iter().map(|&channel| channel.to_owned()).collect(),
+        severity: Severity::Warning,
+        index: 0,
     };
     for (number, channels) in [(1, &["page"][..]), (2, &["chat", "page"])] {
         wait(journal.accept(Push { transitions: vec![opened(channels)], ..push(number, "page", "a", None) })).unwrap();

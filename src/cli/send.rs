@@ -6,7 +6,7 @@ use super::secrets::SecretArguments;
 use super::serve::options::ServeOptions;
 use super::terminal::Terminal;
 use super::{clock, event, input, load, serve};
-use crate::channel::DeliveryVerdict;
+use crate::channel::{DeliveryVerdict, NotificationPolicy};
 use crate::diagnostic::{self, nearest, visible_text};
 use crate::evaluate::EvaluationContext;
 use crate::event::{AlertStatus, Event, Labels, Severity, channel_name};
@@ -158,7 +158,9 @@ fn resolve(
         terminal.err.print(&text);
         Exit::Failed
     })?;
-    Ok(served_rules::ServedChannel { name: channel.name.to_string(), kind: channel.kind, settings })
+    // A message that is sent by hand is sent at once.
+    let policy = NotificationPolicy::EVERY_EVENT;
+    Ok(served_rules::ServedChannel { name: channel.name.to_string(), kind: channel.kind, settings, policy })
 }
 
 fn read(path: &Path, terminal: &mut Terminal) -> Result<Vec<u8>, Exit> {

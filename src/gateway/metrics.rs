@@ -65,6 +65,15 @@ pub struct ChannelLabels {
     pub channel: String,
 }
 
+/// Messages of a channel, and why they were made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct MessageLabels {
+    /// The channel.
+    pub channel: String,
+    /// `new`, `worse`, `better`, `resolved`, `repeat`, `unmuted`, `storm`.
+    pub reason: String,
+}
+
 /// Where a load failed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StageLabels {
@@ -169,6 +178,8 @@ metrics! {
         "Connections of senders that were refused because a limit was reached";
     attempts: Family<AttemptLabels, Counter> = Family::default(), "attempts",
         "Attempts to deliver, by channel and result: delivered, retry, dead";
+    messages: Family<MessageLabels, Counter> = Family::default(), "messages",
+        "Messages of channels that gather them, by channel and reason: new, worse, better, resolved, repeat, unmuted, storm";
     delivery_seconds: Family<ChannelLabels, Histogram> = Family::new_with_constructor(seconds), "delivery_seconds",
         "From the receipt of a push to its delivery, in seconds";
     pending: Family<ChannelLabels, Gauge> = Family::default(), "deliveries_pending",
@@ -329,6 +340,7 @@ fn one_of_each() -> Metrics {
     drop(metrics.outcomes.get_or_create(&OutcomeLabels { integration: any(), outcome: any() }));
     drop(metrics.routes.get_or_create(&RouteLabels { route: any() }));
     drop(metrics.attempts.get_or_create(&AttemptLabels { channel: any(), result: any() }));
+    drop(metrics.messages.get_or_create(&MessageLabels { channel: any(), reason: any() }));
     drop(metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.pending.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.breaker_open.get_or_create(&ChannelLabels { channel: any() }));

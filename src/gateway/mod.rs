@@ -3,7 +3,8 @@
 //!
 //! The path of a push: [`intake`] receives the bytes, finds the integration by its key, takes the version in force once,
 //! and evaluates. The [`journal`] stores the push with its outcomes and rendered deliveries in one transaction. When that is
-//! durable, the sender gets 202. [`delivery`] takes pending deliveries from the journal, sends, retries and settles them.
+//! durable, the sender gets 202. For a channel that gathers messages it stores what the events are for the channel, and the
+//! `notifier` makes messages of what is due. [`delivery`] takes pending deliveries from the journal, sends, retries and settles them.
 //! [`admin`] is a listener of its own for those who run the gateway. [`run`] opens all parts and closes them in order.
 //!
 //! [`served_rules`] is a rule set with its secrets, [`config`] the configuration; [`status`], [`metrics`] and [`logs`] are
@@ -23,11 +24,13 @@ mod log_pipe;
 pub mod logs;
 mod maintenance;
 pub mod metrics;
+mod notifier;
 pub mod operations;
 mod problem;
 mod run;
 pub mod served_rules;
 pub mod status;
+mod stored_event;
 pub mod tls;
 
 pub use run::{GatewayError, blocked_channels, check, run};

@@ -9,6 +9,7 @@ use super::delivery::{self, BlockedChannel, DeliveryService, DeliveryTimings};
 use super::intake::{self, IntakeState};
 use super::journal::{DeliveryStore as _, Journal, JournalError, PushStore as _, RecordReader};
 use super::metrics::{Metrics, StageLabels};
+use super::notifier::{Notifier, NotifierHandle};
 use super::served_rules::ServedRules;
 use super::tls::ReloadableCertificate;
 use super::{Gateway, core_dumps, logs, maintenance};
@@ -211,17 +212,19 @@ async fn open(
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let metrics = Arc::new(Metrics::default());
     let deliveries: Arc<OnceLock<DeliveryService>> = Arc::default();
-    let for_wake = Arc::clone(&deliveries);
+    let (for_wake, notifier) = (Arc::clone(&deliveries), NotifierHandle::default());
+    let notifier_for_wake = notifier.clone();
     let wake = move |channel: &str| {
         if let Some(deliveries) = for_wake.get() {
             deliveries.wake(channel);
         }
+        notifier_for_wake.wake(channel);
     };
     let state = config.journal.directory.clone();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let journal = Journal::open(&config.journal, Arc::clone(&clock), Arc::clone(&metrics), Arc::new(wake))
         .map_err(|error| GatewayError::State(unusable_reason(&state, error)))?;
-    let gateway = open_with_journal(config, clock, journal.clone(), metrics, deliveries, certificate).await;
+    let gateway = open_with_journal(config, clock, journal.clone(), metrics, deliveries, notifier, certificate).await;
     if gateway.is_err() {
         journal.close();
         state_files::remove_address(&state);
@@ -247,6 +250,7 @@ async fn open_with_journal(
     journal: Journal,
     metrics: Arc<Metrics>,
     deliveries: Arc<OnceLock<DeliveryService>>,
+    notifier: NotifierHandle,
     certificate: Option<Arc<ReloadableCertificate>>,
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let state = config.journal.directory.clone();
@@ -259,6 +263,7 @@ async fn open_with_journal(
         journal: journal.clone(),
         metrics: Arc::clone(&metrics),
         deliveries: Arc::clone(&deliveries),
+        notifier: notifier.clone(),
         runtime: tokio::runtime::Handle::current(),
         starts_with_last_good: config.reload.start_with_last_good,
         generation: AtomicU64::new(0),
@@ -287,10 +292,15 @@ async fn open_with_journal(
     started.set_channels(&rules.current().value.channels);
     let intake = IntakeState::new(Arc::clone(&clock), Arc::clone(&metrics), config.limits.clone())
         .with_past_integrations(past_integrations.into_iter().map(|counts| counts.name));
+    // What fell due while no gateway ran is told before anything arrives.
+    let mut notifier = Notifier::new(notifier, journal.clone(), Arc::clone(&metrics));
+    notifier.advance(&rules.current()).await.map_err(unusable)?;
     let (config, stopping) = (config.clone(), AtomicBool::new(false));
     let gateway =
         Gateway { clock, rules, journal, intake, deliveries: started, metrics, config, certificate, stopping };
-    Ok((Arc::new(gateway), listeners))
+    let gateway = Arc::new(gateway);
+    tokio::spawn(notifier.run(Arc::downgrade(&gateway)));
+    Ok((gateway, listeners))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, GatewayError> {
@@ -320,6 +330,7 @@ struct ReloadHandler {
     journal: Journal,
     metrics: Arc<Metrics>,
     deliveries: Arc<OnceLock<DeliveryService>>,
+    notifier: NotifierHandle,
     runtime: tokio::runtime::Handle,
     starts_with_last_good: bool,
     /// The generation in force; 0 before the first.
@@ -341,6 +352,7 @@ impl ReloadHandler {
                 if let Some(deliveries) = self.deliveries.get() {
                     deliveries.set_channels(&version.value.channels);
                 }
+                self.notifier.reload();
             }
             ReloadOutcome::Unchanged => {
                 tracing::info!(generation = self.generation.load(Ordering::Relaxed), "rules unchanged");

@@ -5,8 +5,12 @@
 #![expect(clippy::disallowed_methods, reason = "secrets come from the environment")]
 
 use crate::channel::integration::KEYS;
-use crate::channel::{ChannelKind, Settings};
+use crate::channel::{ChannelKind, NotificationPolicy, Settings, Transport};
 use crate::diagnostic::{self, DiagnosticLevel, FindingCounts};
+use crate::evaluate::EvaluationContext;
+use crate::event::Event;
+use crate::gateway::journal::ChannelPolicies;
+use crate::json::ToJson as _;
 use crate::model::{self, Destination, Model};
 use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
@@ -52,6 +56,8 @@ pub struct ServedChannel {
     pub kind: &'static ChannelKind,
     /// Its parameters.
     pub settings: Settings,
+    /// When and how often it tells people about alerts.
+    pub policy: NotificationPolicy,
 }
 
 impl PartialEq for ChannelKind {
@@ -137,6 +143,32 @@ impl ServedRules {
         let warnings = broken_tests.into_iter().chain(integrations.iter().filter_map(short_key_warning)).collect();
         let channels = channels(&rules.model, resolved.channels);
         Ok(Self { rules, channels, integrations, archive: Vec::new(), warnings })
+    }
+
+    /// How the channels gather messages.
+    #[must_use]
+    pub fn policies(&self) -> ChannelPolicies {
+        self.channels.iter().map(|channel| (channel.name.clone(), channel.policy)).collect()
+    }
+
+    /// The body that a channel, by its position, gets for an event, and notes of the rendering; no body where nothing is sent.
+    #[must_use]
+    pub fn render_body(
+        &self,
+        position: usize,
+        event: &Event<'_>,
+        context: &EvaluationContext<'_>,
+    ) -> (Option<Vec<u8>>, Vec<String>) {
+        match self.channels.get(position).map(|channel| channel.kind.transport) {
+            None | Some(Transport::Discard) => (None, Vec::new()),
+            Some(Transport::Http(_) | Transport::File | Transport::Stdout) => {
+                match self.rules.render(position, event, context) {
+                    Some(rendered) => (serde_json::to_vec(&rendered.body).ok(), rendered.notes),
+                    // A kind without a form of its own sends the event itself.
+                    None => (Some(event.to_json().into_bytes()), Vec::new()),
+                }
+            }
+        }
     }
 
     /// The channel of that name.
@@ -328,9 +360,13 @@ fn run_tests(rules: &RuleSet, files: &FileReaders<'_>) -> Result<(), LoadRejecti
 
 fn channels(model: &Model, settings: Vec<Settings>) -> Vec<ServedChannel> {
     let named = model.channels.iter().zip(settings);
-    named
-        .map(|(channel, settings)| ServedChannel { name: channel.name.to_string(), kind: channel.kind, settings })
-        .collect()
+    let served = |(channel, settings): (&model::Channel, Settings)| ServedChannel {
+        name: channel.name.to_string(),
+        kind: channel.kind,
+        settings,
+        policy: NotificationPolicy::EVERY_EVENT,
+    };
+    named.map(served).collect()
 }
 
 fn integrations(model: &Model, settings: Vec<Settings>) -> Vec<ServedIntegration> {

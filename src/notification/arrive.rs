@@ -45,7 +45,7 @@ pub enum ArrivalResult {
     NothingOpen,
 }
 
-impl<S: ChannelStore> ChannelNotifier<'_, S> {
+impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     /// Applies the events of one push, in their order; their results, in the same order.
     ///
     /// # Errors
@@ -104,6 +104,30 @@ impl<S: ChannelStore> ChannelNotifier<'_, S> {
                 (alert.firing, alert.lapsed) = (None, None);
             }
         })
+    }
+
+    /// The channel was told of an alert before its records were kept: it fires, and it was told so. An alert that is known
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn assume_told(
+        &mut self,
+        now: Timestamp,
+        id: AlertId,
+        group_id: GroupId,
+        severity: Severity,
+    ) -> Result<(), S::Error> {
+        if self.store.alert(id)?.is_some() {
+            return Ok(());
+        }
+        let mut group = self.group_from(group_id, now)?;
+        // Repetitions count from here.
+        group.last_message.get_or_insert(now);
+        let alert = AlertRecord { firing: Some(severity), told: Some(severity), ..AlertRecord::new(group_id) };
+        self.put(id, None, &alert, &mut group)?;
+        self.store.set_group(group_id, Some(&group))?;
+        self.update_dues(&BTreeSet::from([group_id]))
     }
 
     /// A mute or silence begins to hold an alert, or does not hold it any more.

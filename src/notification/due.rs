@@ -30,7 +30,7 @@ pub struct GroupDue {
 }
 
 /// The earliest moment at which a group has something to tell. While a message of it is undelivered there is none.
-pub(super) fn group_due<S: ChannelStore>(
+pub(super) fn group_due<S: ChannelStore + ?Sized>(
     store: &S,
     policy: &NotificationPolicy,
     id: GroupId,

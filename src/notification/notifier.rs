@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// The state machine of one channel. It keeps nothing itself: all records are in the store.
 #[derive(Debug)]
-pub struct ChannelNotifier<'s, S> {
+pub struct ChannelNotifier<'s, S: ?Sized> {
     pub(super) store: &'s mut S,
     pub(super) policy: NotificationPolicy,
 }
@@ -41,7 +41,7 @@ pub enum AlertState {
     OverUntold,
 }
 
-impl<'s, S: ChannelStore> ChannelNotifier<'s, S> {
+impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
     /// The machine of a channel with that policy.
     pub fn new(store: &'s mut S, policy: NotificationPolicy) -> Self {
         Self { store, policy }

@@ -8,7 +8,7 @@ use super::store::ChannelStore;
 use crate::channel::RecoveryPolicy;
 use crate::time::Timestamp;
 
-impl<S: ChannelStore> ChannelNotifier<'_, S> {
+impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     /// Notes how a message ended. One that is settled already stays as it is.
     ///
     /// # Errors

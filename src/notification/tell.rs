@@ -40,7 +40,7 @@ enum NextStep {
     Nothing,
 }
 
-impl<S: ChannelStore> ChannelNotifier<'_, S> {
+impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     /// Makes the messages that are due, as far as the channel takes them; in the order in which they were made.
     ///
     /// # Errors
@@ -233,7 +233,7 @@ fn note_message(group: &mut GroupRecord, cause: DueCause, id: MessageId, now: Ti
     group.due = None;
 }
 
-impl<S: ChannelStore> ChannelNotifier<'_, S> {
+impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     /// Groups whose message is settled can be due again.
     pub(super) fn release_groups(&mut self, groups: &[GroupId]) -> Result<(), S::Error> {
         for id in groups {

@@ -12,6 +12,7 @@
 )]
 
 use pointsman::evaluate::RequestMetadata;
+use pointsman::event::Severity;
 use pointsman::gateway::journal::{
     CheckpointMode, FiringTransition, Journal, JournalConfig, JournalStore as _, NewDelivery, Push, PushId, PushOrigin,
     PushStore as _, SqliteStore, Transaction, accept,
@@ -54,8 +55,15 @@ fn push(number: u64) -> Push {
             body: None,
             notes: Vec::new(),
         }],
-        transitions: vec![FiringTransition::Opened { key, channels: vec!["void".to_owned()] }],
+        transitions: vec![FiringTransition::Opened {
+            key,
+            channels: vec!["void".to_owned()],
+            severity: Severity::Warning,
+            index: 0,
+        }],
         open: Vec::new(),
+        arrivals: Vec::new(),
+        policies: Arc::default(),
         deduplicate: None,
         replay_of: None,
         hops: 0,
@@ -78,8 +86,9 @@ fn store(batch: u64, time: Duration) {
         let pushes: Vec<Push> = (0..batch).map(|at| push(number + at)).collect();
         number += batch;
         let started = Instant::now();
-        let mut work =
-            |transaction: &mut dyn Transaction| pushes.iter().try_for_each(|push| accept(transaction, push).map(drop));
+        let mut work = |transaction: &mut dyn Transaction| {
+            pushes.iter().try_for_each(|push| accept(transaction, push, push.received).map(drop))
+        };
         store.transact(&mut work).unwrap();
         if (number / batch).is_multiple_of(64) {
             store.checkpoint(CheckpointMode::Partial).unwrap();

@@ -5,8 +5,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use pointsman::channel::{
-    ChannelKind, DeliveryVerdict, HEADERS, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, RateLimits,
-    RenderContext, RenderedBody, RequestBuildError, RequestContext, Secret, Setting, Settings, Transport, URL,
+    ChannelKind, DeliveryVerdict, HEADERS, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, NotificationPolicy,
+    RateLimits, RenderContext, RenderedBody, RequestBuildError, RequestContext, Secret, Setting, Settings, Transport,
+    URL,
 };
 use pointsman::gateway::served_rules::ServedChannel;
 use std::future::Future;
@@ -106,7 +107,8 @@ pub(crate) fn status(status: u16) -> Response {
 
 pub(crate) fn channel(name: &str, url: &str) -> ServedChannel {
     let url = Setting::Secret(Secret::new(url.to_owned()));
-    ServedChannel { name: name.to_owned(), kind: &KIND, settings: Settings { entries: vec![("url".to_owned(), url)] } }
+    let (settings, policy) = (Settings { entries: vec![("url".to_owned(), url)] }, NotificationPolicy::EVERY_EVENT);
+    ServedChannel { name: name.to_owned(), kind: &KIND, settings, policy }
 }
 
 pub(crate) fn with(mut channel: ServedChannel, name: &str, setting: Setting) -> ServedChannel {

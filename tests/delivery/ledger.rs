@@ -58,8 +58,20 @@ impl Memory {
             let since = Timestamp::from_epoch_milliseconds(since);
             let body = format!("{{\"key\":\"{key}\",\"id\":{id}}}").into_bytes();
             let (id, kind, key) = (DeliveryId(id), kind.to_owned(), key.to_owned());
-            let pending =
-                PendingDelivery { id, event, kind, key, attempts: 0, due: since, since, replay: false, hops: 0 };
+            let (message, urgency) = (None, None);
+            let pending = PendingDelivery {
+                id,
+                event,
+                kind,
+                key,
+                attempts: 0,
+                due: since,
+                since,
+                replay: false,
+                hops: 0,
+                message,
+                urgency,
+            };
             book.rows.insert(id, Row { channel: channel.to_owned(), pending, body });
             id
         })
@@ -86,7 +98,7 @@ impl Memory {
         self.until("one death", |book| book.deaths() == 1);
         let results = self.results();
         let dead = results.into_iter().find_map(|(_, result)| match result {
-            SettlementResult::Dead { reason } => Some(reason),
+            SettlementResult::Dead { reason, .. } => Some(reason),
             _ => None,
         });
         dead.unwrap()

@@ -43,7 +43,7 @@ async fn recoveries_that_are_too_large_together_are_sent_a_few_at_a_time() {
     let transitions = running.pushes().into_iter().flat_map(|push| push.transitions);
     let opened: Vec<_> = transitions
         .map(|transition| match transition {
-            FiringTransition::Opened { key, channels } => (key, channels),
+            FiringTransition::Opened { key, channels, .. } => (key, channels),
             FiringTransition::Closed { .. } => panic!("nothing has ended: {transition:?}"),
         })
         .collect();

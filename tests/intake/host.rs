@@ -158,6 +158,7 @@ pub(super) fn version(
         name: channel.name.to_string(),
         kind: channel::find("stdout").unwrap(),
         settings: Settings::default(),
+        policy: channel::NotificationPolicy::EVERY_EVENT,
     });
     let channels = channels.collect();
     let integrations = settings.iter().map(|(name, entries)| ServedIntegration {

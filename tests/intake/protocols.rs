@@ -5,6 +5,7 @@ use super::{EVENT, RULES, listener};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pointsman::channel::Setting;
+use pointsman::event::Severity;
 use pointsman::gateway::config::ListenerLimits;
 use pointsman::gateway::journal::{DiskShortage, FiringTransition, JournalError, OpenFiring, PushOrigin};
 use serde_json::json;
@@ -45,7 +46,8 @@ async fn an_accepted_push_is_stored_with_all_that_was_decided() {
     ];
     assert_eq!(deliveries, expected);
     assert!(push.deliveries.iter().all(|one| one.body.is_some()));
-    let opened = FiringTransition::Opened { key: "a".into(), channels: vec!["page".into(), "chat".into()] };
+    let channels = vec!["page".into(), "chat".into()];
+    let opened = FiringTransition::Opened { key: "a".into(), channels, severity: Severity::Warning, index: 0 };
     let with_gone = FiringTransition::Closed { key: "b".into(), removed_channels: vec!["gone".into()], index: 1 };
     assert_eq!(
         push.transitions,

@@ -1,7 +1,7 @@
 //! A full disk: nothing is answered that is not stored, what was delivered can still be noted, and when there is room again
 //! it goes on without a restart.
 
-use super::{StateFolder, accept_all, ago, body, push, read, refused, settlement, wait};
+use super::{StateFolder, accept_all, ago, body, given_up, push, read, refused, settlement, wait};
 use pointsman::gateway::journal::{
     AcceptResult, CheckpointMode, DeliveryId, DeliveryStore as _, DiskShortage, Journal, JournalConfig, JournalError,
     Push, PushStore as _, RecordFilter, Settlement, SettlementResult, Transaction,
@@ -127,7 +127,7 @@ fn dead_letters_make_room_where_nothing_else_can() {
             let accepted = journal.accept(large(number, Some(&[b'x'; 8_192]))).await;
             assert_eq!(accepted, Ok(AcceptResult::Stored), "push {number}");
             let id = DeliveryId(i64::try_from(number).unwrap() + 1);
-            let dead = SettlementResult::Dead { reason: "gone".to_owned() };
+            let dead = given_up("gone");
             journal.settle(settlement(id, dead)).await.unwrap();
         }
     });
@@ -153,7 +153,7 @@ fn few_dead_letters_go_where_little_room_is_missing() {
     let mut dead = |transaction: &mut dyn Transaction| {
         (0..LETTERS).try_for_each(|number| {
             let id = DeliveryId(i64::try_from(number).unwrap() + 1);
-            let result = SettlementResult::Dead { reason: "gone".to_owned() };
+            let result = given_up("gone");
             let at = ago(1_000 * i64::try_from(LETTERS - number).unwrap());
             transaction.settle(&Settlement { at, ..settlement(id, result) }).map(drop)
         })

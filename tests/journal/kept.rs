@@ -1,6 +1,6 @@
 //! What is kept, and for how long.
 
-use super::{StateFolder, accept_all, ago, push, read, refused, settlement, wait};
+use super::{StateFolder, accept_all, ago, given_up, push, read, refused, settlement, wait};
 use pointsman::gateway::journal::{
     CheckpointMode, DeliveryId, DeliveryStore as _, Journal, JournalConfig, JournalStore, PruneProgress, Push,
     PushStore as _, RecordFilter, RefusedPayload, SettlementResult,
@@ -111,7 +111,7 @@ fn dead_letters_have_a_time_of_their_own(folder: &StateFolder) {
     let journal = folder.open();
     wait(journal.accept(push(1, "page", "a", Some(b"x")))).unwrap();
     let id = read(&journal).pending("page", DeliveryId::NONE, 1).unwrap()[0].id;
-    wait(journal.settle(settlement(id, SettlementResult::Dead { reason: "no".to_owned() }))).unwrap();
+    wait(journal.settle(settlement(id, given_up("no")))).unwrap();
     journal.close();
     drop(journal);
     for (days, left) in [(29, 1), (31, 0)] {

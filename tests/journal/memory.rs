@@ -1,9 +1,11 @@
 //! A store in memory. It keeps the same promises as that in SQLite, so that the same tests show that they are the traits'
 //! and not SQLite's.
 
+mod channel;
 mod reader;
 mod transaction;
 
+use channel::NotifiedChannel;
 use pointsman::gateway::journal::{
     AttemptRecord, Backlog, ChannelCounts, ChannelError, CheckpointMode, ClaimOwner, CommittedChanges, DeliveryId,
     DeliveryState, IntegrationBacklog, IntegrationCounts, JournalConfig, JournalReader, JournalStore, LONGEST_OPEN,
@@ -37,6 +39,7 @@ struct State {
     integrations: BTreeMap<String, IntegrationCounts>,
     channels: BTreeMap<String, ChannelCounts>,
     generation: Option<PastGeneration>,
+    notified: BTreeMap<String, NotifiedChannel>,
 }
 
 #[derive(Clone)]
@@ -200,10 +203,15 @@ impl JournalStore for MemoryStore {
             let row = state.deliveries.remove(&id).unwrap();
             state.channel(&row.channel).dead -= 1;
         }
-        let State { pushes, deliveries, .. } = &mut *state;
+        let State { pushes, deliveries, notified, .. } = &mut *state;
+        let is_known = |push: &Push| {
+            notified.values().any(|channel| channel.events.values().any(|(event, _)| event.push == push.id))
+        };
         pushes.retain(|push| {
             let mut own = deliveries.values().filter(|row| row.push == push.id);
-            push.received >= oldest || own.any(|row| matches!(row.state, DeliveryState::Pending | DeliveryState::Dead))
+            push.received >= oldest
+                || own.any(|row| matches!(row.state, DeliveryState::Pending | DeliveryState::Dead))
+                || is_known(push)
         });
         deliveries.retain(|_, row| pushes.iter().any(|push| push.id == row.push));
         state.seen.retain(|_, seen| seen.until >= now.epoch_milliseconds());

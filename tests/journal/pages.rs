@@ -1,6 +1,6 @@
 //! Listings, page by page: nothing is left out or told twice, and no page takes much memory.
 
-use super::{StateFolder, ago, at, push, push_id, read, settlement, wait};
+use super::{StateFolder, ago, at, given_up, push, push_id, read, settlement, wait};
 use pointsman::gateway::journal::{
     DeliveryId, DeliveryStore as _, EventId, NewDelivery, Push, PushStore as _, ReceiverDigest, SettlementResult,
     StoredHold,
@@ -41,7 +41,7 @@ fn dead_letters_are_listed_page_by_page(folder: &StateFolder) {
     }
     for channel in ["page", "chat", "mail"] {
         for found in read(&journal).pending(channel, DeliveryId::NONE, 9).unwrap() {
-            wait(journal.settle(settlement(found.id, SettlementResult::Dead { reason: "gone".to_owned() }))).unwrap();
+            wait(journal.settle(settlement(found.id, given_up("gone")))).unwrap();
         }
     }
     let count = |before: Option<u64>| {

@@ -82,7 +82,7 @@ fn limits(config: &GatewayConfig, version: &RuleSetVersion<ServedRules>) -> Stri
 #[cfg(test)]
 mod tests {
     use super::target;
-    use crate::channel::{self, Secret, Setting, Settings};
+    use crate::channel::{self, NotificationPolicy, Secret, Setting, Settings};
     use crate::gateway::served_rules::ServedChannel;
 
     #[test]
@@ -90,7 +90,8 @@ mod tests {
         let url = "https://user:canary@hooks.example.com:8443/services/canary?token=canary";
         let entries = vec![("url".to_owned(), Setting::Secret(Secret::new(url.to_owned())))];
         let kind = channel::find("slack").expect("a kind");
-        let channel = ServedChannel { name: "chat".to_owned(), kind, settings: Settings { entries } };
+        let (settings, policy) = (Settings { entries }, NotificationPolicy::EVERY_EVENT);
+        let channel = ServedChannel { name: "chat".to_owned(), kind, settings, policy };
         assert_eq!(target(&channel), "hooks.example.com:8443");
     }
 }

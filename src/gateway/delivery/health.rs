@@ -162,6 +162,8 @@ mod tests {
     fn delivery() -> DeliveryDetails {
         DeliveryDetails {
             event: EventId { push: PushId(ulid::Ulid::nil()), index: 0 },
+            message: None,
+            urgency: None,
             channel_kind: String::new(),
             attempts: 0,
             replay: false,

@@ -11,11 +11,13 @@ use super::context::DeliveryContext;
 use super::queue::{HeadResult, QueueHead};
 use super::transport::{AttemptReport, ChannelTransport};
 use crate::channel::{DeliveryVerdict, RequestContext};
+use crate::event::Severity;
 use crate::gateway::journal::{
-    ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, JournalError, ReceiverDigest, Settlement,
+    ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, GiveUpCause, JournalError, ReceiverDigest, Settlement,
     SettlementResult, StoredBody, StoredHold,
 };
 use crate::gateway::metrics::{AttemptLabels, ChannelLabels};
+use crate::notification::MessageId;
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +38,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub(super) struct DeliveryDetails {
     pub(super) event: EventId,
+    /// The message of its channel that it is; nothing where it is an event.
+    pub(super) message: Option<MessageId>,
+    /// The worst severity that a message tells of.
+    pub(super) urgency: Option<Severity>,
     /// The channel's kind when it was rendered.
     pub(super) channel_kind: String,
     /// Attempts so far.
@@ -73,7 +79,7 @@ pub(super) enum JobAction {
     /// Tries it.
     Attempt(Arc<ChannelTransport>),
     /// Gives it up for this reason.
-    GiveUp(String),
+    GiveUp(String, GiveUpCause),
 }
 
 /// The result of a claim.
@@ -121,7 +127,7 @@ impl<L: DeliveryStore> DeliveryJob<L> {
         let (store, id, owner) = (self.context.store.clone(), self.head.id, self.context.owner);
         let attempted = match &self.action {
             JobAction::Attempt(transport) => Some(transport.timeout()),
-            JobAction::GiveUp(_) => None,
+            JobAction::GiveUp(..) => None,
         };
         let claim = move || {
             let lease = attempted.unwrap_or_default() + LEASE_MARGIN;
@@ -144,27 +150,34 @@ impl<L: DeliveryStore> DeliveryJob<L> {
 
     async fn act(&self, body: Option<Vec<u8>>) -> FinishedJob {
         match (&self.action, body) {
-            (JobAction::GiveUp(reason), _) => self.give_up(reason.clone()).await,
+            (JobAction::GiveUp(reason, cause), _) => self.give_up(reason.clone(), *cause).await,
             (JobAction::Attempt(transport), _) if transport.channel.kind.name != self.head.details.channel_kind => {
                 let (was, is) = (&self.head.details.channel_kind, transport.channel.kind.name);
-                self.give_up(format!("its kind changed from `{was}` to `{is}`")).await
+                self.give_up(format!("its kind changed from `{was}` to `{is}`"), GiveUpCause::Expired).await
             }
             (JobAction::Attempt(transport), _) if transport.is_remote() && self.head.details.hops >= MAX_HOPS => {
                 let does = "does a channel lead to a push URL?";
-                self.give_up(format!("{STOPPED_LOOP} {MAX_HOPS} deliveries of gateways; {does}")).await
+                let reason = format!("{STOPPED_LOOP} {MAX_HOPS} deliveries of gateways; {does}");
+                self.give_up(reason, GiveUpCause::Refused).await
             }
-            (JobAction::Attempt(_), None) => self.give_up("its stored body is gone or damaged".to_owned()).await,
+            (JobAction::Attempt(_), None) => {
+                self.give_up("its stored body is gone or damaged".to_owned(), GiveUpCause::Expired).await
+            }
             (JobAction::Attempt(transport), Some(body)) => self.attempt(transport, &body).await,
         }
     }
 
-    async fn give_up(&self, reason: String) -> FinishedJob {
-        self.settle(SettlementResult::Dead { reason }, None, 0, None).await
+    async fn give_up(&self, reason: String, cause: GiveUpCause) -> FinishedJob {
+        self.settle(SettlementResult::Dead { reason, cause }, None, 0, None).await
     }
 
     async fn attempt(&self, transport: &ChannelTransport, body: &[u8]) -> FinishedJob {
         let Some(at) = clock::usable(self.context.clock.wall()) else { return self.postpone() };
-        let idempotency_key = format!("{}-{}", self.head.details.event, self.channel);
+        let event = format!("{}-{}", self.head.details.event, self.channel);
+        let idempotency_key = match self.head.details.message {
+            Some(message) => format!("{event}-{}", message.0),
+            None => event,
+        };
         let DeliveryDetails { replay, hops, .. } = self.head.details;
         let attempt =
             RequestContext { body, idempotency_key: &idempotency_key, at, replay, hops: hops.saturating_add(1) };
@@ -179,7 +192,9 @@ impl<L: DeliveryStore> DeliveryJob<L> {
     fn decide_next(&self, report: &AttemptReport, retry_for: Duration) -> (SettlementResult, Option<Duration>) {
         match &report.verdict {
             DeliveryVerdict::Delivered => (SettlementResult::Delivered, None),
-            DeliveryVerdict::Refused { reason } => (SettlementResult::Dead { reason: reason.clone() }, None),
+            DeliveryVerdict::Refused { reason } => {
+                (SettlementResult::Dead { reason: reason.clone(), cause: GiveUpCause::Refused }, None)
+            }
             DeliveryVerdict::Retry { reason, after } => {
                 let attempts = self.head.details.attempts.saturating_add(1);
                 let age = self.context.clock.age(self.head.since);
@@ -189,7 +204,10 @@ impl<L: DeliveryStore> DeliveryJob<L> {
                         let due = self.context.clock.wall().saturating_add(pause);
                         (SettlementResult::Retry { due, reason: reason.clone() }, Some(pause))
                     }
-                    None => (SettlementResult::Dead { reason: give_up_reason(retry_for, reason) }, None),
+                    None => {
+                        let reason = give_up_reason(retry_for, reason);
+                        (SettlementResult::Dead { reason, cause: GiveUpCause::Expired }, None)
+                    }
                 }
             }
         }
@@ -249,14 +267,14 @@ impl<L: DeliveryStore> DeliveryJob<L> {
     fn receiver(&self) -> Option<ReceiverDigest> {
         match &self.action {
             JobAction::Attempt(transport) => transport.receiver,
-            JobAction::GiveUp(_) => None,
+            JobAction::GiveUp(..) => None,
         }
     }
 
     /// Stores that the receiver asks to wait, before the result of the attempt, so that no restart forgets it.
     async fn store_hold(&self, until: Timestamp, result: &SettlementResult) {
         let reason = match result {
-            SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason } => reason.clone(),
+            SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason, .. } => reason.clone(),
             SettlementResult::Delivered => return,
         };
         let Some(receiver) = self.receiver() else { return };
@@ -291,7 +309,7 @@ impl<L: DeliveryStore> DeliveryJob<L> {
                 tracing::info!(channel = self.channel, %event, attempts = attempts.saturating_add(1), "delivered");
             }
             SettlementResult::Delivered | SettlementResult::Retry { .. } => {}
-            SettlementResult::Dead { reason } => {
+            SettlementResult::Dead { reason, .. } => {
                 tracing::warn!(channel = self.channel, %event, reason, "a delivery was given up");
             }
         }

@@ -111,14 +111,15 @@ fn address(channel: &ServedChannel, mask: &SecretMask, address: &str) -> String 
 #[cfg(test)]
 mod tests {
     use super::request_text;
-    use crate::channel::{self, HttpRequest, Secret, Setting, Settings};
+    use crate::channel::{self, HttpRequest, NotificationPolicy, Secret, Setting, Settings};
     use crate::gateway::served_rules::ServedChannel;
 
     fn shown(url: Setting, request: &HttpRequest) -> String {
         let key = Setting::Headers(vec![("X-Key".to_owned(), Secret::new("canary2".to_owned()))]);
         let settings = Settings { entries: vec![("url".to_owned(), url), ("headers".to_owned(), key)] };
         let kind = channel::find("webhook").expect("a kind");
-        let channel = ServedChannel { name: "hook".to_owned(), kind, settings };
+        let channel =
+            ServedChannel { name: "hook".to_owned(), kind, settings, policy: NotificationPolicy::EVERY_EVENT };
         request_text(&channel, &channel.settings.mask(), request, &[])
     }
 
@@ -144,7 +145,8 @@ mod tests {
         let headers = vec![("X-Environment".to_owned(), literal.clone())];
         let entries = vec![("headers".to_owned(), Setting::Headers(headers.clone()))];
         let kind = channel::find("webhook").expect("a kind");
-        let channel = ServedChannel { name: "hook".to_owned(), kind, settings: Settings { entries } };
+        let (settings, policy) = (Settings { entries }, NotificationPolicy::EVERY_EVENT);
+        let channel = ServedChannel { name: "hook".to_owned(), kind, settings, policy };
         let url = Secret::new("https://hooks.example/x".to_owned());
         let request = HttpRequest { method: "POST", url, headers, body: b"{\"env\":\"production\"}".to_vec() };
         let text = request_text(&channel, &channel.settings.mask(), &request, &[]);

@@ -20,6 +20,7 @@
 use super::window::{WindowPreference, WindowSize};
 use crate::gateway::journal::{DeliveryId, MAX_PAGE_KEY_BYTES};
 use crate::time::Timestamp;
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How many of the heads that are due are looked at for one that was never tried.
@@ -338,6 +339,18 @@ impl<P> DeliveryQueue<P> {
         }
         let first = self.order.pop_first()?;
         self.begin(&first.key)
+    }
+
+    /// Takes, of the [`LOOKED_AT`] heads that have been due longest, the first of the most urgent.
+    pub(super) fn take_urgent<U: Ord>(&mut self, now: u64, urgency: impl Fn(&P) -> U) -> Option<QueueHead<P>> {
+        let due = self.order.iter().take_while(|place| place.due <= now).take(LOOKED_AT);
+        let urgent = due.filter_map(|place| {
+            let head = self.keys.get(&place.key)?.head.as_ref()?;
+            Some((Reverse(urgency(&head.details)), place))
+        });
+        let found = urgent.min_by(|(one, _), (other, _)| one.cmp(other))?.1.clone();
+        self.order.remove(&found);
+        self.begin(&found.key)
     }
 
     /// Takes the head of rank 0 that became due last, if there is one among the [`LOOKED_AT`] latest.

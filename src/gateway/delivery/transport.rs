@@ -10,8 +10,8 @@ use super::line_sink::{LineSink, MAX_LINES};
 use super::receiver::receiver;
 use super::{DeliveryLog, OutboundConfig};
 use crate::channel::{
-    DeliverySettings, DeliveryVerdict, FileSettings, HttpChannel, HttpRequest, HttpResponse, RequestBuildError,
-    RequestContext, Transport,
+    DeliverySettings, DeliveryVerdict, FileSettings, HttpChannel, HttpRequest, HttpResponse, NotificationPolicy,
+    RepeatPolicy, RequestBuildError, RequestContext, Transport,
 };
 use crate::gateway::journal::ReceiverDigest;
 use crate::gateway::served_rules::ServedChannel;
@@ -71,6 +71,7 @@ pub(super) struct ChannelTransport {
     pub(super) mask: SecretMask,
     clock: Arc<dyn Clock>,
     settings: DeliverySettings,
+    policy: NotificationPolicy,
     /// The room of its bodies.
     room: BodyRoom,
     transport: OpenTransport,
@@ -107,6 +108,11 @@ impl AttemptReport {
 }
 
 impl ChannelTransport {
+    /// Whether the channel gathers messages. Then one of them is under way at a time.
+    pub(super) fn gathers(&self) -> bool {
+        self.policy.repeat != RepeatPolicy::EveryEvent
+    }
+
     /// Opens a channel; sends nothing.
     pub(super) fn new(channel: ServedChannel, resources: &TransportResources) -> Self {
         let ready = match channel.kind.transport {
@@ -136,7 +142,8 @@ impl ChannelTransport {
         let settings = DeliverySettings::read(&channel.settings);
         let (mask, receiver) =
             (channel.settings.mask(), receiver(channel.kind, &channel.settings, &resources.options.receiver_key));
-        Self { mask, receiver, clock: Arc::clone(&resources.clock), channel, settings, room, transport }
+        let policy = channel.policy;
+        Self { mask, receiver, clock: Arc::clone(&resources.clock), channel, settings, policy, room, transport }
     }
 
     /// Room for a body under way, as soon as there is some.
@@ -147,6 +154,7 @@ impl ChannelTransport {
     /// How many attempts may be under way at once.
     pub(super) fn concurrency(&self) -> usize {
         match self.transport {
+            _ if self.gathers() => 1,
             OpenTransport::Lines(_) => MAX_LINES,
             OpenTransport::Http(..)
             | OpenTransport::Discard

@@ -19,7 +19,7 @@ use super::rate_limiter::{RateLimiter, ReceiverHold, RetryAt, SharedRateLimiter}
 use super::shutdown_on_panic::ShutdownOnPanic;
 use super::transport::ChannelTransport;
 use super::window::{WindowPreference, WindowSize};
-use crate::gateway::journal::{DeliveryStore, JournalError, PendingDelivery, ReceiverDigest};
+use crate::gateway::journal::{DeliveryStore, GiveUpCause, JournalError, PendingDelivery, ReceiverDigest};
 use crate::gateway::metrics::ChannelLabels;
 use crate::gateway::served_rules::ServedChannel;
 use crate::time::Timestamp;
@@ -276,7 +276,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         while self.under_way < MAX_GIVING_UP {
             let head = self.queue.take(u64::MAX)?;
             let reason = format!("channel `{}` was removed from the rules", self.name);
-            self.spawn(head, JobAction::GiveUp(reason), AttemptKind::Regular);
+            self.spawn(head, JobAction::GiveUp(reason, GiveUpCause::Refused), AttemptKind::Regular);
         }
         None
     }
@@ -320,7 +320,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                 return;
             };
             let reason = give_up_reason(retry_for, &self.last_reason);
-            self.spawn(head, JobAction::GiveUp(reason), AttemptKind::Regular);
+            self.spawn(head, JobAction::GiveUp(reason, GiveUpCause::Expired), AttemptKind::Regular);
         }
     }
 

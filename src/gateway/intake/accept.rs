@@ -4,7 +4,7 @@
 
 use super::backend::IntakeBackend;
 use super::body_work::{LARGE_BODY, WorkSlot};
-use super::decide::{IncomingPush, PushCounts, decide};
+use super::decide::{ArrivalMode, IncomingPush, PushCounts, decide};
 use super::memory::ByteReservation;
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
@@ -45,6 +45,15 @@ pub struct Receipt {
     pub answer: Option<PushAnswer>,
 }
 
+/// A payload that is replayed, by the id that it had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplayedPayload {
+    /// It was accepted before: its events go out by themselves, and change nothing of what channels were told.
+    Accepted(PushId),
+    /// It was refused before: it arrives for the first time.
+    Refused(PushId),
+}
+
 /// Evaluates a payload that is replayed by the rules in force, and makes it durable.
 ///
 /// # Errors
@@ -54,11 +63,15 @@ pub async fn accept_replay<H: IntakeBackend>(
     integration: &str,
     payload: Vec<u8>,
     request: RequestMetadata,
-    replay_of: PushId,
+    replayed: ReplayedPayload,
 ) -> Result<Receipt, Refusal> {
     let prepared = backend.intake().prepared_version(&**backend);
     let incoming = backend.intake().incoming(integration, PushOrigin::Replay, payload);
-    accept(backend, prepared, IncomingPush { request, replay_of: Some(replay_of), ..incoming }).await
+    let (replay_of, arrival) = match replayed {
+        ReplayedPayload::Accepted(id) => (Some(id), ArrivalMode::Again),
+        ReplayedPayload::Refused(id) => (Some(id), ArrivalMode::First),
+    };
+    accept(backend, prepared, IncomingPush { request, replay_of, arrival, ..incoming }).await
 }
 
 /// Evaluates a payload and makes it durable.
@@ -213,6 +226,8 @@ fn new_push(prepared: &PreparedVersion, incoming: IncomingPush, rendered: Render
         deliveries: rendered.deliveries,
         transitions: rendered.transitions,
         open: rendered.open,
+        arrivals: rendered.arrivals,
+        policies: Arc::clone(&prepared.policies),
         replay_of: incoming.replay_of,
         hops: incoming.hops,
     };

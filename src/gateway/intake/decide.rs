@@ -1,13 +1,16 @@
 //! What happens to a payload: its outcomes, which events go to which channels, and which firings open and close. Pure,
 //! except for the question which firings are open. Nothing is rendered here.
 
+use super::group::{EventGroup, event_group};
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use crate::evaluate::{EvaluationContext, PushAnswer, RequestMetadata, SilentObserver};
+use crate::event::Severity;
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind, RoutingDecision};
-use crate::gateway::journal::{FiringTransition, OpenFiring, PushId, PushOrigin};
+use crate::gateway::journal::{EventArrival, FiringTransition, OpenFiring, PushId, PushOrigin};
 use crate::gateway::metrics::Metrics;
 use crate::json::Arena;
+use crate::notification::AlertId;
 use crate::ruleset::EntryPoint;
 use crate::time::Timestamp;
 use std::cell::RefCell;
@@ -37,6 +40,8 @@ pub(super) struct IncomingPush {
     pub(super) request: RequestMetadata,
     /// The push whose payload this replays.
     pub(super) replay_of: Option<PushId>,
+    /// Whether its events count for what channels are told.
+    pub(super) arrival: ArrivalMode,
     /// Through how many deliveries of gateways it came.
     pub(super) hops: u32,
 }
@@ -44,10 +49,19 @@ pub(super) struct IncomingPush {
 impl IncomingPush {
     /// The same without its payload.
     pub(super) fn without_payload(&self) -> Self {
-        let Self { id, origin, now, replay_of, hops, .. } = *self;
+        let Self { id, origin, now, replay_of, arrival, hops, .. } = *self;
         let (integration, request) = (self.integration.clone(), self.request.clone());
-        Self { id, integration, origin, now, payload: Vec::new(), request, replay_of, hops }
+        Self { id, integration, origin, now, payload: Vec::new(), request, replay_of, arrival, hops }
     }
+}
+
+/// Whether the events of a payload count for what channels are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ArrivalMode {
+    /// They do.
+    First,
+    /// They arrived before: each goes out by itself, and changes nothing.
+    Again,
 }
 
 /// What is decided about a payload.
@@ -57,6 +71,8 @@ pub(super) struct DecidedPush<'a> {
     pub(super) outcomes: Vec<Outcome<'a>>,
     /// What goes to channels, in the order of outcomes and channels.
     pub(super) deliveries: Vec<PlannedDelivery<'a>>,
+    /// What arrives at channels that gather messages, in the order of outcomes and channels.
+    pub(super) arrivals: Vec<EventArrival>,
     /// What opens and what closes, in the order of outcomes.
     pub(super) transitions: Vec<FiringTransition>,
     /// Keys that were open, and their channels, as the evaluation asked for them.
@@ -157,14 +173,18 @@ pub(super) fn decide<'a>(
         decided.counts.add(outcome);
         if let OutcomeKind::Routed(event, decision) = &outcome.kind {
             decided.first_key.get_or_insert(event.key);
-            let planned = decision.channels.iter().map(|&channel| PlannedDelivery { index, event, channel });
-            decided.deliveries.extend(planned);
+            plan_event(prepared, incoming, index, event, decision, &mut decided);
             let known = &rules.program.names.channels;
-            firings.add(index, event, decision, &was_open.borrow(), &|channel| known.contains_key(channel));
+            let channels = KnownChannels {
+                exist: &|channel| known.contains_key(channel),
+                gather: &|channel| incoming.arrival == ArrivalMode::Again && prepared.policies.get(channel).is_some(),
+            };
+            firings.add(index, event, decision, &was_open.borrow(), &channels);
             // Many events may share one long key, and each firing has a copy of it. The outcomes contain these keys
             // too, so what is refused here would be refused when it is rendered.
             key_bytes += event.key.len();
-            if key_bytes + decided.deliveries.len() * BYTES_PER_DELIVERY > MAX_PUSH_BYTES {
+            let planned = decided.deliveries.len() + decided.arrivals.len();
+            if key_bytes + planned * BYTES_PER_DELIVERY > MAX_PUSH_BYTES {
                 return Err(Refusal::TooManyBytes { id, limit: MAX_PUSH_BYTES });
             }
         }
@@ -179,6 +199,32 @@ pub(super) fn decide<'a>(
     decided.transitions = firings.transitions;
     decided.open = was_open.into_inner().keys;
     Ok(decided)
+}
+
+/// Plans what an event is for its channels: a delivery, or an arrival where the channel gathers messages.
+fn plan_event<'a>(
+    prepared: &PreparedVersion,
+    incoming: &IncomingPush,
+    index: u32,
+    event: &'a Event<'a>,
+    decision: &RoutingDecision<'a>,
+    decided: &mut DecidedPush<'a>,
+) {
+    let firing = match event.status {
+        AlertStatus::Firing => Some(event.severity),
+        AlertStatus::Resolved => None,
+    };
+    let mut alert = None;
+    for &channel in decision.channels {
+        if incoming.arrival == ArrivalMode::First && prepared.policies.get(channel).is_some() {
+            let alert = *alert.get_or_insert_with(|| AlertId::of(Some(&incoming.integration), event.key));
+            let EventGroup { group, values } =
+                event_group(&prepared.version.value, channel, event, alert, incoming.now);
+            decided.arrivals.push(EventArrival { index, channel: channel.to_owned(), alert, group, values, firing });
+        } else {
+            decided.deliveries.push(PlannedDelivery { index, event, channel });
+        }
+    }
 }
 
 /// The reasons of every mapping, where none accepts the payload.
@@ -211,6 +257,14 @@ impl OpenFirings {
     }
 }
 
+/// What is known of channels.
+struct KnownChannels<'c> {
+    /// Whether the rules have it.
+    exist: &'c dyn Fn(&str) -> bool,
+    /// Whether it gathers messages, and this push changes nothing of what it was told.
+    gather: &'c dyn Fn(&str) -> bool,
+}
+
 /// Follows which firings a push opens and closes.
 #[derive(Default)]
 struct FiringTracker {
@@ -228,32 +282,37 @@ impl FiringTracker {
         event: &Event<'_>,
         decision: &RoutingDecision<'_>,
         was_open: &OpenFirings,
-        is_known: &dyn Fn(&str) -> bool,
+        known: &KnownChannels<'_>,
     ) {
+        let channels = decision.channels.iter().filter(|channel| !(known.gather)(channel));
         match event.status {
-            AlertStatus::Firing if decision.channels.is_empty() => {}
-            AlertStatus::Firing => self.open(event.key, decision.channels),
-            AlertStatus::Resolved => self.close(index, event.key, was_open, is_known),
+            AlertStatus::Firing => {
+                let channels: Vec<String> = channels.map(|&channel| channel.to_owned()).collect();
+                if !channels.is_empty() {
+                    self.open(index, event.key, channels, event.severity);
+                }
+            }
+            AlertStatus::Resolved => self.close(index, event.key, was_open, known),
         }
     }
 
-    fn open(&mut self, key: &str, channels: &[&str]) {
+    fn open(&mut self, index: u32, key: &str, channels: Vec<String>, severity: Severity) {
         if self.is_batch {
             self.opened.insert(key.to_owned());
         }
-        let channels = channels.iter().map(|&channel| channel.to_owned()).collect();
-        self.transitions.push(FiringTransition::Opened { key: key.to_owned(), channels });
+        self.transitions.push(FiringTransition::Opened { key: key.to_owned(), channels, severity, index });
     }
 
     /// A recovery closes what the journal had open and what this push opened. A channel that is gone is named once.
-    fn close(&mut self, index: u32, key: &str, was_open: &OpenFirings, is_known: &dyn Fn(&str) -> bool) {
+    fn close(&mut self, index: u32, key: &str, was_open: &OpenFirings, known: &KnownChannels<'_>) {
         let before = was_open.channels(key);
-        if before.is_none() && !self.opened.contains(key) {
+        let is_open = before.is_some() || self.opened.contains(key);
+        if !is_open || before.is_some_and(|channels| channels.iter().any(|channel| (known.gather)(channel))) {
             return;
         }
         let is_first = !self.is_batch || self.closed.insert(key.to_owned());
         let open = before.filter(|_| is_first).unwrap_or_default().iter();
-        let removed_channels = open.filter(|channel| !is_known(channel)).cloned().collect();
+        let removed_channels = open.filter(|channel| !(known.exist)(channel)).cloned().collect();
         self.transitions.push(FiringTransition::Closed { key: key.to_owned(), removed_channels, index });
     }
 }

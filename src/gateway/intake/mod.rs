@@ -14,6 +14,7 @@ mod decide;
 mod decided_memory;
 mod flashduty;
 mod form;
+mod group;
 mod handlers;
 mod integration_keys;
 mod memory;
@@ -27,7 +28,7 @@ mod router;
 mod signature;
 mod token_bucket;
 
-pub use accept::{Receipt, accept_replay};
+pub use accept::{Receipt, ReplayedPayload, accept_replay};
 pub use backend::IntakeBackend;
 pub use refusal::Refusal;
 pub use rejected_senders::SenderRejections;
@@ -40,7 +41,7 @@ use crate::evaluate::RequestMetadata;
 use crate::time::Clock;
 use alert_cache::AlertCache;
 use body_work::BodyWork;
-use decide::IncomingPush;
+use decide::{ArrivalMode, IncomingPush};
 use decided_memory::DecidedMemory;
 use integration_keys::KeyPepper;
 use prepared_version::PreparedVersion;
@@ -127,6 +128,7 @@ impl IntakeState {
             payload,
             request: RequestMetadata::default(),
             replay_of: None,
+            arrival: ArrivalMode::First,
             hops: 0,
         }
     }

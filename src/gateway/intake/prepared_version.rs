@@ -7,6 +7,7 @@ use super::signature::SignatureVerifier;
 use super::token_bucket::TokenBucket;
 use crate::channel::integration;
 use crate::diagnostic::nearest;
+use crate::gateway::journal::ChannelPolicies;
 use crate::gateway::metrics::{Metrics, OutcomeLabels, PushLabels, RouteLabels};
 use crate::gateway::served_rules::{ServedIntegration, ServedRules};
 use crate::program::{Integration, RequestReads, RoutingBlock, RoutingLineBody};
@@ -28,6 +29,8 @@ pub(super) struct PreparedVersion {
     pub(super) version: Arc<RuleSetVersion<ServedRules>>,
     /// Whether the journal has archived its files.
     pub(super) is_archived: AtomicBool,
+    /// How its channels gather messages.
+    pub(super) policies: Arc<ChannelPolicies>,
     keys: Option<IntegrationKeys>,
     integrations: Vec<Arc<PreparedIntegration>>,
     by_name: HashMap<Box<str>, usize>,
@@ -103,6 +106,7 @@ impl PreparedVersion {
         let name_hasher = before.map_or_else(RandomState::new, |before| before.name_hasher.clone());
         Self {
             is_archived: AtomicBool::new(false),
+            policies: Arc::new(version.value.policies()),
             keys,
             integrations,
             by_name,

@@ -3,9 +3,8 @@
 
 use super::decide::{BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTES, PlannedDelivery, PushCounts};
 use super::refusal::Refusal;
-use crate::channel::Transport;
 use crate::evaluate::{EvaluationContext, PushAnswer};
-use crate::gateway::journal::{FiringTransition, NewDelivery, OpenFiring, PushOrigin};
+use crate::gateway::journal::{EventArrival, FiringTransition, NewDelivery, OpenFiring, PushOrigin};
 use crate::gateway::served_rules::ServedRules;
 use crate::json::ToJson;
 use std::sync::Arc;
@@ -16,6 +15,8 @@ pub(super) struct RenderedPush {
     pub(super) outcomes: Arc<str>,
     /// What goes to channels, in the order of outcomes and channels.
     pub(super) deliveries: Vec<NewDelivery>,
+    /// What arrives at channels that gather messages, in the order of outcomes and channels.
+    pub(super) arrivals: Vec<EventArrival>,
     /// What opens and what closes, in the order of outcomes.
     pub(super) transitions: Vec<FiringTransition>,
     /// Keys that were open, and their channels.
@@ -40,11 +41,15 @@ impl RenderedPush {
             BYTES_PER_DELIVERY + delivery.key.len() + delivery.channel.len() + body + notes
         });
         let transitions = self.transitions.iter().map(|transition| match transition {
-            FiringTransition::Opened { key, channels: all }
+            FiringTransition::Opened { key, channels: all, .. }
             | FiringTransition::Closed { key, removed_channels: all, .. } => key.len() + channels(all),
         });
         let open = self.open.iter().map(|open| open.key.len() + channels(&open.channels));
-        self.outcomes.len() + deliveries.chain(transitions).chain(open).sum::<usize>()
+        let arrivals = self.arrivals.iter().map(|arrival| {
+            let values = arrival.values.iter().map(|value| value.name.len() + value.value.len() + 48).sum::<usize>();
+            arrival.channel.len() + size_of::<EventArrival>() + values
+        });
+        self.outcomes.len() + deliveries.chain(transitions).chain(open).chain(arrivals).sum::<usize>()
     }
 }
 
@@ -78,9 +83,9 @@ pub(super) fn render(
         deliveries.push(delivery);
     }
     let outcomes = str::from_utf8(text).unwrap_or_default().into();
-    let DecidedPush { transitions, open, counts, first_key, answer, .. } = decided;
+    let DecidedPush { arrivals, transitions, open, counts, first_key, answer, .. } = decided;
     let first_key = first_key.filter(|_| incoming.origin == PushOrigin::Flashduty).map(str::to_owned);
-    Ok(RenderedPush { outcomes, deliveries, transitions, open, counts, first_key, answer })
+    Ok(RenderedPush { outcomes, deliveries, arrivals, transitions, open, counts, first_key, answer })
 }
 
 fn render_one(
@@ -91,16 +96,7 @@ fn render_one(
     let PlannedDelivery { index, event, channel } = *planned;
     let position = *served.rules.program.names.channels.get(channel)?;
     let kind = served.channels.get(position)?.kind;
-    let (body, notes) = match kind.transport {
-        Transport::Discard => (None, Vec::new()),
-        Transport::Http(_) | Transport::File | Transport::Stdout => {
-            match served.rules.render(position, event, context) {
-                Some(rendered) => (serde_json::to_vec(&rendered.body).ok(), rendered.notes),
-                // A kind without a form of its own sends the event itself.
-                None => (Some(event.to_json().into_bytes()), Vec::new()),
-            }
-        }
-    };
+    let (body, notes) = served.render_body(position, event, context);
     let key = event.key.to_string();
     Some(NewDelivery { index, channel: channel.to_owned(), kind: kind.name, key, body, notes })
 }

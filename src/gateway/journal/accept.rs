@@ -1,41 +1,61 @@
 //! What happens to an accepted push in its transaction.
 
-use super::{AcceptResult, FiringTransition, Push, StoreError, StoredFiring, Transaction};
+use super::notification::{AppliedArrival, ChannelRecords, EventArrival, NewsEnd};
+use super::{AcceptResult, EventId, FiringTransition, LONGEST_OPEN, Push, StoreError, StoredFiring, Transaction};
+use crate::event::Severity;
+use crate::notification::{AlertId, Arrival, ArrivalResult, ChannelNotifier, GroupId, HoldState, NamedValue};
 use crate::time::Timestamp;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// How old the time of an open firing may become before a repetition writes it again.
 const REFRESH_AFTER: Duration = Duration::from_hours(1);
 
-/// Stores a push, unless it repeats one, and changes the firings that it opens and closes.
+/// Stores a push, unless it repeats one, changes the firings that it opens and closes, and applies its events to the channels
+/// that gather messages. `now` is steady time.
 ///
 /// # Errors
 /// Where the store failed.
-pub fn accept(transaction: &mut dyn Transaction, push: &Push) -> Result<AcceptResult, StoreError> {
+pub fn accept(transaction: &mut dyn Transaction, push: &Push, now: Timestamp) -> Result<AcceptResult, StoreError> {
     if let Some(first) = transaction.find_duplicate(push)?.filter(|first| *first != push.id) {
         return Ok(AcceptResult::Duplicate(first));
     }
     if !transaction.insert_push(push)? {
         return Ok(AcceptResult::Stored);
     }
+    let mut were_open = OpenBefore::default();
     for transition in &push.transitions {
+        if !push.policies.is_empty() {
+            were_open.note(transaction, push, transition)?;
+        }
         match transition {
-            FiringTransition::Opened { key, channels } => {
-                let mut open = |known| opened(known, push.received, channels);
+            FiringTransition::Opened { key, channels, severity, .. } => {
+                let mut open = |known| opened(known, push.received, channels, *severity);
                 transaction.update_firing(&push.integration, key, &mut open)?;
             }
             FiringTransition::Closed { key, .. } => {
-                let closed = StoredFiring { since: push.received, channels: Vec::new() };
+                let closed = StoredFiring { since: push.received, channels: Vec::new(), severity: None };
                 transaction.set_firing(&push.integration, key, &closed)?;
             }
         }
+    }
+    if !push.policies.is_empty() {
+        apply_arrivals(transaction, push, &were_open, now)?;
+        unroute(transaction, push, &were_open, now)?;
     }
     Ok(AcceptResult::Stored)
 }
 
 /// The firing with these channels added. One that gains none is written again only when its time is old.
-fn opened(known: Option<StoredFiring>, received: Timestamp, channels: &[String]) -> Option<StoredFiring> {
-    let is_fresh = known.as_ref().is_some_and(|firing| received < firing.since.saturating_add(REFRESH_AFTER));
+fn opened(
+    known: Option<StoredFiring>,
+    received: Timestamp,
+    channels: &[String],
+    severity: Severity,
+) -> Option<StoredFiring> {
+    let is_fresh = known.as_ref().is_some_and(|firing| {
+        received < firing.since.saturating_add(REFRESH_AFTER) && firing.severity == Some(severity)
+    });
     let mut all = known.map(|firing| firing.channels).unwrap_or_default();
     let before = all.len();
     for channel in channels {
@@ -44,5 +64,133 @@ fn opened(known: Option<StoredFiring>, received: Timestamp, channels: &[String])
         }
     }
     let is_kept = all.is_empty() || (all.len() == before && is_fresh);
-    (!is_kept).then_some(StoredFiring { since: received, channels: all })
+    (!is_kept).then_some(StoredFiring { since: received, channels: all, severity: Some(severity) })
+}
+
+/// The firings of the keys of a push as they were before it.
+#[derive(Default)]
+struct OpenBefore<'p> {
+    by_key: HashMap<&'p str, Option<StoredFiring>>,
+    by_index: HashMap<u32, &'p str>,
+}
+
+impl<'p> OpenBefore<'p> {
+    fn note(
+        &mut self,
+        transaction: &mut dyn Transaction,
+        push: &'p Push,
+        transition: &'p FiringTransition,
+    ) -> Result<(), StoreError> {
+        let (FiringTransition::Opened { key, index, .. } | FiringTransition::Closed { key, index, .. }) = transition;
+        self.by_index.insert(*index, key);
+        if self.by_key.contains_key(key.as_str()) {
+            return Ok(());
+        }
+        let mut found = None;
+        let mut read = |known: Option<StoredFiring>| {
+            found = known;
+            None
+        };
+        transaction.update_firing(&push.integration, key, &mut read)?;
+        let oldest = push.received.saturating_sub(LONGEST_OPEN);
+        self.by_key.insert(key, found.filter(|firing| firing.since >= oldest));
+        Ok(())
+    }
+
+    /// The severity at which a channel was told of the event's alert, where it was told before its records were kept.
+    fn told(&self, arrival: &EventArrival) -> Option<Severity> {
+        let firing = self.by_key.get(self.by_index.get(&arrival.index)?)?.as_ref()?;
+        let is_open = firing.channels.contains(&arrival.channel);
+        is_open.then(|| firing.severity.unwrap_or(Severity::Critical))
+    }
+}
+
+/// Applies the events of a push to the channels that gather messages.
+fn apply_arrivals(
+    transaction: &mut dyn Transaction,
+    push: &Push,
+    were_open: &OpenBefore<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut by_channel: BTreeMap<&str, Vec<&EventArrival>> = BTreeMap::new();
+    for arrival in &push.arrivals {
+        by_channel.entry(&arrival.channel).or_default().push(arrival);
+    }
+    for (channel, arrived) in by_channel {
+        let Some(policy) = push.policies.get(channel) else { continue };
+        let mut records = transaction.channel_records(channel)?;
+        let mut notifier = ChannelNotifier::new(&mut *records, policy);
+        for arrival in &arrived {
+            if let Some(severity) = were_open.told(arrival) {
+                notifier.assume_told(now, arrival.alert, arrival.group, severity)?;
+            }
+        }
+        let events = arrived.iter().map(|arrival| Arrival {
+            alert: arrival.alert,
+            group: arrival.group,
+            firing: arrival.firing,
+            hold: HoldState::Free,
+        });
+        let results = notifier.arrive(now, &events.collect::<Vec<_>>())?;
+        let is_news = results.contains(&ArrivalResult::News);
+        let applied = arrived.iter().zip(results).map(|(arrival, result)| AppliedArrival {
+            event: EventId { push: push.id, index: arrival.index },
+            alert: arrival.alert,
+            result,
+            at: now,
+        });
+        records.note_arrivals(&applied.collect::<Vec<_>>())?;
+        let mut groups: BTreeMap<GroupId, &[NamedValue]> = BTreeMap::new();
+        groups.extend(arrived.iter().map(|arrival| (arrival.group, arrival.values.as_slice())));
+        for (group, values) in groups.into_iter().filter(|(_, values)| !values.is_empty()) {
+            records.note_values(group, values)?;
+        }
+        drop(records);
+        if is_news {
+            transaction.wake_notifier(channel);
+        }
+    }
+    Ok(())
+}
+
+/// Tells channels that gather messages where an alert was routed before and is routed no more. A channel that forgets it is no
+/// longer one in which its firing is open.
+fn unroute(
+    transaction: &mut dyn Transaction,
+    push: &Push,
+    were_open: &OpenBefore<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut last: BTreeMap<&str, &FiringTransition> = BTreeMap::new();
+    for transition in &push.transitions {
+        let (FiringTransition::Opened { key, .. } | FiringTransition::Closed { key, .. }) = transition;
+        last.insert(key, transition);
+    }
+    for (key, transition) in last {
+        let FiringTransition::Opened { channels, severity, index, .. } = transition else { continue };
+        let before = were_open.by_key.get(key).and_then(Option::as_ref);
+        let earlier = before.map(|firing| firing.channels.as_slice()).unwrap_or_default();
+        let mut forgotten = Vec::new();
+        for channel in earlier.iter().filter(|channel| !channels.contains(channel)) {
+            let Some(policy) = push.policies.get(channel) else { continue };
+            let alert = AlertId::of(Some(&push.integration), key);
+            let event = EventId { push: push.id, index: *index };
+            let mut records: Box<dyn ChannelRecords + '_> = transaction.channel_records(channel)?;
+            let was_told = records.alert(alert)?.is_none_or(|alert| alert.told.is_some());
+            ChannelNotifier::new(&mut *records, policy).unroute(now, alert)?;
+            if !was_told {
+                records.note_end(alert, event, NewsEnd::Elsewhere, now)?;
+                forgotten.push(channel);
+            }
+        }
+        if !forgotten.is_empty() {
+            let mut remove = |known: Option<StoredFiring>| {
+                let all = known.map(|firing| firing.channels).unwrap_or_default();
+                let left = all.into_iter().filter(|channel| !forgotten.contains(&channel)).collect();
+                Some(StoredFiring { since: push.received, channels: left, severity: Some(*severity) })
+            };
+            transaction.update_firing(&push.integration, key, &mut remove)?;
+        }
+    }
+    Ok(())
 }

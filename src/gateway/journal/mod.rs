@@ -13,11 +13,14 @@ mod client;
 mod config;
 mod disk_shortage;
 mod id;
+mod notification;
 mod number;
 mod record;
+mod refused_payload;
 mod space_monitor;
 mod sqlite;
 mod state_directory;
+mod steady_clock;
 mod store;
 mod write;
 mod write_queue;
@@ -27,12 +30,17 @@ pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
 pub use id::{DeliveryId, EventId, PushId};
+pub use notification::{
+    AppliedArrival, ChannelPolicies, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, LAST_WORDS, MessageAlert,
+    MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, RenderMessage, RenderedMessage, StoredFate,
+    TellResult, mark_damaged, settle, tell, tell_last,
+};
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
     EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring, PendingDelivery, Push,
-    PushOrigin, PushRecord, QuarantineCounts, ReceiverDigest, RecordFilter, RefusedPayload, RefusedSummary, Settlement,
-    SettlementResult, StoredHold,
+    PushOrigin, PushRecord, QuarantineCounts, ReceiverDigest, RecordFilter, Settlement, SettlementResult, StoredHold,
 };
+pub use refused_payload::{RefusedPayload, RefusedSummary};
 pub use sqlite::SqliteStore;
 pub use store::{
     Backlog, CheckpointMode, ClaimOwner, ClaimResult, CommittedChanges, DeliveryClaims, DeliveryReader,
@@ -42,7 +50,9 @@ pub use store::{
 };
 
 use super::metrics::Metrics;
+use crate::channel::NotificationPolicy;
 use crate::mutant::Mutant;
+use crate::notification::MessageRecord;
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::{Clock, Timestamp};
 use batch_writer::{BatchWriter, JournalState};
@@ -52,6 +62,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use steady_clock::SteadyClock;
 use tokio::sync::{oneshot, watch};
 use write::{PendingWrite, WriteSource};
 use write_queue::{CloseMode, WriteQueue};
@@ -88,8 +99,11 @@ impl From<StoreError> for JournalError {
     }
 }
 
-/// Called with the name of a channel after a commit that left something for it to deliver.
+/// Called with the name of a channel after a commit that left something for it to deliver or to tell.
 pub type WakeCallback = dyn Fn(&str) + Send + Sync;
+
+/// Renders a message on any thread; nothing where that is not possible.
+pub type SharedRenderMessage = dyn Fn(&MessageRecord, &MessageContent) -> Option<RenderedMessage> + Send + Sync;
 
 /// How many deliveries one write of an operator changes.
 const DELIVERIES_PER_WRITE: usize = 500;
@@ -104,6 +118,9 @@ pub struct Journal {
 }
 
 struct Inner {
+    steady: Arc<SteadyClock>,
+    /// How the channels of the rules in force gather messages.
+    policies: RwLock<Arc<ChannelPolicies>>,
     shared: Arc<JournalState>,
     reader: Arc<dyn JournalReader>,
     threads: Mutex<Option<Threads>>,
@@ -196,6 +213,7 @@ impl Journal {
             ended: AtomicBool::new(false),
             shutdown: watch::Sender::new(false),
         });
+        let steady = Arc::new(SteadyClock::new(shared.clock.now(), reader.last_notification()?));
         let writer = BatchWriter::new(Arc::clone(&shared), store, wake);
         let (alive, gone) = mpsc::channel();
         let space_monitor = SpaceMonitor { shared: Arc::clone(&shared), alive: gone };
@@ -204,7 +222,50 @@ impl Journal {
             space_monitor: spawn_thread("journal-space", move || space_monitor.run())?,
             alive,
         };
-        Ok(Self { inner: Arc::new(Inner { shared, reader, threads: Mutex::new(Some(threads)) }) })
+        let (policies, threads) = (RwLock::default(), Mutex::new(Some(threads)));
+        Ok(Self { inner: Arc::new(Inner { steady, policies, shared, reader, threads }) })
+    }
+
+    /// The time of timers: it never goes back.
+    #[must_use]
+    pub fn steady_now(&self) -> Timestamp {
+        self.inner.steady.now()
+    }
+
+    /// Sets how the channels of the rules in force gather messages.
+    pub fn set_policies(&self, policies: Arc<ChannelPolicies>) {
+        *self.inner.policies.write().unwrap_or_else(PoisonError::into_inner) = policies;
+    }
+
+    // A write must not hold a journal: the last handle would be dropped by the writer.
+    fn steady_clock(&self) -> Arc<SteadyClock> {
+        Arc::clone(&self.inner.steady)
+    }
+
+    fn policies(&self) -> Arc<ChannelPolicies> {
+        Arc::clone(&self.inner.policies.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes the messages of a channel that are due, and stores their deliveries. Without a policy the channel gathers no
+    /// more: it tells what it has, and forgets what it was told.
+    ///
+    /// # Errors
+    /// Where it is not durable.
+    pub async fn tell(
+        &self,
+        channel: String,
+        policy: Option<NotificationPolicy>,
+        render: Arc<SharedRenderMessage>,
+    ) -> Result<TellResult, JournalError> {
+        let clock = self.steady_clock();
+        let work = move |transaction: &mut dyn Transaction| {
+            let now = clock.now();
+            match policy {
+                Some(policy) => tell(transaction, &channel, policy, now, &*render),
+                None => tell_last(transaction, &channel, now, &*render),
+            }
+        };
+        self.submit(WriteSource::Record, 0, work).await
     }
 
     /// Makes dead letters pending again, marked as replayed, with a new age limit from `at`; how many.
@@ -334,7 +395,8 @@ impl PushStore for Journal {
         let bodies = push.deliveries.iter().filter_map(|delivery| delivery.body.as_ref()).map(Vec::len);
         let size = push.payload.len() + push.request.size() + push.outcomes.len() + bodies.sum::<usize>();
         let source = WriteSource::Push(push.integration.clone());
-        let work = move |transaction: &mut dyn Transaction| accept(transaction, &push);
+        let clock = self.steady_clock();
+        let work = move |transaction: &mut dyn Transaction| accept(transaction, &push, clock.now());
         if Mutant::AnswerEarly.is_on() {
             let write = PendingWrite::new(source, size, work, |_| ());
             return self.inner.shared.queue.put(write).map(|()| AcceptResult::Stored);
@@ -369,15 +431,19 @@ impl DeliveryStore for Journal {
         let body = self.read()?.body(delivery, max_bytes)?;
         if body == StoredBody::Damaged {
             let at = self.inner.shared.clock.now();
-            let work = move |transaction: &mut dyn Transaction| transaction.mark_damaged(delivery, at);
+            let (policies, clock) = (self.policies(), self.steady_clock());
+            let work = move |transaction: &mut dyn Transaction| {
+                mark_damaged(transaction, delivery, at, &policies, clock.now())
+            };
             drop(self.inner.shared.queue.put(PendingWrite::new(WriteSource::Record, 0, work, |_| ())));
         }
         Ok(body)
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
-        let work = move |transaction: &mut dyn Transaction| transaction.settle(&settlement);
-        self.submit(WriteSource::Record, 0, work).await.map(drop)
+        let (policies, clock) = (self.policies(), self.steady_clock());
+        let work = move |transaction: &mut dyn Transaction| settle(transaction, &settlement, &policies, clock.now());
+        self.submit(WriteSource::Record, 0, work).await
     }
 
     async fn hold(&self, channel: String, hold: StoredHold) -> Result<(), JournalError> {

@@ -1,6 +1,9 @@
 //! The numbers that states and origins have in a store. A number never changes its meaning, and none is used again.
 
+use super::notification::{NewsEnd, StoredFate};
 use super::{DeliveryState, PushOrigin};
+use crate::event::{AlertStatus, Severity};
+use crate::notification::{DueClass, HoldState, MessageReason, NewsKind, NewsOrigin, RoutingState};
 
 /// The number of a state or an origin: a macro, so that `concat!` can put it into the text of a statement.
 #[rustfmt::skip]
@@ -43,3 +46,42 @@ macro_rules! has_numbers {
 
 has_numbers!(DeliveryState: Pending, Delivered, Dead, Dropped);
 has_numbers!(PushOrigin: Push, Form, Flashduty, Alertmanager, Replay);
+
+/// A value that is a number in a store, and in no text of a statement.
+pub(super) trait StoredNumber: Sized {
+    /// The number in a store.
+    fn stored(self) -> i64;
+
+    /// What a number means; nothing where it has no meaning.
+    fn from_stored(number: i64) -> Option<Self>;
+}
+
+macro_rules! stored_numbers {
+    ($type:ident: $($variant:ident = $number:literal),+) => {
+        impl StoredNumber for $type {
+            fn stored(self) -> i64 {
+                match self {
+                    $(Self::$variant => $number,)+
+                }
+            }
+
+            fn from_stored(number: i64) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+stored_numbers!(Severity: Info = 0, Warning = 1, Critical = 2);
+stored_numbers!(AlertStatus: Firing = 0, Resolved = 1);
+stored_numbers!(HoldState: Free = 0, Held = 1);
+stored_numbers!(RoutingState: Here = 0, Elsewhere = 1);
+stored_numbers!(NewsOrigin: Event = 0, Unmuting = 1, Refusal = 2);
+stored_numbers!(NewsKind: New = 0, Worse = 1, Better = 2, Over = 3);
+stored_numbers!(DueClass: Critical = 0, Worse = 1, New = 2, Over = 3);
+stored_numbers!(MessageReason: New = 0, Worse = 1, Better = 2, Resolved = 3, Repeat = 4, Unmuted = 5, Storm = 6);
+stored_numbers!(StoredFate: News = 0, Held = 1, Unchanged = 2, OverUntold = 3, NothingOpen = 4);
+stored_numbers!(NewsEnd: Told = 0, OverUntold = 1, Elsewhere = 2);

@@ -1,8 +1,11 @@
 //! What the journal takes and gives: pushes, deliveries, attempts, refused payloads, and what is counted. Times are kept to
 //! the millisecond.
 
+use super::notification::{ChannelPolicies, EventArrival, GiveUpCause};
 use super::{DeliveryId, EventId, PushId};
 use crate::evaluate::RequestMetadata;
+use crate::event::Severity;
+use crate::notification::MessageId;
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -69,6 +72,10 @@ pub struct Push {
     pub transitions: Vec<FiringTransition>,
     /// The firings of its recoveries that were open when it was decided.
     pub open: Vec<OpenFiring>,
+    /// Its events in channels that gather messages, in the order of outcomes and channels.
+    pub arrivals: Vec<EventArrival>,
+    /// How the channels of the rules that decided gather messages.
+    pub policies: Arc<ChannelPolicies>,
     /// How a repetition is recognised, where the integration deduplicates.
     pub deduplicate: Option<Deduplication>,
     /// The push whose payload this replays.
@@ -134,6 +141,10 @@ pub enum FiringTransition {
         key: String,
         /// The channels.
         channels: Vec<String>,
+        /// The severity.
+        severity: Severity,
+        /// The position of its outcome.
+        index: u32,
     },
     /// Its recovery was sent.
     Closed {
@@ -167,6 +178,10 @@ pub struct PendingDelivery {
     pub replay: bool,
     /// Through how many deliveries of gateways its push came.
     pub hops: u32,
+    /// The message of its channel that it is; nothing where it is an event.
+    pub message: Option<MessageId>,
+    /// The worst severity that a message tells of.
+    pub urgency: Option<Severity>,
 }
 
 /// The result of an attempt, for the store.
@@ -200,6 +215,8 @@ pub enum SettlementResult {
     Dead {
         /// Why.
         reason: String,
+        /// What that means for a message.
+        cause: GiveUpCause,
     },
 }
 
@@ -441,60 +458,4 @@ pub struct DeadLetterRecord {
     pub attempts: u32,
     /// Why.
     pub reason: String,
-}
-
-/// A payload that was refused, without its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusedSummary {
-    /// Its id.
-    pub id: PushId,
-    /// The integration.
-    pub integration: String,
-    /// The protocol.
-    pub origin: PushOrigin,
-    /// When it was received.
-    pub received: Timestamp,
-    /// Bytes of the payload.
-    pub bytes: u64,
-    /// The HTTP status of the answer.
-    pub status: u16,
-    /// Why; at most a thousand characters.
-    pub reason: String,
-}
-
-/// A payload that was refused.
-#[derive(Debug, Clone)]
-pub struct RefusedPayload {
-    /// Its id.
-    pub id: PushId,
-    /// The integration.
-    pub integration: String,
-    /// The protocol.
-    pub origin: PushOrigin,
-    /// When it was received.
-    pub received: Timestamp,
-    /// The bytes.
-    pub payload: Vec<u8>,
-    /// What the request said besides, as far as mappings read it.
-    pub request: RequestMetadata,
-    /// The HTTP status of the answer.
-    pub status: u16,
-    /// Why.
-    pub reason: String,
-}
-
-impl RefusedPayload {
-    /// The same without its bytes.
-    #[must_use]
-    pub fn summary(&self) -> RefusedSummary {
-        RefusedSummary {
-            id: self.id,
-            integration: self.integration.clone(),
-            origin: self.origin,
-            received: self.received,
-            bytes: self.payload.len() as u64,
-            status: self.status,
-            reason: self.reason.clone(),
-        }
-    }
 }

@@ -6,11 +6,13 @@
 
 #![expect(clippy::missing_errors_doc, reason = "every method fails where the store does, and only then")]
 
+use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord,
     IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, RecordFilter,
     RefusedPayload, RefusedSummary, Settlement, StoredHold,
 };
+use crate::event::Severity;
 use crate::gateway::metrics::Metrics;
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
@@ -67,7 +69,7 @@ pub struct IntegrationBacklog {
 /// What a transaction changed for others, known once it is durable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommittedChanges {
-    /// Channels that have something to deliver now.
+    /// Channels that have something to deliver or to tell now.
     pub wake: Vec<String>,
     /// By how much backlogs changed.
     pub backlogs: Vec<IntegrationBacklog>,
@@ -98,6 +100,8 @@ pub struct StoredFiring {
     pub since: Timestamp,
     /// The channels in which it is open; none where it is closed.
     pub channels: Vec<String>,
+    /// The severity of the last firing; nothing where that is not known.
+    pub severity: Option<Severity>,
 }
 
 /// Decides what a firing becomes.
@@ -131,13 +135,14 @@ pub trait PushTransaction {
     fn note_generation(&mut self, generation: PastGeneration) -> StoreResult<()>;
 }
 
-/// What a transaction does with deliveries. Methods that answer a number answer how many deliveries they changed.
+/// What a transaction does with deliveries. Methods that answer a number answer how many deliveries they changed; those that
+/// end a delivery answer the message that it was.
 pub trait DeliveryTransaction {
     /// Stores the result of an attempt. A delivery that is settled, or gone, stays as it is.
-    fn settle(&mut self, settlement: &Settlement) -> StoreResult<u64>;
+    fn settle(&mut self, settlement: &Settlement) -> StoreResult<Option<EndedMessage>>;
 
     /// Makes a pending delivery whose record is damaged a dead letter, without an attempt.
-    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> StoreResult<u64>;
+    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> StoreResult<Option<EndedMessage>>;
 
     /// Makes dead letters pending again under new ids, so that they come after what was accepted meanwhile.
     fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64>;
@@ -153,9 +158,9 @@ pub trait DeliveryTransaction {
 }
 
 /// A transaction of a store.
-pub trait Transaction: PushTransaction + DeliveryTransaction {}
+pub trait Transaction: PushTransaction + DeliveryTransaction + NotificationTransaction {}
 
-impl<T: PushTransaction + DeliveryTransaction> Transaction for T {}
+impl<T: PushTransaction + DeliveryTransaction + NotificationTransaction> Transaction for T {}
 
 /// What is done in a transaction. It may be run again, after a run of which nothing is stored.
 pub type TransactionWork<'w> = dyn FnMut(&mut dyn Transaction) -> StoreResult<()> + 'w;
@@ -326,6 +331,12 @@ pub trait RecordReader: Send + Sync {
 
     /// The last generation of the rules that was noted.
     fn last_generation(&self) -> ReadResult<Option<PastGeneration>>;
+
+    /// The channels of which records are kept, as they gather messages or did so, by name.
+    fn notified_channels(&self) -> ReadResult<Vec<String>>;
+
+    /// The last time that the records of channels hold.
+    fn last_notification(&self) -> ReadResult<Option<Timestamp>>;
 }
 
 /// The reading side of a store.

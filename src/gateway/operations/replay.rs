@@ -5,7 +5,7 @@
 
 use super::api_types::{ReplayCandidate, ReplayRequest, ReplayResult};
 use super::{ListingPage, OperationError, RecordId, RecordSelection, refused};
-use crate::gateway::intake::{self, IntakeBackend};
+use crate::gateway::intake::{self, IntakeBackend, ReplayedPayload};
 use crate::gateway::journal::{
     DeliveryStore as _, EventPage, Journal, JournalError, PushId, RecordFilter, RefusedSummary,
 };
@@ -141,7 +141,11 @@ async fn replay_one<H: IntakeBackend<Store = Journal>>(
     let Some((integration, payload, request)) = found else {
         return Ok(not_replayed(id, format!("it is no longer in the {place}")));
     };
-    match intake::accept_replay(backend, &integration, payload, request, id).await {
+    let replayed = match source {
+        ReplaySource::Pushes => ReplayedPayload::Accepted(id),
+        ReplaySource::Quarantine => ReplayedPayload::Refused(id),
+    };
+    match intake::accept_replay(backend, &integration, payload, request, replayed).await {
         Ok(receipt) => {
             if source == ReplaySource::Quarantine {
                 let journal = backend.store().clone();

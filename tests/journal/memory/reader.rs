@@ -1,5 +1,6 @@
 //! Reading of the store in memory.
 
+use super::channel::NotifiedChannel;
 use super::{Delivery, MemoryDisk, State, is_push_meant};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelCounts, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims, DeliveryId,
@@ -8,6 +9,7 @@ use pointsman::gateway::journal::{
     RefusedPayload, RefusedSummary, SettledFilter, StoredBody, StoredFiring,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
+use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -229,6 +231,17 @@ impl RecordReader for MemoryReader {
 
     fn last_generation(&self) -> ReadResult<Option<PastGeneration>> {
         self.disk.with(|state| state.generation)
+    }
+
+    fn notified_channels(&self) -> ReadResult<Vec<String>> {
+        self.disk.with(|state| {
+            let used = state.notified.iter().filter(|(_, channel)| channel.is_used());
+            used.map(|(name, _)| name.clone()).collect()
+        })
+    }
+
+    fn last_notification(&self) -> ReadResult<Option<Timestamp>> {
+        self.disk.with(|state| state.notified.values().filter_map(NotifiedChannel::last).max())
     }
 }
 

@@ -1,10 +1,11 @@
 //! Transactions of the store in memory.
 
+use super::channel::MemoryChannel;
 use super::{Delivery, Seen, State, whole};
 use pointsman::gateway::journal::{
-    AttemptRecord, ChannelError, DeliveryId, DeliveryState, DeliveryTransaction, EventId, FiringTransition,
-    FiringUpdate, PendingDelivery, Push, PushId, PushTransaction, RefusedPayload, Settlement, SettlementResult,
-    StoreResult, StoredFiring, StoredHold,
+    AttemptRecord, ChannelError, ChannelRecords, DeliveryId, DeliveryState, DeliveryTransaction, EndedMessage, EventId,
+    FiringTransition, FiringUpdate, MessageDelivery, NotificationTransaction, PendingDelivery, Push, PushId,
+    PushTransaction, RefusedPayload, Settlement, SettlementResult, StoreError, StoreResult, StoredFiring, StoredHold,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
@@ -92,7 +93,7 @@ impl PushTransaction for MemoryTransaction {
     }
 
     fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> StoreResult<()> {
-        let firing = StoredFiring { since: whole(firing.since), channels: firing.channels.clone() };
+        let firing = StoredFiring { since: whole(firing.since), ..firing.clone() };
         self.state.firings.insert((integration.to_owned(), key.to_owned()), firing);
         Ok(())
     }
@@ -124,15 +125,15 @@ impl PushTransaction for MemoryTransaction {
 }
 
 impl DeliveryTransaction for MemoryTransaction {
-    fn settle(&mut self, settlement: &Settlement) -> StoreResult<u64> {
+    fn settle(&mut self, settlement: &Settlement) -> StoreResult<Option<EndedMessage>> {
         let Settlement { delivery, took, status, result, .. } = settlement;
         let at = whole(settlement.at);
-        let Some(row) = self.pending(*delivery) else { return Ok(0) };
+        let Some(row) = self.pending(*delivery) else { return Ok(None) };
         row.pending.attempts += 1;
         let (reason, due) = match result {
             SettlementResult::Delivered => (None, None),
             SettlementResult::Retry { due, reason } => (Some(reason.clone()), Some(whole(*due))),
-            SettlementResult::Dead { reason } => (Some(reason.clone()), None),
+            SettlementResult::Dead { reason, .. } => (Some(reason.clone()), None),
         };
         let (channel, status) = (row.channel.clone(), *status);
         let result = reason.clone().unwrap_or_else(|| "delivered".to_owned());
@@ -147,18 +148,16 @@ impl DeliveryTransaction for MemoryTransaction {
             let counts = self.state.channel(&channel);
             counts.retried += 1;
             counts.last_error = reason.map(|reason| ChannelError { at, reason });
-        } else {
-            self.end(*delivery, at, reason);
+            return Ok(None);
         }
-        Ok(1)
+        Ok(self.end(*delivery, at, reason))
     }
 
-    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> StoreResult<u64> {
+    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> StoreResult<Option<EndedMessage>> {
         if self.pending(delivery).is_none() {
-            return Ok(0);
+            return Ok(None);
         }
-        self.end(delivery, whole(at), Some("damaged record".to_owned()));
-        Ok(1)
+        Ok(self.end(delivery, whole(at), Some("damaged record".to_owned())))
     }
 
     fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64> {
@@ -171,7 +170,8 @@ impl DeliveryTransaction for MemoryTransaction {
             match self.state.deliveries.get(id).filter(|row| row.state == DeliveryState::Delivered) {
                 None => repeated += u64::from(self.requeue_one(*id, at)),
                 Some(row) => {
-                    let copy = Delivery { attempts: Vec::new(), ..row.clone() };
+                    let mut copy = Delivery { attempts: Vec::new(), ..row.clone() };
+                    (copy.pending.message, copy.pending.urgency) = (None, None);
                     self.make_pending(copy, at);
                     repeated += 1;
                 }
@@ -203,6 +203,30 @@ impl DeliveryTransaction for MemoryTransaction {
     }
 }
 
+impl NotificationTransaction for MemoryTransaction {
+    fn channel_records(&mut self, channel: &str) -> StoreResult<Box<dyn ChannelRecords + '_>> {
+        let State { notified, pushes, .. } = &mut self.state;
+        Ok(Box::new(MemoryChannel { channel: notified.entry(channel.to_owned()).or_default(), pushes }))
+    }
+
+    fn deliver_message(&mut self, channel: &str, delivery: &MessageDelivery) -> StoreResult<()> {
+        let MessageDelivery { message, event, urgency, at, rendered } = delivery;
+        let push = self.state.push(event.push).cloned();
+        let push = push.ok_or_else(|| StoreError::Damaged("the push of a message is gone".to_owned()))?;
+        let id = self.insert(&push, channel, rendered.kind, &rendered.key, event.index, rendered.body.clone());
+        let pending = self.pending(id).unwrap();
+        (pending.pending.message, pending.pending.urgency) = (Some(*message), *urgency);
+        (pending.pending.due, pending.pending.since) = (whole(*at), whole(*at));
+        self.state.channel(channel).pending += 1;
+        self.wake.insert(channel.to_owned());
+        Ok(())
+    }
+
+    fn wake_notifier(&mut self, channel: &str) {
+        self.wake.insert(channel.to_owned());
+    }
+}
+
 impl MemoryTransaction {
     fn pending(&mut self, id: DeliveryId) -> Option<&mut Delivery> {
         self.state.deliveries.get_mut(&id).filter(|row| row.state == DeliveryState::Pending)
@@ -225,8 +249,19 @@ impl MemoryTransaction {
         let id = self.next_id();
         let (event, received) = (EventId { push: push.id, index }, whole(push.received));
         let (kind, key, hops) = (kind.to_owned(), key.to_owned(), push.hops);
-        let pending =
-            PendingDelivery { id, event, kind, key, attempts: 0, due: received, since: received, replay: false, hops };
+        let pending = PendingDelivery {
+            id,
+            event,
+            kind,
+            key,
+            attempts: 0,
+            due: received,
+            since: received,
+            replay: false,
+            hops,
+            message: None,
+            urgency: None,
+        };
         let (integration, channel) = (push.integration.clone(), channel.to_owned());
         let (push, state, attempts) = (push.id, DeliveryState::Pending, Vec::new());
         let (ended, reason) = (None, None);
@@ -235,12 +270,12 @@ impl MemoryTransaction {
         id
     }
 
-    fn end(&mut self, id: DeliveryId, at: Timestamp, reason: Option<String>) {
+    fn end(&mut self, id: DeliveryId, at: Timestamp, reason: Option<String>) -> Option<EndedMessage> {
         let row = self.state.deliveries.get_mut(&id).unwrap();
         row.state = if reason.is_some() { DeliveryState::Dead } else { DeliveryState::Delivered };
         row.ended = Some(at);
         row.reason.clone_from(&reason);
-        let channel = row.channel.clone();
+        let (channel, message) = (row.channel.clone(), row.pending.message);
         self.settled.push(id);
         let counts = self.state.channel(&channel);
         counts.pending -= 1;
@@ -250,6 +285,7 @@ impl MemoryTransaction {
             counts.delivered += 1;
             counts.latest = counts.latest.max(Some(at));
         }
+        Some(EndedMessage { channel, message: message? })
     }
 
     fn requeue_one(&mut self, id: DeliveryId, at: Timestamp) -> bool {

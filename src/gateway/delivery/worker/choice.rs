@@ -2,7 +2,7 @@
 //!
 //! The one that has been due longest, as long as the receiver works. After a failure, every second attempt is made with the
 //! newest delivery that was never tried: many events that the receiver fails on, or that it answers slowly, are then retried
-//! without keeping new ones waiting.
+//! without keeping new ones waiting. A channel that gathers messages has few of them, and the worst comes first.
 
 use super::{COUNT_PAUSE, ChannelWorker};
 use crate::gateway::delivery::circuit_breaker::{AttemptKind, AttemptPermit, DeliveryHistory};
@@ -17,6 +17,11 @@ use std::time::Duration;
 pub(super) const AFTER_FAILURE: Duration = Duration::from_mins(10);
 
 impl<L: DeliveryStore> ChannelWorker<L> {
+    /// Whether the channel gathers messages: of the few that are undelivered, the worst comes first.
+    fn gathers(&self) -> bool {
+        self.transport.as_ref().is_some_and(|(transport, _)| transport.gathers())
+    }
+
     /// Which deliveries come first.
     pub(super) fn preference(&self, now: u64) -> WindowPreference {
         if self.failed_until > now { WindowPreference::Newest } else { WindowPreference::Oldest }
@@ -29,6 +34,9 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         kind: AttemptKind,
         attempts: u32,
     ) -> Option<QueueHead<DeliveryDetails>> {
+        if self.gathers() && kind == AttemptKind::Regular {
+            return self.queue.take_urgent(now, |details| details.urgency);
+        }
         let rank = |details: &DeliveryDetails| details.attempts;
         if self.preference(now) == WindowPreference::Newest {
             let turn = self.turn;

@@ -151,6 +151,8 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             since: pending.since,
             details: DeliveryDetails {
                 event: pending.event,
+                message: pending.message,
+                urgency: pending.urgency,
                 channel_kind: pending.kind,
                 attempts: pending.attempts,
                 replay: pending.replay,

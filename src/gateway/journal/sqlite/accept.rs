@@ -70,12 +70,12 @@ impl PushTransaction for SqliteTransaction<'_> {
             None => find_firing(self.connection, id)?,
         };
         let Some(firing) = update(known) else { return Ok(()) };
-        self.append_change(id, firing.since, &join_channels(&firing.channels))
+        self.append_change(id, firing.since, &join_channels(&firing.channels), firing.severity)
     }
 
     fn set_firing(&mut self, integration: &str, key: &str, firing: &StoredFiring) -> StoreResult<()> {
         let id = lookup_digest(integration, key.as_bytes());
-        self.append_change(id, firing.since, &join_channels(&firing.channels))
+        self.append_change(id, firing.since, &join_channels(&firing.channels), firing.severity)
     }
 
     fn refuse(&mut self, refused: &RefusedPayload) -> StoreResult<()> {
@@ -239,6 +239,6 @@ pub(super) fn request_text(request: &RequestMetadata) -> Option<String> {
     if request.is_empty() { None } else { serde_json::to_string(request).ok() }
 }
 
-fn json_unless_empty<T: serde::Serialize>(values: &[T]) -> Option<String> {
+pub(super) fn json_unless_empty<T: serde::Serialize>(values: &[T]) -> Option<String> {
     if values.is_empty() { None } else { serde_json::to_string(values).ok() }
 }

@@ -74,6 +74,13 @@ impl BatchCounts {
         }
     }
 
+    /// The channel has something to tell.
+    pub(super) fn wake(&mut self, channel: &str) {
+        if !self.wake.contains(channel) {
+            self.wake.insert(channel.to_owned());
+        }
+    }
+
     pub(super) fn delivered(&mut self, channel: i64, at: Timestamp) {
         let counted = self.channels.entry(channel).or_default();
         counted.delivered += 1;

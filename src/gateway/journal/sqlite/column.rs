@@ -1,6 +1,10 @@
 //! The vocabulary as columns: ids, times in milliseconds, and the numbers of states and origins.
 
+use crate::event::{AlertStatus, Severity};
+use crate::gateway::journal::notification::{NewsEnd, StoredFate};
+use crate::gateway::journal::number::StoredNumber;
 use crate::gateway::journal::{DeliveryId, DeliveryState, PushId, PushOrigin};
+use crate::notification::{AlertId, DueClass, GroupId, HoldState, MessageId, MessageReason, NewsOrigin, RoutingState};
 use crate::time::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use ulid::Ulid;
@@ -39,3 +43,33 @@ number_column!(DeliveryId, |id: Self| id.0, |number| Some(Self(number)));
 number_column!(Timestamp, Self::epoch_milliseconds, |number| Some(Self::from_epoch_milliseconds(number)));
 number_column!(DeliveryState, Self::number, Self::from_number);
 number_column!(PushOrigin, Self::number, Self::from_number);
+number_column!(MessageId, |id: Self| id.0.cast_signed(), |number: i64| Some(Self(number.cast_unsigned())));
+number_column!(Severity, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(AlertStatus, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(HoldState, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(RoutingState, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(NewsOrigin, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(DueClass, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(MessageReason, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(StoredFate, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(NewsEnd, StoredNumber::stored, StoredNumber::from_stored);
+
+/// A type that is 16 bytes of a digest in its column.
+macro_rules! digest_column {
+    ($type:ident) => {
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&self.0)))
+            }
+        }
+
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                <[u8; 16]>::column_result(value).map(Self)
+            }
+        }
+    };
+}
+
+digest_column!(AlertId);
+digest_column!(GroupId);

@@ -31,9 +31,10 @@ pub(super) fn split_channels(column: &str) -> Vec<String> {
 
 /// The row of a firing.
 pub(super) fn find_firing(connection: &Connection, id: LookupDigest) -> SqliteResult<Option<StoredFiring>> {
-    let mut statement = connection.prepare_cached("SELECT since, channels FROM firing WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached("SELECT since, channels, severity FROM firing WHERE id = ?1")?;
     let firing = statement.query_row([id], |row| {
-        Ok(StoredFiring { since: row.get(0)?, channels: split_channels(row.get_ref(1)?.as_str()?) })
+        let channels = split_channels(row.get_ref(1)?.as_str()?);
+        Ok(StoredFiring { since: row.get(0)?, channels, severity: row.get(2)? })
     });
     firing.optional()
 }

@@ -4,8 +4,10 @@
 //! version before it. A step that was released is never changed; numbers on disk keep their meaning.
 
 use super::SqliteResult;
+use super::firing::{LookupDigest, lookup_digest};
 use crate::function::{LONGEST_KEY, key_digest};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
+use std::collections::HashSet;
 
 /// A step from one version to the next.
 struct SchemaStep {
@@ -21,6 +23,7 @@ const STEPS: &[SchemaStep] = &[
     SchemaStep { sql: include_str!("schema/3.sql"), fill: |_| Ok(()) },
     SchemaStep { sql: include_str!("schema/4.sql"), fill: |_| Ok(()) },
     SchemaStep { sql: include_str!("schema/5.sql"), fill: |_| Ok(()) },
+    SchemaStep { sql: include_str!("schema/6.sql"), fill: fill_version_6 },
 ];
 
 /// The version that this build writes.
@@ -79,6 +82,57 @@ fn shorten_keys(connection: &Connection) -> SqliteResult<()> {
         }
     }
     Ok(())
+}
+
+/// The severities of the firings that are open: those of the last events of which a delivery is kept.
+fn fill_version_6(connection: &Connection) -> SqliteResult<()> {
+    let mut open = around_damage(open_firings(connection))?;
+    let sql =
+        "SELECT text, key, push, position FROM delivery JOIN name ON name.id = integration ORDER BY delivery.id DESC";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while !open.is_empty()
+        && let Some((integration, key, push, position)) = around_damage(next_delivery(rows.next()))?
+    {
+        let firing = lookup_digest(&integration, key.as_bytes());
+        if !open.remove(&firing) {
+            continue;
+        }
+        let sql = "SELECT CASE json_extract(outcomes, '$[' || ?2 || '].event.severity') WHEN 'Info' THEN 0 \
+                   WHEN 'Warning' THEN 1 WHEN 'Critical' THEN 2 END FROM push WHERE id = ?1";
+        let severity = connection.prepare_cached(sql)?.query_row((push, position), |row| row.get::<_, Option<i64>>(0));
+        let severity = around_damage(severity.optional())?.flatten();
+        for sql in
+            ["UPDATE firing SET severity = ?2 WHERE id = ?1", "UPDATE firing_change SET severity = ?2 WHERE key = ?1"]
+        {
+            around_damage(connection.prepare_cached(sql)?.execute((firing, severity)))?;
+        }
+    }
+    Ok(())
+}
+
+/// The digests of open firings.
+fn open_firings(connection: &Connection) -> SqliteResult<HashSet<LookupDigest>> {
+    let mut open: HashSet<LookupDigest> =
+        connection.prepare("SELECT id FROM firing")?.query_map([], |row| row.get(0))?.collect::<SqliteResult<_>>()?;
+    let mut changes = connection.prepare("SELECT key, channels = '' FROM firing_change ORDER BY id")?;
+    let mut rows = changes.query([])?;
+    while let Some(row) = rows.next()? {
+        let (key, is_closed) = (row.get(0)?, row.get(1)?);
+        if is_closed {
+            open.remove(&key)
+        } else {
+            open.insert(key)
+        };
+    }
+    Ok(open)
+}
+
+/// The integration, key, push and position of a delivery.
+type DeliveryOrigin = (String, String, i64, i64);
+
+fn next_delivery(row: SqliteResult<Option<&Row<'_>>>) -> SqliteResult<Option<DeliveryOrigin>> {
+    row?.map(TryInto::try_into).transpose()
 }
 
 /// Where rows are damaged, what is computed from them is left out: the journal opens as it did before.

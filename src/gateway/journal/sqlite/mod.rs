@@ -5,6 +5,7 @@
 
 mod accept;
 mod batch_counts;
+mod channel_records;
 mod checkpointer;
 mod claims;
 mod column;
@@ -16,6 +17,7 @@ mod reader;
 mod recent_firings;
 mod retention;
 mod settle;
+mod told_message;
 
 use super::{
     CheckpointMode, CommittedChanges, DeliveryId, IntegrationBacklog, JournalConfig, JournalReader, JournalStore,

@@ -8,6 +8,7 @@
 
 use super::firing::{LookupDigest, split_channels};
 use super::{SqliteResult, SqliteTransaction, StoreResult};
+use crate::event::Severity;
 use crate::gateway::journal::StoredFiring;
 use crate::time::Timestamp;
 use rusqlite::Connection;
@@ -30,12 +31,13 @@ pub(super) struct FiringChange {
     since: Timestamp,
     /// The column of the channels; empty where the firing closed.
     channels: Box<str>,
+    severity: Option<Severity>,
 }
 
 impl FiringChange {
     /// The firing since then.
     pub(super) fn firing(&self) -> StoredFiring {
-        StoredFiring { since: self.since, channels: split_channels(&self.channels) }
+        StoredFiring { since: self.since, channels: split_channels(&self.channels), severity: self.severity }
     }
 }
 
@@ -75,9 +77,11 @@ impl RecentFirings {
     pub(super) fn reload(&self, connection: &Connection) -> SqliteResult<FiringCompaction> {
         let mut read = BTreeMap::new();
         let mut compaction = FiringCompaction::default();
-        let mut statement = connection.prepare("SELECT id, key, since, channels FROM firing_change ORDER BY id")?;
+        let mut statement =
+            connection.prepare("SELECT id, key, since, channels, severity FROM firing_change ORDER BY id")?;
         let rows = statement.query_map([], |row| {
-            Ok((row.get(1)?, FiringChange { number: row.get(0)?, since: row.get(2)?, channels: row.get(3)? }))
+            let (number, since) = (row.get(0)?, row.get(2)?);
+            Ok((row.get(1)?, FiringChange { number, since, channels: row.get(3)?, severity: row.get(4)? }))
         })?;
         for row in rows {
             match row {
@@ -138,14 +142,22 @@ impl SqliteTransaction<'_> {
     }
 
     /// Appends a change.
-    pub(super) fn append_change(&mut self, key: LookupDigest, since: Timestamp, channels: &str) -> StoreResult<()> {
+    pub(super) fn append_change(
+        &mut self,
+        key: LookupDigest,
+        since: Timestamp,
+        channels: &str,
+        severity: Option<Severity>,
+    ) -> StoreResult<()> {
         let number = self.cache.compaction.next;
         self.connection
-            .prepare_cached("INSERT INTO firing_change (id, key, since, channels) VALUES (?1, ?2, ?3, ?4)")?
-            .execute((number, key, since, channels))?;
+            .prepare_cached(
+                "INSERT INTO firing_change (id, key, since, channels, severity) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute((number, key, since, channels, severity))?;
         self.cache.compaction.next += 1;
         self.changes.appended += 1;
-        self.changes.fresh.insert(key, FiringChange { number, since, channels: channels.into() });
+        self.changes.fresh.insert(key, FiringChange { number, since, channels: channels.into(), severity });
         Ok(())
     }
 
@@ -199,8 +211,8 @@ impl SqliteTransaction<'_> {
         if change.channels.is_empty() {
             self.connection.prepare_cached("DELETE FROM firing WHERE id = ?1")?.execute([key])?;
         } else {
-            let sql = "INSERT OR REPLACE INTO firing (id, since, channels) VALUES (?1, ?2, ?3)";
-            self.connection.prepare_cached(sql)?.execute((key, change.since, &*change.channels))?;
+            let sql = "INSERT OR REPLACE INTO firing (id, since, channels, severity) VALUES (?1, ?2, ?3, ?4)";
+            self.connection.prepare_cached(sql)?.execute((key, change.since, &*change.channels, change.severity))?;
         }
         Ok(())
     }
@@ -264,7 +276,7 @@ mod tests {
             let change = |batch: &mut SqliteTransaction<'_>| -> StoreResult<()> {
                 changes
                     .iter()
-                    .try_for_each(|(key, channels)| batch.append_change(*key, Timestamp::default(), channels))?;
+                    .try_for_each(|(key, channels)| batch.append_change(*key, Timestamp::default(), channels, None))?;
                 if fails { Err(StoreError::NoSpace) } else { Ok(()) }
             };
             assert_eq!(store.run(change).is_err(), fails);

@@ -2,7 +2,8 @@
 //!
 //! Damage does not stop it: what cannot be read is skipped, and the rest is removed.
 //!
-//! A push stays as long as a delivery of it is pending or a dead letter. Free pages are used again, so the file does not grow
+//! A push stays as long as a delivery of it is pending or a dead letter, or it holds the last event of an alert that a channel
+//! knows. Free pages are used again, so the file does not grow
 //! past the limit; it does not shrink either. Where the disk has less room than the journal may have, and no settled push is
 //! left, the oldest dead letters go, each with its push.
 
@@ -109,13 +110,14 @@ pub(super) enum RetentionClass {
     DeadLetters,
     Deduplication,
     Firings,
+    Messages,
     Quarantine,
 }
 
 impl RetentionClass {
     /// All classes.
-    pub(super) const ALL: [Self; 5] =
-        [Self::Pushes, Self::DeadLetters, Self::Deduplication, Self::Firings, Self::Quarantine];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Pushes, Self::DeadLetters, Self::Deduplication, Self::Firings, Self::Messages, Self::Quarantine];
 }
 
 impl RetentionCursor {
@@ -139,7 +141,10 @@ impl RetentionCursor {
                 return PruneProgress::More;
             }
             RetentionClass::Firings => self.firing = next_key_range(&self.firing),
-            RetentionClass::DeadLetters | RetentionClass::Deduplication | RetentionClass::Quarantine => {}
+            RetentionClass::DeadLetters
+            | RetentionClass::Deduplication
+            | RetentionClass::Messages
+            | RetentionClass::Quarantine => {}
         }
         PruneProgress::Done
     }
@@ -195,6 +200,7 @@ impl SqliteTransaction<'_> {
                     self.compact_firings(ROWS_PER_STEP / 2)?;
                     0
                 }
+                RetentionClass::Messages => self.remove_messages(now.saturating_sub(self.options.keep_for))?,
                 RetentionClass::Quarantine => {
                     self.bound_quarantine()?;
                     0
@@ -272,7 +278,7 @@ impl SqliteTransaction<'_> {
     fn candidates(&self, after: i64, most: usize) -> SqliteResult<Vec<PruneCandidate>> {
         let sql = "SELECT id, received, rules, \
                    NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state IN (?3, ?4)) \
-                   FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
+                   AND NOT EXISTS (SELECT 1 FROM told_alert WHERE told_alert.push = push.id) FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
         let row = |row: &Row<'_>| {
             let (id, received, rules, settled) = row.try_into()?;
             Ok(PruneCandidate { id, received, rules, settled })
@@ -291,7 +297,9 @@ impl SqliteTransaction<'_> {
         for delivery in deliveries {
             self.remove_delivery(delivery)?;
         }
-        self.connection.prepare_cached("DELETE FROM push WHERE id = ?1")?.execute([old.id])?;
+        for sql in ["DELETE FROM fate WHERE push = ?1", "DELETE FROM push WHERE id = ?1"] {
+            self.connection.prepare_cached(sql)?.execute([old.id])?;
+        }
         Ok(())
     }
 
@@ -348,6 +356,17 @@ impl SqliteTransaction<'_> {
     fn remove_deduplication(&self, now: Timestamp) -> SqliteResult<usize> {
         let sql = "DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE until < ?1 LIMIT 256)";
         self.connection.prepare_cached(sql)?.execute([now])
+    }
+
+    /// Removes settled messages that were made before that time, and what is noted of news that ended before it.
+    fn remove_messages(&self, before: Timestamp) -> SqliteResult<usize> {
+        let sql = "DELETE FROM told_message WHERE (channel, number) IN (SELECT channel, number FROM told_message \
+                   WHERE at < ?1 AND grps IS NULL ORDER BY at LIMIT 256)";
+        let messages = self.connection.prepare_cached(sql)?.execute([before])?;
+        let sql = "DELETE FROM told_change WHERE id IN (SELECT id FROM (SELECT id, at FROM told_change ORDER BY id LIMIT 256) \
+                   WHERE at < ?1)";
+        let changes = self.connection.prepare_cached(sql)?.execute([before])?;
+        Ok(messages.max(changes))
     }
 
     /// Removes firings after that one that were not repeated for too long; the last that was examined.

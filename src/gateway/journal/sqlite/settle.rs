@@ -2,8 +2,9 @@
 
 use super::{SqliteTransaction, StoreResult};
 use crate::gateway::journal::{
-    DeliveryId, DeliveryState, DeliveryTransaction, Settlement, SettlementResult, StoredHold,
+    DeliveryId, DeliveryState, DeliveryTransaction, EndedMessage, Settlement, SettlementResult, StoredHold,
 };
+use crate::notification::MessageId;
 use crate::time::Timestamp;
 use rusqlite::OptionalExtension;
 
@@ -16,37 +17,44 @@ struct DeliveryRow {
     channel: i64,
     channel_name: String,
     size: i64,
+    message: Option<MessageId>,
+}
+
+impl DeliveryRow {
+    fn ended_message(self) -> Option<EndedMessage> {
+        Some(EndedMessage { channel: self.channel_name, message: self.message? })
+    }
 }
 
 impl DeliveryTransaction for SqliteTransaction<'_> {
-    fn settle(&mut self, settlement: &Settlement) -> StoreResult<u64> {
+    fn settle(&mut self, settlement: &Settlement) -> StoreResult<Option<EndedMessage>> {
         let Settlement { delivery, at, result, .. } = settlement;
-        let Some(row) = self.delivery_row(*delivery, DeliveryState::Pending)? else { return Ok(0) };
+        let Some(row) = self.delivery_row(*delivery, DeliveryState::Pending)? else { return Ok(None) };
         self.record_attempt(settlement)?;
         let (state, reason) = match result {
             SettlementResult::Delivered => (DeliveryState::Delivered, None),
-            SettlementResult::Dead { reason } => (DeliveryState::Dead, Some(reason.as_str())),
+            SettlementResult::Dead { reason, .. } => (DeliveryState::Dead, Some(reason.as_str())),
             SettlementResult::Retry { due, reason } => {
                 let sql = "UPDATE delivery SET attempts = attempts + 1, due = ?2, reason = ?3 WHERE id = ?1";
                 self.connection.prepare_cached(sql)?.execute((delivery, due, reason))?;
                 self.counts.retried(row.channel, *at, reason);
                 self.settled.push(*delivery);
-                return Ok(1);
+                return Ok(None);
             }
         };
         let sql = "UPDATE delivery SET state = ?2, ended = ?3, reason = ?4, attempts = attempts + 1 WHERE id = ?1";
         self.connection.prepare_cached(sql)?.execute((delivery, state, at, reason))?;
         self.count_end(*delivery, &row, *at, reason);
-        Ok(1)
+        Ok(row.ended_message())
     }
 
-    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> StoreResult<u64> {
+    fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> StoreResult<Option<EndedMessage>> {
         const REASON: &str = "damaged record";
-        let Some(row) = self.delivery_row(delivery, DeliveryState::Pending)? else { return Ok(0) };
+        let Some(row) = self.delivery_row(delivery, DeliveryState::Pending)? else { return Ok(None) };
         let sql = "UPDATE delivery SET state = ?2, ended = ?3, reason = ?4 WHERE id = ?1";
         self.connection.prepare_cached(sql)?.execute((delivery, DeliveryState::Dead, at, REASON))?;
         self.count_end(delivery, &row, at, Some(REASON));
-        Ok(1)
+        Ok(row.ended_message())
     }
 
     fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64> {
@@ -105,11 +113,11 @@ impl DeliveryTransaction for SqliteTransaction<'_> {
 impl SqliteTransaction<'_> {
     /// A delivery, where it is in that state.
     fn delivery_row(&self, id: DeliveryId, state: DeliveryState) -> StoreResult<Option<DeliveryRow>> {
-        let sql = "SELECT integration, channel, text, size FROM delivery JOIN name ON name.id = channel \
+        let sql = "SELECT integration, channel, text, size, message FROM delivery JOIN name ON name.id = channel \
                    WHERE delivery.id = ?1 AND state = ?2";
         let row = |row: &rusqlite::Row<'_>| {
-            let (integration, channel, channel_name, size) = row.try_into()?;
-            Ok(DeliveryRow { integration, channel, channel_name, size })
+            let (integration, channel, channel_name, size, message) = row.try_into()?;
+            Ok(DeliveryRow { integration, channel, channel_name, size, message })
         };
         Ok(self.connection.prepare_cached(sql)?.query_row((id, state), row).optional()?)
     }
@@ -128,7 +136,7 @@ impl SqliteTransaction<'_> {
         let Settlement { delivery, at, took, status, result } = settlement;
         let reason = match result {
             SettlementResult::Delivered => None,
-            SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason } => Some(reason),
+            SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason, .. } => Some(reason),
         };
         let sql = "SELECT max(number) FROM attempt WHERE delivery = ?1";
         let last: Option<i64> = self.connection.prepare_cached(sql)?.query_row([delivery], |row| row.get(0))?;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 macro_rules! pending {
     ($from:literal, $which:literal) => {
         concat!(
-            "SELECT delivery.id, ulid, position, kind, key, attempts, due, since, replay, hops FROM ",
+            "SELECT delivery.id, ulid, position, kind, key, attempts, due, since, replay, hops, message, urgency FROM ",
             $from,
             " JOIN push ON push.id = delivery.push WHERE channel = ?1 AND state = ",
             number!(Pending),
@@ -180,6 +180,7 @@ fn ids(connection: &Connection, sql: &str, channel: i64, after: DeliveryId) -> S
 }
 
 fn pending_delivery(row: &Row<'_>) -> SqliteResult<PendingDelivery> {
-    let (id, push, index, kind, key, attempts, due, since, replay, hops) = row.try_into()?;
-    Ok(PendingDelivery { id, event: EventId { push, index }, kind, key, attempts, due, since, replay, hops })
+    let (id, push, index, kind, key, attempts, due, since, replay, hops, message, urgency) = row.try_into()?;
+    let event = EventId { push, index };
+    Ok(PendingDelivery { id, event, kind, key, attempts, due, since, replay, hops, message, urgency })
 }

@@ -147,6 +147,20 @@ impl RecordReader for ReaderPool {
             |connection: &Connection| connection.query_row(sql, [], |row| Ok(past_generation(row, 0))).optional();
         Ok(self.query(read)?.flatten())
     }
+
+    fn notified_channels(&self) -> ReadResult<Vec<String>> {
+        let sql = "SELECT text FROM told_channel JOIN name ON name.id = channel \
+                   WHERE undelivered <> '[]' OR EXISTS (SELECT 1 FROM told_group WHERE told_group.channel = told_channel.channel) \
+                   ORDER BY text";
+        self.query(|connection| connection.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect())
+    }
+
+    fn last_notification(&self) -> ReadResult<Option<Timestamp>> {
+        let sql = "SELECT max(coalesce((SELECT max(at) FROM told_message), 0), coalesce((SELECT at FROM told_change ORDER BY id DESC LIMIT 1), 0), \
+                   coalesce((SELECT max(last_change) FROM told_group), 0))";
+        let last: i64 = self.query(|connection| connection.query_row(sql, [], |row| row.get(0)))?;
+        Ok((last > 0).then(|| Timestamp::from_epoch_milliseconds(last)))
+    }
 }
 
 impl ReaderPool {

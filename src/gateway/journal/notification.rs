@@ -1,0 +1,368 @@
+//! Channels that gather messages, in a transaction: events arrive, messages are made of what is due, and are settled.
+//!
+//! The state machine is `crate::notification`; here it works on the records of a store, together with what else the
+//! transaction writes. So a push is answered once what it means for each channel is durable, and a message counts as told once
+//! its delivery is stored.
+
+use super::{DeliveryId, EventId, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
+use crate::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
+use crate::event::Severity;
+use crate::notification::{
+    AlertId, ArrivalResult, ChannelNotifier, ChannelStore, GroupId, MessageEnd, MessageId, MessageReason,
+    MessageRecord, NamedValue, NewsKind,
+};
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The alerts of a message whose events are read at most.
+const MAX_MESSAGE_ALERTS: usize = 5_000;
+
+/// The channels that gather messages, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChannelPolicies(BTreeMap<String, NotificationPolicy>);
+
+impl ChannelPolicies {
+    /// The policy of a channel; nothing where it sends every event.
+    #[must_use]
+    pub fn get(&self, channel: &str) -> Option<NotificationPolicy> {
+        self.0.get(channel).copied()
+    }
+
+    /// Whether every channel sends every event.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Names and policies, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, NotificationPolicy)> {
+        self.0.iter().map(|(name, policy)| (name.as_str(), *policy))
+    }
+}
+
+impl FromIterator<(String, NotificationPolicy)> for ChannelPolicies {
+    /// Channels that send every event are left out.
+    fn from_iter<I: IntoIterator<Item = (String, NotificationPolicy)>>(channels: I) -> Self {
+        Self(channels.into_iter().filter(|(_, policy)| policy.repeat != RepeatPolicy::EveryEvent).collect())
+    }
+}
+
+/// The policy by which a channel tells what it gathered although it gathers no more: at once, ends included.
+pub const LAST_WORDS: NotificationPolicy = NotificationPolicy {
+    repeat: RepeatPolicy::Never,
+    wait: WaitRange::NONE,
+    wait_critical: Duration::ZERO,
+    recoveries: RecoveryPolicy::Each,
+    rate: None,
+    gathers_storms: true,
+};
+
+/// An event that arrives at a channel that gathers messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventArrival {
+    /// The position of its outcome.
+    pub index: u32,
+    /// The channel.
+    pub channel: String,
+    /// Its alert.
+    pub alert: AlertId,
+    /// The group by its values.
+    pub group: GroupId,
+    /// The values; none where it stands alone.
+    pub values: Vec<NamedValue>,
+    /// Its severity; nothing where it is a recovery.
+    pub firing: Option<Severity>,
+}
+
+/// What an event was for a channel when it came, as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredFate {
+    /// News.
+    News,
+    /// A mute or silence held it.
+    Held,
+    /// It agreed with what the channel was told.
+    Unchanged,
+    /// The end of what was not told.
+    OverUntold,
+    /// The end of what was not open.
+    NothingOpen,
+}
+
+/// How the news of an alert ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewsEnd {
+    /// A message told it.
+    Told,
+    /// The alert was over before.
+    OverUntold,
+    /// A later firing was routed elsewhere.
+    Elsewhere,
+}
+
+/// An event that was applied to a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedArrival {
+    /// The event.
+    pub event: EventId,
+    /// Its alert.
+    pub alert: AlertId,
+    /// What it was for the channel.
+    pub result: ArrivalResult,
+    /// When it was applied.
+    pub at: Timestamp,
+}
+
+/// The last event of an alert in a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageAlert {
+    /// The alert.
+    pub alert: AlertId,
+    /// What is news of it; nothing where it fires as it was told.
+    pub news: Option<NewsKind>,
+    /// The severity that it has, or, where it is over, that was told.
+    pub severity: Severity,
+    /// Its last event.
+    pub event: EventId,
+    /// When that came.
+    pub at: Timestamp,
+    /// The integration.
+    pub integration: String,
+    /// The outcome, in the JSON of `event::Outcome`.
+    pub outcome: String,
+}
+
+/// What a message tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessageContent {
+    /// Its alerts by rising id, with their last events: those that are news, or where it tells nothing new, those that fire.
+    pub alerts: Vec<MessageAlert>,
+    /// The values that all its groups share.
+    pub values: Vec<NamedValue>,
+}
+
+/// A rendered message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedMessage {
+    /// The channel's kind; no other kind sends it.
+    pub kind: &'static str,
+    /// The key that operators see and select by.
+    pub key: String,
+    /// The unsigned body; none where nothing is sent, and the message counts as delivered at once.
+    pub body: Option<Vec<u8>>,
+    /// Notes of the rendering.
+    pub notes: Vec<String>,
+}
+
+/// The delivery of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageDelivery {
+    /// The message of its channel.
+    pub message: MessageId,
+    /// An event of the message.
+    pub event: EventId,
+    /// The worst severity that it tells of.
+    pub urgency: Option<Severity>,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What is sent.
+    pub rendered: RenderedMessage,
+}
+
+/// A message whose delivery ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedMessage {
+    /// The channel.
+    pub channel: String,
+    /// The message.
+    pub message: MessageId,
+}
+
+/// What a store keeps of a channel besides the records of the state machine.
+#[expect(clippy::missing_errors_doc, reason = "every method fails where the store does, and only then")]
+pub trait ChannelRecords: ChannelStore<Error = StoreError> {
+    /// Notes what events were for the channel, and the last event of each alert that it knows.
+    fn note_arrivals(&mut self, arrivals: &[AppliedArrival]) -> StoreResult<()>;
+
+    /// Notes that the news of an alert ended by the event of a push, or that a message told it.
+    fn note_end(&mut self, alert: AlertId, event: EventId, end: NewsEnd, at: Timestamp) -> StoreResult<()>;
+
+    /// Notes that a message told news.
+    fn note_told(&mut self, message: &MessageRecord) -> StoreResult<()>;
+
+    /// Notes the values of a group, unless they are known.
+    fn note_values(&mut self, group: GroupId, values: &[NamedValue]) -> StoreResult<()>;
+
+    /// What a message tells, of at most so many alerts: the worst, if there are more. Events that cannot be read are left out.
+    fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent>;
+
+    /// Notes the policy by which dues are computed; whether it is another one than before.
+    fn replace_policy(&mut self, policy: &str) -> StoreResult<bool>;
+
+    /// Forgets all alerts and groups. Undelivered messages stay.
+    fn forget_all(&mut self) -> StoreResult<()>;
+}
+
+/// What a transaction does with channels that gather messages.
+#[expect(clippy::missing_errors_doc, reason = "every method fails where the store does, and only then")]
+pub trait NotificationTransaction {
+    /// The records of a channel.
+    fn channel_records(&mut self, channel: &str) -> StoreResult<Box<dyn ChannelRecords + '_>>;
+
+    /// Stores the delivery of a message.
+    fn deliver_message(&mut self, channel: &str, delivery: &MessageDelivery) -> StoreResult<()>;
+
+    /// Whoever makes the messages of a channel is told of it once the transaction is durable.
+    fn wake_notifier(&mut self, channel: &str);
+}
+
+/// Renders a message; nothing where that is not possible.
+pub type RenderMessage<'r> = dyn Fn(&MessageRecord, &MessageContent) -> Option<RenderedMessage> + 'r;
+
+/// What telling did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TellResult {
+    /// Why each message was made.
+    pub messages: Vec<MessageReason>,
+    /// When more can be told, if nothing arrives and nothing is settled.
+    pub next: Option<Timestamp>,
+}
+
+/// Makes the messages of a channel that are due, and stores their deliveries.
+///
+/// # Errors
+/// Where the store failed.
+pub fn tell(
+    transaction: &mut dyn Transaction,
+    channel: &str,
+    policy: NotificationPolicy,
+    now: Timestamp,
+    render: &RenderMessage<'_>,
+) -> StoreResult<TellResult> {
+    let mut result = TellResult::default();
+    let mut records = transaction.channel_records(channel)?;
+    if records.replace_policy(&format!("{policy:?}"))? {
+        ChannelNotifier::new(&mut *records, policy).apply_policy()?;
+    }
+    loop {
+        let made = ChannelNotifier::new(&mut *records, policy).advance(now)?;
+        let mut unsent = Vec::new();
+        for message in &made {
+            records.note_told(message)?;
+            let content = records.message_content(message, MAX_MESSAGE_ALERTS)?;
+            let rendered = render(message, &content);
+            result.messages.push(message.reason);
+            let (Some(rendered), Some(first)) = (rendered, content.alerts.first()) else {
+                unsent.push((message.id, MessageEnd::Refused));
+                continue;
+            };
+            if rendered.body.is_none() {
+                unsent.push((message.id, MessageEnd::Delivered));
+                continue;
+            }
+            let (event, urgency) = (first.event, message.worst_news());
+            let delivery = MessageDelivery { message: message.id, event, urgency, at: now, rendered };
+            drop(records);
+            transaction.deliver_message(channel, &delivery)?;
+            records = transaction.channel_records(channel)?;
+        }
+        if unsent.is_empty() {
+            break;
+        }
+        for (message, end) in unsent {
+            ChannelNotifier::new(&mut *records, policy).settle(now, message, end)?;
+        }
+    }
+    result.next = ChannelNotifier::new(&mut *records, policy).next_moment(now)?;
+    Ok(result)
+}
+
+/// Tells what a channel gathered that gathers no more, and then forgets what it was told.
+///
+/// # Errors
+/// Where the store failed.
+pub fn tell_last(
+    transaction: &mut dyn Transaction,
+    channel: &str,
+    now: Timestamp,
+    render: &RenderMessage<'_>,
+) -> StoreResult<TellResult> {
+    let records = transaction.channel_records(channel)?;
+    if records.groups()?.is_empty() && records.channel()?.undelivered.is_empty() {
+        return Ok(TellResult::default());
+    }
+    drop(records);
+    let result = tell(transaction, channel, LAST_WORDS, now, render)?;
+    if result.next.is_none() {
+        let mut records = transaction.channel_records(channel)?;
+        if records.channel()?.undelivered.is_empty() {
+            records.forget_all()?;
+        }
+    }
+    Ok(result)
+}
+
+/// Stores the result of an attempt, and what that means for the message that was delivered.
+///
+/// # Errors
+/// Where the store failed.
+pub fn settle(
+    transaction: &mut dyn Transaction,
+    settlement: &Settlement,
+    policies: &ChannelPolicies,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let end = match &settlement.result {
+        SettlementResult::Delivered => MessageEnd::Delivered,
+        SettlementResult::Dead { cause: GiveUpCause::Refused, .. } => MessageEnd::Refused,
+        SettlementResult::Dead { cause: GiveUpCause::Expired, .. } | SettlementResult::Retry { .. } => {
+            MessageEnd::Expired
+        }
+    };
+    match transaction.settle(settlement)? {
+        Some(ended) => end_message(transaction, &ended, end, policies, now),
+        None => Ok(()),
+    }
+}
+
+/// Makes a pending delivery whose record is damaged a dead letter; its message is news again.
+///
+/// # Errors
+/// Where the store failed.
+pub fn mark_damaged(
+    transaction: &mut dyn Transaction,
+    delivery: DeliveryId,
+    at: Timestamp,
+    policies: &ChannelPolicies,
+    now: Timestamp,
+) -> StoreResult<()> {
+    match transaction.mark_damaged(delivery, at)? {
+        Some(ended) => end_message(transaction, &ended, MessageEnd::Expired, policies, now),
+        None => Ok(()),
+    }
+}
+
+fn end_message(
+    transaction: &mut dyn Transaction,
+    ended: &EndedMessage,
+    end: MessageEnd,
+    policies: &ChannelPolicies,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let policy = policies.get(&ended.channel).unwrap_or(LAST_WORDS);
+    let mut records = transaction.channel_records(&ended.channel)?;
+    ChannelNotifier::new(&mut *records, policy).settle(now, ended.message, end)?;
+    drop(records);
+    transaction.wake_notifier(&ended.channel);
+    Ok(())
+}
+
+/// Why a delivery is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GiveUpCause {
+    /// It became too old, or could not be sent any more: what it says is to be said again.
+    Expired,
+    /// The receiver refused it, or would refuse it again.
+    Refused,
+}

@@ -1,0 +1,306 @@
+//! The records of a channel that gathers messages, as rows. What is written is read again in the same transaction, as rows
+//! are the only place where it is.
+
+use super::{SqliteResult, SqliteTransaction, StoreResult};
+use crate::event::Severity;
+use crate::gateway::journal::StoreError;
+use crate::gateway::journal::notification::{ChannelRecords, MessageDelivery, NotificationTransaction};
+use crate::notification::{
+    AlertId, AlertRecord, ChannelRecord, ChannelStore, DueClass, GroupCounts, GroupId, GroupRecord, LapsedNews,
+    MessageId, MessageRecord, NewsRecord, StormRecord, UndeliveredMessage,
+};
+use crate::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// The records of one channel in a transaction, or of a reader.
+pub(super) struct SqliteChannel<'c> {
+    pub(super) connection: &'c Connection,
+    /// The number of its name.
+    pub(super) channel: i64,
+}
+
+impl NotificationTransaction for SqliteTransaction<'_> {
+    fn channel_records(&mut self, channel: &str) -> StoreResult<Box<dyn ChannelRecords + '_>> {
+        let channel = self.name_id(channel)?;
+        Ok(Box::new(SqliteChannel { connection: self.connection, channel }))
+    }
+
+    fn deliver_message(&mut self, channel: &str, delivery: &MessageDelivery) -> StoreResult<()> {
+        self.insert_message(channel, delivery)
+    }
+
+    fn wake_notifier(&mut self, channel: &str) {
+        self.counts.wake(channel);
+    }
+}
+
+/// The columns of an alert, in the order of [`alert_record`].
+const ALERT: &str = "grp, firing, told, hold, routing, message, told_in, news_since, news_critical, news_origin, \
+                     lapsed_since, lapsed_critical, lapsed_origin, lapsed_until";
+
+/// The columns of a group, in the order of [`group_record`].
+const GROUP: &str = "since, messages, last_message, last_message_id, last_change, last_end, changes, undelivered, due, \
+                     known, told_info, told_warning, told_critical, repeated, still_critical, held, news";
+
+impl ChannelStore for SqliteChannel<'_> {
+    type Error = StoreError;
+
+    fn channel(&self) -> StoreResult<ChannelRecord> {
+        let sql = "SELECT last_message, recent, storm_last, storm_messages, undelivered, paused FROM told_channel \
+                   WHERE channel = ?1";
+        let row = |row: &Row<'_>| {
+            let (recent, undelivered): (String, String) = (row.get(1)?, row.get(4)?);
+            let storm = row.get::<_, Option<_>>(2)?.zip(row.get::<_, Option<_>>(3)?);
+            let times: Vec<i64> = serde_json::from_str(&recent).unwrap_or_default();
+            let messages: Vec<(u64, Option<i64>)> = serde_json::from_str(&undelivered).unwrap_or_default();
+            Ok(ChannelRecord {
+                last_message: row.get::<_, i64>(0)?.cast_unsigned(),
+                recent: times.into_iter().map(Timestamp::from_epoch_milliseconds).collect(),
+                storm: storm.map(|(last, messages)| StormRecord { last, messages }),
+                undelivered: messages.into_iter().map(undelivered_message).collect(),
+                is_paused: row.get(5)?,
+            })
+        };
+        let found = self.connection.prepare_cached(sql)?.query_row([self.channel], row).optional()?;
+        Ok(found.unwrap_or_default())
+    }
+
+    fn set_channel(&mut self, channel: &ChannelRecord) -> StoreResult<()> {
+        let sql = "INSERT INTO told_channel (channel, policy, last_message, recent, storm_last, storm_messages, undelivered, \
+                   paused) VALUES (?1, '', ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (channel) DO UPDATE SET \
+                   last_message = excluded.last_message, recent = excluded.recent, storm_last = excluded.storm_last, \
+                   storm_messages = excluded.storm_messages, undelivered = excluded.undelivered, paused = excluded.paused";
+        let times: Vec<i64> = channel.recent.iter().map(|at| at.epoch_milliseconds()).collect();
+        let stored = |one: &UndeliveredMessage| (one.id.0, one.worst.map(|worst| worst as i64));
+        let undelivered: Vec<(u64, Option<i64>)> = channel.undelivered.iter().map(stored).collect();
+        let storm = channel.storm.map(|storm| (storm.last, storm.messages)).unzip();
+        self.connection.prepare_cached(sql)?.execute((
+            self.channel,
+            channel.last_message.cast_signed(),
+            serde_json::to_string(&times).unwrap_or_default(),
+            storm.0,
+            storm.1,
+            serde_json::to_string(&undelivered).unwrap_or_default(),
+            channel.is_paused,
+        ))?;
+        Ok(())
+    }
+
+    fn alert(&self, id: AlertId) -> StoreResult<Option<AlertRecord>> {
+        let sql = format!("SELECT {ALERT} FROM told_alert WHERE channel = ?1 AND alert = ?2");
+        let found = self.connection.prepare_cached(&sql)?.query_row((self.channel, id), |row| alert_record(row, 0));
+        Ok(found.optional()?)
+    }
+
+    fn set_alert(&mut self, id: AlertId, alert: Option<&AlertRecord>) -> StoreResult<()> {
+        let Some(alert) = alert else {
+            let sql = "DELETE FROM told_alert WHERE channel = ?1 AND alert = ?2";
+            self.connection.prepare_cached(sql)?.execute((self.channel, id))?;
+            return Ok(());
+        };
+        let sql = "INSERT INTO told_alert (channel, alert, grp, firing, told, hold, routing, message, told_in, news_since, \
+                   news_critical, news_origin, lapsed_since, lapsed_critical, lapsed_origin, lapsed_until, tellable, class, \
+                   critical_due) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
+                   ON CONFLICT (channel, alert) DO UPDATE SET grp = excluded.grp, firing = excluded.firing, \
+                   told = excluded.told, hold = excluded.hold, routing = excluded.routing, message = excluded.message, \
+                   told_in = excluded.told_in, news_since = excluded.news_since, news_critical = excluded.news_critical, \
+                   news_origin = excluded.news_origin, lapsed_since = excluded.lapsed_since, \
+                   lapsed_critical = excluded.lapsed_critical, lapsed_origin = excluded.lapsed_origin, \
+                   lapsed_until = excluded.lapsed_until, tellable = excluded.tellable, class = excluded.class, \
+                   critical_due = excluded.critical_due";
+        let (news, lapsed, dues) = (alert.news, alert.lapsed.map(|lapsed| lapsed.news), alert.dues());
+        self.connection.prepare_cached(sql)?.execute(params![
+            self.channel,
+            id,
+            alert.group,
+            alert.firing,
+            alert.told,
+            alert.hold,
+            alert.routing,
+            alert.message,
+            alert.told_in,
+            news.map(|news| news.since),
+            news.and_then(|news| news.critical_since),
+            news.map(|news| news.origin),
+            lapsed.map(|news| news.since),
+            lapsed.and_then(|news| news.critical_since),
+            lapsed.map(|news| news.origin),
+            alert.lapsed.map(|lapsed| lapsed.until),
+            alert.tellable().is_some(),
+            dues.ordinary.map(|(class, _)| class),
+            dues.critical.map(|(_, since)| since),
+        ])?;
+        Ok(())
+    }
+
+    fn group(&self, id: GroupId) -> StoreResult<Option<GroupRecord>> {
+        let sql = format!("SELECT {GROUP} FROM told_group WHERE channel = ?1 AND id = ?2");
+        let found = self.connection.prepare_cached(&sql)?.query_row((self.channel, id), group_record);
+        Ok(found.optional()?)
+    }
+
+    fn set_group(&mut self, id: GroupId, group: Option<&GroupRecord>) -> StoreResult<()> {
+        let Some(group) = group else {
+            let sql = "DELETE FROM told_group WHERE channel = ?1 AND id = ?2";
+            self.connection.prepare_cached(sql)?.execute((self.channel, id))?;
+            return Ok(());
+        };
+        let sql = "INSERT INTO told_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
+                   ?18, ?19, NULL) ON CONFLICT (channel, id) DO UPDATE SET since = excluded.since, \
+                   messages = excluded.messages, last_message = excluded.last_message, \
+                   last_message_id = excluded.last_message_id, last_change = excluded.last_change, \
+                   last_end = excluded.last_end, changes = excluded.changes, undelivered = excluded.undelivered, \
+                   due = excluded.due, known = excluded.known, told_info = excluded.told_info, \
+                   told_warning = excluded.told_warning, told_critical = excluded.told_critical, \
+                   repeated = excluded.repeated, still_critical = excluded.still_critical, held = excluded.held, \
+                   news = excluded.news";
+        let GroupCounts { known, told: [info, warning, critical], repeated, told_critical, held, news } = group.counts;
+        self.connection.prepare_cached(sql)?.execute(params![
+            self.channel,
+            id,
+            group.since,
+            group.messages,
+            group.last_message,
+            group.last_message_id,
+            group.last_change,
+            group.last_end,
+            group.changes,
+            group.undelivered,
+            group.due,
+            known,
+            info,
+            warning,
+            critical,
+            repeated,
+            told_critical,
+            held,
+            news,
+        ])?;
+        Ok(())
+    }
+
+    fn news(&self, group: GroupId) -> StoreResult<Vec<(AlertId, AlertRecord)>> {
+        let sql = format!(
+            "SELECT alert, {ALERT} FROM told_alert INDEXED BY told_alert_news WHERE channel = ?1 AND grp = ?2 \
+             AND tellable = 1 ORDER BY alert"
+        );
+        let row = |row: &Row<'_>| Ok((row.get(0)?, alert_record(row, 1)?));
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let rows = statement.query_map((self.channel, group), row)?;
+        Ok(rows.collect::<SqliteResult<_>>()?)
+    }
+
+    fn earliest(&self, group: GroupId, class: DueClass) -> StoreResult<Option<Timestamp>> {
+        let found = match class {
+            DueClass::Critical => {
+                let sql = "SELECT min(critical_due) FROM told_alert INDEXED BY told_alert_critical WHERE channel = ?1 \
+                           AND grp = ?2 AND critical_due IS NOT NULL";
+                self.connection.prepare_cached(sql)?.query_row((self.channel, group), |row| row.get(0))?
+            }
+            DueClass::Worse | DueClass::New | DueClass::Over => {
+                let sql = "SELECT min(news_since) FROM told_alert INDEXED BY told_alert_class WHERE channel = ?1 \
+                           AND grp = ?2 AND class = ?3 AND class IS NOT NULL";
+                self.connection.prepare_cached(sql)?.query_row((self.channel, group, class), |row| row.get(0))?
+            }
+        };
+        Ok(found)
+    }
+
+    fn due(&self, until: Timestamp) -> StoreResult<Vec<GroupId>> {
+        let sql = "SELECT id FROM told_group WHERE channel = ?1 AND due <= ?2 ORDER BY due, id";
+        self.ids(sql, (self.channel, until))
+    }
+
+    fn first_due_after(&self, after: Timestamp) -> StoreResult<Option<Timestamp>> {
+        let sql = "SELECT min(due) FROM told_group WHERE channel = ?1 AND due > ?2";
+        Ok(self.connection.prepare_cached(sql)?.query_row((self.channel, after), |row| row.get(0))?)
+    }
+
+    fn lapsed_before(&self, before: Timestamp, most: usize) -> StoreResult<Vec<AlertId>> {
+        let sql = "SELECT alert FROM told_alert WHERE channel = ?1 AND lapsed_until < ?2 ORDER BY lapsed_until, alert LIMIT ?3";
+        self.ids(sql, (self.channel, before, limit(most)))
+    }
+
+    fn idle_since(&self, since: Timestamp, most: usize) -> StoreResult<Vec<GroupId>> {
+        let sql = "SELECT id FROM told_group WHERE channel = ?1 AND known = 0 AND last_change <= ?2 \
+                   ORDER BY last_change, id LIMIT ?3";
+        self.ids(sql, (self.channel, since, limit(most)))
+    }
+
+    fn groups(&self) -> StoreResult<Vec<GroupId>> {
+        self.ids("SELECT id FROM told_group WHERE channel = ?1 ORDER BY id", [self.channel])
+    }
+
+    fn message(&self, id: MessageId) -> StoreResult<Option<MessageRecord>> {
+        self.read_message(id)
+    }
+
+    fn add_message(&mut self, message: &MessageRecord) -> StoreResult<()> {
+        self.write_message(message)
+    }
+
+    fn remove_message(&mut self, id: MessageId) -> StoreResult<()> {
+        let sql = "UPDATE told_message SET grps = NULL, news = NULL WHERE channel = ?1 AND number = ?2";
+        self.connection.prepare_cached(sql)?.execute((self.channel, id))?;
+        Ok(())
+    }
+}
+
+impl SqliteChannel<'_> {
+    fn ids<T: rusqlite::types::FromSql>(&self, sql: &str, values: impl rusqlite::Params) -> StoreResult<Vec<T>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(values, |row| row.get(0))?;
+        Ok(rows.collect::<SqliteResult<_>>()?)
+    }
+}
+
+fn limit(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+fn undelivered_message((id, worst): (u64, Option<i64>)) -> UndeliveredMessage {
+    let worst = worst.and_then(|worst| Severity::ALL.into_iter().find(|severity| *severity as i64 == worst));
+    UndeliveredMessage { id: MessageId(id), worst }
+}
+
+fn alert_record(row: &Row<'_>, first: usize) -> SqliteResult<AlertRecord> {
+    let news = |at: usize| {
+        let (since, origin): (Option<Timestamp>, _) = (row.get(at)?, row.get::<_, Option<_>>(at + 2)?);
+        let critical_since = row.get(at + 1)?;
+        Ok::<_, rusqlite::Error>(since.zip(origin).map(|(since, origin)| NewsRecord { since, critical_since, origin }))
+    };
+    let until: Option<Timestamp> = row.get(first + 13)?;
+    Ok(AlertRecord {
+        group: row.get(first)?,
+        firing: row.get(first + 1)?,
+        told: row.get(first + 2)?,
+        hold: row.get(first + 3)?,
+        routing: row.get(first + 4)?,
+        message: row.get(first + 5)?,
+        told_in: row.get(first + 6)?,
+        news: news(first + 7)?,
+        lapsed: news(first + 10)?.zip(until).map(|(news, until)| LapsedNews { news, until }),
+    })
+}
+
+fn group_record(row: &Row<'_>) -> SqliteResult<GroupRecord> {
+    Ok(GroupRecord {
+        since: row.get(0)?,
+        messages: row.get(1)?,
+        last_message: row.get(2)?,
+        last_message_id: row.get(3)?,
+        last_change: row.get(4)?,
+        last_end: row.get(5)?,
+        changes: row.get(6)?,
+        undelivered: row.get(7)?,
+        due: row.get(8)?,
+        counts: GroupCounts {
+            known: row.get(9)?,
+            told: [row.get(10)?, row.get(11)?, row.get(12)?],
+            repeated: row.get(13)?,
+            told_critical: row.get(14)?,
+            held: row.get(15)?,
+            news: row.get(16)?,
+        },
+    })
+}

@@ -1,0 +1,126 @@
+-- What this version adds to the tables of version 5. This file never changes.
+--
+-- Channels that gather messages: what each was told, and what is true. Severities: 0 Info, 1 Warning, 2 Critical. Ids of alerts
+-- and groups are 16 bytes of a digest. The other numbers are those of `number.rs`.
+
+-- The severity of the last firing; nothing where it is not known.
+ALTER TABLE firing ADD COLUMN severity INTEGER;
+ALTER TABLE firing_change ADD COLUMN severity INTEGER;
+
+-- The message of the channel that a delivery is, and the worst severity that it tells of.
+ALTER TABLE delivery ADD COLUMN message INTEGER;
+ALTER TABLE delivery ADD COLUMN urgency INTEGER;
+
+CREATE TABLE told_channel (
+  channel        INTEGER PRIMARY KEY,    -- name.id
+  policy         TEXT NOT NULL,          -- by which the dues of its groups were computed
+  last_message   INTEGER NOT NULL,       -- its number
+  recent         TEXT NOT NULL,          -- when the messages of the last minute were made: JSON, [time, …]
+  storm_last     INTEGER,
+  storm_messages INTEGER,
+  undelivered    TEXT NOT NULL,          -- JSON, [[number, severity or null], …]
+  paused         INTEGER NOT NULL
+);
+
+-- Alerts that a channel knows.
+CREATE TABLE told_alert (
+  channel         INTEGER NOT NULL,      -- name.id
+  alert           BLOB NOT NULL,         -- the digest of integration and key, as in `firing`
+  grp             BLOB NOT NULL,         -- told_group.id
+  firing          INTEGER,               -- what is true: its severity while it fires
+  told            INTEGER,               -- the severity that was told
+  hold            INTEGER NOT NULL,      -- 1 where a mute or silence holds it
+  routing         INTEGER NOT NULL,      -- 1 where its last firing was routed elsewhere
+  news_since      INTEGER,
+  news_critical   INTEGER,
+  news_origin     INTEGER,
+  lapsed_since    INTEGER,
+  lapsed_critical INTEGER,
+  lapsed_origin   INTEGER,
+  lapsed_until    INTEGER,
+  message         INTEGER,               -- the undelivered message that told of it last
+  told_in         INTEGER,               -- the last message that told of it
+  tellable        INTEGER NOT NULL,      -- 1 where the next message of its group tells it
+  class           INTEGER,               -- the class of its news that makes its group due, since news_since
+  critical_due    INTEGER,               -- since when it makes its group due as Critical news
+  push            INTEGER,               -- push.id of its last event
+  position        INTEGER,               -- of that event among the outcomes
+  heard           INTEGER,               -- when that was
+  PRIMARY KEY (channel, alert)
+) WITHOUT ROWID;
+CREATE INDEX told_alert_news ON told_alert (channel, grp) WHERE tellable = 1;
+CREATE INDEX told_alert_class ON told_alert (channel, grp, class, news_since) WHERE class IS NOT NULL;
+CREATE INDEX told_alert_critical ON told_alert (channel, grp, critical_due) WHERE critical_due IS NOT NULL;
+CREATE INDEX told_alert_lapsed ON told_alert (channel, lapsed_until) WHERE lapsed_until IS NOT NULL;
+CREATE INDEX told_alert_told ON told_alert (channel, grp, told) WHERE told IS NOT NULL;
+CREATE INDEX told_alert_push ON told_alert (push);
+
+CREATE TABLE told_group (
+  channel         INTEGER NOT NULL,      -- name.id
+  id              BLOB NOT NULL,
+  since           INTEGER NOT NULL,
+  messages        INTEGER NOT NULL,      -- the exponent of its wait
+  last_message    INTEGER,
+  last_message_id INTEGER,
+  last_change     INTEGER NOT NULL,
+  last_end        INTEGER,
+  changes         INTEGER NOT NULL,
+  undelivered     INTEGER,               -- the number of its undelivered message
+  due             INTEGER,
+  known           INTEGER NOT NULL,      -- its alerts
+  told_info       INTEGER NOT NULL,      -- those that were told and fire, by the severity that was told
+  told_warning    INTEGER NOT NULL,
+  told_critical   INTEGER NOT NULL,
+  repeated        INTEGER NOT NULL,
+  still_critical  INTEGER NOT NULL,
+  held            INTEGER NOT NULL,
+  news            INTEGER NOT NULL,
+  vals            TEXT,                  -- the values of `group_by`: JSON, [[name, value], …]
+  PRIMARY KEY (channel, id)
+) WITHOUT ROWID;
+CREATE INDEX told_group_due ON told_group (channel, due, id) WHERE due IS NOT NULL;
+CREATE INDEX told_group_idle ON told_group (channel, last_change, id) WHERE known = 0;
+
+-- Messages. Those that are settled stay for a while without what they told.
+CREATE TABLE told_message (
+  channel  INTEGER NOT NULL,             -- name.id
+  number   INTEGER NOT NULL,
+  at       INTEGER NOT NULL,
+  reason   INTEGER NOT NULL,
+  status   INTEGER NOT NULL,             -- 0 Firing, 1 Resolved
+  severity INTEGER NOT NULL,
+  firing   INTEGER NOT NULL,
+  critical INTEGER NOT NULL,
+  resolved INTEGER NOT NULL,
+  muted    INTEGER NOT NULL,
+  changes  INTEGER NOT NULL,
+  since    INTEGER NOT NULL,
+  alerts   INTEGER NOT NULL,             -- how many it told of
+  grps     BLOB,                         -- 16 bytes each; nothing once it is settled
+  news     BLOB,                         -- 35 bytes each: alert, group, what is news, told before, told now
+  PRIMARY KEY (channel, number)
+) WITHOUT ROWID;
+CREATE INDEX told_message_at ON told_message (at);
+
+-- What an event was for a channel when it came.
+CREATE TABLE fate (
+  push     INTEGER NOT NULL,             -- push.id
+  position INTEGER NOT NULL,
+  channel  INTEGER NOT NULL,             -- name.id
+  result   INTEGER NOT NULL,
+  message  INTEGER,                      -- the last message that told of its alert until then
+  after    INTEGER,                      -- milliseconds for which it had been news
+  PRIMARY KEY (push, position, channel)
+) WITHOUT ROWID;
+
+-- How the news of alerts ended, in order.
+CREATE TABLE told_change (
+  id      INTEGER PRIMARY KEY,
+  channel INTEGER NOT NULL,              -- name.id
+  alert   BLOB NOT NULL,
+  push    INTEGER NOT NULL,              -- push.id of its last event
+  result  INTEGER NOT NULL,
+  message INTEGER,                       -- the message that told it
+  at      INTEGER NOT NULL
+);
+CREATE INDEX told_change_alert ON told_change (channel, alert, push);

@@ -1,0 +1,308 @@
+//! Messages of channels that gather them, as rows: what they told, their deliveries, and what events were for the channel.
+
+use super::accept::json_unless_empty;
+use super::channel_records::SqliteChannel;
+use super::{SqliteResult, SqliteTransaction, StoreResult, checksum, size};
+use crate::event::Severity;
+use crate::gateway::journal::number::StoredNumber as _;
+use crate::gateway::journal::{
+    AppliedArrival, ChannelRecords, DeliveryState, EventId, MessageAlert, MessageContent, MessageDelivery, NewsEnd,
+    PushId, StoredFate,
+};
+use crate::notification::{
+    AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageId, MessageNews, MessageReason, MessageRecord,
+    NamedValue, NewsKind,
+};
+use crate::time::Timestamp;
+use rusqlite::{OptionalExtension as _, Row, params};
+use serde_json::value::RawValue;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+/// How old the noted event of an alert may become before an unchanged one takes its place.
+const REFRESH_AFTER: Duration = Duration::from_hours(1);
+
+/// The bytes of an alert in the column of a message's news.
+const NEWS_BYTES: usize = 35;
+
+/// The byte of a severity that there is not.
+const NO_SEVERITY: u8 = u8::MAX;
+
+/// An alert of a message.
+struct ToldAlert {
+    alert: AlertId,
+    /// Its severity; that was told where it is over.
+    severity: Severity,
+    news: Option<NewsKind>,
+}
+
+impl ToldAlert {
+    fn of_news(news: &MessageNews) -> Option<Self> {
+        Some(Self { alert: news.alert, severity: news.now.or(news.before)?, news: Some(news.kind) })
+    }
+}
+
+impl ChannelRecords for SqliteChannel<'_> {
+    fn note_arrivals(&mut self, arrivals: &[AppliedArrival]) -> StoreResult<()> {
+        for arrival in arrivals {
+            let (fate, after) = match arrival.result {
+                ArrivalResult::News => (StoredFate::News, None),
+                ArrivalResult::Held => (StoredFate::Held, None),
+                ArrivalResult::Unchanged => (StoredFate::Unchanged, None),
+                ArrivalResult::OverUntold { after, .. } => (StoredFate::OverUntold, Some(after)),
+                ArrivalResult::NothingOpen => (StoredFate::NothingOpen, None),
+            };
+            let EventId { push, index } = arrival.event;
+            let after = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+            let sql = "INSERT OR REPLACE INTO fate (push, position, channel, result, message, after) \
+                       SELECT push.id, ?2, ?3, ?4, (SELECT told_in FROM told_alert WHERE channel = ?3 AND alert = ?5), ?6 \
+                       FROM push WHERE ulid = ?1";
+            self.connection.prepare_cached(sql)?.execute((push, index, self.channel, fate, arrival.alert, after))?;
+            let at = arrival.at;
+            let before = if fate == StoredFate::Unchanged { at.saturating_sub(REFRESH_AFTER) } else { at };
+            let sql = "UPDATE told_alert SET push = (SELECT id FROM push WHERE ulid = ?3), position = ?4, heard = ?5 \
+                       WHERE channel = ?1 AND alert = ?2 AND (heard IS NULL OR heard <= ?6)";
+            let values = (self.channel, arrival.alert, push, index, at, before);
+            self.connection.prepare_cached(sql)?.execute(values)?;
+            if fate == StoredFate::OverUntold {
+                self.note_end(arrival.alert, arrival.event, NewsEnd::OverUntold, at)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_end(&mut self, alert: AlertId, event: EventId, end: NewsEnd, at: Timestamp) -> StoreResult<()> {
+        let sql = "INSERT INTO told_change (channel, alert, push, result, at) SELECT ?1, ?2, id, ?4, ?5 FROM push WHERE ulid = ?3";
+        self.connection.prepare_cached(sql)?.execute((self.channel, alert, event.push, end, at))?;
+        Ok(())
+    }
+
+    fn note_told(&mut self, message: &MessageRecord) -> StoreResult<()> {
+        let sql = "INSERT INTO told_change (channel, alert, push, result, message, at) SELECT channel, alert, push, ?3, ?4, ?5 \
+                   FROM told_alert WHERE channel = ?1 AND alert = ?2 AND push IS NOT NULL";
+        for news in &message.news {
+            let values = (self.channel, news.alert, NewsEnd::Told, message.id, message.at);
+            self.connection.prepare_cached(sql)?.execute(values)?;
+        }
+        Ok(())
+    }
+
+    fn note_values(&mut self, group: GroupId, values: &[NamedValue]) -> StoreResult<()> {
+        let sql = "UPDATE told_group SET vals = ?3 WHERE channel = ?1 AND id = ?2 AND vals IS NULL";
+        let values: Vec<(&str, &str)> = values.iter().map(|value| (&*value.name, &*value.value)).collect();
+        self.connection.prepare_cached(sql)?.execute((self.channel, group, json_unless_empty(&values)))?;
+        Ok(())
+    }
+
+    fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent> {
+        let mut alerts: Vec<ToldAlert> = message.news.iter().filter_map(ToldAlert::of_news).collect();
+        alerts.sort_by_key(|told| (Reverse(told.severity), told.alert));
+        alerts.truncate(most);
+        if message.reason == MessageReason::Repeat || message.reason == MessageReason::Better || alerts.is_empty() {
+            let known: HashSet<AlertId> = alerts.iter().map(|told| told.alert).collect();
+            for group in &message.groups {
+                let left = most.saturating_sub(alerts.len());
+                let firing = self.told_alerts(*group, left)?;
+                alerts.extend(firing.into_iter().filter(|told| !known.contains(&told.alert)));
+            }
+        }
+        let mut content = MessageContent { alerts: self.last_events(&alerts)?, values: Vec::new() };
+        content.alerts.sort_by_key(|alert| alert.alert);
+        for (position, group) in message.groups.iter().enumerate() {
+            let values = self.group_values(*group)?;
+            if position == 0 {
+                content.values = values;
+            } else {
+                content.values.retain(|value| values.contains(value));
+            }
+            if content.values.is_empty() {
+                break;
+            }
+        }
+        Ok(content)
+    }
+
+    fn replace_policy(&mut self, policy: &str) -> StoreResult<bool> {
+        let sql = "SELECT policy = ?2 FROM told_channel WHERE channel = ?1";
+        let is_same = self.connection.prepare_cached(sql)?.query_row((self.channel, policy), |row| row.get(0));
+        if is_same.optional()? == Some(true) {
+            return Ok(false);
+        }
+        let channel = self.channel()?;
+        self.set_channel(&channel)?;
+        let sql = "UPDATE told_channel SET policy = ?2 WHERE channel = ?1";
+        self.connection.prepare_cached(sql)?.execute((self.channel, policy))?;
+        Ok(true)
+    }
+
+    fn forget_all(&mut self) -> StoreResult<()> {
+        for sql in ["DELETE FROM told_alert WHERE channel = ?1", "DELETE FROM told_group WHERE channel = ?1"] {
+            self.connection.prepare_cached(sql)?.execute([self.channel])?;
+        }
+        let sql = "UPDATE told_channel SET policy = '' WHERE channel = ?1";
+        self.connection.prepare_cached(sql)?.execute([self.channel])?;
+        Ok(())
+    }
+}
+
+impl SqliteChannel<'_> {
+    /// The values of a group.
+    fn group_values(&self, group: GroupId) -> StoreResult<Vec<NamedValue>> {
+        let sql = "SELECT vals FROM told_group WHERE channel = ?1 AND id = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let values = statement.query_row((self.channel, group), |row| row.get::<_, Option<String>>(0));
+        let values = values.optional()?.flatten().unwrap_or_default();
+        let values: Vec<(String, String)> = serde_json::from_str(&values).unwrap_or_default();
+        Ok(values.into_iter().map(|(name, value)| NamedValue { name, value }).collect())
+    }
+
+    /// Alerts of a group that were told and fire, the worst first.
+    fn told_alerts(&self, group: GroupId, most: usize) -> StoreResult<Vec<ToldAlert>> {
+        let sql = "SELECT alert, told FROM told_alert INDEXED BY told_alert_told WHERE channel = ?1 AND grp = ?2 \
+                   AND told IS NOT NULL AND firing IS NOT NULL ORDER BY told DESC, alert LIMIT ?3";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let row = |row: &Row<'_>| Ok(ToldAlert { alert: row.get(0)?, severity: row.get(1)?, news: None });
+        let rows = statement.query_map((self.channel, group, most), row)?;
+        Ok(rows.collect::<SqliteResult<_>>()?)
+    }
+
+    /// The last events of alerts. The outcomes of a push are read once.
+    fn last_events(&self, alerts: &[ToldAlert]) -> StoreResult<Vec<MessageAlert>> {
+        let sql = "SELECT push, position, heard FROM told_alert WHERE channel = ?1 AND alert = ?2 AND push IS NOT NULL";
+        let mut by_push: BTreeMap<i64, Vec<(u32, Timestamp, &ToldAlert)>> = BTreeMap::new();
+        for told in alerts {
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            let noted = self.connection.prepare_cached(sql)?.query_row((self.channel, told.alert), row).optional()?;
+            if let Some((push, position, at)) = noted {
+                by_push.entry(push).or_default().push((position, at, told));
+            }
+        }
+        let sql = "SELECT ulid, text, outcomes FROM push JOIN name ON name.id = push.integration WHERE push.id = ?1";
+        let mut events = Vec::with_capacity(alerts.len());
+        for (push, noted) in by_push {
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            let found = self.connection.prepare_cached(sql)?.query_row([push], row).optional()?;
+            let Some((push, integration, outcomes)): Option<(PushId, String, String)> = found else { continue };
+            let outcomes: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
+            for (index, at, told) in noted {
+                let Some(outcome) = usize::try_from(index).ok().and_then(|index| outcomes.get(index)) else { continue };
+                events.push(MessageAlert {
+                    alert: told.alert,
+                    news: told.news,
+                    severity: told.severity,
+                    event: EventId { push, index },
+                    at,
+                    integration: integration.clone(),
+                    outcome: outcome.get().to_owned(),
+                });
+            }
+        }
+        Ok(events)
+    }
+
+    pub(super) fn read_message(&self, id: MessageId) -> StoreResult<Option<MessageRecord>> {
+        let sql = "SELECT at, reason, status, severity, firing, critical, resolved, muted, changes, since, grps, news \
+                   FROM told_message WHERE channel = ?1 AND number = ?2 AND grps IS NOT NULL";
+        let row = |row: &Row<'_>| {
+            Ok(MessageRecord {
+                id,
+                at: row.get(0)?,
+                reason: row.get(1)?,
+                status: row.get(2)?,
+                severity: row.get(3)?,
+                firing: row.get(4)?,
+                critical: row.get(5)?,
+                resolved: row.get(6)?,
+                muted: row.get(7)?,
+                changes: row.get(8)?,
+                since: row.get(9)?,
+                groups: row.get_ref(10)?.as_blob()?.as_chunks().0.iter().map(|id| GroupId(*id)).collect(),
+                news: row.get_ref(11)?.as_blob()?.as_chunks().0.iter().filter_map(read_news).collect(),
+            })
+        };
+        Ok(self.connection.prepare_cached(sql)?.query_row((self.channel, id), row).optional()?)
+    }
+
+    pub(super) fn write_message(&self, message: &MessageRecord) -> StoreResult<()> {
+        let sql = "INSERT OR REPLACE INTO told_message (channel, number, at, reason, status, severity, firing, critical, \
+                   resolved, muted, changes, since, alerts, grps, news) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+        let groups: Vec<u8> = message.groups.iter().flat_map(|group| group.0).collect();
+        let news: Vec<u8> = message.news.iter().flat_map(news_bytes).collect();
+        self.connection.prepare_cached(sql)?.execute(params![
+            self.channel,
+            message.id,
+            message.at,
+            message.reason,
+            message.status,
+            message.severity,
+            message.firing,
+            message.critical,
+            message.resolved,
+            message.muted,
+            message.changes,
+            message.since,
+            u32::try_from(message.news.len()).unwrap_or(u32::MAX),
+            groups,
+            news,
+        ])?;
+        Ok(())
+    }
+}
+
+impl SqliteTransaction<'_> {
+    /// Stores the delivery of a message. It belongs to the push of one of its events.
+    pub(super) fn insert_message(&mut self, channel_name: &str, delivery: &MessageDelivery) -> StoreResult<()> {
+        let MessageDelivery { message, event, urgency, at, rendered } = delivery;
+        let Some(body) = &rendered.body else { return Ok(()) };
+        let channel = self.name_id(channel_name)?;
+        let sql = "SELECT id, integration FROM push WHERE ulid = ?1";
+        let source = self.connection.prepare_cached(sql)?.query_row([event.push], |row| row.try_into());
+        let (push, integration): (i64, i64) = source?;
+        let (id, size) = (self.next_delivery_id(), size(body));
+        let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, size, notes, \
+                   state, message, urgency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13)";
+        self.connection.prepare_cached(sql)?.execute((
+            id,
+            push,
+            event.index,
+            integration,
+            channel,
+            rendered.kind,
+            &rendered.key,
+            at,
+            size,
+            json_unless_empty(&rendered.notes),
+            DeliveryState::Pending,
+            message,
+            urgency,
+        ))?;
+        let sql = "INSERT INTO body (id, checksum, bytes) VALUES (?1, ?2, ?3)";
+        self.connection.prepare_cached(sql)?.execute((id, checksum(body), body))?;
+        self.counts.pending(integration, channel_name, channel, 1, size);
+        Ok(())
+    }
+}
+
+fn news_bytes(news: &MessageNews) -> impl Iterator<Item = u8> {
+    let byte = |number: i64| u8::try_from(number).unwrap_or(NO_SEVERITY);
+    let severity = |severity: Option<Severity>| severity.map_or(NO_SEVERITY, |severity| byte(severity.stored()));
+    let last = [byte(news.kind.stored()), severity(news.before), severity(news.now)];
+    news.alert.0.into_iter().chain(news.group.0).chain(last)
+}
+
+fn read_news(bytes: &[u8; NEWS_BYTES]) -> Option<MessageNews> {
+    let (alert, rest) = bytes.split_first_chunk()?;
+    let (group, rest) = rest.split_first_chunk()?;
+    let [kind, before, now] = rest else { return None };
+    let severity = |byte: u8| Severity::from_stored(byte.into());
+    Some(MessageNews {
+        alert: AlertId(*alert),
+        group: GroupId(*group),
+        kind: NewsKind::from_stored((*kind).into())?,
+        before: severity(*before),
+        now: severity(*now),
+    })
+}

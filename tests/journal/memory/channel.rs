@@ -1,0 +1,203 @@
+//! What the store in memory keeps of channels that gather messages.
+
+use pointsman::event::Severity;
+use pointsman::gateway::journal::{
+    AppliedArrival, ChannelRecords, EventId, MessageAlert, MessageContent, NewsEnd, Push, StoreError, StoreResult,
+};
+use pointsman::notification::{
+    AlertId, AlertRecord, ArrivalResult, ChannelRecord, ChannelStore, DueClass, GroupId, GroupRecord, MemoryStore,
+    MessageId, MessageReason, MessageRecord, NamedValue, NewsKind,
+};
+use pointsman::time::Timestamp;
+use serde_json::value::RawValue;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+/// A channel.
+#[derive(Clone, Default)]
+pub(super) struct NotifiedChannel {
+    pub(super) records: MemoryStore,
+    policy: String,
+    /// The last event of each alert, and when it came.
+    pub(super) events: BTreeMap<AlertId, (EventId, Timestamp)>,
+    values: BTreeMap<GroupId, Vec<NamedValue>>,
+}
+
+impl NotifiedChannel {
+    /// Whether it has alerts or undelivered messages.
+    pub(super) fn is_used(&self) -> bool {
+        !sure(self.records.groups()).is_empty() || !sure(self.records.channel()).undelivered.is_empty()
+    }
+
+    /// The last time in its records.
+    pub(super) fn last(&self) -> Option<Timestamp> {
+        let groups = sure(self.records.groups()).into_iter();
+        groups.filter_map(|id| Some(sure(self.records.group(id))?.last_change)).max()
+    }
+}
+
+/// Its records in a transaction.
+pub(super) struct MemoryChannel<'t> {
+    pub(super) channel: &'t mut NotifiedChannel,
+    pub(super) pushes: &'t [Push],
+}
+
+fn sure<T>(result: Result<T, Infallible>) -> T {
+    result.unwrap_or_else(|never| match never {})
+}
+
+impl ChannelStore for MemoryChannel<'_> {
+    type Error = StoreError;
+
+    fn channel(&self) -> StoreResult<ChannelRecord> {
+        Ok(sure(self.channel.records.channel()))
+    }
+
+    fn set_channel(&mut self, channel: &ChannelRecord) -> StoreResult<()> {
+        Ok(sure(self.channel.records.set_channel(channel)))
+    }
+
+    fn alert(&self, id: AlertId) -> StoreResult<Option<AlertRecord>> {
+        Ok(sure(self.channel.records.alert(id)))
+    }
+
+    fn set_alert(&mut self, id: AlertId, alert: Option<&AlertRecord>) -> StoreResult<()> {
+        if alert.is_none() {
+            self.channel.events.remove(&id);
+        }
+        Ok(sure(self.channel.records.set_alert(id, alert)))
+    }
+
+    fn group(&self, id: GroupId) -> StoreResult<Option<GroupRecord>> {
+        Ok(sure(self.channel.records.group(id)))
+    }
+
+    fn set_group(&mut self, id: GroupId, group: Option<&GroupRecord>) -> StoreResult<()> {
+        if group.is_none() {
+            self.channel.values.remove(&id);
+        }
+        Ok(sure(self.channel.records.set_group(id, group)))
+    }
+
+    fn news(&self, group: GroupId) -> StoreResult<Vec<(AlertId, AlertRecord)>> {
+        Ok(sure(self.channel.records.news(group)))
+    }
+
+    fn earliest(&self, group: GroupId, class: DueClass) -> StoreResult<Option<Timestamp>> {
+        Ok(sure(self.channel.records.earliest(group, class)))
+    }
+
+    fn due(&self, until: Timestamp) -> StoreResult<Vec<GroupId>> {
+        Ok(sure(self.channel.records.due(until)))
+    }
+
+    fn first_due_after(&self, after: Timestamp) -> StoreResult<Option<Timestamp>> {
+        Ok(sure(self.channel.records.first_due_after(after)))
+    }
+
+    fn lapsed_before(&self, before: Timestamp, most: usize) -> StoreResult<Vec<AlertId>> {
+        Ok(sure(self.channel.records.lapsed_before(before, most)))
+    }
+
+    fn idle_since(&self, since: Timestamp, most: usize) -> StoreResult<Vec<GroupId>> {
+        Ok(sure(self.channel.records.idle_since(since, most)))
+    }
+
+    fn groups(&self) -> StoreResult<Vec<GroupId>> {
+        Ok(sure(self.channel.records.groups()))
+    }
+
+    fn message(&self, id: MessageId) -> StoreResult<Option<MessageRecord>> {
+        Ok(sure(self.channel.records.message(id)))
+    }
+
+    fn add_message(&mut self, message: &MessageRecord) -> StoreResult<()> {
+        Ok(sure(self.channel.records.add_message(message)))
+    }
+
+    fn remove_message(&mut self, id: MessageId) -> StoreResult<()> {
+        Ok(sure(self.channel.records.remove_message(id)))
+    }
+}
+
+impl ChannelRecords for MemoryChannel<'_> {
+    fn note_arrivals(&mut self, arrivals: &[AppliedArrival]) -> StoreResult<()> {
+        for arrival in arrivals {
+            if self.alert(arrival.alert)?.is_none() {
+                continue;
+            }
+            let known = self.channel.events.get(&arrival.alert);
+            let is_kept = arrival.result == ArrivalResult::Unchanged
+                && known.is_some_and(|(_, at)| arrival.at < at.saturating_add(Duration::from_hours(1)));
+            if !is_kept {
+                self.channel.events.insert(arrival.alert, (arrival.event, arrival.at));
+            }
+        }
+        Ok(())
+    }
+
+    fn note_end(&mut self, _alert: AlertId, _event: EventId, _end: NewsEnd, _at: Timestamp) -> StoreResult<()> {
+        Ok(())
+    }
+
+    fn note_told(&mut self, _message: &MessageRecord) -> StoreResult<()> {
+        Ok(())
+    }
+
+    fn note_values(&mut self, group: GroupId, values: &[NamedValue]) -> StoreResult<()> {
+        if self.group(group)?.is_some() {
+            self.channel.values.entry(group).or_insert_with(|| values.to_vec());
+        }
+        Ok(())
+    }
+
+    fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent> {
+        let mut told: Vec<(AlertId, Severity, Option<NewsKind>)> = Vec::new();
+        for news in &message.news {
+            told.extend(news.now.or(news.before).map(|severity| (news.alert, severity, Some(news.kind))));
+        }
+        told.sort_by_key(|(alert, severity, _)| (Reverse(*severity), *alert));
+        told.truncate(most);
+        if matches!(message.reason, MessageReason::Repeat | MessageReason::Better) || told.is_empty() {
+            let firing = self.channel.records.alerts().filter(|(id, alert)| {
+                let is_news = told.iter().any(|(known, ..)| known == id);
+                alert.is_told_firing() && message.groups.contains(&alert.group) && !is_news
+            });
+            let firing = firing.filter_map(|(id, alert)| Some((id, alert.told?, None)));
+            let more: Vec<_> = firing.take(most - told.len()).collect();
+            told.extend(more);
+        }
+        told.sort_by_key(|(alert, ..)| *alert);
+        let event = |(alert, severity, news): (AlertId, Severity, Option<NewsKind>)| {
+            let (event, at) = *self.channel.events.get(&alert)?;
+            let push = self.pushes.iter().find(|push| push.id == event.push)?;
+            let outcomes: Vec<&RawValue> = serde_json::from_str(&push.outcomes).ok()?;
+            let outcome = outcomes.get(usize::try_from(event.index).ok()?)?.get().to_owned();
+            let integration = push.integration.clone();
+            Some(MessageAlert { alert, news, severity, event, at, integration, outcome })
+        };
+        let values_of = |group: &GroupId| self.channel.values.get(group).cloned().unwrap_or_default();
+        let mut groups = message.groups.iter().map(values_of);
+        let mut values = groups.next().unwrap_or_default();
+        groups.for_each(|other| values.retain(|value| other.contains(value)));
+        Ok(MessageContent { alerts: told.into_iter().filter_map(event).collect(), values })
+    }
+
+    fn replace_policy(&mut self, policy: &str) -> StoreResult<bool> {
+        let is_new = self.channel.policy != policy;
+        policy.clone_into(&mut self.channel.policy);
+        Ok(is_new)
+    }
+
+    fn forget_all(&mut self) -> StoreResult<()> {
+        let mut records = MemoryStore::default();
+        sure(records.set_channel(&sure(self.channel.records.channel())));
+        for message in self.channel.records.messages() {
+            sure(records.add_message(message));
+        }
+        *self.channel = NotifiedChannel { records, ..NotifiedChannel::default() };
+        Ok(())
+    }
+}

@@ -1,0 +1,442 @@
+//! Channels that gather messages: what is due outlasts every end of the process, and a message counts as told with the commit
+//! that stores its delivery.
+
+use super::{StateFolder, at, push_id, settlement};
+use pointsman::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
+use pointsman::event::Severity;
+use pointsman::gateway::journal::{
+    ChannelPolicies, DeliveryId, EventArrival, FiringTransition, GiveUpCause, JournalReader, JournalStore,
+    MessageContent, Push, RenderedMessage, SettlementResult, StoreError, StoreResult, TellResult, Transaction, accept,
+    settle, tell, tell_last,
+};
+use pointsman::notification::{
+    AlertId, Arrival, ChannelNotifier, GroupId, HoldState, MemoryStore, MessageEnd, MessageReason, MessageRecord,
+    NamedValue,
+};
+use pointsman::time::Timestamp;
+use proptest::prelude::*;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+over_each_store!(
+    a_restart_in_the_middle_of_a_wait_tells_at_the_due_time,
+    a_crash_between_accept_and_tell_loses_nothing,
+    what_is_rolled_back_leaves_no_trace,
+    a_message_that_is_given_up_is_told_again_or_goes_along,
+    an_alert_that_fired_before_counts_as_told,
+    an_alert_that_is_routed_elsewhere_is_forgotten_unless_it_was_told,
+    a_channel_that_gathers_no_more_tells_what_it_has_and_forgets,
+    a_message_is_one_delivery_of_all_its_alerts,
+    messages_are_those_of_the_state_machine,
+);
+
+const START: i64 = 1_800_000_000_000;
+
+const POLICY: NotificationPolicy = NotificationPolicy {
+    repeat: RepeatPolicy::After(Duration::from_hours(1)),
+    wait: WaitRange::NONE,
+    wait_critical: Duration::ZERO,
+    recoveries: RecoveryPolicy::Group,
+    rate: None,
+    gathers_storms: false,
+};
+
+fn seconds(count: u32) -> WaitRange {
+    let wait = Duration::from_secs(count.into());
+    WaitRange { low: wait, high: wait }
+}
+
+/// So many seconds after the start.
+fn after(count: i64) -> Timestamp {
+    at(START + count * 1_000)
+}
+
+fn policies(policy: NotificationPolicy) -> Arc<ChannelPolicies> {
+    Arc::new([("chat".to_owned(), policy)].into_iter().collect())
+}
+
+/// An event: a key, and its severity while it fires.
+type TestEvent<'t> = (&'t str, Option<Severity>);
+
+fn alert(key: &str) -> AlertId {
+    AlertId::of(Some("shop"), key)
+}
+
+/// A push with these events, all for the channel `chat`.
+fn push(number: u64, policy: NotificationPolicy, events: &[TestEvent<'_>]) -> Push {
+    let outcome = |(key, severity): &TestEvent<'_>| {
+        let status = if severity.is_some() { "Firing" } else { "Resolved" };
+        let severity = severity.unwrap_or(Severity::Warning).name();
+        format!(
+            r#"{{"outcome":"sent","event":{{"key":"{key}","severity":"{severity}","status":"{status}"}},"channels":["chat"]}}"#
+        )
+    };
+    let outcomes: Vec<String> = events.iter().map(outcome).collect();
+    let transition = |(index, (key, severity)): (u32, &TestEvent<'_>)| {
+        let key = (*key).to_owned();
+        match severity {
+            Some(severity) => {
+                FiringTransition::Opened { key, channels: vec!["chat".to_owned()], severity: *severity, index }
+            }
+            None => FiringTransition::Closed { key, removed_channels: Vec::new(), index },
+        }
+    };
+    let arrival = |(index, (key, firing)): (u32, &TestEvent<'_>)| EventArrival {
+        index,
+        channel: "chat".to_owned(),
+        alert: alert(key),
+        group: GroupId::of_alert(alert(key)),
+        values: Vec::new(),
+        firing: *firing,
+    };
+    let gathers = policy.repeat != RepeatPolicy::EveryEvent;
+    Push {
+        id: push_id(number),
+        outcomes: format!("[{}]", outcomes.join(",")).into(),
+        deliveries: Vec::new(),
+        transitions: (0..).zip(events).map(transition).collect(),
+        arrivals: if gathers { (0..).zip(events).map(arrival).collect() } else { Vec::new() },
+        policies: policies(policy),
+        received: after(0),
+        ..super::push(number, "chat", "a", None)
+    }
+}
+
+/// A journal of a store, and what was told.
+struct Told<'f> {
+    folder: &'f StateFolder,
+    store: Box<dyn JournalStore>,
+    policy: NotificationPolicy,
+    pushes: u64,
+    messages: RefCell<Vec<MessageRecord>>,
+}
+
+impl<'f> Told<'f> {
+    fn new(folder: &'f StateFolder, policy: NotificationPolicy) -> Self {
+        Self { folder, store: folder.store(&folder.options()), policy, pushes: 0, messages: RefCell::default() }
+    }
+
+    /// The store is opened again.
+    fn restart(self) -> Self {
+        let Self { folder, store, policy, pushes, messages } = self;
+        drop(store);
+        Self { folder, store: folder.store(&folder.options()), policy, pushes, messages }
+    }
+
+    fn transact<T>(&mut self, mut work: impl FnMut(&mut dyn Transaction) -> StoreResult<T>) -> StoreResult<T> {
+        let mut result = None;
+        self.store.transact(&mut |transaction| {
+            result = Some(work(transaction)?);
+            Ok(())
+        })?;
+        Ok(result.unwrap())
+    }
+
+    fn arrive(&mut self, now: i64, events: &[TestEvent<'_>]) {
+        self.pushes += 1;
+        let push = push(self.pushes, self.policy, events);
+        self.transact(|transaction| accept(transaction, &push, after(now)).map(drop)).unwrap();
+    }
+
+    fn tell_with(&mut self, policy: Option<NotificationPolicy>, now: Timestamp) -> TellResult {
+        let messages = RefCell::new(Vec::new());
+        let render = |message: &MessageRecord, content: &MessageContent| {
+            messages.borrow_mut().push(message.clone());
+            Some(rendered(message, content))
+        };
+        let told = self.transact(|transaction| {
+            messages.borrow_mut().clear();
+            match policy {
+                Some(policy) => tell(transaction, "chat", policy, now, &render),
+                None => tell_last(transaction, "chat", now, &render),
+            }
+        });
+        self.messages.borrow_mut().extend(messages.into_inner());
+        told.unwrap()
+    }
+
+    /// Why messages were made at that time.
+    fn tell(&mut self, now: i64) -> Vec<MessageReason> {
+        self.tell_with(Some(self.policy), after(now)).messages
+    }
+
+    fn reader(&self) -> Arc<dyn JournalReader> {
+        self.store.reader(&Arc::default())
+    }
+
+    /// The undelivered messages and what they say.
+    fn undelivered(&self) -> BTreeMap<u64, (DeliveryId, String)> {
+        let reader = self.reader();
+        let pending = reader.pending("chat", DeliveryId::NONE, 100).unwrap().into_iter();
+        let body = |id| match reader.body(id).unwrap() {
+            pointsman::gateway::journal::StoredBody::Intact(body) => String::from_utf8(body).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        pending.map(|found| (found.message.unwrap().0, (found.id, body(found.id)))).collect()
+    }
+
+    fn settle(&mut self, message: u64, result: SettlementResult, now: Timestamp) {
+        let (delivery, _) = self.undelivered().remove(&message).unwrap();
+        let (settlement, policies) = (settlement(delivery, result), policies(self.policy));
+        self.transact(|transaction| settle(transaction, &settlement, &policies, now)).unwrap();
+    }
+}
+
+fn rendered(message: &MessageRecord, content: &MessageContent) -> RenderedMessage {
+    let keys = content.alerts.iter().map(|alert| {
+        let outcome: serde_json::Value = serde_json::from_str(&alert.outcome).unwrap();
+        outcome["event"]["key"].as_str().unwrap().to_owned()
+    });
+    let mut keys: Vec<String> = keys.collect();
+    keys.sort();
+    let body = format!("{}: {}", message.reason.name(), keys.join(" "));
+    RenderedMessage { kind: "stdout", key: "a".to_owned(), body: Some(body.into_bytes()), notes: Vec::new() }
+}
+
+fn dead(cause: GiveUpCause) -> SettlementResult {
+    SettlementResult::Dead { reason: "no".to_owned(), cause }
+}
+
+fn a_restart_in_the_middle_of_a_wait_tells_at_the_due_time(folder: &StateFolder) {
+    let mut told = Told::new(folder, NotificationPolicy { wait: seconds(30), ..POLICY });
+    told.arrive(0, &[("a", Some(Severity::Warning))]);
+    let waits = told.tell_with(Some(told.policy), after(0));
+    assert_eq!(waits, TellResult { messages: Vec::new(), next: Some(after(30)) });
+    let mut told = told.restart();
+    assert_eq!(told.reader().notified_channels().unwrap(), ["chat"]);
+    assert_eq!(told.tell_with(Some(told.policy), after(29)).next, Some(after(30)));
+    assert_eq!(told.tell(30), [MessageReason::New]);
+    assert_eq!(told.undelivered().into_values().map(|(_, body)| body).collect::<Vec<_>>(), ["new: a"]);
+}
+
+fn a_crash_between_accept_and_tell_loses_nothing(folder: &StateFolder) {
+    let mut told = Told::new(folder, POLICY);
+    told.arrive(0, &[("a", Some(Severity::Critical)), ("b", Some(Severity::Info))]);
+    let mut told = told.restart();
+    assert_eq!(told.tell(500), [MessageReason::New, MessageReason::New]);
+    let mut told = told.restart();
+    assert_eq!(told.tell(501), []);
+    assert_eq!(told.undelivered().len(), 2);
+    told.settle(1, SettlementResult::Delivered, after(502));
+    let mut told = told.restart();
+    told.settle(2, SettlementResult::Delivered, after(503));
+    told.arrive(600, &[("a", None)]);
+    assert_eq!(told.tell(600), [MessageReason::Resolved]);
+}
+
+fn what_is_rolled_back_leaves_no_trace(folder: &StateFolder) {
+    let mut told = Told::new(folder, POLICY);
+    let first = push(90, POLICY, &[("a", Some(Severity::Critical))]);
+    let failed = told.transact(|transaction| {
+        accept(transaction, &first, after(0))?;
+        Err::<(), _>(StoreError::Damaged("a test".to_owned()))
+    });
+    failed.unwrap_err();
+    assert_eq!(told.tell(1), []);
+    told.arrive(2, &[("a", Some(Severity::Critical))]);
+    let policy = told.policy;
+    let failed = told.transact(|transaction| {
+        let made = tell(transaction, "chat", policy, after(2), &|message, content| Some(rendered(message, content)))?;
+        assert_eq!(made.messages, [MessageReason::New]);
+        Err::<(), _>(StoreError::Damaged("a test".to_owned()))
+    });
+    failed.unwrap_err();
+    assert!(told.undelivered().is_empty());
+    assert_eq!(told.tell(3), [MessageReason::New], "nobody was told");
+    assert_eq!(told.undelivered().into_keys().collect::<Vec<_>>(), [1]);
+}
+
+fn a_message_that_is_given_up_is_told_again_or_goes_along(folder: &StateFolder) {
+    let mut told = Told::new(folder, POLICY);
+    told.arrive(0, &[("a", Some(Severity::Warning))]);
+    assert_eq!(told.tell(0), [MessageReason::New]);
+    let retry = SettlementResult::Retry { due: after(5), reason: "busy".to_owned() };
+    told.settle(1, retry, after(1));
+    assert_eq!(told.tell(2), [], "it is still on its way");
+    told.settle(1, dead(GiveUpCause::Expired), after(10));
+    assert_eq!(told.tell(10), [MessageReason::New], "what died of age is news again");
+    told.settle(2, dead(GiveUpCause::Refused), after(20));
+    assert_eq!(told.tell(20), [], "what was refused goes along with the next message");
+    told.arrive(30, &[("a", Some(Severity::Critical))]);
+    assert_eq!(told.tell(30), [MessageReason::New]);
+    assert_eq!(told.reader().dead_letters(&pointsman::gateway::journal::RecordFilter::default()).unwrap().len(), 2);
+}
+
+fn an_alert_that_fired_before_counts_as_told(folder: &StateFolder) {
+    let every_event = NotificationPolicy::EVERY_EVENT;
+    let mut told = Told::new(folder, every_event);
+    told.arrive(0, &[("a", Some(Severity::Warning)), ("b", Some(Severity::Warning)), ("c", Some(Severity::Critical))]);
+    told.policy = POLICY;
+    told.arrive(10, &[("a", Some(Severity::Warning)), ("b", Some(Severity::Critical)), ("c", None)]);
+    let mut reasons = told.tell(10);
+    reasons.sort_by_key(|reason| reason.name());
+    assert_eq!(reasons, [MessageReason::Resolved, MessageReason::Worse], "an unchanged one is no news");
+    told.settle(1, SettlementResult::Delivered, after(11));
+    told.settle(2, SettlementResult::Delivered, after(11));
+    told.arrive(20, &[("d", None)]);
+    assert_eq!(told.tell(20), [], "the end of what never fired");
+}
+
+fn an_alert_that_is_routed_elsewhere_is_forgotten_unless_it_was_told(folder: &StateFolder) {
+    let mut told = Told::new(folder, NotificationPolicy { wait: seconds(30), ..POLICY });
+    told.arrive(0, &[("told", Some(Severity::Warning))]);
+    assert_eq!(told.tell(30), [MessageReason::New]);
+    told.settle(1, SettlementResult::Delivered, after(30));
+    told.arrive(40, &[("untold", Some(Severity::Warning))]);
+    for (number, key) in [(90, "told"), (91, "untold")] {
+        let elsewhere = FiringTransition::Opened {
+            key: key.to_owned(),
+            channels: vec!["page".to_owned()],
+            severity: Severity::Warning,
+            index: 0,
+        };
+        let mut push = push(number, told.policy, &[(key, Some(Severity::Warning))]);
+        (push.transitions, push.arrivals) = (vec![elsewhere], Vec::new());
+        told.transact(|transaction| accept(transaction, &push, after(50)).map(drop)).unwrap();
+    }
+    assert_eq!(told.tell(200), []);
+    let firing = |key| told.reader().firing("shop", key).unwrap().unwrap().channels;
+    assert_eq!(
+        (firing("told"), firing("untold")),
+        (vec!["chat".to_owned(), "page".to_owned()], vec!["page".to_owned()])
+    );
+    told.arrive(300, &[("told", None), ("untold", Some(Severity::Warning))]);
+    assert_eq!(told.tell(330), [MessageReason::Resolved, MessageReason::New], "it is routed here again");
+}
+
+fn a_channel_that_gathers_no_more_tells_what_it_has_and_forgets(folder: &StateFolder) {
+    let mut told = Told::new(folder, NotificationPolicy { wait: seconds(600), ..POLICY });
+    told.arrive(0, &[("a", Some(Severity::Warning))]);
+    assert_eq!(told.tell(1), []);
+    assert_eq!(told.tell_with(None, after(2)).messages, [MessageReason::New]);
+    assert_eq!(told.reader().notified_channels().unwrap(), ["chat"], "its message is undelivered");
+    told.settle(1, SettlementResult::Delivered, after(3));
+    assert_eq!(told.tell_with(None, after(3)), TellResult::default());
+    assert_eq!(told.reader().notified_channels().unwrap(), [""; 0]);
+    // Its next policy begins with what fires.
+    told.arrive(10, &[("a", Some(Severity::Warning))]);
+    assert_eq!(told.tell(610), []);
+    told.arrive(620, &[("a", None)]);
+    assert_eq!(told.tell(1_220), [MessageReason::Resolved]);
+}
+
+fn a_message_is_one_delivery_of_all_its_alerts(folder: &StateFolder) {
+    let mut told = Told::new(folder, POLICY);
+    let (group, values) = (GroupId([7; 16]), vec![NamedValue { name: "cluster".to_owned(), value: "a".to_owned() }]);
+    let mut first = push(90, POLICY, &[("a", Some(Severity::Info)), ("b", Some(Severity::Critical)), ("c", None)]);
+    first.arrivals.iter_mut().for_each(|arrival| (arrival.group, arrival.values) = (group, values.clone()));
+    told.transact(|transaction| accept(transaction, &first, after(0)).map(drop)).unwrap();
+    let contents = RefCell::new(Vec::new());
+    let render = |message: &MessageRecord, content: &MessageContent| {
+        contents.borrow_mut().push(content.clone());
+        Some(rendered(message, content))
+    };
+    told.transact(|transaction| tell(transaction, "chat", POLICY, after(0), &render).map(drop)).unwrap();
+    let contents = contents.into_inner();
+    assert_eq!((contents.len(), &contents[0].values), (1, &values));
+    let pending = told.reader().pending("chat", DeliveryId::NONE, 9).unwrap();
+    let [delivery] = pending.as_slice() else { panic!("{pending:?}") };
+    assert_eq!((delivery.urgency, delivery.since), (Some(Severity::Critical), after(0)));
+    assert_eq!(told.undelivered()[&1].1, "new: a b");
+    told.settle(1, SettlementResult::Delivered, after(1));
+    assert_eq!(told.tell(3_600), [MessageReason::Repeat]);
+    assert_eq!(told.undelivered()[&2].1, "repeat: a b", "a repetition says what fires");
+    let counts = &told.reader().channels().unwrap()[0];
+    assert_eq!((counts.delivered, counts.pending), (1, 1));
+}
+
+/// What happens in a schedule.
+#[derive(Debug, Clone)]
+enum ScheduleStep {
+    Arrive(Vec<(u8, Option<Severity>)>),
+    Settle(usize, MessageEnd),
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = ScheduleStep> {
+    let severity = prop_oneof![
+        Just(None),
+        Just(Some(Severity::Info)),
+        Just(Some(Severity::Warning)),
+        Just(Some(Severity::Critical))
+    ];
+    let end =
+        prop_oneof![4 => Just(MessageEnd::Delivered), 1 => Just(MessageEnd::Expired), 1 => Just(MessageEnd::Refused)];
+    prop_oneof![
+        6 => prop::collection::vec((0..8_u8, severity), 1..4).prop_map(ScheduleStep::Arrive),
+        4 => (0..4_usize, end).prop_map(|(which, end)| ScheduleStep::Settle(which, end)),
+        1 => Just(ScheduleStep::Restart),
+    ]
+}
+
+fn policy() -> impl Strategy<Value = NotificationPolicy> {
+    let recoveries = prop_oneof![Just(RecoveryPolicy::Group), Just(RecoveryPolicy::Each), Just(RecoveryPolicy::Never)];
+    let repeat = prop_oneof![Just(RepeatPolicy::Never), Just(RepeatPolicy::After(Duration::from_mins(4)))];
+    (recoveries, repeat, 0..40_u64, 0..3_u64, any::<bool>()).prop_map(|(recoveries, repeat, low, more, storms)| {
+        let low = Duration::from_secs(low);
+        NotificationPolicy {
+            repeat,
+            wait: WaitRange { low, high: low * 4 },
+            wait_critical: low * u32::try_from(more).unwrap() / 3,
+            recoveries,
+            rate: storms.then(|| 9.try_into().unwrap()),
+            gathers_storms: storms,
+        }
+    })
+}
+
+/// The journal makes the messages that the state machine makes in memory: over restarts, and whatever becomes of them.
+fn messages_are_those_of_the_state_machine(folder: &StateFolder) {
+    let config = ProptestConfig { failure_persistence: None, cases: 12, ..ProptestConfig::default() };
+    let schedules = prop::collection::vec((0..90_i64, step()), 1..60);
+    proptest!(config, |(policy in policy(), schedule in schedules)| {
+        let folder = folder.another();
+        let mut told = Told::new(&folder, policy);
+        let mut memory = MemoryStore::default();
+        let (mut expected, mut now) = (Vec::new(), 0);
+        for (pause, step) in schedule {
+            now += pause;
+            let moment = after(now);
+            expected.extend(ChannelNotifier::new(&mut memory, policy).advance(moment).unwrap());
+            told.tell(now);
+            match step {
+                ScheduleStep::Arrive(events) => {
+                    let named: Vec<(String, Option<Severity>)> =
+                        events.iter().map(|(key, severity)| (format!("k{key}"), *severity)).collect();
+                    let events: Vec<TestEvent<'_>> = named.iter().map(|(key, severity)| (&**key, *severity)).collect();
+                    told.arrive(now, &events);
+                    let group = |key: &str| GroupId::of_alert(alert(key));
+                    let arrivals = events.iter().map(|(key, firing)| Arrival {
+                        alert: alert(key),
+                        group: group(key),
+                        firing: *firing,
+                        hold: HoldState::Free,
+                    });
+                    let arrivals: Vec<Arrival> = arrivals.collect();
+                    ChannelNotifier::new(&mut memory, policy).arrive(moment, &arrivals).unwrap();
+                }
+                ScheduleStep::Settle(which, end) => {
+                    let undelivered: Vec<u64> = told.undelivered().into_keys().collect();
+                    let ids: Vec<u64> = memory.messages().map(|message| message.id.0).collect();
+                    prop_assert_eq!(&undelivered, &ids);
+                    if let Some(id) = undelivered.get(which % undelivered.len().max(1)) {
+                        let result = match end {
+                            MessageEnd::Delivered => SettlementResult::Delivered,
+                            MessageEnd::Expired => dead(GiveUpCause::Expired),
+                            MessageEnd::Refused => dead(GiveUpCause::Refused),
+                        };
+                        told.settle(*id, result, moment);
+                        let id = pointsman::notification::MessageId(*id);
+                        ChannelNotifier::new(&mut memory, policy).settle(moment, id, end).unwrap();
+                    }
+                }
+                ScheduleStep::Restart => told = told.restart(),
+            }
+            expected.extend(ChannelNotifier::new(&mut memory, policy).advance(moment).unwrap());
+            told.tell(now);
+            prop_assert_eq!(&*told.messages.borrow(), &expected);
+        }
+    });
+}
