@@ -4,6 +4,8 @@
 mod access;
 #[path = "serve/families.rs"]
 mod families;
+#[path = "serve/gathers.rs"]
+mod gathers;
 #[path = "serve/memory.rs"]
 mod memory;
 #[path = "serve/robust.rs"]

@@ -5,7 +5,7 @@ use super::local_time::LocalTime;
 use super::request;
 use super::table::RowMark;
 use crate::diagnostic::{visible_line, visible_text};
-use crate::gateway::journal::{AttemptRecord, DeliveryRecord, DeliveryState};
+use crate::gateway::journal::{AttemptRecord, ChannelFate, DeliveryRecord, DeliveryState};
 use crate::gateway::operations::EventDetail;
 use crate::text::{plural, quoted, shorten};
 use serde_json::Value;
@@ -18,6 +18,9 @@ const TEXT_CHARACTERS: usize = 300;
 pub(super) fn render(detail: &EventDetail, time: &LocalTime, layout: TextLayout) -> String {
     let mut story = EventStory { time, layout, text: String::new() };
     story.outcome(detail);
+    for fate in &detail.fates {
+        story.fate(fate);
+    }
     for delivery in &detail.event.deliveries {
         story.delivery(delivery, detail);
     }
@@ -92,6 +95,13 @@ impl EventStory<'_> {
         self.line(2, &format!("received {received} from {integration}, by {}", event.origin.name()));
         let rules = event.rules.get(..12).unwrap_or(&event.rules);
         self.line(2, &format!("decided by generation {} of the rules ({rules})", event.generation));
+    }
+
+    /// What the event is for a channel that gathers messages.
+    fn fate(&mut self, fate: &ChannelFate) {
+        let text = fate.fate.text(&|at| self.time.moment(&at.to_string()));
+        let channel = self.styled("1", &format!("{}:", visible_line(&fate.channel)));
+        self.line(0, &format!("{channel} {text}"));
     }
 
     fn delivery(&mut self, delivery: &DeliveryRecord, detail: &EventDetail) {

@@ -11,6 +11,7 @@ use super::table::{RowMark, TextTable};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
 use crate::gateway::status::{ChannelSummary, GatewayStatus, IntegrationSummary, LastError, RulesSummary};
+use crate::text::plural;
 use crate::time::Timestamp;
 use clap::Args;
 
@@ -178,7 +179,7 @@ fn channels(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> Str
                 time.age(channel.oldest_pending.as_deref()).unwrap_or_else(|| "-".to_owned()),
                 channel.retrying.to_string(),
                 channel.dead.to_string(),
-                sending(channel, time),
+                sending_and_gathering(channel, time),
                 channel.last_error.as_ref().map_or_else(|| "-".to_owned(), |error| last_error(error, channel, time)),
             ],
         );
@@ -191,6 +192,15 @@ fn worst_first<T>(rows: &[T], mark: impl Fn(&T) -> RowMark) -> Vec<(RowMark, &T)
     let mut marked: Vec<(RowMark, &T)> = rows.iter().map(|row| (mark(row), row)).collect();
     marked.sort_by_key(|(mark, _)| *mark);
     marked
+}
+
+/// Whether a channel sends, and how many alerts it has still to tell.
+fn sending_and_gathering(channel: &ChannelSummary, time: &LocalTime) -> String {
+    let sending = sending(channel, time);
+    match channel.waiting {
+        0 => sending,
+        waiting => format!("{sending}, {} to tell", plural(waiting, "alert")),
+    }
 }
 
 /// Whether a channel sends, and when it sends next where it waits for that.

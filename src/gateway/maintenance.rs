@@ -3,9 +3,12 @@
 //! Each problem is logged once when it begins and once when it ends.
 
 use super::Gateway;
+use super::journal::{DeliveryStore as _, JournalError};
+use super::metrics::ChannelLabels;
 use super::tls::CertificateRefresh;
+use crate::channel::RepeatPolicy;
 use crate::reload::{ReloadReport, WatchMethod, WatchMode};
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// The time between two checks.
@@ -24,6 +27,9 @@ pub(super) async fn run(gateway: Weak<Gateway>) {
         {
             warnings.log_changes(ActiveWarnings::of(&report, gateway.config.reload.watch_method == WatchMethod::Poll));
         }
+        if let Some(gateway) = gateway.upgrade() {
+            count_waiting_news(gateway).await;
+        }
         tokio::time::sleep(CHECK_INTERVAL).await;
         let Some(certificate) = gateway.upgrade().map(|gateway| gateway.certificate.clone()) else { return };
         if let Some(certificate) = certificate {
@@ -36,6 +42,26 @@ pub(super) async fn run(gateway: Weak<Gateway>) {
             }
         }
     }
+}
+
+/// Sets how many alerts have news that is not told.
+async fn count_waiting_news(gateway: Arc<Gateway>) {
+    let count = move || {
+        let waiting = gateway.journal.read()?.waiting_news()?;
+        let gauges = &gateway.metrics.waiting;
+        gauges.clear();
+        for channel in &gateway.rules.current().value.channels {
+            let known = waiting.iter().find(|(name, _)| *name == channel.name).map_or(0, |(_, count)| *count);
+            let is_shown = known > 0 || channel.policy.repeat != RepeatPolicy::EveryEvent;
+            if is_shown {
+                let labels = ChannelLabels { channel: channel.name.clone() };
+                gauges.get_or_create(&labels).set(i64::try_from(known).unwrap_or(i64::MAX));
+            }
+        }
+        Ok::<(), JournalError>(())
+    };
+    // The next round counts again.
+    drop(tokio::task::spawn_blocking(count).await);
 }
 
 /// The problems that were logged and did not end.

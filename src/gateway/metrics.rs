@@ -184,6 +184,8 @@ metrics! {
         "From the receipt of a push to its delivery, in seconds";
     pending: Family<ChannelLabels, Gauge> = Family::default(), "deliveries_pending",
         "Pending deliveries, retries included";
+    waiting: Family<ChannelLabels, Gauge> = Family::default(), "news_waiting",
+        "Alerts whose news waits to be told, in channels that gather messages";
     breaker_open: Family<ChannelLabels, Gauge> = Family::default(), "breaker_open",
         "1 while a channel's breaker is open";
     held: Family<ChannelLabels, Gauge> = Family::default(), "channel_held",
@@ -343,6 +345,7 @@ fn one_of_each() -> Metrics {
     drop(metrics.messages.get_or_create(&MessageLabels { channel: any(), reason: any() }));
     drop(metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.pending.get_or_create(&ChannelLabels { channel: any() }));
+    drop(metrics.waiting.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.breaker_open.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.held.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.blocked.get_or_create(&ChannelLabels { channel: any() }));

@@ -294,7 +294,7 @@ async fn open_with_journal(
         .with_past_integrations(past_integrations.into_iter().map(|counts| counts.name));
     // What fell due while no gateway ran is told before anything arrives.
     let mut notifier = Notifier::new(notifier, journal.clone(), Arc::clone(&metrics));
-    notifier.advance(&rules.current()).await.map_err(unusable)?;
+    notifier.begin(&rules.current()).await;
     let (config, stopping) = (config.clone(), AtomicBool::new(false));
     let gateway =
         Gateway { clock, rules, journal, intake, deliveries: started, metrics, config, certificate, stopping };

@@ -202,6 +202,9 @@ pub struct ChannelSummary {
     /// When the oldest pending delivery was received.
     #[serde(default)]
     pub oldest_pending: Option<String>,
+    /// Alerts whose news waits to be told, in a channel that gathers messages.
+    #[serde(default)]
+    pub waiting: u64,
 }
 
 /// A pause for which a receiver asked.
@@ -238,6 +241,9 @@ impl GatewayStatus {
         for channel in channels.iter_mut().filter(|channel| channel.pending > 0) {
             let oldest = journal.pending(&channel.name, DeliveryId::NONE, 1)?;
             channel.oldest_pending = oldest.first().map(|oldest| oldest.since.to_string());
+        }
+        for (name, count) in journal.waiting_news()? {
+            channels.iter_mut().filter(|channel| channel.name == name).for_each(|channel| channel.waiting = count);
         }
         let mut status = Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -381,5 +387,6 @@ fn channel(
         failing_since: states.and_then(|states| states.failing_since).map(|at| at.to_string()),
         next_attempt: states.and_then(|states| states.next_attempt).map(|at| at.to_string()),
         oldest_pending: None,
+        waiting: 0,
     }
 }

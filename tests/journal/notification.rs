@@ -34,7 +34,7 @@ over_each_store!(
 
 const START: i64 = 1_800_000_000_000;
 
-const POLICY: NotificationPolicy = NotificationPolicy {
+pub(super) const POLICY: NotificationPolicy = NotificationPolicy {
     repeat: RepeatPolicy::After(Duration::from_hours(1)),
     wait: WaitRange::NONE,
     wait_critical: Duration::ZERO,
@@ -58,7 +58,7 @@ fn policies(policy: NotificationPolicy) -> Arc<ChannelPolicies> {
 }
 
 /// An event: a key, and its severity while it fires.
-type TestEvent<'t> = (&'t str, Option<Severity>);
+pub(super) type TestEvent<'t> = (&'t str, Option<Severity>);
 
 fn alert(key: &str) -> AlertId {
     AlertId::of(Some("shop"), key)
@@ -105,24 +105,27 @@ fn push(number: u64, policy: NotificationPolicy, events: &[TestEvent<'_>]) -> Pu
 }
 
 /// A journal of a store, and what was told.
-struct Told<'f> {
+pub(super) struct Told<'f> {
     folder: &'f StateFolder,
     store: Box<dyn JournalStore>,
     policy: NotificationPolicy,
-    pushes: u64,
+    pub(super) pushes: u64,
+    /// When the pushes are received.
+    pub(super) received: Timestamp,
     messages: RefCell<Vec<MessageRecord>>,
 }
 
 impl<'f> Told<'f> {
-    fn new(folder: &'f StateFolder, policy: NotificationPolicy) -> Self {
-        Self { folder, store: folder.store(&folder.options()), policy, pushes: 0, messages: RefCell::default() }
+    pub(super) fn new(folder: &'f StateFolder, policy: NotificationPolicy) -> Self {
+        let (store, received) = (folder.store(&folder.options()), after(0));
+        Self { folder, store, policy, pushes: 0, received, messages: RefCell::default() }
     }
 
     /// The store is opened again.
     fn restart(self) -> Self {
-        let Self { folder, store, policy, pushes, messages } = self;
+        let Self { folder, store, policy, pushes, received, messages } = self;
         drop(store);
-        Self { folder, store: folder.store(&folder.options()), policy, pushes, messages }
+        Self { folder, store: folder.store(&folder.options()), policy, pushes, received, messages }
     }
 
     fn transact<T>(&mut self, mut work: impl FnMut(&mut dyn Transaction) -> StoreResult<T>) -> StoreResult<T> {
@@ -134,9 +137,9 @@ impl<'f> Told<'f> {
         Ok(result.unwrap())
     }
 
-    fn arrive(&mut self, now: i64, events: &[TestEvent<'_>]) {
+    pub(super) fn arrive(&mut self, now: i64, events: &[TestEvent<'_>]) {
         self.pushes += 1;
-        let push = push(self.pushes, self.policy, events);
+        let push = Push { received: self.received, ..push(self.pushes, self.policy, events) };
         self.transact(|transaction| accept(transaction, &push, after(now)).map(drop)).unwrap();
     }
 
@@ -158,7 +161,7 @@ impl<'f> Told<'f> {
     }
 
     /// Why messages were made at that time.
-    fn tell(&mut self, now: i64) -> Vec<MessageReason> {
+    pub(super) fn tell(&mut self, now: i64) -> Vec<MessageReason> {
         self.tell_with(Some(self.policy), after(now)).messages
     }
 
@@ -170,7 +173,7 @@ impl<'f> Told<'f> {
     fn undelivered(&self) -> BTreeMap<u64, (DeliveryId, String)> {
         let reader = self.reader();
         let pending = reader.pending("chat", DeliveryId::NONE, 100).unwrap().into_iter();
-        let body = |id| match reader.body(id).unwrap() {
+        let body = |id| match reader.body(id, usize::MAX).unwrap() {
             pointsman::gateway::journal::StoredBody::Intact(body) => String::from_utf8(body).unwrap(),
             other => panic!("{other:?}"),
         };

@@ -2,17 +2,21 @@
 //!
 //! `tests/cases/journal/schema-N.db.gz` is a journal that the last build with schema N wrote through its own `Journal`:
 //! pushes from every origin; deliveries that are pending, retried, delivered, dead and requeued; an open and a closed
-//! firing; refused payloads. Its times are in the year 2100, so that retention removes nothing. Numbers on disk never
+//! firing; refused payloads. Its times are in the year 2100, so that retention removes nothing. That of schema 5 was written by
+//! a gateway, with an open Warning, an open Critical and a firing that ended. Numbers on disk never
 //! change their meaning, so these files are never made again.
 
+use super::notification::{POLICY, Told};
 use super::{StateFolder, at, body, push, push_id, read, settlement, wait};
 use flate2::read::GzDecoder;
 use pointsman::evaluate::RequestMetadata;
+use pointsman::event::Severity;
 use pointsman::function::key_digest;
 use pointsman::gateway::journal::{
     AcceptResult, Deduplication, DeliveryId, DeliveryRecord, DeliveryState, DeliveryStore as _, OpenFiring, Push,
     PushOrigin, PushStore as _, RecordFilter, RefusedPayload, SettlementResult,
 };
+use pointsman::notification::MessageReason;
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use std::fs::File;
 
@@ -153,4 +157,32 @@ fn a_journal_of_schema_3_stores_what_requests_say_from_now_on() {
     let refused = read(&journal).quarantined(&RecordFilter::default()).unwrap();
     assert_eq!(refused[0].request, request);
     assert_eq!(journal.open_channels("shop", "a", at(START)), ["page"]);
+}
+
+/// Schema 5 knew nothing of what channels were told. What fires in such a journal was told, each event by itself.
+#[test]
+fn a_firing_that_is_open_in_a_journal_of_schema_5_counts_as_told() {
+    let folder = folder("schema-5");
+    let mut told = Told::new(&folder, POLICY);
+    (told.pushes, told.received) = (100, at(1_796_072_600_000));
+    told.arrive(0, &[("warning", Some(Severity::Warning)), ("critical", Some(Severity::Critical))]);
+    assert_eq!(told.tell(0), [], "nothing is new");
+    told.arrive(1, &[("warning", Some(Severity::Critical)), ("over", Some(Severity::Warning))]);
+    let mut reasons = told.tell(1);
+    reasons.sort_by_key(|reason| reason.name());
+    assert_eq!(reasons, [MessageReason::New, MessageReason::Worse]);
+    told.arrive(2, &[("critical", None)]);
+    assert_eq!(told.tell(2), [MessageReason::Resolved]);
+}
+
+/// Where no severity is kept, it counts as Critical.
+#[test]
+fn a_firing_whose_severity_is_not_kept_counts_as_told_critical() {
+    let folder = folder("schema-1");
+    let mut told = Told::new(&folder, POLICY);
+    (told.pushes, told.received) = (100, at(START));
+    told.arrive(0, &[("retried", Some(Severity::Critical))]);
+    assert_eq!(told.tell(0), []);
+    told.arrive(1, &[("retried", None)]);
+    assert_eq!(told.tell(1), [MessageReason::Resolved]);
 }

@@ -90,6 +90,10 @@ fn explain_decision(
             text.push('\n');
         }
     }
+    for fate in &decision.fates {
+        let told = fate.fate.text(&|at| at.to_string());
+        text.extend([fate.channel.as_str(), ": ", &told, "\n"]);
+    }
     let agrees = explanation.outcomes == decision.outcomes;
     Ok(DecisionExplanation { text, agrees, accepted: explanation.accepted })
 }
@@ -154,6 +158,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
             open: open.to_vec(),
             request: RequestMetadata::default(),
             archive: String::new(),
+            fates: Vec::new(),
         }
     }
 

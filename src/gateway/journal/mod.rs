@@ -12,6 +12,7 @@ mod batch_writer;
 mod client;
 mod config;
 mod disk_shortage;
+mod fate;
 mod id;
 mod notification;
 mod number;
@@ -29,6 +30,7 @@ pub use accept::accept;
 pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
+pub use fate::{ChannelFate, EventFate, MessageState};
 pub use id::{DeliveryId, EventId, PushId};
 pub use notification::{
     AppliedArrival, ChannelPolicies, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, LAST_WORDS, MessageAlert,

@@ -191,6 +191,9 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
     /// Notes that a message told news.
     fn note_told(&mut self, message: &MessageRecord) -> StoreResult<()>;
 
+    /// Notes how a message ended.
+    fn note_message_end(&mut self, message: MessageId, end: MessageEnd) -> StoreResult<()>;
+
     /// Notes the values of a group, unless they are known.
     fn note_values(&mut self, group: GroupId, values: &[NamedValue]) -> StoreResult<()>;
 
@@ -272,6 +275,7 @@ pub fn tell(
         }
         for (message, end) in unsent {
             ChannelNotifier::new(&mut *records, policy).settle(now, message, end)?;
+            records.note_message_end(message, end)?;
         }
     }
     result.next = ChannelNotifier::new(&mut *records, policy).next_moment(now)?;
@@ -353,6 +357,7 @@ fn end_message(
     let policy = policies.get(&ended.channel).unwrap_or(LAST_WORDS);
     let mut records = transaction.channel_records(&ended.channel)?;
     ChannelNotifier::new(&mut *records, policy).settle(now, ended.message, end)?;
+    records.note_message_end(ended.message, end)?;
     drop(records);
     transaction.wake_notifier(&ended.channel);
     Ok(())

@@ -3,7 +3,7 @@
 use super::notification::{NewsEnd, StoredFate};
 use super::{DeliveryState, PushOrigin};
 use crate::event::{AlertStatus, Severity};
-use crate::notification::{DueClass, HoldState, MessageReason, NewsKind, NewsOrigin, RoutingState};
+use crate::notification::{DueClass, HoldState, MessageEnd, MessageReason, NewsKind, NewsOrigin, RoutingState};
 
 /// The number of a state or an origin: a macro, so that `concat!` can put it into the text of a statement.
 #[rustfmt::skip]
@@ -85,3 +85,4 @@ stored_numbers!(DueClass: Critical = 0, Worse = 1, New = 2, Over = 3);
 stored_numbers!(MessageReason: New = 0, Worse = 1, Better = 2, Resolved = 3, Repeat = 4, Unmuted = 5, Storm = 6);
 stored_numbers!(StoredFate: News = 0, Held = 1, Unchanged = 2, OverUntold = 3, NothingOpen = 4);
 stored_numbers!(NewsEnd: Told = 0, OverUntold = 1, Elsewhere = 2);
+stored_numbers!(MessageEnd: Delivered = 0, Expired = 1, Refused = 2);

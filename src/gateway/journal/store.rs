@@ -8,7 +8,7 @@
 
 use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
-    AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord,
+    AttemptRecord, ChannelCounts, ChannelError, ChannelFate, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord,
     IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, RecordFilter,
     RefusedPayload, RefusedSummary, Settlement, StoredHold,
 };
@@ -331,6 +331,12 @@ pub trait RecordReader: Send + Sync {
 
     /// The last generation of the rules that was noted.
     fn last_generation(&self) -> ReadResult<Option<PastGeneration>>;
+
+    /// What an event is for each channel that gathers messages, in the order of channels.
+    fn fates(&self, event: EventId) -> ReadResult<Vec<ChannelFate>>;
+
+    /// How many alerts have news that is not told, by channel; channels without such news are left out.
+    fn waiting_news(&self) -> ReadResult<Vec<(String, u64)>>;
 
     /// The channels of which records are kept, as they gather messages or did so, by name.
     fn notified_channels(&self) -> ReadResult<Vec<String>>;

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long a journal that failed is left alone.
-const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Who has something to tell; clones share it.
 #[derive(Clone, Default)]
@@ -90,6 +90,14 @@ impl Notifier {
         Self { handle, journal, metrics, moments: BTreeMap::new() }
     }
 
+    /// Tells what fell due before the start. What cannot be told now is told later.
+    pub(super) async fn begin(&mut self, version: &Arc<RuleSetVersion<ServedRules>>) {
+        if let Err(fault) = self.advance(version).await {
+            tracing::warn!(%fault, "the journal cannot make messages now; trying again");
+            self.handle.reload();
+        }
+    }
+
     /// Makes messages until the gateway is gone.
     pub(super) async fn run(mut self, gateway: Weak<Gateway>) {
         loop {
@@ -117,10 +125,7 @@ impl Notifier {
     ///
     /// # Errors
     /// The journal failed, or is closed.
-    pub(super) async fn advance(
-        &mut self,
-        version: &Arc<RuleSetVersion<ServedRules>>,
-    ) -> Result<Option<Instant>, JournalError> {
+    async fn advance(&mut self, version: &Arc<RuleSetVersion<ServedRules>>) -> Result<Option<Instant>, JournalError> {
         let woken = self.handle.take();
         let now = Instant::now();
         if woken.rules {

@@ -2,7 +2,9 @@
 
 use super::RecordSelection;
 use crate::evaluate::RequestMetadata;
-use crate::gateway::journal::{AttemptRecord, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedSummary};
+use crate::gateway::journal::{
+    AttemptRecord, ChannelFate, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedSummary,
+};
 use crate::text::shorten;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -65,6 +67,9 @@ pub struct EventDetail {
     /// The channels that still have to deliver it, and wait because their receivers asked for that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldChannel>,
+    /// What it is for each channel that gathers messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fates: Vec<ChannelFate>,
 }
 
 /// A channel whose receiver asked to wait.
@@ -114,6 +119,9 @@ pub struct DecisionRecord {
     pub open: Vec<(String, Vec<String>)>,
     /// The rule files of that time in base64.
     pub archive: String,
+    /// What the one outcome that was asked for, or the first, is for each channel that gathers messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fates: Vec<ChannelFate>,
 }
 
 /// A refused body, without its bytes.

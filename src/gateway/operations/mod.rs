@@ -107,6 +107,7 @@ pub fn event(journal: &Journal, id: &str, held: Vec<HeldChannel>) -> Result<Even
         payload: String::from_utf8_lossy(&stored.payload).into_owned(),
         request: stored.request,
         attempts,
+        fates: journal.read()?.fates(record.id)?,
     })
 }
 
@@ -141,7 +142,9 @@ pub fn decision(journal: &Journal, id: &str) -> Result<DecisionRecord, Operation
     let archive = archive.ok_or_else(|| {
         OperationError::NotFound(format!("the rules that decided `{id}` are no longer in the journal"))
     })?;
-    Ok(decision_record(&stored, index, &archive))
+    let event = EventId { push, index: index.unwrap_or(0) };
+    let fates = journal.read()?.fates(event)?;
+    Ok(DecisionRecord { fates, ..decision_record(&stored, index, &archive) })
 }
 
 /// A stored push and the archive of its rules, in the form of the API.
@@ -158,6 +161,7 @@ fn decision_record(stored: &PushRecord, index: Option<u32>, archive: &[u8]) -> D
         outcomes: stored.outcomes.clone(),
         open: stored.open.iter().cloned().map(Into::into).collect(),
         archive: STANDARD.encode(archive),
+        fates: Vec::new(),
     }
 }
 

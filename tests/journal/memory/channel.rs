@@ -6,7 +6,7 @@ use pointsman::gateway::journal::{
 };
 use pointsman::notification::{
     AlertId, AlertRecord, ArrivalResult, ChannelRecord, ChannelStore, DueClass, GroupId, GroupRecord, MemoryStore,
-    MessageId, MessageReason, MessageRecord, NamedValue, NewsKind,
+    MessageEnd, MessageId, MessageReason, MessageRecord, NamedValue, NewsKind,
 };
 use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
@@ -143,6 +143,10 @@ impl ChannelRecords for MemoryChannel<'_> {
     }
 
     fn note_told(&mut self, _message: &MessageRecord) -> StoreResult<()> {
+        Ok(())
+    }
+
+    fn note_message_end(&mut self, _message: MessageId, _end: MessageEnd) -> StoreResult<()> {
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::channel::NotifiedChannel;
 use super::{Delivery, MemoryDisk, State, is_push_meant};
 use pointsman::gateway::journal::{
-    AttemptRecord, ChannelCounts, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims, DeliveryId,
+    AttemptRecord, ChannelCounts, ChannelFate, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims, DeliveryId,
     DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, IntegrationCounts,
     JournalReader, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader,
     RefusedPayload, RefusedSummary, SettledFilter, StoredBody, StoredFiring,
@@ -231,6 +231,21 @@ impl RecordReader for MemoryReader {
 
     fn last_generation(&self) -> ReadResult<Option<PastGeneration>> {
         self.disk.with(|state| state.generation)
+    }
+
+    /// It keeps no history of events.
+    fn fates(&self, _event: EventId) -> ReadResult<Vec<ChannelFate>> {
+        Ok(Vec::new())
+    }
+
+    fn waiting_news(&self) -> ReadResult<Vec<(String, u64)>> {
+        self.disk.with(|state| {
+            let waiting = state.notified.iter().map(|(name, channel)| {
+                let news = channel.records.alerts().filter(|(_, alert)| alert.tellable().is_some());
+                (name.clone(), news.count() as u64)
+            });
+            waiting.filter(|(_, count)| *count > 0).collect()
+        })
     }
 
     fn notified_channels(&self) -> ReadResult<Vec<String>> {

@@ -4,7 +4,9 @@ use crate::event::{AlertStatus, Severity};
 use crate::gateway::journal::notification::{NewsEnd, StoredFate};
 use crate::gateway::journal::number::StoredNumber;
 use crate::gateway::journal::{DeliveryId, DeliveryState, PushId, PushOrigin};
-use crate::notification::{AlertId, DueClass, GroupId, HoldState, MessageId, MessageReason, NewsOrigin, RoutingState};
+use crate::notification::{
+    AlertId, DueClass, GroupId, HoldState, MessageEnd, MessageId, MessageReason, NewsOrigin, RoutingState,
+};
 use crate::time::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use ulid::Ulid;
@@ -52,6 +54,7 @@ number_column!(NewsOrigin, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(DueClass, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(MessageReason, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(StoredFate, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(MessageEnd, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(NewsEnd, StoredNumber::stored, StoredNumber::from_stored);
 
 /// A type that is 16 bytes of a digest in its column.

@@ -87,6 +87,7 @@ fn shorten_keys(connection: &Connection) -> SqliteResult<()> {
 /// The severities of the firings that are open: those of the last events of which a delivery is kept.
 fn fill_version_6(connection: &Connection) -> SqliteResult<()> {
     let mut open = around_damage(open_firings(connection))?;
+    around_damage(connection.execute_batch("CREATE INDEX firing_change_key ON firing_change (key)"))?;
     let sql =
         "SELECT text, key, push, position FROM delivery JOIN name ON name.id = integration ORDER BY delivery.id DESC";
     let mut statement = connection.prepare(sql)?;
@@ -98,8 +99,8 @@ fn fill_version_6(connection: &Connection) -> SqliteResult<()> {
         if !open.remove(&firing) {
             continue;
         }
-        let sql = "SELECT CASE json_extract(outcomes, '$[' || ?2 || '].event.severity') WHEN 'Info' THEN 0 \
-                   WHEN 'Warning' THEN 1 WHEN 'Critical' THEN 2 END FROM push WHERE id = ?1";
+        let sql = "SELECT CASE iif(json_valid(outcomes), json_extract(outcomes, '$[' || ?2 || '].event.severity'), NULL) \
+                   WHEN 'Info' THEN 0 WHEN 'Warning' THEN 1 WHEN 'Critical' THEN 2 END FROM push WHERE id = ?1";
         let severity = connection.prepare_cached(sql)?.query_row((push, position), |row| row.get::<_, Option<i64>>(0));
         let severity = around_damage(severity.optional())?.flatten();
         for sql in
@@ -108,7 +109,10 @@ fn fill_version_6(connection: &Connection) -> SqliteResult<()> {
             around_damage(connection.prepare_cached(sql)?.execute((firing, severity)))?;
         }
     }
-    Ok(())
+    // Nothing else looks for a key there.
+    drop(rows);
+    drop(statement);
+    connection.execute_batch("DROP INDEX IF EXISTS firing_change_key")
 }
 
 /// The digests of open firings.

@@ -6,6 +6,7 @@
 
 mod deliveries;
 mod event_page;
+mod fates;
 mod records;
 
 use super::claims::ClaimTable;

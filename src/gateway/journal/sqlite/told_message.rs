@@ -10,8 +10,8 @@ use crate::gateway::journal::{
     PushId, StoredFate,
 };
 use crate::notification::{
-    AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageId, MessageNews, MessageReason, MessageRecord,
-    NamedValue, NewsKind,
+    AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageEnd, MessageId, MessageNews, MessageReason,
+    MessageRecord, NamedValue, NewsKind,
 };
 use crate::time::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -85,6 +85,12 @@ impl ChannelRecords for SqliteChannel<'_> {
             let values = (self.channel, news.alert, NewsEnd::Told, message.id, message.at);
             self.connection.prepare_cached(sql)?.execute(values)?;
         }
+        Ok(())
+    }
+
+    fn note_message_end(&mut self, message: MessageId, end: MessageEnd) -> StoreResult<()> {
+        let sql = "UPDATE told_message SET ended = ?3 WHERE channel = ?1 AND number = ?2 AND ended IS NULL";
+        self.connection.prepare_cached(sql)?.execute((self.channel, message, end))?;
         Ok(())
     }
 

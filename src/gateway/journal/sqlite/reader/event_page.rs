@@ -8,7 +8,7 @@ use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many pushes a page examines for events of a channel or key.
 const SCAN_LIMIT: i64 = 50_000;
@@ -161,13 +161,19 @@ impl EventPageBuilder {
         }
         let push: PushId = row.get(1)?;
         let mut deliveries = deliveries_by_position(connection, row)?;
+        let gathered = match &filter.channel {
+            Some(channel) => gathered_positions(connection, row.get(0)?, channel)?,
+            None => BTreeSet::new(),
+        };
         let outcomes: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
         let begin =
             filter.before_index.filter(|_| filter.before == Some(push)).map_or(0, |index| index.saturating_add(1));
         for (position, outcome) in (0_u32..).zip(&outcomes).filter(|(position, _)| *position >= begin) {
             let own = deliveries.remove(&position).unwrap_or_default();
             if filter.index.is_some_and(|index| index != position)
-                || filter.channel.as_ref().is_some_and(|channel| !own.iter().any(|found| found.channel == *channel))
+                || filter.channel.as_ref().is_some_and(|channel| {
+                    !gathered.contains(&position) && !own.iter().any(|found| found.channel == *channel)
+                })
                 || filter.key.as_ref().is_some_and(|key| key_of(outcome.get()).as_ref() != Some(key))
             {
                 continue;
@@ -209,6 +215,12 @@ fn deliveries_by_position(connection: &Connection, row: &Row<'_>) -> SqliteResul
     Ok(deliveries)
 }
 
+/// The positions of events that arrived at a channel that gathers messages.
+fn gathered_positions(connection: &Connection, push: i64, channel: &str) -> SqliteResult<BTreeSet<u32>> {
+    let sql = "SELECT position FROM fate WHERE push = ?1 AND channel = (SELECT id FROM name WHERE text = ?2)";
+    connection.prepare_cached(sql)?.query_map((push, channel), |row| row.get(0))?.collect()
+}
+
 fn deliveries_of(connection: &Connection, push: i64) -> SqliteResult<Vec<(u32, DeliveryRecord)>> {
     let sql = "SELECT position, text, state, attempts, reason, ended FROM delivery JOIN name ON name.id = channel \
                WHERE push = ?1 ORDER BY delivery.id";
@@ -227,7 +239,7 @@ pub(super) fn split(list: &str) -> Vec<String> {
 }
 
 /// The alert key of an outcome.
-fn key_of(outcome: &str) -> Option<String> {
+pub(super) fn key_of(outcome: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct KeyedOutcome {
         event: Option<KeyedEvent>,

@@ -7,8 +7,9 @@ use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::firing::{find_firing, lookup_digest};
 use crate::gateway::journal::sqlite::{checksum, past_generation};
 use crate::gateway::journal::{
-    AttemptRecord, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord, QuarantineCounts,
-    ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SettledFilter, StoredFiring,
+    AttemptRecord, ChannelFate, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord,
+    QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SettledFilter,
+    StoredFiring,
 };
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
@@ -146,6 +147,18 @@ impl RecordReader for ReaderPool {
         let read =
             |connection: &Connection| connection.query_row(sql, [], |row| Ok(past_generation(row, 0))).optional();
         Ok(self.query(read)?.flatten())
+    }
+
+    fn fates(&self, event: EventId) -> ReadResult<Vec<ChannelFate>> {
+        self.read_fates(event)
+    }
+
+    fn waiting_news(&self) -> ReadResult<Vec<(String, u64)>> {
+        let sql = "SELECT text, waiting FROM (SELECT channel, count(*) AS waiting FROM told_alert WHERE tellable = 1 \
+                   GROUP BY channel) JOIN name ON name.id = channel ORDER BY text";
+        self.query(|connection| {
+            connection.prepare_cached(sql)?.query_map([], |row| Ok((row.get(0)?, count(row, 1)?)))?.collect()
+        })
     }
 
     fn notified_channels(&self) -> ReadResult<Vec<String>> {

@@ -97,6 +97,7 @@ CREATE TABLE told_message (
   since    INTEGER NOT NULL,
   alerts   INTEGER NOT NULL,             -- how many it told of
   grps     BLOB,                         -- 16 bytes each; nothing once it is settled
+  ended    INTEGER,                      -- 0 delivered, 1 given up because of its age, 2 refused
   news     BLOB,                         -- 35 bytes each: alert, group, what is news, told before, told now
   PRIMARY KEY (channel, number)
 ) WITHOUT ROWID;

@@ -1,0 +1,95 @@
+//! What events are for channels that gather messages: what was noted when they came, and how their news ended since.
+
+use super::event_page::{key_of, split};
+use super::{ReaderPool, SqliteResult};
+use crate::gateway::journal::fate::{StoredArrival, StoredMessage};
+use crate::gateway::journal::notification::LAST_WORDS;
+use crate::gateway::journal::sqlite::channel_records::SqliteChannel;
+use crate::gateway::journal::{ChannelFate, EventFate, EventId, JournalError, NewsEnd, ReadResult};
+use crate::notification::{AlertId, AlertState, ChannelNotifier};
+use crate::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+use std::time::Duration;
+
+/// An event in a channel, as it was noted.
+struct NotedArrival {
+    channel: i64,
+    name: String,
+    push: i64,
+    alert: AlertId,
+    arrival: StoredArrival,
+}
+
+impl ReaderPool {
+    /// What an event is for each channel, by name.
+    pub(super) fn read_fates(&self, event: EventId) -> ReadResult<Vec<ChannelFate>> {
+        let noted = self.query(|connection| noted_arrivals(connection, event))?;
+        let mut fates = Vec::with_capacity(noted.len());
+        for mut noted in noted {
+            noted.arrival.end = self.query(|connection| news_end(connection, &noted))?;
+            noted.arrival.now = self.alert_state(noted.channel, noted.alert)?;
+            fates.push(ChannelFate { channel: noted.name, fate: EventFate::of(&noted.arrival) });
+        }
+        Ok(fates)
+    }
+
+    fn alert_state(&self, channel: i64, alert: AlertId) -> ReadResult<AlertState> {
+        // What a channel knows does not depend on its policy.
+        let state = self.run_query(|connection| {
+            Ok(ChannelNotifier::new(&mut SqliteChannel { connection, channel }, LAST_WORDS).state(alert))
+        });
+        self.count_error(state)?.map_err(JournalError::from)
+    }
+}
+
+fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<NotedArrival>> {
+    let sql = "SELECT fate.channel, c.text, push.id, i.text, outcomes, result, message, after FROM push \
+               JOIN fate ON fate.push = push.id JOIN name c ON c.id = fate.channel JOIN name i ON i.id = push.integration \
+               WHERE ulid = ?1 AND position = ?2 ORDER BY c.text";
+    let row = |row: &Row<'_>| {
+        let (integration, outcomes): (String, String) = (row.get(3)?, row.get(4)?);
+        let outcome = usize::try_from(event.index).ok().and_then(|index| split(&outcomes).into_iter().nth(index));
+        let key = outcome.as_deref().and_then(key_of).unwrap_or_default();
+        let after: Option<i64> = row.get(7)?;
+        let message: Option<i64> = row.get(6)?;
+        Ok(NotedArrival {
+            channel: row.get(0)?,
+            name: row.get(1)?,
+            push: row.get(2)?,
+            alert: AlertId::of(Some(&integration), &key),
+            arrival: StoredArrival {
+                fate: row.get(5)?,
+                message: message.map(i64::cast_unsigned),
+                after: after.map(|after| Duration::from_millis(after.unsigned_abs())),
+                end: None,
+                now: AlertState::Unknown,
+            },
+        })
+    };
+    connection.prepare_cached(sql)?.query_map((event.push, event.index), row)?.collect()
+}
+
+/// How news ended, when, and by which message.
+type NewsEndColumns = (NewsEnd, Timestamp, Option<StoredMessage>);
+
+/// How the news of an event ended since it came.
+fn news_end(connection: &Connection, noted: &NotedArrival) -> SqliteResult<Option<NewsEndColumns>> {
+    let sql = "SELECT result, told_change.at, message, told_message.at, reason, alerts, ended FROM told_change \
+               LEFT JOIN told_message ON told_message.channel = told_change.channel AND number = message \
+               WHERE told_change.channel = ?1 AND alert = ?2 AND push >= ?3 ORDER BY push, told_change.id LIMIT 1";
+    let row = |row: &Row<'_>| {
+        let (number, at): (Option<i64>, Option<_>) = (row.get(2)?, row.get(3)?);
+        let message = match number.zip(at) {
+            Some((number, at)) => Some(StoredMessage {
+                number: number.cast_unsigned(),
+                at,
+                reason: row.get(4)?,
+                alerts: row.get(5)?,
+                end: row.get(6)?,
+            }),
+            None => None,
+        };
+        Ok((row.get(0)?, row.get(1)?, message))
+    };
+    connection.prepare_cached(sql)?.query_row((noted.channel, noted.alert, noted.push), row).optional()
+}

@@ -1,0 +1,161 @@
+//! Channels that gather messages, from the rule file to what is sent, and to what operators see of it.
+
+use super::{PATIENCE, Place, Running, request};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const PROBE_KEY: &str = "canary-probe-0123456789-canary";
+
+/// Rules with an integration `probe` whose events go to one channel.
+fn place(channel: &str) -> Place {
+    let place = Place::new();
+    place.edit(
+        "integration demo { keys = [env(\"POINTSMAN_DEMO_KEY\")]  arms => routing demo }",
+        &format!(
+            r#"
+mapping probe {{
+  each $.alerts[*]
+  severity = match @.severity {{ "Critical" => Critical  else => Warning }}
+  status   = match @.status {{ "resolved" => Resolved  else => Firing }}
+  title    = string(@.title) ?? "untitled"
+  key      = string(@.key) ?? "none"
+  labels {{ cluster = string(@.cluster) }}
+}}
+channel chat = {channel}
+integration demo {{ keys = [env("POINTSMAN_DEMO_KEY")]  arms => routing demo }}
+integration probe {{ keys = [env("PROBE_KEY")]  probe => chat }}
+"#
+        ),
+    );
+    place
+}
+
+fn serve(place: &Place, words: &[&str]) -> Running {
+    Running::of(place, place.serve(words).env("PROBE_KEY", PROBE_KEY))
+}
+
+fn push(gateway: &Running, alerts: &[Value]) -> String {
+    let path = format!("/push/probe?integration_key={PROBE_KEY}");
+    let body = json!({ "alerts": alerts }).to_string();
+    let (code, answer) =
+        request(&gateway.listen(), "POST", &path, "Content-Type: application/json\r\n", body.as_bytes());
+    assert_eq!(code, 202, "{answer}");
+    serde_json::from_str::<Value>(&answer).unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+fn alert(key: usize, status: &str) -> Value {
+    json!({ "key": format!("k{key}"), "title": format!("pod {key} is down"), "status": status, "cluster": "a" })
+}
+
+/// The messages that a file channel got, once there are so many.
+fn messages(place: &Place, count: usize) -> Vec<Value> {
+    let (path, end) = (place.state().join("chat.ndjson"), Instant::now() + PATIENCE);
+    loop {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        if text.lines().count() >= count {
+            return text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        }
+        assert!(Instant::now() < end, "no {count} messages:\n{text}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn many_alerts_of_a_group_are_one_message_and_so_is_their_end() {
+    let place = place(r#"file(path = "chat.ndjson", repeat = 4h, wait = 1s, group_by = [labels.cluster])"#);
+    let gateway = serve(&place, &[]);
+    let firing: Vec<Value> = (0..12).map(|key| alert(key, "firing")).collect();
+    let id = push(&gateway, &firing);
+    let first = messages(&place, 1).remove(0);
+    assert_eq!((&first["title"], &first["status"]), (&"12 alerts: cluster a".into(), &"Firing".into()), "{first:#}");
+    push(&gateway, &firing);
+    let recoveries: Vec<Value> = (0..12).map(|key| alert(key, "resolved")).collect();
+    push(&gateway, &recoveries[..11]);
+    push(&gateway, &recoveries[11..]);
+    let told = messages(&place, 2);
+    assert_eq!((told.len(), &told[1]["status"]), (2, &"Resolved".into()), "{told:#?}");
+    assert_eq!(told[1]["key"], first["key"]);
+    gateway.until("told", |status| status["channels"].as_array().unwrap().iter().all(|one| one["waiting"] == 0));
+    let (_, metrics) = gateway.ask("GET", "/metrics");
+    assert!(metrics.contains("pointsman_messages_total{channel=\"chat\",reason=\"new\"} 1"), "{metrics}");
+    assert!(metrics.contains("pointsman_messages_total{channel=\"chat\",reason=\"resolved\"} 1"), "{metrics}");
+    let (_, shown) = gateway.ask("GET", &format!("/api/v1/events/{id}-0"));
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let fate = &shown["fates"][0];
+    let expected = [&"chat".into(), &"notified".into(), &1.into(), &12.into(), &"delivered".into()];
+    assert_eq!(["channel", "fate", "message", "alerts", "state"].map(|name| &fate[name]), expected, "{shown:#}");
+    let story = place.pointsman(&["events", &format!("{id}-0"), "--state", "state"]).run().stdout;
+    assert!(
+        story.contains("chat: notified at ") && story.contains(" in message 1 (new), as one of 12 alerts"),
+        "{story}"
+    );
+}
+
+#[test]
+fn a_wait_goes_on_over_a_kill_and_nothing_is_told_twice() {
+    let place = place(r#"file(path = "chat.ndjson", repeat = "never", wait = 2s)"#);
+    let gateway = serve(&place, &[]);
+    push(&gateway, &[alert(1, "firing")]);
+    gateway.until("waiting", |status| {
+        status["channels"].as_array().unwrap().iter().any(|one| one["name"] == "chat" && one["waiting"] == 1)
+    });
+    drop(gateway);
+    let gateway = serve(&place, &[]);
+    let told = messages(&place, 1);
+    assert_eq!(told[0]["title"], "pod 1 is down");
+    push(&gateway, &[alert(1, "firing")]);
+    push(&gateway, &[alert(1, "resolved")]);
+    let told = messages(&place, 2);
+    assert_eq!((told.len(), &told[1]["status"]), (2, &"Resolved".into()), "{told:#?}");
+}
+
+#[test]
+fn a_channel_that_turns_every_event_tells_what_it_gathered_and_then_sends_each_event() {
+    let place = place(r#"file(path = "chat.ndjson", repeat = "never", wait = 1h)"#);
+    let gateway = serve(&place, &["--poll", "--poll-interval", "1h"]);
+    push(&gateway, &[alert(1, "firing")]);
+    place.edit("repeat = \"never\", wait = 1h", "repeat = \"every_event\"");
+    let (code, answer) = gateway.ask("POST", "/-/reload");
+    assert_eq!(code, 200, "{answer}");
+    assert_eq!(messages(&place, 1)[0]["title"], "pod 1 is down");
+    push(&gateway, &[alert(1, "firing")]);
+    push(&gateway, &[alert(1, "resolved")]);
+    let told = messages(&place, 3);
+    assert_eq!([&told[1]["status"], &told[2]["status"]], ["Firing", "Resolved"]);
+}
+
+/// Every alert of this storm is a group of its own, and the channel tells a few of them by themselves at most.
+#[test]
+fn a_storm_is_one_message() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/robot", listener.local_addr().unwrap());
+    let bodies: Arc<Mutex<Vec<String>>> = Arc::default();
+    let taken = Arc::clone(&bodies);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let (mut text, mut chunk) = (String::new(), [0; 4096]);
+            while !text.split_once("\r\n\r\n").is_some_and(|(_, body)| body.trim_end().ends_with('}')) {
+                let count = stream.read(&mut chunk).unwrap();
+                text.push_str(&String::from_utf8_lossy(&chunk[..count]));
+            }
+            taken.lock().unwrap().push(text);
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok").unwrap();
+        }
+    });
+    let place = place(r#"slack(url = env("HOOK"), rate = 6, repeat = 4h)"#);
+    let run = place.serve(&["--allow-private"]).env("PROBE_KEY", PROBE_KEY).env("HOOK", &url);
+    let gateway = Running::of(&place, run);
+    push(&gateway, &(0..40).map(|key| alert(key, "firing")).collect::<Vec<_>>());
+    gateway.until("told", |status| {
+        let chat = status["channels"].as_array().unwrap().iter().find(|one| one["name"] == "chat").unwrap().clone();
+        chat["waiting"] == 0 && chat["pending"] == 0
+    });
+    let bodies = bodies.lock().unwrap();
+    assert_eq!(bodies.len(), 1, "{bodies:#?}");
+    assert!(bodies[0].contains("40 alerts"), "{}", bodies[0]);
+}
