@@ -4,13 +4,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "secrets come from the environment")]
 
+mod channels;
+
 use crate::channel::integration::KEYS;
-use crate::channel::{ChannelKind, NotificationPolicy, Settings, Transport};
+use crate::channel::{ChannelKind, NotificationPolicy, Settings};
 use crate::diagnostic::{self, DiagnosticLevel, FindingCounts};
-use crate::evaluate::EvaluationContext;
-use crate::event::Event;
-use crate::gateway::journal::ChannelPolicies;
-use crate::json::ToJson as _;
 use crate::model::{self, Destination, Model};
 use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
@@ -143,44 +141,6 @@ impl ServedRules {
         let warnings = broken_tests.into_iter().chain(integrations.iter().filter_map(short_key_warning)).collect();
         let channels = channels(&rules.model, resolved.channels);
         Ok(Self { rules, channels, integrations, archive: Vec::new(), warnings })
-    }
-
-    /// How the channels gather messages.
-    #[must_use]
-    pub fn policies(&self) -> ChannelPolicies {
-        self.channels.iter().map(|channel| (channel.name.clone(), channel.policy)).collect()
-    }
-
-    /// The body that a channel, by its position, gets for an event, and notes of the rendering; no body where nothing is sent.
-    #[must_use]
-    pub fn render_body(
-        &self,
-        position: usize,
-        event: &Event<'_>,
-        context: &EvaluationContext<'_>,
-    ) -> (Option<Vec<u8>>, Vec<String>) {
-        match self.channels.get(position).map(|channel| channel.kind.transport) {
-            None | Some(Transport::Discard) => (None, Vec::new()),
-            Some(Transport::Http(_) | Transport::File | Transport::Stdout) => {
-                match self.rules.render(position, event, context) {
-                    Some(rendered) => (serde_json::to_vec(&rendered.body).ok(), rendered.notes),
-                    // A kind without a form of its own sends the event itself.
-                    None => (Some(event.to_json().into_bytes()), Vec::new()),
-                }
-            }
-        }
-    }
-
-    /// The channel of that name.
-    #[must_use]
-    pub fn channel(&self, name: &str) -> Option<&ServedChannel> {
-        self.channels.iter().find(|channel| channel.name == name)
-    }
-
-    /// The integration of that name.
-    #[must_use]
-    pub fn integration(&self, name: &str) -> Option<&ServedIntegration> {
-        self.integrations.iter().find(|integration| integration.name == name)
     }
 }
 

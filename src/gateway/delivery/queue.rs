@@ -20,7 +20,6 @@
 use super::window::{WindowPreference, WindowSize};
 use crate::gateway::journal::{DeliveryId, MAX_PAGE_KEY_BYTES};
 use crate::time::Timestamp;
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How many of the heads that are due are looked at for one that was never tried.
@@ -343,12 +342,8 @@ impl<P> DeliveryQueue<P> {
 
     /// Takes, of the [`LOOKED_AT`] heads that have been due longest, the first of the most urgent.
     pub(super) fn take_urgent<U: Ord>(&mut self, now: u64, urgency: impl Fn(&P) -> U) -> Option<QueueHead<P>> {
-        let due = self.order.iter().take_while(|place| place.due <= now).take(LOOKED_AT);
-        let urgent = due.filter_map(|place| {
-            let head = self.keys.get(&place.key)?.head.as_ref()?;
-            Some((Reverse(urgency(&head.details)), place))
-        });
-        let found = urgent.min_by(|(one, _), (other, _)| one.cmp(other))?.1.clone();
+        let due = self.due_heads(now, urgency).take(LOOKED_AT);
+        let found = due.min_by(|(one, at), (other, place)| other.cmp(one).then(at.cmp(place)))?.1.clone();
         self.order.remove(&found);
         self.begin(&found.key)
     }
@@ -368,7 +363,7 @@ impl<P> DeliveryQueue<P> {
 
     /// The lowest rank among the heads that are due.
     pub(super) fn lowest_due_rank(&self, now: u64, rank: impl Fn(&P) -> u32) -> Option<u32> {
-        self.due_ranks(now, rank).map(|(rank, _)| rank).min()
+        self.due_heads(now, rank).map(|(rank, _)| rank).min()
     }
 
     /// Takes one of the heads that are due and have this rank; `chance` chooses it, so that no order among them can keep
@@ -381,14 +376,14 @@ impl<P> DeliveryQueue<P> {
         chance: u32,
     ) -> Option<QueueHead<P>> {
         let places: Vec<&DueKey> =
-            self.due_ranks(now, rank).filter(|(rank, _)| *rank == wanted).map(|(_, place)| place).collect();
+            self.due_heads(now, rank).filter(|(rank, _)| *rank == wanted).map(|(_, place)| place).collect();
         let position = usize::try_from(chance).unwrap_or_default().checked_rem(places.len())?;
         let found = (*places.get(position)?).clone();
         self.order.remove(&found);
         self.begin(&found.key)
     }
 
-    fn due_ranks(&self, now: u64, rank: impl Fn(&P) -> u32) -> impl Iterator<Item = (u32, &DueKey)> {
+    fn due_heads<R>(&self, now: u64, rank: impl Fn(&P) -> R) -> impl Iterator<Item = (R, &DueKey)> {
         let due = self.order.iter().take_while(move |place| place.due <= now);
         due.filter_map(move |place| {
             let head = self.keys.get(&place.key)?.head.as_ref()?;

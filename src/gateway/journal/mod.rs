@@ -395,7 +395,8 @@ impl PushStore for Journal {
     async fn accept(&self, push: Push) -> Result<AcceptResult, JournalError> {
         self.check_accepting()?;
         let bodies = push.deliveries.iter().filter_map(|delivery| delivery.body.as_ref()).map(Vec::len);
-        let size = push.payload.len() + push.request.size() + push.outcomes.len() + bodies.sum::<usize>();
+        let arrivals = push.arrivals.len() * BYTES_PER_DELIVERY;
+        let size = push.payload.len() + push.request.size() + push.outcomes.len() + bodies.sum::<usize>() + arrivals;
         let source = WriteSource::Push(push.integration.clone());
         let clock = self.steady_clock();
         let work = move |transaction: &mut dyn Transaction| accept(transaction, &push, clock.now());

@@ -89,8 +89,12 @@ impl ChannelStore for MemoryChannel<'_> {
         Ok(sure(self.channel.records.earliest(group, class)))
     }
 
-    fn due(&self, until: Timestamp) -> StoreResult<Vec<GroupId>> {
-        Ok(sure(self.channel.records.due(until)))
+    fn due(&self, until: Timestamp, most: usize) -> StoreResult<Vec<GroupId>> {
+        Ok(sure(self.channel.records.due(until, most)))
+    }
+
+    fn most_urgent(&self, until: Timestamp) -> StoreResult<Option<GroupId>> {
+        Ok(sure(self.channel.records.most_urgent(until)))
     }
 
     fn first_due_after(&self, after: Timestamp) -> StoreResult<Option<Timestamp>> {

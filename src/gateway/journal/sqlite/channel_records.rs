@@ -5,6 +5,7 @@ use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::event::Severity;
 use crate::gateway::journal::StoreError;
 use crate::gateway::journal::notification::{ChannelRecords, MessageDelivery, NotificationTransaction};
+use crate::gateway::journal::number::StoredNumber as _;
 use crate::notification::{
     AlertId, AlertRecord, ChannelRecord, ChannelStore, DueClass, GroupCounts, GroupId, GroupRecord, LapsedNews,
     MessageId, MessageRecord, NewsRecord, StormRecord, UndeliveredMessage,
@@ -35,12 +36,20 @@ impl NotificationTransaction for SqliteTransaction<'_> {
 }
 
 /// The columns of an alert, in the order of [`alert_record`].
-const ALERT: &str = "grp, firing, told, hold, routing, message, told_in, news_since, news_critical, news_origin, \
-                     lapsed_since, lapsed_critical, lapsed_origin, lapsed_until";
+macro_rules! alert_columns {
+    () => {
+        "grp, firing, told, hold, routing, message, told_in, news_since, news_critical, news_origin, lapsed_since, \
+         lapsed_critical, lapsed_origin, lapsed_until"
+    };
+}
 
 /// The columns of a group, in the order of [`group_record`].
-const GROUP: &str = "since, messages, last_message, last_message_id, last_change, last_end, changes, undelivered, due, \
-                     known, told_info, told_warning, told_critical, repeated, still_critical, held, news";
+macro_rules! group_columns {
+    () => {
+        "since, messages, last_message, last_message_id, last_change, last_end, changes, undelivered, due, known, told_info, \
+         told_warning, told_critical, repeated, still_critical, held, news, news_info, news_warning, news_critical"
+    };
+}
 
 impl ChannelStore for SqliteChannel<'_> {
     type Error = StoreError;
@@ -71,7 +80,7 @@ impl ChannelStore for SqliteChannel<'_> {
                    last_message = excluded.last_message, recent = excluded.recent, storm_last = excluded.storm_last, \
                    storm_messages = excluded.storm_messages, undelivered = excluded.undelivered, paused = excluded.paused";
         let times: Vec<i64> = channel.recent.iter().map(|at| at.epoch_milliseconds()).collect();
-        let stored = |one: &UndeliveredMessage| (one.id.0, one.worst.map(|worst| worst as i64));
+        let stored = |one: &UndeliveredMessage| (one.id.0, one.worst.map(Severity::stored));
         let undelivered: Vec<(u64, Option<i64>)> = channel.undelivered.iter().map(stored).collect();
         let storm = channel.storm.map(|storm| (storm.last, storm.messages)).unzip();
         self.connection.prepare_cached(sql)?.execute((
@@ -87,8 +96,8 @@ impl ChannelStore for SqliteChannel<'_> {
     }
 
     fn alert(&self, id: AlertId) -> StoreResult<Option<AlertRecord>> {
-        let sql = format!("SELECT {ALERT} FROM told_alert WHERE channel = ?1 AND alert = ?2");
-        let found = self.connection.prepare_cached(&sql)?.query_row((self.channel, id), |row| alert_record(row, 0));
+        let sql = concat!("SELECT ", alert_columns!(), " FROM told_alert WHERE channel = ?1 AND alert = ?2");
+        let found = self.connection.prepare_cached(sql)?.query_row((self.channel, id), |row| alert_record(row, 0));
         Ok(found.optional()?)
     }
 
@@ -134,8 +143,8 @@ impl ChannelStore for SqliteChannel<'_> {
     }
 
     fn group(&self, id: GroupId) -> StoreResult<Option<GroupRecord>> {
-        let sql = format!("SELECT {GROUP} FROM told_group WHERE channel = ?1 AND id = ?2");
-        let found = self.connection.prepare_cached(&sql)?.query_row((self.channel, id), group_record);
+        let sql = concat!("SELECT ", group_columns!(), " FROM told_group WHERE channel = ?1 AND id = ?2");
+        let found = self.connection.prepare_cached(sql)?.query_row((self.channel, id), group_record);
         Ok(found.optional()?)
     }
 
@@ -146,15 +155,18 @@ impl ChannelStore for SqliteChannel<'_> {
             return Ok(());
         };
         let sql = "INSERT INTO told_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-                   ?18, ?19, NULL) ON CONFLICT (channel, id) DO UPDATE SET since = excluded.since, \
+                   ?18, ?19, ?20, ?21, ?22, ?23, NULL) ON CONFLICT (channel, id) DO UPDATE SET since = excluded.since, \
                    messages = excluded.messages, last_message = excluded.last_message, \
                    last_message_id = excluded.last_message_id, last_change = excluded.last_change, \
                    last_end = excluded.last_end, changes = excluded.changes, undelivered = excluded.undelivered, \
                    due = excluded.due, known = excluded.known, told_info = excluded.told_info, \
                    told_warning = excluded.told_warning, told_critical = excluded.told_critical, \
                    repeated = excluded.repeated, still_critical = excluded.still_critical, held = excluded.held, \
-                   news = excluded.news";
-        let GroupCounts { known, told: [info, warning, critical], repeated, told_critical, held, news } = group.counts;
+                   news = excluded.news, news_info = excluded.news_info, news_warning = excluded.news_warning, \
+                   news_critical = excluded.news_critical, urgency = excluded.urgency";
+        let GroupCounts { known, told: [info, warning, critical], repeated, told_critical, held, news, firing_news } =
+            group.counts;
+        let [news_info, news_warning, news_critical] = firing_news;
         self.connection.prepare_cached(sql)?.execute(params![
             self.channel,
             id,
@@ -175,17 +187,22 @@ impl ChannelStore for SqliteChannel<'_> {
             told_critical,
             held,
             news,
+            news_info,
+            news_warning,
+            news_critical,
+            urgency(group.counts.worst_news()),
         ])?;
         Ok(())
     }
 
     fn news(&self, group: GroupId) -> StoreResult<Vec<(AlertId, AlertRecord)>> {
-        let sql = format!(
-            "SELECT alert, {ALERT} FROM told_alert INDEXED BY told_alert_news WHERE channel = ?1 AND grp = ?2 \
-             AND tellable = 1 ORDER BY alert"
+        let sql = concat!(
+            "SELECT alert, ",
+            alert_columns!(),
+            " FROM told_alert INDEXED BY told_alert_news WHERE channel = ?1 AND grp = ?2 AND tellable = 1 ORDER BY alert"
         );
         let row = |row: &Row<'_>| Ok((row.get(0)?, alert_record(row, 1)?));
-        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map((self.channel, group), row)?;
         Ok(rows.collect::<SqliteResult<_>>()?)
     }
@@ -206,14 +223,33 @@ impl ChannelStore for SqliteChannel<'_> {
         Ok(found)
     }
 
-    fn due(&self, until: Timestamp) -> StoreResult<Vec<GroupId>> {
-        let sql = "SELECT id FROM told_group WHERE channel = ?1 AND due <= ?2 ORDER BY due, id";
-        self.ids(sql, (self.channel, until))
+    fn due(&self, until: Timestamp, most: usize) -> StoreResult<Vec<GroupId>> {
+        let mut due: Vec<GroupId> = Vec::new();
+        for severity in URGENCIES {
+            due.extend(self.due_of(severity, until, most.saturating_sub(due.len()))?);
+        }
+        due.sort_unstable();
+        Ok(due)
+    }
+
+    fn most_urgent(&self, until: Timestamp) -> StoreResult<Option<GroupId>> {
+        for severity in URGENCIES {
+            if let Some(first) = self.due_of(severity, until, 1)?.pop() {
+                return Ok(Some(first));
+            }
+        }
+        Ok(None)
     }
 
     fn first_due_after(&self, after: Timestamp) -> StoreResult<Option<Timestamp>> {
-        let sql = "SELECT min(due) FROM told_group WHERE channel = ?1 AND due > ?2";
-        Ok(self.connection.prepare_cached(sql)?.query_row((self.channel, after), |row| row.get(0))?)
+        let sql = "SELECT min(due) FROM told_group INDEXED BY told_group_due WHERE channel = ?1 AND urgency = ?2 AND due > ?3";
+        let mut first: Option<Timestamp> = None;
+        for severity in URGENCIES {
+            let values = (self.channel, urgency(severity), after);
+            let due = self.connection.prepare_cached(sql)?.query_row(values, |row| row.get::<_, Option<_>>(0))?;
+            first = first.into_iter().chain(due).min();
+        }
+        Ok(first)
     }
 
     fn lapsed_before(&self, before: Timestamp, most: usize) -> StoreResult<Vec<AlertId>> {
@@ -246,7 +282,23 @@ impl ChannelStore for SqliteChannel<'_> {
     }
 }
 
+/// How urgent a group is, the most urgent first.
+const URGENCIES: [Option<Severity>; 4] =
+    [Some(Severity::Critical), Some(Severity::Warning), Some(Severity::Info), None];
+
+/// The column of the worst news of a group.
+fn urgency(worst: Option<Severity>) -> i64 {
+    worst.map_or(0, |worst| worst.stored() + 1)
+}
+
 impl SqliteChannel<'_> {
+    /// Groups of that urgency that are due, the first first.
+    fn due_of(&self, worst: Option<Severity>, until: Timestamp, most: usize) -> StoreResult<Vec<GroupId>> {
+        let sql = "SELECT id FROM told_group INDEXED BY told_group_due WHERE channel = ?1 AND urgency = ?2 AND due <= ?3 \
+                   ORDER BY due, id LIMIT ?4";
+        self.ids(sql, (self.channel, urgency(worst), until, limit(most)))
+    }
+
     fn ids<T: rusqlite::types::FromSql>(&self, sql: &str, values: impl rusqlite::Params) -> StoreResult<Vec<T>> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map(values, |row| row.get(0))?;
@@ -259,8 +311,7 @@ fn limit(most: usize) -> i64 {
 }
 
 fn undelivered_message((id, worst): (u64, Option<i64>)) -> UndeliveredMessage {
-    let worst = worst.and_then(|worst| Severity::ALL.into_iter().find(|severity| *severity as i64 == worst));
-    UndeliveredMessage { id: MessageId(id), worst }
+    UndeliveredMessage { id: MessageId(id), worst: worst.and_then(Severity::from_stored) }
 }
 
 fn alert_record(row: &Row<'_>, first: usize) -> SqliteResult<AlertRecord> {
@@ -301,6 +352,7 @@ fn group_record(row: &Row<'_>) -> SqliteResult<GroupRecord> {
             told_critical: row.get(14)?,
             held: row.get(15)?,
             news: row.get(16)?,
+            firing_news: [row.get(17)?, row.get(18)?, row.get(19)?],
         },
     })
 }

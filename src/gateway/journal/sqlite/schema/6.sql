@@ -75,10 +75,14 @@ CREATE TABLE told_group (
   still_critical  INTEGER NOT NULL,
   held            INTEGER NOT NULL,
   news            INTEGER NOT NULL,
+  news_info       INTEGER NOT NULL,      -- those that fire and are news, by severity
+  news_warning    INTEGER NOT NULL,
+  news_critical   INTEGER NOT NULL,
+  urgency         INTEGER NOT NULL,      -- the worst of them: 0 nothing, 1 Info, 2 Warning, 3 Critical
   vals            TEXT,                  -- the values of `group_by`: JSON, [[name, value], …]
   PRIMARY KEY (channel, id)
 ) WITHOUT ROWID;
-CREATE INDEX told_group_due ON told_group (channel, due, id) WHERE due IS NOT NULL;
+CREATE INDEX told_group_due ON told_group (channel, urgency, due, id) WHERE due IS NOT NULL;
 CREATE INDEX told_group_idle ON told_group (channel, last_change, id) WHERE known = 0;
 
 -- Messages. Those that are settled stay for a while without what they told.
