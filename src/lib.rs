@@ -57,7 +57,7 @@
 //! | 0 | [`source`] | files, spans, lines and columns |
 //! | 0 | [`text`] | small helpers for the texts of messages |
 //! | 0 | [`json`] | a tree of the parts of a payload that rules use; exact numbers; the canonical form; a writer |
-//! | 0 | [`time`] | timestamps and their formats, zones, schedules |
+//! | 0 | [`time`] | timestamps and their formats, durations, zones, schedules |
 //! | 0 | [`pattern`] | regexes, globs and networks within limits |
 //! | 0 | [`mutant`] | deliberate defects of debug builds, for the test campaigns |
 //! | 1 | [`diagnostic`] | findings, and their rendering for people, editors and code scanning |

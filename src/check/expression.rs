@@ -40,6 +40,7 @@ impl ExpressionLowering<'_, '_> {
             | tree::ExpressionKind::And(_)
             | tree::ExpressionKind::Not(_)
             | tree::ExpressionKind::Compare(_) => self.condition(expression),
+            tree::ExpressionKind::Duration(_) => self.stray_duration(span),
             tree::ExpressionKind::List(items) => self.list(items, span),
             tree::ExpressionKind::Object(members) => self.object(members, span),
         }
@@ -61,6 +62,7 @@ impl ExpressionLowering<'_, '_> {
             | tree::ExpressionKind::Missing
             | tree::ExpressionKind::Boolean(_)
             | tree::ExpressionKind::Number(_)
+            | tree::ExpressionKind::Duration(_)
             | tree::ExpressionKind::Template(_)
             | tree::ExpressionKind::Regex(_)
             | tree::ExpressionKind::Path(_)
@@ -223,6 +225,16 @@ impl ExpressionLowering<'_, '_> {
                 ))
                 .help(format!("or take text out of a value: `capture(…, {excerpt}, \"group\")`")),
         );
+        broken(span)
+    }
+
+    fn stray_duration(&mut self, span: Span) -> Expression {
+        let corrected = format!("\"{}\"", self.cx.text(span));
+        self.cx.report(Diagnostic::new(&code::WRONG_ARGUMENT, span, "a duration is not a value of JSON").suggest(
+            "write it as a string",
+            span,
+            corrected,
+        ));
         broken(span)
     }
 

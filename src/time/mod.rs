@@ -1,4 +1,4 @@
-//! Timestamps and the formats in which they are sent, time zones, schedules.
+//! Timestamps and the formats in which they are sent, durations, time zones, schedules.
 //!
 //! The zones of rules come from the bundled database and never from the system, so a rule set means the same on every
 //! machine. The zone of a machine is only for what people read on it. Nothing
@@ -6,6 +6,7 @@
 
 mod clock;
 mod day;
+mod duration;
 mod form;
 mod schedule;
 mod span;
@@ -14,6 +15,7 @@ mod zone;
 
 pub use clock::Clock;
 pub use day::{Day, MINUTES_PER_DAY, minutes};
+pub use duration::{DurationText, corrected_duration, duration};
 pub use form::check_form;
 pub use schedule::{DayInterval, MinuteRange, ScheduleEffect, ScheduleEntry, ScheduleHours, ScheduleWindows};
 pub use span::{DaySpan, DaySpanError, DayTime};

@@ -64,6 +64,8 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         | Rule::template
         | Rule::raw
         | Rule::number
+        | Rule::duration
+        | Rule::durations
         | Rule::truth
         | Rule::match_value
         | Rule::open_paren

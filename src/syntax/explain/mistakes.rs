@@ -2,7 +2,9 @@
 //! recognises the mistake reports it.
 
 use super::{MistakeDetector, ParseFailure, TokenKind, clipped};
-use super::{choices, conditions, declarations, destinations, fields, lines, operators, schedules, statements, tools};
+use super::{
+    choices, conditions, declarations, destinations, durations, fields, lines, operators, schedules, statements, tools,
+};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::codes;
@@ -28,7 +30,6 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         condition,
         reserved,
         arm,
-        duration,
         number,
     ];
     let apart = [
@@ -41,6 +42,7 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         declarations::MISTAKES,
         lines::MISTAKES,
         statements::MISTAKES,
+        durations::MISTAKES,
         operators::MISTAKES,
     ];
     apart.into_iter().flatten().chain(MISTAKES).find_map(|mistake| mistake(failure))
@@ -316,18 +318,6 @@ fn arm(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let message = format!("expected `=>` after `{}`, found {}", clipped(failure.before(1)), super::found(failure));
     let finding = Diagnostic::new(&codes::NO_ARROW, failure.here(), message);
     Some(finding.suggest("write `=>` and what follows from it", place, " =>"))
-}
-
-/// `timeout = 30s`
-fn duration(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let found = failure.found();
-    let unit = found.trim_start_matches(|character: char| character.is_ascii_digit());
-    let is_parameter = matches!(failure.declaration(), "channel" | "integration");
-    if !is_parameter || !failure.is(TokenKind::Number) || !matches!(unit, "ms" | "s" | "m" | "h" | "d") {
-        return None;
-    }
-    let message = format!("a duration is written in quotes, found `{}`", clipped(found));
-    Some(failure.unexpected_here(message).rewrite(failure.here(), format!("\"{found}\"")))
 }
 
 fn number(failure: &ParseFailure<'_>) -> Option<Diagnostic> {

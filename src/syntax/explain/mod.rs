@@ -6,6 +6,7 @@ mod conditions;
 mod context;
 mod declarations;
 mod destinations;
+mod durations;
 mod expected;
 mod fields;
 mod forms;

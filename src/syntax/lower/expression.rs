@@ -7,8 +7,8 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::lex::DEEPEST;
 use crate::syntax::tree::{
-    Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, Match, NavigationSegment, NavigationStep,
-    PathExpression, Quantifier, RegexLiteral, StringLiteral,
+    Comparator, Comparison, ComparisonSubject, DurationRange, Expression, ExpressionKind, Match, NavigationSegment,
+    NavigationStep, PathExpression, Quantifier, RegexLiteral, StringLiteral,
 };
 
 impl TreeBuilder<'_> {
@@ -48,6 +48,12 @@ impl TreeBuilder<'_> {
             Rule::template | Rule::raw | Rule::fixed => ExpressionKind::Template(self.words(&pair)),
             Rule::regex => ExpressionKind::Regex(self.regex(&pair)),
             Rule::path => ExpressionKind::Path(self.path(&pair)),
+            Rule::durations => {
+                let mut ends = pair.into_inner();
+                let first = self.next_name(&mut ends)?;
+                let last = self.next(&mut ends).map(|last| self.name(&last));
+                ExpressionKind::Duration(DurationRange { first, last })
+            }
             Rule::number => {
                 self.leaf(&pair);
                 ExpressionKind::Number(pair.as_str().into())

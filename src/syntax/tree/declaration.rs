@@ -119,6 +119,15 @@ pub struct SpanRange {
     pub last: Identifier,
 }
 
+/// `30s` or `30s..10m` as written.
+#[derive(Debug, Clone)]
+pub struct DurationRange {
+    /// The duration, or the lower end.
+    pub first: Identifier,
+    /// The upper end, where a range is written.
+    pub last: Option<Identifier>,
+}
+
 /// `channel name = kind(parameter = value, …)`
 #[derive(Debug, Clone)]
 pub struct Channel {

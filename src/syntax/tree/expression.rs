@@ -1,6 +1,6 @@
 //! Values, conditions, patterns and `match`.
 
-use super::{Identifier, PathExpression, RegexLiteral, StringLiteral, Template};
+use super::{DurationRange, Identifier, PathExpression, RegexLiteral, StringLiteral, Template};
 use crate::pattern::{MatchScope, PiecePosition};
 use crate::source::Span;
 use std::cmp::Ordering;
@@ -51,6 +51,8 @@ pub enum ExpressionKind {
     Not(Box<Expression>),
     /// `a == b`, `any p like "…"`, `during office`, …
     Compare(Box<Comparison>),
+    /// `30s`, `30s..10m`: a parameter as a whole.
+    Duration(DurationRange),
     /// `[a, b]`: in a channel's body and in parameters.
     List(Vec<Expression>),
     /// `{ "a": b }`: in a channel's body and in parameters.

@@ -11,8 +11,8 @@ mod routing;
 mod test;
 
 pub use declaration::{
-    Channel, ChannelFamily, DayRange, Define, FamilySource, LineWindows, NamedArgument, Schedule, ScheduleLine,
-    ScheduleLineKind, SpanRange, Table, TableBody, TimeRange,
+    Channel, ChannelFamily, DayRange, Define, DurationRange, FamilySource, LineWindows, NamedArgument, Schedule,
+    ScheduleLine, ScheduleLineKind, SpanRange, Table, TableBody, TimeRange,
 };
 pub use expression::{
     ArmHead, Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, Match, MatchArm, NavigationSegment,

@@ -32,6 +32,7 @@ impl Expression {
             | ExpressionKind::Boolean(_)
             | ExpressionKind::Number(_)
             | ExpressionKind::Regex(_)
+            | ExpressionKind::Duration(_)
             | ExpressionKind::Path(_)
             | ExpressionKind::Name(_)
             | ExpressionKind::Constant(_) => {}
