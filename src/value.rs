@@ -170,6 +170,12 @@ impl ValueType {
     /// The kinds that are read as a string, by their JSON text, without a note.
     pub const SCALAR: Self = Self(0b1_1100);
 
+    /// Whether no value is possible.
+    #[must_use]
+    pub fn is_never(self) -> bool {
+        self == Self::NEVER
+    }
+
     /// Whether every kind of `other` is in this type.
     #[must_use]
     pub fn contains(self, other: Self) -> bool {

@@ -35,6 +35,7 @@ mod json;
 mod kept;
 mod messages;
 mod notification;
+mod notification_policy;
 mod operations;
 mod path;
 mod pattern;

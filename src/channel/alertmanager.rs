@@ -18,7 +18,7 @@ use super::http::{
 use super::http_request::{self, Endpoint, URL};
 use super::parameter::ParameterSpec;
 use super::settings::Settings;
-use super::{ChannelKind, Transport, cut, delivery, label, response};
+use super::{Audience, ChannelKind, Transport, cut, delivery, label, response};
 use crate::event::{AlertStatus, Severity};
 use crate::time::Timestamp;
 use serde_json::{Value, json};
@@ -40,6 +40,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
         delivery::CONCURRENCY.spec,
         delivery::RATE.spec,
     ],
+    audience: Audience::Programs,
     transport: Transport::Http(&HttpAdapter { render, open, limits: RateLimits::NONE }),
 };
 

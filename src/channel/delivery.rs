@@ -36,12 +36,12 @@ pub(super) const TIMEOUT: TypedParameter<Duration> = ParameterSpec::optional(
 pub(super) const RETRY_FOR: TypedParameter<Duration> = ParameterSpec::optional(
     "retry_for",
     ParameterKind::Duration(ValueRange::new(0, 7 * DAY)),
-    "How long an event is retried, counted from its receipt. Pauses grow up to ten minutes. Then it becomes a dead letter. `\"0s\"` means a single attempt.",
+    "How long an event is retried, counted from its receipt. Pauses grow up to ten minutes. Then it becomes a dead letter. `0s` means a single attempt.",
 )
 .or_duration(Duration::from_hours(24));
 
 /// How many requests are under way.
-pub(super) const CONCURRENCY: TypedParameter<u64> = ParameterSpec::optional(
+pub const CONCURRENCY: TypedParameter<u64> = ParameterSpec::optional(
     "concurrency",
     ParameterKind::Integer(ValueRange::new(1, 256)),
     "How many requests may be under way at once. Events of one key are never under way together.",

@@ -13,7 +13,7 @@ use super::http::{
 use super::http_request::{self, Endpoint};
 use super::parameter::ParameterSpec;
 use super::settings::Secret;
-use super::{ChannelKind, Transport, chat, cut, delivery, response, signature};
+use super::{Audience, ChannelKind, Transport, chat, cut, delivery, response, signature};
 use serde_json::json;
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
             "The most messages a minute. DingTalk allows 20 for each robot and then blocks it for ten minutes.",
         ),
     ],
+    audience: Audience::People,
     transport: Transport::Http(&HttpAdapter {
         render,
         open: |settings| Ok(Box::new(DingTalk { endpoint: Endpoint::read(settings)? })),

@@ -14,7 +14,7 @@ use super::http::{
 use super::http_request::{self, Endpoint};
 use super::parameter::ParameterSpec;
 use super::settings::Secret;
-use super::{ChannelKind, Transport, chat, cut, delivery, markup, response, signature};
+use super::{Audience, ChannelKind, Transport, chat, cut, delivery, markup, response, signature};
 use serde_json::json;
 use std::time::Duration;
 
@@ -38,6 +38,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
             "The most messages a minute. Feishu allows 100 for each robot, and 5 a second, which are kept too.",
         ),
     ],
+    audience: Audience::People,
     transport: Transport::Http(&HttpAdapter {
         render,
         open: |settings| Ok(Box::new(Feishu { endpoint: Endpoint::read(settings)? })),

@@ -2,13 +2,14 @@
 
 use super::parameter::{ParameterKind, ParameterSpec, TypedParameter, ValueRange};
 use super::settings::Settings;
-use super::{ChannelKind, Transport, validation};
+use super::{Audience, ChannelKind, Transport, validation};
 
 /// The kind.
 pub(super) const KIND: ChannelKind = ChannelKind {
     name: "file",
     documentation: "Appends every event to a file, one JSON object a line.",
     parameters: &[PATH.spec, ROTATE_AT.spec],
+    audience: Audience::Programs,
     transport: Transport::File,
 };
 

@@ -10,7 +10,7 @@ use super::http::{
 use super::http_request::{self, Endpoint};
 use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec, TypedParameter};
 use super::settings::Settings;
-use super::{ChannelKind, Transport, cut, delivery, label, response, validation};
+use super::{Audience, ChannelKind, Transport, cut, delivery, label, response, validation};
 use crate::text::hex;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -32,6 +32,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
             "The most requests a minute. The default is Flashduty's limit for one integration; 100 a second are kept too.",
         ),
     ],
+    audience: Audience::Programs,
     transport: Transport::Http(&HttpAdapter {
         render,
         open,

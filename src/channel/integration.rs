@@ -113,7 +113,7 @@ pub const RATE: TypedParameter<Option<u64>> = ParameterSpec::optional(
 pub const DEDUPLICATE_FOR: TypedParameter<Duration> = ParameterSpec::optional(
     "deduplicate_for",
     ParameterKind::Duration(ValueRange::new(0, 7 * 24 * 60 * 60)),
-    "How long the same body, with the same headers and path as far as mappings read them, is accepted as a repetition and not read again after it was accepted once; `\"0s\"` is never.",
+    "How long the same body, with the same headers and path as far as mappings read them, is accepted as a repetition and not read again after it was accepted once; `0s` is never.",
 )
 .or_duration(Duration::ZERO);
 

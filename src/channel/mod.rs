@@ -16,6 +16,7 @@ mod http_request;
 pub mod integration;
 mod label;
 mod markup;
+pub mod notification;
 mod notification_policy;
 mod parameter;
 mod reference;
@@ -30,7 +31,7 @@ mod validation;
 mod webhook;
 mod wecom;
 
-pub use delivery::{DeliverySettings, MESSAGE, RATE};
+pub use delivery::{CONCURRENCY, DeliverySettings, MESSAGE, RATE};
 pub use file::FileSettings;
 pub use header::{HOPS_HEADER, is_connection_header, is_credential_header};
 pub use http::{
@@ -38,16 +39,18 @@ pub use http::{
     RequestBuildError, RequestContext, TextOrigin, TextSegment,
 };
 pub use http_request::{HEADERS, URL};
+pub use notification::Audience;
 pub use notification_policy::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
 pub use parameter::{
-    ParameterDefault, ParameterError, ParameterKind, ParameterSpec, Seconds, SettingValue, TextForm, TypedParameter,
-    ValueRange,
+    ParameterDefault, ParameterError, ParameterKind, ParameterSpec, SettingValue, TextForm, TypedParameter, ValueRange,
 };
 pub use reference::reference;
-pub use settings::{Secret, Setting, Settings, duration};
+pub use settings::{Secret, Setting, Settings};
 pub use state_file::StateFile;
 pub use validation::names_host;
 pub use webhook::BODY;
+
+pub use crate::time::duration;
 
 /// A kind of channel.
 #[derive(Debug)]
@@ -56,8 +59,10 @@ pub struct ChannelKind {
     pub name: &'static str,
     /// One or two sentences for the reference.
     pub documentation: &'static str,
-    /// Its parameters, in the order of the reference.
+    /// Its own parameters, in the order of the reference.
     pub parameters: &'static [ParameterSpec],
+    /// Who gets what is sent.
+    pub audience: Audience,
     /// How an event gets to a channel of the kind.
     pub transport: Transport,
 }

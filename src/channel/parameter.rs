@@ -1,6 +1,7 @@
 //! The parameters of channel kinds and integrations as data: the type, the default and the check of each.
 
 use super::settings::{Secret, Setting, Settings};
+use crate::time::DurationText;
 use std::fmt;
 use std::time::Duration;
 
@@ -50,8 +51,14 @@ pub enum ParameterKind {
     OneOf(&'static [&'static str]),
     /// A whole number.
     Integer(ValueRange),
-    /// A duration as a string: `"30s"`, `"10m"`, `"24h"`. The range is in seconds.
+    /// A duration, also as a string: `30s`, `"30s"`. The range is in seconds.
     Duration(ValueRange),
+    /// A duration, or one of these literal strings.
+    DurationOr(ValueRange, &'static [&'static str]),
+    /// A duration or a range of durations: `30s..10m`.
+    DurationRange(ValueRange),
+    /// A list of so many labels, fields and defines.
+    EventValues(ValueRange),
     /// An object of literal strings or secrets (headers).
     Headers,
     /// A list of secrets.
@@ -267,13 +274,20 @@ impl fmt::Display for ParameterKind {
             Self::Secret => f.write_str("`env(\"…\")` or `secret_file(\"…\")`"),
             Self::SecretOrText => f.write_str("a string, `env(\"…\")` or `secret_file(\"…\")`"),
             Self::Text => f.write_str("a string"),
-            Self::OneOf(words) => {
-                let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
-                f.write_str(&words.join(", "))
-            }
+            Self::OneOf(words) => f.write_str(&quoted_words(words)),
             Self::Integer(range) => write!(f, "a whole number {range}"),
             Self::Duration(range) => {
-                write!(f, "a duration such as `\"30s\"` or `\"10m\"`, at most `\"{}\"`", Seconds(range.max))
+                write!(f, "a duration such as `30s` or `10m`, at most `{}`", seconds(range.max))
+            }
+            Self::DurationOr(range, words) => {
+                let (min, max) = (seconds(range.min), seconds(range.max));
+                write!(f, "a duration from `{min}` to `{max}`, {}", quoted_words(words))
+            }
+            Self::DurationRange(range) => {
+                write!(f, "a duration such as `5m` or a range such as `30s..10m`, at most `{}`", seconds(range.max))
+            }
+            Self::EventValues(count) => {
+                write!(f, "a list of {} to {} labels, fields and defines", count.min, count.max)
             }
             Self::Headers => f.write_str("an object of strings and secrets"),
             Self::Secrets => f.write_str("a list of `env(\"…\")` and `secret_file(\"…\")`"),
@@ -304,22 +318,17 @@ impl fmt::Display for ParameterDefault {
             Self::Described(words) => f.write_str(words),
             Self::Text(text) => write!(f, "`\"{text}\"`"),
             Self::Number(number) => write!(f, "`{number}`"),
-            Self::Seconds(seconds) => write!(f, "`\"{}\"`", Seconds(*seconds)),
+            Self::Seconds(count) => write!(f, "`{}`", seconds(*count)),
         }
     }
 }
 
-/// A number of seconds, shown in the largest unit that holds it exactly.
-#[derive(Debug, Clone, Copy)]
-pub struct Seconds(pub u64);
+fn seconds(count: u64) -> DurationText {
+    DurationText(Duration::from_secs(count))
+}
 
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            0 => f.write_str("0s"),
-            seconds if seconds % 3_600 == 0 => write!(f, "{}h", seconds / 3_600),
-            seconds if seconds % 60 == 0 => write!(f, "{}m", seconds / 60),
-            seconds => write!(f, "{seconds}s"),
-        }
-    }
+/// `"a"`, `"b"`
+fn quoted_words(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+    words.join(", ")
 }

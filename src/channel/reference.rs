@@ -2,6 +2,7 @@
 
 use super::integration;
 use super::kinds;
+use super::notification;
 use super::parameter::ParameterSpec;
 use std::fmt::Write;
 
@@ -13,6 +14,8 @@ pub fn reference() -> String {
         row(&mut table, [&format!("`{}`", kind.name), "", "", "", kind.documentation]);
         parameters(&mut table, kind.parameters);
     }
+    row(&mut table, ["every kind", "", "", "", "The parameters that every kind takes besides its own."]);
+    parameters(&mut table, notification::PARAMETERS);
     let documentation = "The parameters of an integration, besides its mappings and its destination.";
     row(&mut table, ["`integration`", "", "", "", documentation]);
     parameters(&mut table, integration::PARAMETERS);
@@ -40,9 +43,12 @@ mod tests {
     fn kinds_are_in_order_and_parameters_are_unique() {
         let names: Vec<&str> = kinds().iter().map(|kind| kind.name).collect();
         assert!(names.is_sorted(), "{names:?}");
-        for parameters in kinds().iter().map(|kind| kind.parameters).chain([integration::PARAMETERS]) {
-            let unique: BTreeSet<&str> = parameters.iter().map(|parameter| parameter.name).collect();
-            assert_eq!(unique.len(), parameters.len());
+        let of_kinds = kinds().iter().map(|kind| kind.all_parameters().map(|each| each.name).collect());
+        let of_integrations = integration::PARAMETERS.iter().map(|each| each.name).collect();
+        for names in of_kinds.chain([of_integrations]) {
+            let names: Vec<&str> = names;
+            let unique: BTreeSet<&str> = names.iter().copied().collect();
+            assert_eq!(unique.len(), names.len());
         }
     }
 
@@ -52,7 +58,7 @@ mod tests {
         let cells = |row: &str| row.replace("\\|", "").matches('|').count();
         assert!(table.lines().all(|row| cells(row) == 6), "{table}");
         assert!(table.contains("| `discard` |"));
-        assert!(table.contains("at most `\"168h\"` | `\"24h\"` |"), "{table}");
-        assert!(table.contains("| `\"0s\"` |") && table.contains("| `1024` |"), "{table}");
+        assert!(table.contains("at most `7d` | `24h` |"), "{table}");
+        assert!(table.contains("| `0s` |") && table.contains("| `1024` |"), "{table}");
     }
 }

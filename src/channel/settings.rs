@@ -92,17 +92,6 @@ impl Setting {
     }
 }
 
-/// A duration as rules write it: `"30s"`, `"10m"`, `"24h"`, `"7d"`.
-#[must_use]
-pub fn duration(text: &str) -> Option<Duration> {
-    let units: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
-    let (number, unit) = units.into_iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, size)))?;
-    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    number.parse::<u64>().ok()?.checked_mul(unit).map(Duration::from_secs)
-}
-
 /// The parameters that the rules give, without those that are expressions over the event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {

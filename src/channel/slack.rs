@@ -11,7 +11,7 @@ use super::http::{
     RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
-use super::{ChannelKind, Transport, chat, delivery, markup, response};
+use super::{Audience, ChannelKind, Transport, chat, delivery, markup, response};
 use serde_json::json;
 
 /// The kind.
@@ -26,6 +26,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
         delivery::CONCURRENCY.spec,
         delivery::rate(PER_MINUTE, "The most messages a minute. The default is Slack's limit for one webhook."),
     ],
+    audience: Audience::People,
     transport: Transport::Http(&HttpAdapter {
         render,
         open: |settings| Ok(Box::new(Slack { endpoint: Endpoint::read(settings)? })),

@@ -11,7 +11,7 @@ use super::http::{
 use super::http_request::{self, Endpoint};
 use super::parameter::{ParameterDefault, ParameterError, ParameterKind, ParameterSpec, TypedParameter, ValueRange};
 use super::settings::{Secret, Setting, Settings};
-use super::{ChannelKind, Transport, cut, delivery, response, signature};
+use super::{Audience, ChannelKind, Transport, cut, delivery, response, signature};
 use crate::json::{self, Arena, ToJson};
 use crate::path::{CompiledPath, PathRoot};
 use zeroize::Zeroizing;
@@ -34,6 +34,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
         delivery::CONCURRENCY.spec,
         delivery::RATE.spec,
     ],
+    audience: Audience::Programs,
     transport: Transport::Http(&HttpAdapter { render, open, limits: RateLimits::NONE }),
 };
 

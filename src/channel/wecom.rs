@@ -10,7 +10,7 @@ use super::http::{
     RequestBuildError, RequestContext,
 };
 use super::http_request::{self, Endpoint};
-use super::{ChannelKind, Transport, chat, cut, delivery, response};
+use super::{Audience, ChannelKind, Transport, chat, cut, delivery, response};
 use serde_json::json;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ pub(super) const KIND: ChannelKind = ChannelKind {
         delivery::CONCURRENCY.spec,
         delivery::rate(PER_MINUTE, "The most messages a minute. WeCom allows 20 for each robot."),
     ],
+    audience: Audience::People,
     transport: Transport::Http(&HttpAdapter {
         render,
         open: |settings| Ok(Box::new(WeCom { endpoint: Endpoint::read(settings)? })),

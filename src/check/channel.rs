@@ -1,17 +1,22 @@
 //! Channels: the kind, and its parameters.
 
-use crate::channel::{self, ChannelKind, Transport};
+use crate::channel::{self, Audience, ChannelKind, Transport};
 use crate::check::context::{DeclaredChannel, LoweringContext};
 use crate::check::family::{self, LoweredMember};
-use crate::check::{code, parameter};
+use crate::check::{code, notification, parameter};
 use crate::diagnostic::Diagnostic;
 use crate::event::member_name;
 use crate::model;
 use crate::syntax::tree::{self, DocumentedDeclaration};
 
 /// The kind of a channel whose kind is unknown, so that its name stays known.
-static UNKNOWN: ChannelKind =
-    ChannelKind { name: "", documentation: "", parameters: &[], transport: Transport::Discard };
+static UNKNOWN: ChannelKind = ChannelKind {
+    name: "",
+    documentation: "",
+    parameters: &[],
+    audience: Audience::Programs,
+    transport: Transport::Discard,
+};
 
 /// The most channels of a rule set.
 pub(crate) const MAX_CHANNELS: usize = 5_000;
@@ -53,12 +58,14 @@ fn channel(
     };
     let owner = parameter::ParameterOwner {
         description: format!("a `{}` channel", kind.name),
-        parameters: kind.parameters,
+        parameters: kind.all_parameters().collect(),
+        kind: Some(kind),
         place: channel.kind.span,
         is_broken: item.broken,
     };
     let Some(family) = &channel.family else {
         let parameters = parameter::lower(&owner, &channel.parameters, cx);
+        notification::check(channel, kind, &parameters, cx);
         channels.push(model::Channel { name, span, kind, parameters, member: None });
         return DeclaredChannel::Single(channels.len() - 1);
     };

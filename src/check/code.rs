@@ -104,6 +104,11 @@ crate::codes! {
     TOO_MANY_CHANNELS = "E0154", "too many channels";
     ADDRESS_PART = "E0155", "host that is not written out";
 
+    GROUP_VALUE = "E0180", "value that cannot group alerts";
+    IDLE_PARAMETER = "E0181", "parameter without effect beside `every_event`";
+    WAIT_TOO_LONG = "E0182", "wait that is too long";
+    SEVERAL_REQUESTS = "E0183", "several requests at once where messages have an order";
+
     IDLE_ALLOW = "W0030", "`allow` that silences nothing";
     BLANKS_IN_CELL = "W0041", "cell with blanks around it";
 }

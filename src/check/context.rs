@@ -12,7 +12,7 @@ use crate::source::Span;
 use crate::syntax::tree::Identifier;
 use crate::time::ScheduleError;
 use crate::value::ValueType;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// How many unknown names are compared with all known ones; more of them likely have one common cause.
@@ -54,6 +54,8 @@ pub(super) struct LoweringContext<'c> {
     pub(super) channel_parameter: Option<&'static str>,
     /// By position of the declaration: where the define stands in the model, and its type.
     pub(super) defines: Vec<Option<(DefineId, ValueType)>>,
+    /// The defines whose value is the same for every event.
+    pub(super) constant_defines: HashSet<DefineId>,
     pub(super) diagnostics: Findings,
     /// Paths by their text: a rule set repeats the same ones.
     pub(super) paths: HashMap<Box<str>, Arc<CompiledPath>>,
@@ -81,6 +83,7 @@ impl<'c> LoweringContext<'c> {
             columns: None,
             channel_parameter: None,
             defines: Vec::new(),
+            constant_defines: HashSet::new(),
             diagnostics,
             paths: HashMap::new(),
             regexes: HashMap::new(),

@@ -3,9 +3,9 @@
 use crate::check::bare_names::bare_names;
 use crate::check::context::LoweringContext;
 use crate::check::graph::{DependencyGraph, DependencyReport};
-use crate::check::scope::{ExpressionLowering, ExpressionScope};
+use crate::check::scope::{ExpressionLowering, ExpressionScope, is_known};
 use crate::check::{code, scope};
-use crate::model;
+use crate::model::{self, ComparisonSubject, ExpressionKind};
 use crate::syntax::tree::{self, DocumentedDeclaration};
 use crate::value::ValueType;
 
@@ -39,6 +39,9 @@ pub(super) fn lower(
         if value.types.overlaps(ValueType::UNKNOWN) {
             value.types = ValueType::UNKNOWN;
         }
+        if is_constant(&value, cx) {
+            cx.constant_defines.insert(lowered.len());
+        }
         if let Some(slot) = cx.defines.get_mut(position) {
             *slot = Some((lowered.len(), value.types));
         }
@@ -55,4 +58,34 @@ fn uses(defines: &[(&DocumentedDeclaration, &tree::Define)], cx: &LoweringContex
             bare_names(&define.value).into_iter().filter_map(|name| cx.names.defines.find(&name.text)).collect()
         })
         .collect()
+}
+
+/// Whether a value is the same for every event, at every time.
+fn is_constant(value: &model::Expression, cx: &LoweringContext<'_>) -> bool {
+    let own = match &value.kind {
+        ExpressionKind::Field(_) | ExpressionKind::Label(_) => false,
+        ExpressionKind::Define(id) => cx.constant_defines.contains(id),
+        ExpressionKind::Compare(comparison) => !matches!(comparison.subject, ComparisonSubject::Now),
+        ExpressionKind::Literal(_)
+        | ExpressionKind::Template(_)
+        | ExpressionKind::Path(_)
+        | ExpressionKind::Nodes(_)
+        | ExpressionKind::Regex(_)
+        | ExpressionKind::Let(_)
+        | ExpressionKind::Parameter(_)
+        | ExpressionKind::Request(_)
+        | ExpressionKind::Navigate(..)
+        | ExpressionKind::Call(..)
+        | ExpressionKind::Lookup(..)
+        | ExpressionKind::Coalesce(_)
+        | ExpressionKind::Match(_)
+        | ExpressionKind::Or(_)
+        | ExpressionKind::And(_)
+        | ExpressionKind::Not(_)
+        | ExpressionKind::List(_)
+        | ExpressionKind::Object(_) => true,
+    };
+    let mut constant = own && is_known(value.types);
+    value.each_part(&mut |part| constant = constant && is_constant(part, cx));
+    constant
 }

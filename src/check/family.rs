@@ -7,7 +7,7 @@ use crate::check::column_name;
 use crate::check::context::LoweringContext;
 use crate::check::family_columns::FamilyColumns;
 use crate::check::family_rows::{self, FamilyRow, FamilyRows, RowPlace, cell_place};
-use crate::check::{code, parameter};
+use crate::check::{code, notification, parameter};
 use crate::diagnostic::Diagnostic;
 use crate::model::{FamilyId, FamilyMember, ParameterValue};
 use crate::syntax::tree::{self, ChannelFamily, FamilySource};
@@ -83,6 +83,9 @@ pub(super) fn lower(
         columns.set_member(rows.member(row), &row.cells, place.clone());
         cx.columns = Some(columns);
         let parameters = parameter::lower(owner, &channel.parameters, cx);
+        if let Some(kind) = owner.kind {
+            notification::check(channel, kind, &parameters, cx);
+        }
         let Some(read) = cx.columns.take() else { return Vec::new() };
         columns = read;
         let member = FamilyMember { family: id, columns: columns.values(), row: place };

@@ -1,7 +1,7 @@
 //! The columns of a family while its parameters are read: their values for one member, and which of them are read.
 
 use crate::diagnostic::Diagnostic;
-use crate::model::Expression;
+use crate::model::{Expression, GroupValue};
 use crate::value::ValueType;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -16,6 +16,8 @@ pub(super) struct FamilyColumns {
     read: Vec<usize>,
     /// The expressions that the members share, by parameter.
     pub(super) shared: HashMap<&'static str, Arc<Expression>>,
+    /// The values of `group_by`, which the members share.
+    pub(super) shared_groups: Option<Arc<[GroupValue]>>,
     /// The member whose parameters are read.
     cells: Vec<Option<Box<str>>>,
     /// Its name, and where its row stands.
@@ -49,6 +51,7 @@ impl FamilyColumns {
             may_be_missing,
             read: Vec::new(),
             shared: HashMap::new(),
+            shared_groups: None,
             cells: Vec::new(),
             member: "".into(),
             row: None,

@@ -22,7 +22,8 @@ pub(super) fn lower(
 ) -> model::Integration {
     let owner = parameter::ParameterOwner {
         description: "an integration".to_owned(),
-        parameters: PARAMETERS,
+        parameters: PARAMETERS.iter().collect(),
+        kind: None,
         place: integration.name.span,
         is_broken: item.broken,
     };

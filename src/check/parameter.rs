@@ -1,10 +1,10 @@
 //! Checks the parameters of channels and integrations against those of their kind.
 
-use crate::channel::{self, ParameterKind, ParameterSpec, Seconds, ValueRange};
+use crate::channel::{ChannelKind, ParameterKind, ParameterSpec, ValueRange};
 use crate::check::context::{LoweringContext, with_nearest};
 use crate::check::parameter_value::{plain, purpose, refuse, refuse_as_string};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, is_known};
-use crate::check::{answer, code, secret};
+use crate::check::{answer, code, duration, foreign_parameter, group, secret};
 use crate::diagnostic::Diagnostic;
 use crate::json::Number;
 use crate::model::{self, Literal, ParameterValue};
@@ -19,7 +19,9 @@ pub(super) struct ParameterOwner {
     /// `a `webhook` channel`
     pub(super) description: String,
     /// What it takes.
-    pub(super) parameters: &'static [ParameterSpec],
+    pub(super) parameters: Vec<&'static ParameterSpec>,
+    /// The kind, if it is a channel.
+    pub(super) kind: Option<&'static ChannelKind>,
     /// Where a missing one is reported.
     pub(super) place: Span,
     /// Whether part of it did not parse. Missing parameters are not reported then.
@@ -65,6 +67,9 @@ fn unknown(
     seen: &HashMap<&str, Span>,
     cx: &mut LoweringContext<'_>,
 ) -> Option<&'static str> {
+    if owner.kind.is_some() && foreign_parameter::report(&owner.description, name, cx) {
+        return None;
+    }
     let names: Vec<&str> = owner.parameters.iter().map(|known| known.name).collect();
     let mut wanted = owner.parameters.iter().filter(|known| known.is_required() && !seen.contains_key(known.name));
     let only = wanted.next().filter(|_| wanted.next().is_none()).map(|known| known.name.to_owned());
@@ -100,7 +105,9 @@ fn example(parameter: &ParameterSpec) -> String {
         ParameterKind::OneOf(words) => format!("\"{}\"", words.first().copied().unwrap_or("…")),
         ParameterKind::Integer(range) => range.min.to_string(),
         ParameterKind::Integers(range) => format!("[{}]", range.min),
-        ParameterKind::Duration(..) => "\"30s\"".to_owned(),
+        ParameterKind::Duration(_) | ParameterKind::DurationOr(..) => "30s".to_owned(),
+        ParameterKind::DurationRange(_) => "30s..10m".to_owned(),
+        ParameterKind::EventValues(_) => "[labels.cluster]".to_owned(),
         ParameterKind::Headers => "{ \"Name\": \"value\" }".to_owned(),
         ParameterKind::Body => "{ \"text\": \"{title}\" }".to_owned(),
         ParameterKind::OneOfIntegers(numbers) => numbers.first().copied().unwrap_or_default().to_string(),
@@ -118,7 +125,10 @@ fn argument(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringCont
         ParameterKind::OneOf(words) => one_of(parameter, words, value, cx),
         ParameterKind::Integer(range) => integer(parameter, range, value, cx),
         ParameterKind::Integers(range) => integers(parameter, range, value, cx),
-        ParameterKind::Duration(range) => duration(parameter, range, value, cx),
+        ParameterKind::Duration(range) => duration::one(parameter, range, &[], value, cx),
+        ParameterKind::DurationOr(range, words) => duration::one(parameter, range, words, value, cx),
+        ParameterKind::DurationRange(range) => duration::range(parameter, range, value, cx),
+        ParameterKind::EventValues(count) => group::values(parameter, count, value, cx),
         ParameterKind::Body => expression(parameter, cx, |cx| {
             Some(ExpressionLowering { cx, scope: ExpressionScope::Body }.value_or_labels(value))
         }),
@@ -226,25 +236,6 @@ fn integers(
         }
     }
     Some(ParameterValue::List(numbers))
-}
-
-fn duration(
-    parameter: &ParameterSpec,
-    range: ValueRange,
-    value: &Expression,
-    cx: &mut LoweringContext<'_>,
-) -> Option<ParameterValue> {
-    let wanted = format!("a duration up to {}, as `\"30s\"`, `\"10m\"` or `\"24h\"`", Seconds(range.max));
-    let ExpressionKind::Template(_) = &value.kind else {
-        refuse(parameter, &wanted, value, cx);
-        return None;
-    };
-    let text = plain(parameter, value, cx)?;
-    if channel::duration(&text).is_some_and(|duration| range.contains(duration.as_secs())) {
-        return Some(ParameterValue::Literal(Literal::Text(text)));
-    }
-    refuse(parameter, &wanted, value, cx);
-    None
 }
 
 fn template(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringContext<'_>) -> Option<model::Expression> {

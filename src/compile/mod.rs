@@ -8,7 +8,7 @@ use crate::channel::integration::{ANSWER_BODY, ANSWER_STATUS};
 use crate::json::{Number, OwnedMemberName, Projection};
 use crate::model::{self, EventField, LetStage, Literal, Model, ParameterValue};
 use crate::program::{
-    AnswerContent, AnswerPlan, Channel, ChannelFamily, CsvIndex, Destination, Integration, LabelEntry,
+    AnswerContent, AnswerPlan, Channel, ChannelFamily, CsvIndex, Destination, GroupValue, Integration, LabelEntry,
     LabelRequirement, LocatedCondition, Mapping, NameIndex, Node, NodeId, NothingReason, OpeningStep, PositionsByName,
     Predicate, Program, RequestReads, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Table, Target,
     TextPredicate,
@@ -28,8 +28,14 @@ pub fn compile(model: &Model, sources: Sources) -> Program {
     compiler.program
 }
 
-/// The expressions of families, by family and parameter.
-type SharedExpressions<'m> = HashMap<(usize, &'m str), NodeId>;
+/// What the members of families share.
+#[derive(Default)]
+struct SharedExpressions<'m> {
+    /// By family and parameter.
+    parameters: HashMap<(usize, &'m str), NodeId>,
+    /// By family.
+    group_values: HashMap<usize, Arc<[GroupValue]>>,
+}
 
 /// Fills a program; expressions are appended to its nodes.
 struct Compiler {
@@ -56,7 +62,7 @@ impl Compiler {
             mapping.reach = reach::reach(&self.program, &mapping);
             self.program.mappings.push(mapping);
         }
-        let mut shared = HashMap::new();
+        let mut shared = SharedExpressions::default();
         for channel in &model.channels {
             let channel = self.channel(channel, &mut shared);
             self.program.channels.push(channel);
@@ -186,13 +192,32 @@ impl Compiler {
             if let ParameterValue::Expression(value) = argument {
                 let node = match &channel.member {
                     None => self.expression(value),
-                    Some(member) => *shared.entry((member.family, &**name)).or_insert_with(|| self.expression(value)),
+                    Some(member) => {
+                        let known = shared.parameters.entry((member.family, &**name));
+                        *known.or_insert_with(|| self.expression(value))
+                    }
                 };
                 parameters.push((name.clone(), node));
             }
         }
         let columns = channel.member.as_ref().map_or_else(Arc::default, |member| Arc::clone(&member.columns));
-        Channel { name: channel.name.clone(), parameters, columns }
+        let group_values = self.group_values(channel, shared);
+        Channel { name: channel.name.clone(), parameters, columns, policy: channel.policy(), group_values }
+    }
+
+    fn group_values(&mut self, channel: &model::Channel, shared: &mut SharedExpressions<'_>) -> Arc<[GroupValue]> {
+        let Some(values) = channel.group_values() else { return Arc::default() };
+        let family = channel.member.as_ref().map(|member| member.family);
+        if let Some(known) = family.and_then(|family| shared.group_values.get(&family)) {
+            return Arc::clone(known);
+        }
+        let compiled =
+            values.iter().map(|each| GroupValue { name: each.name.clone(), value: self.expression(&each.value) });
+        let compiled: Arc<[GroupValue]> = compiled.collect();
+        if let Some(family) = family {
+            shared.group_values.insert(family, Arc::clone(&compiled));
+        }
+        compiled
     }
 
     fn block(&mut self, block: &model::RoutingBlock) -> RoutingBlock {

@@ -7,7 +7,7 @@ use crate::channel::{BODY, MESSAGE, TextOrigin, TextSegment};
 use crate::event::Event;
 use crate::function::{self, LinePart};
 use crate::json::{self, Arena, Number, ToJson as _};
-use crate::program::{Node, NodeId, Program, TemplatePart};
+use crate::program::{GroupValue, Node, NodeId, Program, TemplatePart};
 use crate::value::RuntimeValue;
 use serde_json::Value as Json;
 
@@ -55,6 +55,27 @@ pub(super) fn parameters<'p, O: Observer>(
     }
     evaluated.notes = interpreter.notes.into_iter().map(str::to_owned).collect();
     evaluated
+}
+
+/// The values by which a channel groups an event, with their names; a missing one has no text.
+pub(super) fn group_values<'p, O: Observer>(
+    program: &'p Program,
+    channel: usize,
+    event: &Event<'_>,
+    context: &EvaluationContext<'_>,
+    observer: &mut O,
+) -> Vec<(&'p str, Option<String>)> {
+    let Some(channel) = program.channels.get(channel).filter(|channel| !channel.group_values.is_empty()) else {
+        return Vec::new();
+    };
+    let arena = Arena::new();
+    let mut interpreter = Interpreter::new(program, context, &arena, observer);
+    interpreter.set_event(event);
+    let values = channel.group_values.iter().map(|GroupValue { name, value }| {
+        let text = interpreter.value(*value).to_text(&arena);
+        (&**name, text.map(str::to_owned))
+    });
+    values.collect()
 }
 
 impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {

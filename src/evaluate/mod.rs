@@ -122,6 +122,19 @@ pub fn parameters<'p, O: Observer>(
     channel_parameters::parameters(program, channel, event, context, observer)
 }
 
+/// The values by which a channel, by its position, groups an event: for each value of `group_by` its name and its text, none
+/// where it is missing. An event that lacks one of them stands alone, as does every event of a channel without `group_by`, which
+/// has no values.
+pub fn group_values<'p, O: Observer>(
+    program: &'p Program,
+    channel: usize,
+    event: &Event<'_>,
+    context: &EvaluationContext<'_>,
+    observer: &mut O,
+) -> Vec<(&'p str, Option<String>)> {
+    channel_parameters::group_values(program, channel, event, context, observer)
+}
+
 fn outcomes<'a, O: Observer>(
     interpreter: &mut Interpreter<'a, 'a, '_, O>,
     mapping: &'a Mapping,

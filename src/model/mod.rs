@@ -6,6 +6,7 @@
 mod condition;
 mod expression;
 mod mapping;
+mod notification;
 mod part;
 mod request;
 mod routing;
@@ -20,6 +21,7 @@ pub use mapping::{
     AcceptCondition, CsvCell, CsvRows, Define, DropCondition, LabelEntry, LetBinding, LetStage, Mapping, Schedule,
     Table, TableRows,
 };
+pub use notification::{GroupValue, NotificationParameters};
 pub use request::RequestRead;
 pub use routing::{
     Channel, ChannelFamily, Destination, FamilyMember, Integration, MemberChoice, ParameterValue, Routing,

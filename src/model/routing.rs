@@ -1,9 +1,10 @@
 //! Channels, routings and integrations, checked.
 
-use super::{ChannelId, Expression, FamilyId, LineKind, Literal, MappingId, Match, RoutingId};
+use super::{ChannelId, Expression, FamilyId, GroupValue, LineKind, Literal, MappingId, Match, RoutingId};
 use crate::channel;
 use crate::source::Span;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A channel.
 #[derive(Debug)]
@@ -56,6 +57,10 @@ impl ChannelFamily {
 pub enum ParameterValue {
     /// A constant.
     Literal(Literal),
+    /// A duration.
+    Duration(Duration),
+    /// A duration, or a range of durations.
+    Wait(channel::WaitRange),
     /// A secret.
     Secret(SecretReference),
     /// A string with secrets in it, which is a secret as a whole.
@@ -66,6 +71,8 @@ pub enum ParameterValue {
     Object(Vec<(Box<str>, ParameterValue)>),
     /// An expression over the event: a body, a template. The members of a family share it.
     Expression(Arc<Expression>),
+    /// The values that group alerts. The members of a family share them.
+    GroupValues(Arc<[GroupValue]>),
 }
 
 /// A part of a string with secrets in it.

@@ -21,6 +21,7 @@ pub use labels::{LabelId, LabelNames};
 pub use request::RequestReads;
 pub use table::{CsvIndex, KeyCells, Table};
 
+use crate::channel::NotificationPolicy;
 use crate::json::{OwnedMemberName, Projection};
 use crate::model::{EventField, Literal};
 use crate::pattern::Glob;
@@ -153,6 +154,19 @@ pub struct Channel {
     pub parameters: Vec<(Box<str>, NodeId)>,
     /// The values of the columns of its family, which [`Node::Parameter`] reads.
     pub columns: Arc<[Option<Box<str>>]>,
+    /// When and how often it tells people about alerts.
+    pub policy: NotificationPolicy,
+    /// The values by which it groups alerts; none where every alert stands alone. The members of a family share them.
+    pub group_values: Arc<[GroupValue]>,
+}
+
+/// A value by which a channel groups alerts.
+#[derive(Debug, Clone)]
+pub struct GroupValue {
+    /// The name of its label, field or define.
+    pub name: Box<str>,
+    /// The value, over the event.
+    pub value: NodeId,
 }
 
 /// A compiled family of channels.
@@ -321,6 +335,13 @@ impl Program {
     pub fn node(&self, id: NodeId) -> &Node {
         const NONE: Node = Node::Literal(Literal::Missing);
         self.nodes.get(id.0 as usize).unwrap_or(&NONE)
+    }
+
+    /// When and how often the channel of that name tells people about alerts. No secret is needed to know.
+    #[must_use]
+    pub fn policy(&self, channel: &str) -> Option<NotificationPolicy> {
+        let position = self.names.channels.get(channel)?;
+        self.channels.get(*position).map(|channel| channel.policy)
     }
 
     /// How much work a condition is, compared with others: an equality of a label is least.

@@ -18,6 +18,7 @@ pub use trace::{
 };
 pub use why_not::{is_route, line_at, why_not};
 
+use crate::channel::NotificationPolicy;
 use crate::check::{self, CheckEnvironment};
 use crate::diagnostic::{self, Diagnostic, DiagnosticCode, DiagnosticLevel, FindingCounts, Findings};
 use crate::evaluate::{self, EvaluationContext, EvaluationPlan, Observer, PushAnswer};
@@ -255,6 +256,30 @@ impl RuleSet {
         let channel = *find("channel", &self.program.names.channels, channel)?.1;
         let rendered = self.render_observed(channel, event, context, observer).map(|rendered| rendered.body);
         Ok(rendered.unwrap_or_else(|| event.to_value()))
+    }
+
+    /// When and how often a channel tells people about alerts.
+    ///
+    /// # Errors
+    /// If there is no such channel.
+    pub fn policy(&self, channel: &str) -> Result<NotificationPolicy, UnknownName> {
+        let (name, _) = find("channel", &self.program.names.channels, channel)?;
+        Ok(self.program.policy(name).unwrap_or(NotificationPolicy::EVERY_EVENT))
+    }
+
+    /// The values by which a channel groups an event, as [`evaluate::group_values`] gives them.
+    ///
+    /// # Errors
+    /// If there is no such channel.
+    pub fn group_values<O: Observer>(
+        &self,
+        channel: &str,
+        event: &Event<'_>,
+        context: &EvaluationContext<'_>,
+        observer: &mut O,
+    ) -> Result<Vec<(&str, Option<String>)>, UnknownName> {
+        let channel = *find("channel", &self.program.names.channels, channel)?.1;
+        Ok(evaluate::group_values(&self.program, channel, event, context, observer))
     }
 
     /// The mappings and the destination of an entry point.

@@ -1,7 +1,7 @@
 //! What a gateway needs besides decisions: parameters with their secrets, and the bodies of channels.
 
 use super::RuleSet;
-use crate::channel::{self, RenderContext, RenderedBody, Setting, Settings, Transport};
+use crate::channel::{self, ParameterSpec, RenderContext, RenderedBody, Setting, Settings, Transport};
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::evaluate::{self, EvaluationContext, Observer, SilentObserver};
 use crate::event::Event;
@@ -82,8 +82,8 @@ impl RuleSet {
             .iter()
             .map(|integration| {
                 let declaration = format!("the integration `{}`", integration.name);
-                let known = channel::integration::PARAMETERS;
-                resolver.settings(&declaration, integration.span, &integration.parameters, known)
+                let known: Vec<&ParameterSpec> = channel::integration::PARAMETERS.iter().collect();
+                resolver.settings(&declaration, integration.span, &integration.parameters, &known)
             })
             .collect();
         if resolver.has_real_secrets {
@@ -167,7 +167,8 @@ impl SettingsResolver<'_> {
         let shown = row.map_or_else(|| format!("`{}`", channel.name), |row| format!("`{}` ({row})", channel.name));
         let declaration = format!("the channel {shown}");
         self.member = channel.member.as_ref().map(|_| shown);
-        let settings = self.settings(&declaration, channel.span, &channel.parameters, channel.kind.parameters);
+        let known: Vec<&ParameterSpec> = channel.kind.all_parameters().collect();
+        let settings = self.settings(&declaration, channel.span, &channel.parameters, &known);
         self.member = None;
         settings
     }
@@ -178,7 +179,7 @@ impl SettingsResolver<'_> {
         declaration: &str,
         name: Span,
         arguments: &[(Box<str>, ParameterValue)],
-        known: &'static [channel::ParameterSpec],
+        known: &[&ParameterSpec],
     ) -> Settings {
         let before = self.diagnostics.count();
         let mut settings = Settings::default();
@@ -209,10 +210,8 @@ impl SettingsResolver<'_> {
         name: Span,
     ) -> Option<Setting> {
         match argument {
-            ParameterValue::Literal(Literal::Text(text)) => match (takes, channel::duration(text)) {
-                (Some(channel::ParameterKind::Duration(..)), Some(duration)) => Some(Setting::Duration(duration)),
-                _ => Some(Setting::Text(text.to_string())),
-            },
+            ParameterValue::Literal(Literal::Text(text)) => Some(Setting::Text(text.to_string())),
+            ParameterValue::Duration(duration) => Some(Setting::Duration(*duration)),
             ParameterValue::Literal(Literal::Number(Number::Natural(number))) => Some(Setting::Number(*number)),
             ParameterValue::Secret(secret) => self.secret(secret, name).map(Setting::Secret),
             ParameterValue::SecretText(parts) => self.secret_text(parts, takes, name).map(Setting::Secret),
@@ -230,14 +229,19 @@ impl SettingsResolver<'_> {
                             Some(channel::Secret::literal(text.to_string()))
                         }
                         ParameterValue::Literal(_)
+                        | ParameterValue::Duration(_)
+                        | ParameterValue::Wait(_)
                         | ParameterValue::List(_)
                         | ParameterValue::Object(_)
-                        | ParameterValue::Expression(_) => None,
+                        | ParameterValue::Expression(_)
+                        | ParameterValue::GroupValues(_) => None,
                     };
                     headers.extend(value.map(|value| (header.to_string(), value)));
                 }
                 Some(Setting::Headers(headers))
             }
+            // The rule set says itself when and how often a channel tells people.
+            ParameterValue::Wait(_) | ParameterValue::GroupValues(_) => None,
             ParameterValue::Literal(_) | ParameterValue::Expression(_) => None,
         }
     }
@@ -250,10 +254,13 @@ impl SettingsResolver<'_> {
                 ParameterValue::Secret(secret) => secrets.extend(self.secret(secret, name)),
                 ParameterValue::Literal(Literal::Number(Number::Natural(number))) => numbers.push(*number),
                 ParameterValue::Literal(_)
+                | ParameterValue::Duration(_)
+                | ParameterValue::Wait(_)
                 | ParameterValue::SecretText(_)
                 | ParameterValue::List(_)
                 | ParameterValue::Object(_)
-                | ParameterValue::Expression(_) => {}
+                | ParameterValue::Expression(_)
+                | ParameterValue::GroupValues(_) => {}
             }
         }
         match (secrets.is_empty(), numbers.is_empty()) {

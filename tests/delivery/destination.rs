@@ -5,9 +5,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use pointsman::channel::{
-    ChannelKind, DeliveryVerdict, HEADERS, HttpAdapter, HttpChannel, HttpRequest, HttpResponse, NotificationPolicy,
-    RateLimits, RenderContext, RenderedBody, RequestBuildError, RequestContext, Secret, Setting, Settings, Transport,
-    URL,
+    Audience, ChannelKind, DeliveryVerdict, HEADERS, HttpAdapter, HttpChannel, HttpRequest, HttpResponse,
+    NotificationPolicy, RateLimits, RenderContext, RenderedBody, RequestBuildError, RequestContext, Secret, Setting,
+    Settings, Transport, URL,
 };
 use pointsman::gateway::served_rules::ServedChannel;
 use std::future::Future;
@@ -15,10 +15,20 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub(crate) static KIND: ChannelKind =
-    ChannelKind { name: "plain", documentation: "", parameters: &[], transport: Transport::Http(&HTTP) };
-pub(crate) static OTHER: ChannelKind =
-    ChannelKind { name: "other", documentation: "", parameters: &[], transport: Transport::Http(&HTTP) };
+pub(crate) static KIND: ChannelKind = ChannelKind {
+    name: "plain",
+    documentation: "",
+    parameters: &[],
+    audience: Audience::Programs,
+    transport: Transport::Http(&HTTP),
+};
+pub(crate) static OTHER: ChannelKind = ChannelKind {
+    name: "other",
+    documentation: "",
+    parameters: &[],
+    audience: Audience::Programs,
+    transport: Transport::Http(&HTTP),
+};
 
 static HTTP: HttpAdapter = HttpAdapter { render, open, limits: RateLimits::NONE };
 
