@@ -326,7 +326,7 @@ fn channels(model: &Model, settings: Vec<Settings>) -> Vec<ServedChannel> {
         name: channel.name.to_string(),
         kind: channel.kind,
         settings,
-        policy: NotificationPolicy::EVERY_EVENT,
+        policy: channel.policy(),
     };
     named.map(served).collect()
 }

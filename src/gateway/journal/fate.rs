@@ -3,7 +3,7 @@
 use super::notification::{NewsEnd, StoredFate};
 use crate::notification::{AlertState, MessageEnd, MessageReason};
 use crate::text::plural;
-use crate::time::Timestamp;
+use crate::time::{DurationText, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -170,7 +170,8 @@ impl EventFate {
                 format!("not notified: a later firing was routed elsewhere at {}", moment(*at))
             }
             Self::OverUntold { after_seconds: Some(seconds) } => {
-                format!("over after {seconds}s, before it was notified")
+                let after = DurationText(Duration::from_secs(*seconds));
+                format!("over after {after}, before it was notified")
             }
             Self::OverUntold { after_seconds: None } => "over before it was notified".to_owned(),
             Self::NothingOpen => "nothing to tell: its alert did not fire in this channel".to_owned(),
