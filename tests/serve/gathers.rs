@@ -87,8 +87,8 @@ fn many_alerts_of_a_group_are_one_message_and_so_is_their_end() {
     let (_, shown) = gateway.ask("GET", &format!("/api/v1/events/{id}-0"));
     let shown: Value = serde_json::from_str(&shown).unwrap();
     let fate = &shown["fates"][0];
-    let expected = [&"chat".into(), &"notified".into(), &1.into(), &12.into(), &"delivered".into()];
-    assert_eq!(["channel", "fate", "message", "alerts", "state"].map(|name| &fate[name]), expected, "{shown:#}");
+    let fields: Vec<&Value> = ["channel", "fate", "message", "alerts", "state"].map(|name| &fate[name]).to_vec();
+    assert_eq!(json!(fields), json!(["chat", "notified", 1, 12, "delivered"]), "{shown:#}");
     let story = place.pointsman(&["events", &format!("{id}-0"), "--state", "state"]).run().stdout;
     assert!(
         story.contains("chat: notified at ") && story.contains(" in message 1 (new), as one of 12 alerts"),
