@@ -91,13 +91,13 @@ pub(super) struct OtherTool {
 }
 
 const GROUPS: OtherTool = OtherTool {
-    fact: "each event is one message in each of its channels",
-    instead: "an Alertmanager behind Pointsman groups: send to a channel `alertmanager(url = \"…\")`",
+    fact: "what is told together, and when, is a matter of each channel",
+    instead: "give it to the channel: `channel chat = dingtalk(url = …, repeat = 4h, group_by = [labels.cluster], wait = 30s..10m)`",
 };
 
 const REPEATS: OtherTool = OtherTool {
-    fact: "an event is sent once, and nothing is repeated",
-    instead: "what stands behind repeats: send to a channel `flashduty(…)` or `alertmanager(…)`",
+    fact: "when an alert that still fires is told again is a matter of each channel",
+    instead: "give it to the channel: `channel chat = dingtalk(url = …, repeat = 4h)`",
 };
 
 const INHIBITS: OtherTool = OtherTool {
@@ -116,8 +116,8 @@ const MUTES: OtherTool = OtherTool {
 };
 
 const ESCALATES: OtherTool = OtherTool {
-    fact: "all channels of a line get the event at once",
-    instead: "escalation belongs to what stands behind: an escalation rule of Flashduty, in a channel `flashduty(…)`",
+    fact: "all channels of a line get the event at once, and each waits for itself",
+    instead: "name one more channel, which waits longer: `channel boss = flashduty(key = …, repeat = \"never\", wait = 30m, wait_critical = 30m)`",
 };
 
 const THROTTLES: OtherTool = OtherTool {
@@ -128,8 +128,8 @@ const THROTTLES: OtherTool = OtherTool {
 /// What Pointsman has in the place of a word of Alertmanager, Grafana, Flashduty and their like.
 pub(super) fn other_tool(word: &str) -> Option<&'static OtherTool> {
     Some(match word {
-        "group" | "group_by" | "group_wait" | "group_interval" | "aggregate" | "dedup" | "deduplicate" => &GROUPS,
-        "repeat" | "repeat_interval" | "resend_delay" | "renotify" => &REPEATS,
+        "group" | "group_by" | "group_wait" | "group_interval" | "aggregate" => &GROUPS,
+        "repeat" | "repeat_interval" | "resend_delay" | "renotify" | "dedup" | "deduplicate" => &REPEATS,
         "inhibit" | "inhibit_rule" | "inhibit_rules" | "suppress" | "depends_on" => &INHIBITS,
         "silence" | "silences" | "mute" | "snooze" => &SILENCES,
         "mute_time_intervals" | "mute_timings" | "active_time_intervals" | "active_timings" | "time_intervals" => {

@@ -35,6 +35,7 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let apart = [
         choices::MISTAKES,
         tools::MISTAKES,
+        durations::MISTAKES,
         fields::MISTAKES,
         destinations::MISTAKES,
         schedules::MISTAKES,
@@ -42,7 +43,6 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         declarations::MISTAKES,
         lines::MISTAKES,
         statements::MISTAKES,
-        durations::MISTAKES,
         operators::MISTAKES,
     ];
     apart.into_iter().flatten().chain(MISTAKES).find_map(|mistake| mistake(failure))

@@ -74,17 +74,17 @@ fn delay(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let written = failure.text(index, index + 1);
     let finding = ParseFailure::foreign(
         failure.range(index, index + 1),
-        format!("a rule does not wait, found `{written}`: each event is routed once, at once"),
+        format!("a rule does not wait, found `{written}`: each event is routed at once, and channels wait"),
     );
     Some(match failure.word(index) {
         "for" => {
-            finding.help("how long a condition must hold is said where the alert is raised, as by `for:` in Prometheus")
+            finding.help("to tell only what lasts, give the channel a wait: `channel chat = dingtalk(url = …, repeat = 4h, wait = 5m)`")
         }
         "every" => {
-            finding.help("to repeat a message, send to what stands behind: `flashduty(…)` or `alertmanager(…)` repeats")
+            finding.help("to tell again what still fires, give the channel `repeat`: `channel chat = dingtalk(url = …, repeat = 4h)`")
         }
         _ => finding.help(
-            "escalation belongs to what stands behind: an escalation rule of Flashduty, in a channel `flashduty(…)`",
+            "name one more channel, which waits longer: `channel boss = flashduty(key = …, repeat = \"never\", wait = 30m, wait_critical = 30m)`",
         ),
     })
 }
