@@ -10,11 +10,13 @@ mod holes;
 mod references;
 mod request;
 mod schedule_use;
+mod sequence;
 
 pub(crate) use code::CODES;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::model::Model;
+use crate::model::sequence::is_sequence;
 use crate::source::Span;
 use crate::syntax::tree::{
     CaseTable, Expectation, Identifier, StringLiteral, Test, TestJson, TestStatementKind, TestSubject, TestTime,
@@ -26,8 +28,10 @@ use schedule_use::EvaluationStage;
 
 /// Reports what is wrong with a test.
 pub(crate) fn check(test: &Test, item: Span, model: &Model, diagnostics: &mut Findings) {
+    let form = if is_sequence(test) { TestForm::Sequence } else { TestForm::OneMoment };
     let mut checker = TestChecker {
         model,
+        form,
         statements: GroupedStatements::default(),
         name_span: test.name.span,
         item_span: item,
@@ -35,13 +39,28 @@ pub(crate) fn check(test: &Test, item: Span, model: &Model, diagnostics: &mut Fi
     };
     checker.group_statements(test);
     checker.subject();
-    checker.input();
+    match form {
+        TestForm::OneMoment => {
+            checker.input();
+            checker.open();
+        }
+        TestForm::Sequence => {
+            checker.inputs();
+            checker.sequence(test);
+        }
+    }
     checker.request();
     checker.time();
-    checker.open();
     checker.holes();
     checker.rows();
     checker.expectations();
+}
+
+/// Whether a test is about one moment, or about what happens over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TestForm {
+    OneMoment,
+    Sequence,
 }
 
 /// A test, sorted.
@@ -63,13 +82,15 @@ enum InputStatement<'t> {
     Payload(&'t TestJson),
     File,
     Event(&'t TestJson),
+    /// The event of `times`.
+    Times(&'t TestJson),
 }
 
 impl InputStatement<'_> {
     fn word(self) -> &'static str {
         match self {
             Self::Payload(_) | Self::File => "input",
-            Self::Event(_) => "event",
+            Self::Event(_) | Self::Times(_) => "event",
         }
     }
 }
@@ -77,6 +98,7 @@ impl InputStatement<'_> {
 /// One test under check.
 struct TestChecker<'c, 't> {
     model: &'c Model,
+    form: TestForm,
     statements: GroupedStatements<'t>,
     /// The test's name, where something absent is reported.
     name_span: Span,
@@ -100,6 +122,13 @@ impl<'t> TestChecker<'_, 't> {
                 TestStatementKind::Open(names, _) => parts.open.push((names, span)),
                 TestStatementKind::Cases(cases) => parts.cases.push((cases, span)),
                 TestStatementKind::Expect(expectation) => parts.expectations.push((expectation, span)),
+                TestStatementKind::Times(_, json) => parts.inputs.push((InputStatement::Times(json), span)),
+                TestStatementKind::Silence(_)
+                | TestStatementKind::SilenceEnd(_)
+                | TestStatementKind::Restart(_)
+                | TestStatementKind::Down(..)
+                | TestStatementKind::Pause(_)
+                | TestStatementKind::Resume(_) => {}
             }
         }
         let once = [
@@ -169,11 +198,25 @@ impl<'t> TestChecker<'_, 't> {
             }
         }
         for (input, _) in inputs {
-            match input {
-                InputStatement::Payload(json) => self.payload(json),
-                InputStatement::Event(json) => self.event(json, EventRole::Given),
-                InputStatement::File => {}
+            self.given(input);
+        }
+    }
+
+    /// The inputs of a sequence, which has any number of them.
+    fn inputs(&mut self) {
+        for (input, span) in self.statements.inputs.clone() {
+            if let Some(kind @ (TestSubject::Routing | TestSubject::Integration)) = self.kind() {
+                self.fits(input, span, kind);
             }
+            self.given(input);
+        }
+    }
+
+    fn given(&mut self, input: InputStatement) {
+        match input {
+            InputStatement::Payload(json) => self.payload(json),
+            InputStatement::Event(json) | InputStatement::Times(json) => self.event(json, EventRole::Given),
+            InputStatement::File => {}
         }
     }
 

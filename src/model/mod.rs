@@ -10,6 +10,7 @@ mod notification;
 mod part;
 mod request;
 mod routing;
+pub mod sequence;
 
 pub use crate::syntax::tree::{LineKind, OrderRelation, Quantifier};
 pub use condition::Condition;

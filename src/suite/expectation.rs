@@ -44,7 +44,11 @@ impl ExpectationChecker<'_> {
             ExpectationKind::SameKeyAs(file) => self.same_key(file, files),
             ExpectationKind::Body(json) => self.body(&self.case_runner.fill(json)?),
             ExpectationKind::Answer(json) => self.answer(&self.case_runner.fill(json)?),
-            ExpectationKind::Snapshot(_) => Ok(()),
+            // What sequences expect of channels is checked where they are run.
+            ExpectationKind::Snapshot(_)
+            | ExpectationKind::Notified(..)
+            | ExpectationKind::Held(..)
+            | ExpectationKind::Waits(..) => Ok(()),
         }
     }
 

@@ -1,6 +1,8 @@
-//! The statements of a test, sorted: its subject, its input, and its expectations.
+//! The statements of a test, sorted: its subject, its input, and its expectations. The steps of a sequence stay in their order
+//! and are read from the test itself.
 
 use crate::model::Test;
+use crate::model::sequence::is_sequence;
 use crate::source::Span;
 use crate::syntax::tree::{
     CaseTable, Expectation, Identifier, StringLiteral, TestJson, TestStatementKind, TestSubject, TestTime,
@@ -67,12 +69,24 @@ impl<'t> TestPlan<'t> {
                 TestStatementKind::At(at) => plan.at = Some(at),
                 TestStatementKind::Open(channels, _) => plan.open.extend(channels),
                 TestStatementKind::Cases(cases) => plan.cases = Some(cases),
+                TestStatementKind::Times(..)
+                | TestStatementKind::Silence(_)
+                | TestStatementKind::SilenceEnd(_)
+                | TestStatementKind::Restart(_)
+                | TestStatementKind::Down(..)
+                | TestStatementKind::Pause(_)
+                | TestStatementKind::Resume(_) => {}
                 TestStatementKind::Expect(expectation) => {
                     plan.expectations.push(Spanned { value: expectation, span });
                 }
             }
         }
         plan
+    }
+
+    /// Whether the test is a sequence.
+    pub(super) fn is_sequence(&self) -> bool {
+        is_sequence(&self.test.tree)
     }
 
     /// The test's name.

@@ -51,20 +51,25 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::k_cidr
             | Rule::k_contains
             | Rule::k_define
+            | Rule::k_down
             | Rule::k_drop
             | Rule::k_dropped
             | Rule::k_during
             | Rule::k_each
             | Rule::k_edition
+            | Rule::k_end
             | Rule::k_ends
             | Rule::k_event
             | Rule::k_events
+            | Rule::k_every
             | Rule::k_exactly
             | Rule::k_expect
             | Rule::k_file
             | Rule::k_finds
+            | Rule::k_for
             | Rule::k_from
             | Rule::k_header
+            | Rule::k_held
             | Rule::k_ignore
             | Rule::k_in
             | Rule::k_input
@@ -77,17 +82,25 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::k_matches
             | Rule::k_note
             | Rule::k_nothing
+            | Rule::k_notified
             | Rule::k_open
             | Rule::k_outcome
             | Rule::k_path_suffix
+            | Rule::k_pause
+            | Rule::k_restart
+            | Rule::k_resume
             | Rule::k_same
             | Rule::k_schedule
             | Rule::k_sent
+            | Rule::k_silence
             | Rule::k_snapshot
             | Rule::k_starts
             | Rule::k_table
             | Rule::k_test
+            | Rule::k_times
+            | Rule::k_until
             | Rule::k_via
+            | Rule::k_waits
             | Rule::k_when
             | Rule::k_with
             | Rule::EOI

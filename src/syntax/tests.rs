@@ -77,7 +77,10 @@ fn words_are_those_of_the_grammar() {
     assert_eq!(set(DECLARATIONS), grammar.beginnings("declaration"));
     assert_eq!(set(words::RESERVED), grammar.texts("reserved"));
     assert_eq!(set(words::ROUTING), grammar.beginnings("line"));
-    assert_eq!(set(words::TEST), grammar.beginnings("test_statement"));
+    // A moment begins with a sign.
+    let mut steps = grammar.beginnings("test_statement");
+    steps.remove("+");
+    assert_eq!(set(words::TEST), steps);
     // A field's name is a word of its own, which the grammar does not list.
     let mut statements = grammar.beginnings("statement");
     statements.remove("_");

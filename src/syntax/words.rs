@@ -49,6 +49,13 @@ pub(super) const TEST: &[&str] = &[
     "open",
     "cases",
     "expect",
+    "times",
+    "silence",
+    "end",
+    "restart",
+    "down",
+    "pause",
+    "resume",
 ];
 
 /// What begins a value.

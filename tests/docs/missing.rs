@@ -22,18 +22,18 @@ fn what_pages_call_missing_is_missing() {
         .chain(pointsman::channel::integration::PARAMETERS)
         .map(|parameter| parameter.name)
         .collect();
-    let declarations = read("grammar/lexical.pest");
+    let declarations = read("grammar/rules.pest");
     let help = Command::new(env!("CARGO_BIN_EXE_pointsman")).arg("--help").output().unwrap();
     let help = String::from_utf8_lossy(&help.stdout);
     let is_command = |name: &str| help.lines().any(|line| line.starts_with(&format!("  {name} ")));
-    let is_keyword = |name: &str| declarations.contains(&format!("{{ \"{name}\" ~ end }}"));
+    let is_declaration = |name: &str| declarations.contains(&format!("= {{ k_{name} ~ name"));
     let is_kind = |name: &str| pointsman::channel::find(name).is_some();
     // Each is found where it exists.
     assert!(parameters.contains("rate") && parameters.contains("repeat"));
-    assert!(is_keyword("schedule") && is_command("status") && is_kind("slack"));
+    assert!(is_declaration("schedule") && is_command("status") && is_kind("slack"));
     let mut there: Vec<&str> = Vec::new();
     there.extend(PARAMETERS.iter().filter(|name| parameters.contains(**name)));
-    there.extend(DECLARATIONS.iter().filter(|name| is_keyword(name)));
+    there.extend(DECLARATIONS.iter().filter(|name| is_declaration(name)));
     there.extend(COMMANDS.iter().filter(|name| is_command(name)));
     there.extend(KINDS.iter().filter(|name| is_kind(name)));
     assert!(there.is_empty(), "grammar/from-alertmanager.md and README.md call missing what exists: {there:?}");

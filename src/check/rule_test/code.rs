@@ -16,4 +16,7 @@ crate::codes! {
     TIME = "E0172", "bad time in a test";
     OUTCOME = "E0173", "outcome that cannot occur";
     REPEATED = "E0174", "statement given twice in a test";
+    MOMENT = "E0175", "bad moment in a sequence";
+    SEQUENCE = "E0176", "statement that has no place in a sequence";
+    LENGTH = "E0177", "sequence that is too long";
 }

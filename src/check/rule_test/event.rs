@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::event::{AlertStatus, Severity};
 use crate::model::EventField;
 use crate::source::Span;
-use crate::syntax::tree::{TestJson, TestJsonKind, TestSubject};
+use crate::syntax::tree::{StringLiteral, TestJson, TestJsonKind, TestSubject};
 use crate::text::backticked_list;
 use crate::time::Timestamp;
 
@@ -35,6 +35,15 @@ impl TestChecker<'_, '_> {
         let Some(members) = json.members() else {
             return self.refuse(json, "an event is an object", "write its fields in braces: `{ severity: Critical }`");
         };
+        self.event_members(members, side);
+    }
+
+    /// Members of an event: known fields, each with a value that it can have.
+    pub(super) fn event_members<'j>(
+        &mut self,
+        members: impl IntoIterator<Item = &'j (StringLiteral, TestJson)>,
+        side: EventRole,
+    ) {
         for (name, value) in members {
             if known(&name.value, side) {
                 self.field(&name.value, value, side);

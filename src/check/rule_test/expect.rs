@@ -2,7 +2,7 @@
 
 use super::event::EventRole;
 use super::schedule_use::EvaluationStage;
-use super::{TestChecker, code};
+use super::{TestChecker, TestForm, code};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{Expectation, ExpectationKind, Identifier, SentMode, TestSubject};
@@ -28,10 +28,11 @@ impl TestChecker<'_, '_> {
         let expectations = self.statements.expectations.clone();
         if expectations.is_empty() && self.statements.cases.is_empty() {
             let found = Diagnostic::new(&code::NOTHING, self.name_span, "this test expects nothing, so it cannot fail");
-            let line = match self.kind() {
-                Some(TestSubject::Mapping) | None => "expect { severity: Critical }",
-                Some(TestSubject::Routing | TestSubject::Integration) => "expect sent [audit]",
-                Some(TestSubject::Channel) => "expect body { \"text\": \"…\" }",
+            let line = match (self.form, self.kind()) {
+                (TestForm::Sequence, _) => "expect notified chat { severity: Critical }",
+                (TestForm::OneMoment, Some(TestSubject::Mapping) | None) => "expect { severity: Critical }",
+                (TestForm::OneMoment, Some(TestSubject::Routing | TestSubject::Integration)) => "expect sent [audit]",
+                (TestForm::OneMoment, Some(TestSubject::Channel)) => "expect body { \"text\": \"…\" }",
             };
             let end = self.end();
             self.report(found.suggest(format!("say what it should come to: `{line}`"), end, format!("  {line}\n")));
@@ -39,12 +40,22 @@ impl TestChecker<'_, '_> {
         for (expectation, span) in &expectations {
             self.fitting(expectation, *span);
             self.names(expectation);
+            if let ExpectationKind::Held(..) = &expectation.kind {
+                self.needs_mutes("expect held", *span);
+            }
         }
-        self.outcomes(&expectations);
+        // In a sequence, each expectation is about an input of its own.
+        if self.form == TestForm::OneMoment {
+            self.outcomes(&expectations);
+        }
     }
 
     fn fitting(&mut self, expectation: &Expectation, span: Span) {
         let Some(kind) = self.kind() else { return };
+        if self.form == TestForm::Sequence && matches!(kind, TestSubject::Mapping | TestSubject::Channel) {
+            // That subject is reported.
+            return;
+        }
         let (what, fits) = scope(&expectation.kind);
         let right = match (fits, kind) {
             (ExpectationScope::Payloads, TestSubject::Mapping | TestSubject::Integration)
@@ -80,6 +91,16 @@ impl TestChecker<'_, '_> {
             for path in paths {
                 self.check_route_path(path);
             }
+        } else if let ExpectationKind::Notified(channel, messages) = &expectation.kind {
+            self.check_reference(TestSubject::Channel, &channel.text, channel.span);
+            messages.iter().for_each(|message| self.message(message));
+        } else if let ExpectationKind::Held(_, Some(channel)) = &expectation.kind {
+            self.check_reference(TestSubject::Channel, &channel.text, channel.span);
+        } else if let ExpectationKind::Waits(channel, until) = &expectation.kind {
+            if let Some(channel) = channel {
+                self.check_reference(TestSubject::Channel, &channel.text, channel.span);
+            }
+            self.duration(until);
         }
     }
 
@@ -145,6 +166,9 @@ fn scope(kind: &ExpectationKind) -> (&'static str, ExpectationScope) {
         ExpectationKind::Snapshot(_) => ("expect snapshot", ExpectationScope::Events),
         ExpectationKind::Body(_) => ("expect body", ExpectationScope::Channels),
         ExpectationKind::Answer(_) => ("expect answer", ExpectationScope::Integrations),
+        ExpectationKind::Notified(..) => ("expect notified", ExpectationScope::Senders),
+        ExpectationKind::Held(..) => ("expect held", ExpectationScope::Senders),
+        ExpectationKind::Waits(..) => ("expect waits", ExpectationScope::Senders),
     }
 }
 
@@ -165,7 +189,10 @@ pub(super) fn evaluation_stage(kind: &ExpectationKind) -> EvaluationStage {
         | ExpectationKind::Via(_)
         | ExpectationKind::Nothing(_)
         | ExpectationKind::Snapshot(_)
-        | ExpectationKind::Body(_) => EvaluationStage::Routing,
+        | ExpectationKind::Body(_)
+        | ExpectationKind::Notified(..)
+        | ExpectationKind::Held(..)
+        | ExpectationKind::Waits(..) => EvaluationStage::Routing,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::event::{EventRole, known, meant};
 use super::{InputStatement, TestChecker, code};
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::sequence::TIMES_HOLE;
 use crate::source::Span;
 use crate::syntax::tree::{
     CaseHoles, CaseRow, CaseRows, CaseTable, ExpectationKind, Identifier, TestJson, TestJsonKind, TestSubject, TestTime,
@@ -151,6 +152,11 @@ impl<'t> TestChecker<'_, 't> {
             match input {
                 InputStatement::Payload(json) => gather(json, Some(HoleTarget::Payload), &mut uses),
                 InputStatement::Event(json) => gather_event(json, EventRole::Given, &mut uses),
+                InputStatement::Times(json) => {
+                    let mut repeated = Vec::new();
+                    gather_event(json, EventRole::Given, &mut repeated);
+                    uses.extend(repeated.into_iter().filter(|used| used.hole != TIMES_HOLE));
+                }
                 InputStatement::File => {}
             }
         }
@@ -168,6 +174,8 @@ impl<'t> TestChecker<'_, 't> {
                 gather_event(json, EventRole::Expected, &mut uses);
             } else if let ExpectationKind::Body(json) | ExpectationKind::Answer(json) = &expectation.kind {
                 gather(json, None, &mut uses);
+            } else if let ExpectationKind::Notified(_, messages) = &expectation.kind {
+                messages.iter().for_each(|message| gather_event(message, EventRole::Expected, &mut uses));
             }
         }
         uses

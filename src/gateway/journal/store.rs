@@ -8,9 +8,9 @@
 
 use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
-    AttemptRecord, ChannelCounts, ChannelError, ChannelFate, DeadLetterRecord, DeliveryId, EventId, EventPage, EventRecord,
-    IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, RecordFilter,
-    RefusedPayload, RefusedSummary, Settlement, StoredHold,
+    AttemptRecord, ChannelCounts, ChannelError, ChannelFate, DeadLetterRecord, DeliveryId, EventId, EventPage,
+    EventRecord, IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts,
+    RecordFilter, RefusedPayload, RefusedSummary, Settlement, StoredHold,
 };
 use crate::event::Severity;
 use crate::gateway::metrics::Metrics;

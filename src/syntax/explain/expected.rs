@@ -13,6 +13,10 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
     if rules.contains(&Rule::k_define) {
         return format!("one of `{}`", DECLARATIONS.join("`, `"));
     }
+    // Only steps have moments, so that nothing else follows one.
+    if rules.contains(&Rule::k_restart) && !rules.contains(&Rule::k_cases) {
+        return "a step such as `event { … }`".into();
+    }
     let mut words: Vec<(u8, String)> =
         rules.iter().map(|rule| name(*rule)).filter(|(_, word)| !word.is_empty()).collect();
     words.sort();
@@ -23,6 +27,7 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
     let line = has("a day or a time");
     words.retain(|(_, word)| match word.as_str() {
         "a value" => !condition,
+        "a duration such as `30s`" => !operand,
         "a time such as `09:00`" | "a day such as `mon` or `2026-10-01`" => !line,
         "a name" | "`match`" | "a pattern" | "an operator" | "`,` or `)`" | "`,` or `]`" => !operand,
         _ => true,
@@ -64,7 +69,6 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         | Rule::template
         | Rule::raw
         | Rule::number
-        | Rule::duration
         | Rule::durations
         | Rule::truth
         | Rule::match_value
@@ -115,7 +119,17 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         | Rule::event
         | Rule::at
         | Rule::open
+        | Rule::repeated_event
+        | Rule::restart
+        | Rule::down
+        | Rule::pause
+        | Rule::resume
+        | Rule::silence
+        | Rule::silence_end
+        | Rule::timed_step
         | Rule::subject => (1, "a statement of a test"),
+        Rule::moment | Rule::moments => (2, "a moment such as `+30s`"),
+        Rule::duration => (0, "a duration such as `30s`"),
         Rule::case_row | Rule::case_value | Rule::case_rows => (1, "a row"),
         Rule::arm | Rule::route_arm | Rule::column | Rule::pattern | Rule::wildcard | Rule::order_sign => {
             (0, "a pattern")

@@ -14,8 +14,11 @@ fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static s
     let goes_on = failure.expects(Rule::coalesce) && !failure.starts_line(failure.index);
     if failure.expects_any(&[Rule::expect, Rule::k_expect, Rule::cases]) && !goes_on {
         return Some(
-            "a statement of a test begins with `mapping`, `routing`, `integration`, `channel`, `input`, `event`, `at`, `open`, `cases` or `expect`",
+            "a statement of a test begins with `mapping`, `routing`, `integration`, `channel`, `input`, `event`, `at`, `open`, `cases` or `expect`; a step of a sequence with its moment, `+30s`",
         );
+    }
+    if failure.expects_any(&[Rule::duration, Rule::moment, Rule::moments]) && !failure.expects(Rule::reference) {
+        return Some("a duration is `30s`, `10m`, `4h`, `7d` or `1h30m`; a moment of a sequence is `+30s`");
     }
     if failure.expects_any(&[Rule::exactly, Rule::sent, Rule::dropped, Rule::k_sent, Rule::k_dropped]) {
         return Some(

@@ -16,7 +16,8 @@ fn statement(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let begins = failure.starts_line(index) && failure.is_word(index) && !failure.expects(Rule::coalesce);
     let top = failure.expects_any(&[Rule::EOI, Rule::file]) || DECLARATIONS.contains(&failure.declaration());
     // A field, a parameter or a channel may have the name of such a word.
-    if !begins || !top || follows == ":" || matches!(follows, "=>" | "(" | "[") && index != failure.index {
+    let is_step = failure.declaration() == "test" && failure.word(index) == "silence";
+    if !begins || !top || is_step || follows == ":" || matches!(follows, "=>" | "(" | "[") && index != failure.index {
         return None;
     }
     report(failure, index)
@@ -71,6 +72,10 @@ fn delay(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         word && duration && !failure.starts_line(*at)
     };
     let index = [Some(failure.index), before].into_iter().flatten().find(is_delay)?;
+    // Steps of sequences have durations.
+    if failure.declaration() == "test" {
+        return None;
+    }
     let written = failure.text(index, index + 1);
     let finding = ParseFailure::foreign(
         failure.range(index, index + 1),

@@ -1,11 +1,13 @@
 //! Tests.
 
+use super::strings::BraceMode;
 use super::{Rule, RulePair, RulePairs, TreeBuilder, codes};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{
-    CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, Identifier, SentMode, Test, TestStatement,
-    TestStatementKind, TestSubject, TestTime,
+    CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, Identifier, MomentRepetition, RepeatCount,
+    SentMode, SilenceStep, StepMoments, Test, TestJson, TestJsonKind, TestStatement, TestStatementKind, TestSubject,
+    TestTime,
 };
 
 impl TreeBuilder<'_> {
@@ -15,6 +17,15 @@ impl TreeBuilder<'_> {
     }
 
     fn test_statement(&mut self, pair: RulePair<'_>) -> Option<TestStatement> {
+        if pair.as_rule() == Rule::timed_step {
+            let start = self.span(&pair);
+            let mut parts = pair.into_inner();
+            let moments = self.next(&mut parts)?;
+            let moments = self.moments(moments)?;
+            let step = self.next(&mut parts)?;
+            let step = self.test_statement(step)?;
+            return Some(TestStatement { moments: Some(moments), span: self.until_here(start), ..step });
+        }
         let start = self.span(&pair);
         let rule = pair.as_rule();
         let mut parts = pair.into_inner();
@@ -42,9 +53,61 @@ impl TreeBuilder<'_> {
                 TestStatementKind::Open(names, span)
             }
             Rule::cases => TestStatementKind::Cases(self.cases(&mut parts)?),
-            _ => TestStatementKind::Expect(self.expectation(&mut parts)?),
+            Rule::expect => TestStatementKind::Expect(self.expectation(&mut parts)?),
+            _ => self.step(rule, &mut parts)?,
         };
-        Some(TestStatement { kind, span: self.until_here(start) })
+        Some(TestStatement { moments: None, kind, span: self.until_here(start) })
+    }
+
+    /// A statement that only sequences have.
+    fn step(&mut self, rule: Rule, parts: &mut RulePairs<'_>) -> Option<TestStatementKind> {
+        Some(match rule {
+            Rule::repeated_event => {
+                let count = self.next(parts)?;
+                let count = RepeatCount { number: self.integer(&count)?, span: self.span(&count) };
+                let event = self.next(parts)?;
+                TestStatementKind::Times(count, self.next_json(&mut event.into_inner())?)
+            }
+            Rule::restart => TestStatementKind::Restart(self.next_name(parts)?),
+            Rule::down => TestStatementKind::Down(self.next_channel(parts)?, self.next_name(parts)?),
+            Rule::pause => TestStatementKind::Pause(self.next_channel(parts)?),
+            Rule::resume => TestStatementKind::Resume(self.next_channel(parts)?),
+            Rule::silence => {
+                let condition = self.value(parts)?;
+                let duration = self.next_name(parts)?;
+                let mut channels = Vec::new();
+                while self.peek(parts) != Some(Rule::string) {
+                    channels.push(self.next_channel(parts)?);
+                }
+                let reason = self.next_text(parts)?;
+                TestStatementKind::Silence(Box::new(SilenceStep { condition, duration, channels, reason }))
+            }
+            _ => TestStatementKind::SilenceEnd(self.next_text(parts)?),
+        })
+    }
+
+    fn moments(&mut self, pair: RulePair<'_>) -> Option<StepMoments> {
+        let start = self.span(&pair);
+        let mut parts = pair.into_inner();
+        let first = self.next_moment(&mut parts)?;
+        let repetition = match self.peek(&mut parts) {
+            Some(_) => {
+                Some(MomentRepetition { last: self.next_moment(&mut parts)?, interval: self.next_name(&mut parts)? })
+            }
+            None => None,
+        };
+        Some(StepMoments { first, repetition, span: self.until_here(start) })
+    }
+
+    /// `+30s`, without the `+`.
+    fn next_moment(&mut self, parts: &mut RulePairs<'_>) -> Option<Identifier> {
+        let moment = self.next(parts)?;
+        self.next_name(&mut moment.into_inner())
+    }
+
+    fn next_channel(&mut self, parts: &mut RulePairs<'_>) -> Option<Identifier> {
+        let pair = self.next(parts)?;
+        self.channel_name(pair)
     }
 
     fn next_subject(&mut self, parts: &mut RulePairs<'_>) -> Option<TestSubject> {
@@ -139,7 +202,40 @@ impl TreeBuilder<'_> {
             Rule::same_key => ExpectationKind::SameKeyAs(self.next_text(&mut parts)?),
             Rule::snapshot => ExpectationKind::Snapshot(self.next_text(&mut parts)?),
             Rule::answered => ExpectationKind::Answer(self.next_json(&mut parts)?),
+            Rule::notified => {
+                let channel = self.next_channel(&mut parts)?;
+                ExpectationKind::Notified(channel, self.messages(&mut parts)?)
+            }
+            Rule::held => {
+                let reason = self.take(Rule::string, &mut parts).map(|text| self.text(&text, BraceMode::Plain));
+                let channel = self.peek(&mut parts).and_then(|_| self.next_channel(&mut parts));
+                ExpectationKind::Held(reason, channel)
+            }
+            Rule::waits => {
+                let is_moment = self.peek(&mut parts) == Some(Rule::moment);
+                let channel = if is_moment { None } else { Some(self.next_channel(&mut parts)?) };
+                ExpectationKind::Waits(channel, self.next_moment(&mut parts)?)
+            }
             _ => ExpectationKind::Body(self.next_json(&mut parts)?),
+        })
+    }
+
+    /// `{subset}`, `[{subset}, …]`, or `nothing`, which is no message.
+    fn messages(&mut self, parts: &mut RulePairs<'_>) -> Option<Vec<TestJson>> {
+        if self.peek(parts).is_none() {
+            return Some(Vec::new());
+        }
+        let json = self.next_json(parts)?;
+        Some(match json.kind {
+            TestJsonKind::Array(items) => items,
+            TestJsonKind::Null
+            | TestJsonKind::Missing
+            | TestJsonKind::Boolean(_)
+            | TestJsonKind::Number(_)
+            | TestJsonKind::Text(_)
+            | TestJsonKind::Hole(_)
+            | TestJsonKind::Constant(_)
+            | TestJsonKind::Object(_) => vec![json],
         })
     }
 

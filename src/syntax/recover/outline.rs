@@ -200,6 +200,13 @@ impl<'t> Outline<'t> {
     fn is_data(&self, open: usize) -> bool {
         let before = open.checked_sub(1).map_or("", |index| self.word(index));
         matches!(before, "=" | "(" | "[" | "," | ":" | "input" | "event" | "expect" | "exactly" | "body" | "|")
+            || self.follows_notified(open)
+    }
+
+    /// `notified chat {`, `notified team_chat["web"] {`
+    fn follows_notified(&self, open: usize) -> bool {
+        let is_notified = |back: usize| open.checked_sub(back).is_some_and(|index| self.word(index) == "notified");
+        is_notified(2) || is_notified(5)
     }
 
     /// Whether a declaration begins with this token, wherever it stands.

@@ -24,8 +24,8 @@ pub use routing::{
     TargetKind,
 };
 pub use test::{
-    CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, SentMode, Test, TestJson, TestJsonKind,
-    TestStatement, TestStatementKind, TestSubject, TestTime,
+    CaseHoles, CaseRow, CaseRows, CaseTable, Expectation, ExpectationKind, MomentRepetition, RepeatCount, SentMode,
+    SilenceStep, StepMoments, Test, TestJson, TestJsonKind, TestStatement, TestStatementKind, TestSubject, TestTime,
 };
 
 use crate::source::{FileId, Span};

@@ -1,6 +1,6 @@
 //! Tests, and the JSON that stands in them.
 
-use super::{Identifier, StringLiteral};
+use super::{Expression, Identifier, StringLiteral};
 use crate::source::Span;
 
 /// `test "name" { … }`
@@ -15,6 +15,8 @@ pub struct Test {
 /// A line of a test.
 #[derive(Debug, Clone)]
 pub struct TestStatement {
+    /// When a step of a sequence happens, where that is written.
+    pub moments: Option<StepMoments>,
     /// Its form.
     pub kind: TestStatementKind,
     /// The whole statement.
@@ -42,8 +44,64 @@ pub enum TestStatementKind {
     Open(Vec<Identifier>, Span),
     /// `cases …`
     Cases(CaseTable),
+    /// `times 400 event {…}`
+    Times(RepeatCount, TestJson),
+    /// `silence labels.team == "web" for 20m in chat because "…"`
+    Silence(Box<SilenceStep>),
+    /// `end silence "…"`
+    SilenceEnd(StringLiteral),
+    /// `restart 2m`; the duration as written
+    Restart(Identifier),
+    /// `down chat for 10m`: the channel, and the duration as written
+    Down(Identifier, Identifier),
+    /// `pause chat`
+    Pause(Identifier),
+    /// `resume chat`
+    Resume(Identifier),
     /// `expect …`
     Expect(Expectation),
+}
+
+/// `+30s`, `+0s..+10m every 1m`: when a step of a sequence happens. The durations stand as written, without the `+`.
+#[derive(Debug, Clone)]
+pub struct StepMoments {
+    /// The only moment, or the first.
+    pub first: Identifier,
+    /// The others.
+    pub repetition: Option<MomentRepetition>,
+    /// The whole.
+    pub span: Span,
+}
+
+/// `..+10m every 1m`
+#[derive(Debug, Clone)]
+pub struct MomentRepetition {
+    /// No moment is later.
+    pub last: Identifier,
+    /// From one moment to the next.
+    pub interval: Identifier,
+}
+
+/// How many events `times` gives.
+#[derive(Debug, Clone, Copy)]
+pub struct RepeatCount {
+    /// The number.
+    pub number: usize,
+    /// Its place.
+    pub span: Span,
+}
+
+/// `silence CONDITION for D [in CHANNEL, …] because "…"`
+#[derive(Debug, Clone)]
+pub struct SilenceStep {
+    /// The alerts that it holds.
+    pub condition: Expression,
+    /// For how long, as written.
+    pub duration: Identifier,
+    /// In which channels; in all where there are none.
+    pub channels: Vec<Identifier>,
+    /// Why; its name in `end silence` and `expect held for`.
+    pub reason: StringLiteral,
 }
 
 /// What a test is about.
@@ -173,6 +231,13 @@ pub enum ExpectationKind {
     Body(TestJson),
     /// `answer {subset}`, `answer "text"`
     Answer(TestJson),
+    /// `notified chat {subset}`, `notified chat [{subset}, …]`, `notified chat nothing`: the messages of a channel since
+    /// the last such line
+    Notified(Identifier, Vec<TestJson>),
+    /// `held [for "reason"] [in chat]`
+    Held(Option<StringLiteral>, Option<Identifier>),
+    /// `waits [in chat] until +2m`: the moment as written, without the `+`
+    Waits(Option<Identifier>, Identifier),
 }
 
 /// How a list of channels is compared.

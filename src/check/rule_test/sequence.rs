@@ -1,0 +1,257 @@
+//! Sequences: the moments of their steps, what they can hold, and how long they can be.
+
+use super::event::EventRole;
+use super::{TestChecker, code};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::sequence::{
+    self, LATEST_MOMENT, MAX_ARRIVALS, MAX_STEPS, MAX_TIMES, MomentError, SequenceStep, StepError, read_duration,
+};
+use crate::source::Span;
+use crate::syntax::tree::{
+    ExpectationKind, Identifier, RepeatCount, Test, TestJson, TestJsonKind, TestStatement, TestStatementKind,
+    TestSubject,
+};
+use crate::text::backticked_list;
+
+/// The members of `group` in a message, with what each takes.
+const GROUP_MEMBERS: [(&str, GroupMember); 9] = [
+    ("reason", GroupMember::Reason),
+    ("firing", GroupMember::Number),
+    ("critical", GroupMember::Number),
+    ("resolved", GroupMember::Number),
+    ("muted", GroupMember::Number),
+    ("news", GroupMember::Number),
+    ("changes", GroupMember::Number),
+    ("since", GroupMember::Time),
+    ("alerts", GroupMember::Alerts),
+];
+
+/// What a member of `group` takes.
+#[derive(Debug, Clone, Copy)]
+enum GroupMember {
+    Reason,
+    Number,
+    Time,
+    Alerts,
+}
+
+/// Why a message is made.
+const REASONS: [&str; 9] = ["new", "worse", "better", "resolved", "repeat", "unmuted", "fallback", "storm", "replay"];
+
+impl<'t> TestChecker<'_, 't> {
+    /// Checks what is of sequences alone.
+    pub(super) fn sequence(&mut self, test: &'t Test) {
+        self.sequence_subject();
+        let mut steps = Vec::new();
+        for step in sequence::steps(test) {
+            match step {
+                Ok(step) => steps.push(step),
+                Err(StepError::Moments(error)) => self.bad_moment(error),
+                Err(StepError::NoMoment(span)) => {
+                    let found = Diagnostic::new(&code::MOMENT, span, "the first step of a sequence has no moment");
+                    self.report(found.suggest("say when it happens: `+0s`", span.before(), "+0s "));
+                }
+            }
+        }
+        for statement in &test.statements {
+            self.step(statement);
+        }
+        self.length(test, &steps);
+    }
+
+    fn sequence_subject(&mut self) {
+        let [(kind @ (TestSubject::Mapping | TestSubject::Channel), name)] = self.statements.subjects.as_slice() else {
+            return;
+        };
+        let message =
+            format!("a sequence is about a routing or an integration, and this test is about a {}", kind.word());
+        let found = Diagnostic::new(&code::SEQUENCE, name.span, message);
+        self.report(found.help("name what decides where events go: `routing main`"));
+    }
+
+    /// What a statement of a sequence says besides its moments.
+    fn step(&mut self, statement: &'t TestStatement) {
+        let span = statement.span;
+        match &statement.kind {
+            TestStatementKind::Open(..) => {
+                let help = "what is open is what the sequence made so: take the line out, and let the firing be a step";
+                self.out_of_place("open", span, help);
+            }
+            TestStatementKind::Silence(silence) => {
+                self.duration(&silence.duration);
+                silence.channels.iter().for_each(|channel| self.sequence_channel(channel));
+                self.needs_mutes("silence", span);
+            }
+            TestStatementKind::SilenceEnd(_) => self.needs_mutes("end silence", span),
+            TestStatementKind::Restart(duration) => self.duration(duration),
+            TestStatementKind::Down(channel, duration) => {
+                self.sequence_channel(channel);
+                self.duration(duration);
+            }
+            TestStatementKind::Pause(channel) | TestStatementKind::Resume(channel) => self.sequence_channel(channel),
+            TestStatementKind::Times(count, _) => self.repeat_count(*count),
+            TestStatementKind::Expect(expectation) => {
+                if let ExpectationKind::Via(_) = &expectation.kind {
+                    self.out_of_place("expect via", span, "test the routes of one event in a test of their own");
+                } else if let ExpectationKind::Snapshot(_) = &expectation.kind {
+                    let help = "expect the messages: `expect notified chat { severity: Critical }`";
+                    self.out_of_place("expect snapshot", span, help);
+                }
+            }
+            TestStatementKind::Subject(..)
+            | TestStatementKind::Input(_)
+            | TestStatementKind::InputFile(_)
+            | TestStatementKind::Header(..)
+            | TestStatementKind::PathSuffix(_)
+            | TestStatementKind::Event(_)
+            | TestStatementKind::At(_)
+            | TestStatementKind::Cases(_) => {}
+        }
+    }
+
+    fn out_of_place(&mut self, what: &str, span: Span, help: &str) {
+        let found = Diagnostic::new(&code::SEQUENCE, span, format!("`{what}` has no place in a sequence"));
+        self.report(found.help(help));
+    }
+
+    /// Reports what asks for mutes or silences.
+    pub(super) fn needs_mutes(&mut self, what: &str, span: Span) {
+        let message = format!("`{what}` needs mutes and silences, which this version does not have");
+        let found = Diagnostic::new(&code::SEQUENCE, span, message);
+        self.report(found.help("take the line out"));
+    }
+
+    fn repeat_count(&mut self, RepeatCount { number, span }: RepeatCount) {
+        if (1..=MAX_TIMES).contains(&number) {
+            return;
+        }
+        let found = Diagnostic::new(&code::LENGTH, span, format!("`times` takes a number from 1 to {MAX_TIMES}"));
+        self.report(found.help("write several lines for more events"));
+    }
+
+    fn sequence_channel(&mut self, channel: &Identifier) {
+        self.check_reference(TestSubject::Channel, &channel.text, channel.span);
+    }
+
+    /// A duration, or a moment without its `+`.
+    pub(super) fn duration(&mut self, written: &Identifier) {
+        if let Err(error) = read_duration(written) {
+            self.bad_moment(error);
+        }
+    }
+
+    fn bad_moment(&mut self, error: MomentError) {
+        let (span, message, help) = match error {
+            MomentError::Unreadable(span) => (
+                span,
+                "this is not a duration".to_owned(),
+                "write numbers with their units, the largest first and each once: `1h30m`, `90s`, `7d`".to_owned(),
+            ),
+            MomentError::TooLate(span) => {
+                let days = LATEST_MOMENT.as_secs() / 86_400;
+                (span, format!("a sequence lasts at most {days} days"), "write a shorter duration".to_owned())
+            }
+            MomentError::Backwards(span) => (
+                span,
+                "the last of these moments is before the first".to_owned(),
+                "write the earlier one first: `+0s..+10m every 1m`".to_owned(),
+            ),
+            MomentError::NoInterval(span) => (
+                span,
+                "between two moments lies at least one second".to_owned(),
+                "write a duration from `1s`: `+0s..+10m every 1m`".to_owned(),
+            ),
+        };
+        self.report(Diagnostic::new(&code::MOMENT, span, message).help(help));
+    }
+
+    /// Reports a sequence with more arrivals or steps than a run takes.
+    fn length(&mut self, test: &Test, steps: &[SequenceStep<'t>]) {
+        let (mut arrivals, mut others) = (0_usize, 0_usize);
+        for step in steps {
+            let moments = step.times.count();
+            match sequence::arrivals(&step.statement.kind) {
+                0 => others = others.saturating_add(moments),
+                each => arrivals = arrivals.saturating_add(moments.saturating_mul(each)),
+            }
+        }
+        let limits = [(arrivals, MAX_ARRIVALS, "events"), (others, MAX_STEPS, "steps besides events")];
+        for (count, most, what) in limits.into_iter().filter(|(count, most, _)| count > most) {
+            let message = format!("this sequence has {count} {what}, and at most {most} are run");
+            let found = Diagnostic::new(&code::LENGTH, test.name.span, message);
+            self.report(
+                found.help("a step with several moments counts at each: write longer intervals, or fewer steps"),
+            );
+        }
+    }
+
+    /// A message that a sequence expects: an event with `group`.
+    pub(super) fn message(&mut self, json: &TestJson) {
+        let Some(members) = json.members() else {
+            if !matches!(json.kind, TestJsonKind::Hole(_)) {
+                let found = Diagnostic::new(&code::VALUE, json.span, "a message is an object");
+                self.report(found.help("write what it says in braces: `{ severity: Critical }`, or `nothing`"));
+            }
+            return;
+        };
+        let event = members.iter().filter(|(name, _)| &*name.value != "group");
+        self.event_members(event, EventRole::Expected);
+        for (_, group) in members.iter().filter(|(name, _)| &*name.value == "group") {
+            self.group(group);
+        }
+    }
+
+    fn group(&mut self, json: &TestJson) {
+        let Some(members) = json.members() else {
+            let found = Diagnostic::new(&code::VALUE, json.span, "`group` is an object");
+            return self.report(found.help("write `group: { firing: 1 }`"));
+        };
+        for (name, value) in members {
+            let names = GROUP_MEMBERS.map(|(name, _)| name);
+            let Some((_, takes)) = GROUP_MEMBERS.iter().find(|(member, _)| *member == &*name.value) else {
+                let message = format!("`group` has no `{}`", name.value);
+                let found = Diagnostic::new(&code::FIELD, name.span, message);
+                self.report(match nearest(&name.value, names) {
+                    Some(near) => found.did_you_mean(name.span, near),
+                    None => found.help(format!("it has {}", backticked_list(names))),
+                });
+                continue;
+            };
+            self.group_member(&name.value, *takes, value);
+        }
+    }
+
+    fn group_member(&mut self, name: &str, takes: GroupMember, value: &TestJson) {
+        if matches!(value.kind, TestJsonKind::Hole(_) | TestJsonKind::Missing) {
+            return;
+        }
+        match takes {
+            GroupMember::Alerts => {}
+            GroupMember::Time => {
+                if !self.is_time_or_missing(value) {
+                    let found = Diagnostic::new(&code::VALUE, value.span, format!("`{name}` is a time"));
+                    self.report(found.help("write it in quotes: `\"2026-03-07T02:00:00+08:00\"`"));
+                }
+            }
+            GroupMember::Number => {
+                if !matches!(value.kind, TestJsonKind::Number(_)) {
+                    let found = Diagnostic::new(&code::VALUE, value.span, format!("`{name}` is a number"));
+                    self.report(found.help(format!("write it without quotes: `{name}: 1`")));
+                }
+            }
+            GroupMember::Reason => {
+                let word = if let TestJsonKind::Text(word) = &value.kind { &**word } else { "" };
+                if REASONS.contains(&word) {
+                    return;
+                }
+                let found = Diagnostic::new(&code::VALUE, value.span, "there is no such reason of a message");
+                let found = match nearest(word, REASONS) {
+                    Some(near) => found.suggest(format!("write `{near:?}`"), value.span, format!("{near:?}")),
+                    None => found,
+                };
+                let reasons = REASONS.map(|reason| format!("{reason:?}"));
+                self.report(found.help(format!("it is one of {}", backticked_list(reasons))));
+            }
+        }
+    }
+}
