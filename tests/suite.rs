@@ -161,3 +161,63 @@ fn update_writes_the_snapshots_that_differ() {
     let again = suite::run(&rules, &TestOptions { snapshots: SnapshotMode::Compare, ..options }, &mut files);
     assert_eq!((again.passed(), again.written.len()), (2, 0));
 }
+
+#[test]
+fn sequences_hold() {
+    says("sequences");
+    let report = run("sequences");
+    assert_eq!(report.failed(), 0);
+}
+
+#[test]
+fn a_sequence_that_fails_says_what_happened_before() {
+    says("sequences_failing");
+    let report = run("sequences_failing");
+    expect("sequences_failing/report.json", &report::json::render(&report, None));
+    expect("sequences_failing/report.xml", &report::junit::render(&report));
+}
+
+/// A sequence whose rules and steps are these.
+fn sequence(channel: &str, steps: &str) -> TestReport {
+    let text = format!(
+        "edition 1\nchannel chat = {channel}\nrouting main {{ else => chat }}\n\
+         test \"a sequence\" {{\n  routing main\n{steps}\n}}\n"
+    );
+    let mut sources = pointsman::source::Sources::default();
+    sources.add("sequence.rules", &text);
+    let LoadedRules { sources, diagnostics, rules, .. } =
+        RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    let rules =
+        rules.unwrap_or_else(|| panic!("{}", diagnostic::render(DiagnosticFormat::Human, &diagnostics, &sources)));
+    suite::run(&rules, &TestOptions::default(), &mut DiskFiles)
+}
+
+fn messages(report: &TestReport) -> Vec<&str> {
+    report.results.iter().flat_map(|result| &result.failures).map(|failure| &*failure.message).collect()
+}
+
+#[test]
+fn a_sequence_of_a_year_is_played_at_once() {
+    let steps = "  +0s..+365d every 1h event { key: \"a\" }\n  +365d expect notified chat { title: \"a test alert\" }";
+    let report = sequence("flashduty(key = env(\"KEY\"), repeat = \"never\", wait = 30s..10m)", steps);
+    assert!(messages(&report).is_empty(), "{report:?}");
+}
+
+#[test]
+fn a_sequence_that_takes_too_much_is_stopped() {
+    let expect = "  +400d expect notified chat nothing";
+    // A message a minute for 400 days.
+    let one = "  +0s event { key: \"a\" }\n";
+    let report = sequence("dingtalk(url = env(\"URL\"), repeat = 1m)", &format!("{one}{expect}"));
+    let stopped = "the sequence is stopped here: its alerts and messages take more than 64 MiB";
+    assert_eq!(messages(&report), [stopped]);
+    let grouped = "dingtalk(url = env(\"URL\"), group_by = [labels.cluster], repeat = 1m)";
+    // Texts of 30 KiB in each event.
+    let title = "x".repeat(30_000);
+    let long = format!("  +0s times 400 event {{ key: n, title: \"{title}\" }}\n{expect}");
+    let report = sequence(grouped, &long);
+    assert!(messages(&report)[0].contains("stopped here"), "{:?}", messages(&report));
+    let long: String = (0..7).map(|_| long.lines().next().unwrap().to_owned() + "\n").collect();
+    let report = sequence(grouped, &format!("{long}{expect}"));
+    assert_eq!(messages(&report), ["the events of this moment have more than 64 MiB"]);
+}

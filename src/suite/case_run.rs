@@ -16,7 +16,7 @@ use crate::syntax::tree::{Identifier, StringLiteral, TestJson, TestSubject, Test
 use crate::time::Timestamp;
 
 /// How many steps of an evaluation a failure may show; coverage counts the others too.
-const MAX_STEPS: usize = 50_000;
+pub(super) const MAX_STEPS: usize = 50_000;
 
 /// The outcomes of a case.
 #[derive(Debug, Default)]
@@ -66,7 +66,7 @@ impl CaseRunner<'_> {
         self.map(kind, subject, &self.bytes(file, files)?)
     }
 
-    fn bytes(&self, file: &StringLiteral, files: &dyn TestFiles) -> Result<Vec<u8>, Box<TestFailure>> {
+    pub(super) fn bytes(&self, file: &StringLiteral, files: &dyn TestFiles) -> Result<Vec<u8>, Box<TestFailure>> {
         let path = self.plan.test.folder.join(&*file.value);
         let unreadable = |reason| {
             let failure =
@@ -134,7 +134,12 @@ impl CaseRunner<'_> {
 
     /// JSON of the test with its holes filled.
     pub(super) fn fill(&self, json: &TestJson) -> Result<TestValue, Box<TestFailure>> {
-        TestValue::from_json(json, self.bindings).map_err(|UnfilledHole { hole, place }| self.unfilled(&hole, place))
+        self.fill_with(json, self.bindings)
+    }
+
+    /// JSON of the test with its holes filled by other values than those of the case.
+    pub(super) fn fill_with(&self, json: &TestJson, bindings: &HoleBindings) -> Result<TestValue, Box<TestFailure>> {
+        TestValue::from_json(json, bindings).map_err(|UnfilledHole { hole, place }| self.unfilled(&hole, place))
     }
 
     fn unfilled(&self, hole: &str, place: Span) -> Box<TestFailure> {
@@ -145,7 +150,7 @@ impl CaseRunner<'_> {
         }
     }
 
-    fn now(&self) -> Result<Timestamp, Box<TestFailure>> {
+    pub(super) fn now(&self) -> Result<Timestamp, Box<TestFailure>> {
         let (text, span) = match self.plan.at {
             None => (TestValue::Text(test_event::DEFAULT_TIME.into()), self.plan.test.tree.name.span),
             Some(TestTime::Time(time)) => (TestValue::Text(time.text.clone()), time.span),
@@ -164,7 +169,7 @@ impl CaseRunner<'_> {
     }
 
     /// What the test says of the request; a header without a value is absent.
-    fn request(&self) -> Result<RequestMetadata, Box<TestFailure>> {
+    pub(super) fn request(&self) -> Result<RequestMetadata, Box<TestFailure>> {
         let mut request = RequestMetadata::default();
         for (name, value) in &self.plan.headers {
             if let Some(text) = self.request_text(value)? {
@@ -194,7 +199,7 @@ impl CaseRunner<'_> {
         }
     }
 
-    fn observe(&self, outcome: &Outcome<'_>) -> ObservedOutcome {
+    pub(super) fn observe(&self, outcome: &Outcome<'_>) -> ObservedOutcome {
         let file = self.rules.sources.name(self.plan.test.span);
         ObservedOutcome::new(outcome, file.rsplit_once('/').map_or("", |(folder, _)| folder))
     }
@@ -203,17 +208,17 @@ impl CaseRunner<'_> {
         self.plan.open.iter().map(|channel| channel.text.to_string()).collect()
     }
 
-    fn unknown(&self, name: &Identifier) -> Box<TestFailure> {
+    pub(super) fn unknown(&self, name: &Identifier) -> Box<TestFailure> {
         self.fail(name.span, format!("the rule set contains no `{}`", name.text))
     }
 
-    fn fail(&self, span: Span, message: impl Into<String>) -> Box<TestFailure> {
+    pub(super) fn fail(&self, span: Span, message: impl Into<String>) -> Box<TestFailure> {
         Box::new(TestFailure::new(&self.rules.sources, span, message))
     }
 }
 
 /// The outcome of bytes that are not JSON.
-fn invalid_outcome(kind: TestSubject, name: &Identifier, invalid: json::JsonError) -> Outcome<'_> {
+pub(super) fn invalid_outcome(kind: TestSubject, name: &Identifier, invalid: json::JsonError) -> Outcome<'_> {
     let json::JsonError { line, column, message } = invalid;
     let integration = (kind == TestSubject::Integration).then_some(&*name.text);
     Outcome { integration, mapping: None, index: None, kind: OutcomeKind::Invalid { line, column, message } }

@@ -21,6 +21,8 @@ pub struct TestFailure {
     pub diff: Option<String>,
     /// The steps that decided, with their values; one line each, indented by their nesting.
     pub decided: Vec<String>,
+    /// What happened before in a sequence, one line each, the oldest first.
+    pub history: Vec<String>,
     /// How to fix it.
     pub help: Option<String>,
 }
@@ -35,6 +37,7 @@ impl TestFailure {
             actual: None,
             diff: None,
             decided: Vec::new(),
+            history: Vec::new(),
             help: None,
         }
     }
@@ -70,6 +73,12 @@ impl TestFailure {
     /// Adds the steps that decided.
     pub(super) fn decided(mut self, parts: &[String]) -> Self {
         self.decided = parts.iter().map(|part| visible_text(part)).collect();
+        self
+    }
+
+    /// Adds what happened before.
+    pub(super) fn history(mut self, lines: &[String]) -> Self {
+        self.history = lines.iter().map(|line| visible_text(line)).collect();
         self
     }
 

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 pub(super) fn expected(written: &TestValue) -> TestValue {
     let field = |(name, value): &(Box<str>, TestValue)| {
         let value = match (&**name, value) {
-            ("starts_at" | "ends_at", TestValue::Text(text)) => {
+            ("starts_at" | "ends_at" | "since", TestValue::Text(text)) => {
                 TestValue::Text(Timestamp::read(text).map_or_else(|| text.clone(), |time| time.to_string().into()))
             }
             ("severity" | "status" | "event_status", TestValue::Text(text)) => TestValue::Name(text.clone()),

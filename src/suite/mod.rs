@@ -21,11 +21,13 @@ mod location;
 mod observed_outcome;
 mod plan;
 pub mod report;
+mod sequence;
 mod snapshot;
 mod snapshot_line;
 mod test_event;
 mod test_files;
 mod test_value;
+pub mod timeline;
 
 pub use coverage::{Coverage, CoverageShare, UncoveredItem};
 pub use failure::TestFailure;
@@ -44,6 +46,7 @@ use expectation::{ExpectationChecker, ExpectationResult};
 use plan::{Spanned, TestPlan};
 use snapshot::SnapshotComparison;
 use test_value::TestValue;
+use timeline::TimelineBudget;
 
 /// The tests to run, and how.
 #[derive(Debug, Clone, Default)]
@@ -118,8 +121,15 @@ impl TestReport {
 
 /// Runs the tests of a rule set.
 pub fn run(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) -> TestReport {
-    let mut runner =
-        SuiteRunner { rules, options, files, hits: CoverageHits::default(), results: Vec::new(), written: Vec::new() };
+    let mut runner = SuiteRunner {
+        rules,
+        options,
+        files,
+        hits: CoverageHits::default(),
+        budget: TimelineBudget::default(),
+        results: Vec::new(),
+        written: Vec::new(),
+    };
     for test in &rules.model.tests {
         runner.test(&TestPlan::new(test));
     }
@@ -135,12 +145,15 @@ struct SuiteRunner<'r> {
     options: &'r TestOptions,
     files: &'r mut dyn TestFiles,
     hits: CoverageHits,
+    /// What the sequences of one test may use.
+    budget: TimelineBudget,
     results: Vec<TestResult>,
     written: Vec<String>,
 }
 
 impl SuiteRunner<'_> {
     fn test(&mut self, plan: &TestPlan) {
+        self.budget = TimelineBudget::default();
         let Some(cases) = plan.cases else {
             if self.is_selected(plan, None) {
                 let failures = self.case(plan, None);
@@ -181,6 +194,9 @@ impl SuiteRunner<'_> {
         let none = Vec::new();
         let bindings = row.map_or(&none, |(row, _)| &row.bindings);
         let runner = CaseRunner { rules: self.rules, plan, bindings };
+        if plan.is_sequence() {
+            return sequence::run(&runner, row, self.files, &mut self.budget, &mut self.hits);
+        }
         let run = match runner.run(self.files) {
             Ok(run) => run,
             Err(failure) => return vec![*failure],

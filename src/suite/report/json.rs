@@ -43,6 +43,9 @@ fn failure(failure: &TestFailure) -> Value {
     if !failure.decided.is_empty() {
         out.insert("decided_by".to_owned(), failure.decided.clone().into());
     }
+    if !failure.history.is_empty() {
+        out.insert("before".to_owned(), failure.history.clone().into());
+    }
     put(&mut out, "help", failure.help.as_deref());
     Value::Object(out)
 }

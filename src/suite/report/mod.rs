@@ -19,6 +19,10 @@ fn plain(failure: &TestFailure) -> String {
         lines.push("decided by:".to_owned());
         lines.extend(failure.decided.iter().map(|part| format!("  {part}")));
     }
+    if !failure.history.is_empty() {
+        lines.push("before:".to_owned());
+        lines.extend(failure.history.iter().map(|line| format!("  {line}")));
+    }
     lines.extend(failure.help.iter().map(|text| format!("help: {text}")));
     lines.join("\n")
 }

@@ -92,6 +92,11 @@ fn failure(failure: &TestFailure, before: Option<&TestFailure>) -> String {
     } else if !failure.decided.is_empty() {
         say("", &format!("decided by:\n  {}", failure.decided.join("\n  ")));
     }
+    if before.is_some_and(|before| !before.history.is_empty() && before.history == failure.history) {
+        say("", "before it the same");
+    } else if !failure.history.is_empty() {
+        say("", &format!("before it:\n  {}", failure.history.join("\n  ")));
+    }
     failure.help.iter().for_each(|text| say("help: ", text));
     lines.concat()
 }

@@ -1,0 +1,348 @@
+//! A channel of a timeline: its state machine, and what is made and not delivered yet.
+
+use super::budget::{TimelineBudget, TimelineLimit};
+use super::channel_rules::{group_values, policy};
+use super::stored_event::StoredEvent;
+use crate::channel::{NotificationPolicy, RepeatPolicy};
+use crate::event::{AlertStatus, Event, Severity};
+use crate::json::Arena;
+use crate::notification::{
+    AlertId, AlertInMessage, AlertState, Arrival, ChannelNotifier, ChannelStore as _, GroupId, HoldState, MemoryStore,
+    MessageBuilder, MessageEnd, MessageEvent, MessageId, MessageReason, MessageRecord, NamedValue, NewsKind, group_key,
+};
+use crate::ruleset::RuleSet;
+use crate::time::Timestamp;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// The longest pause between two messages of a storm.
+const LONGEST_STORM_PAUSE: Duration = Duration::from_mins(5);
+
+/// A message that a channel took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveredMessage {
+    /// The channel.
+    pub channel: String,
+    /// When it was delivered.
+    pub at: Timestamp,
+    /// When it was made.
+    pub made: Timestamp,
+    /// What it says.
+    pub message: MessageEvent,
+    /// About how much memory it takes.
+    pub(super) bytes: usize,
+}
+
+/// What a channel knows of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FiringState {
+    /// What it knows, and what comes next.
+    pub state: AlertState,
+    /// Whether the channel is paused.
+    pub is_paused: bool,
+}
+
+/// The events of alerts by their ids.
+pub(super) type LastEvents<'e> = dyn Fn(AlertId) -> Option<&'e StoredEvent> + 'e;
+
+#[derive(Debug)]
+pub(super) struct TimelineChannel {
+    name: String,
+    policy: NotificationPolicy,
+    store: MemoryStore,
+    /// The values of `group_by` of groups that have them.
+    values: BTreeMap<GroupId, Vec<NamedValue>>,
+    members: BTreeSet<(GroupId, AlertId)>,
+    /// The severity of the last event that fired, in a channel that gets every event.
+    passed_on: BTreeMap<AlertId, Severity>,
+    undelivered: Vec<UndeliveredEvent>,
+    down_until: Option<Timestamp>,
+    is_paused: bool,
+}
+
+/// A message that was made and is not delivered.
+#[derive(Debug)]
+struct UndeliveredEvent {
+    /// Its id, unless the channel gets every event.
+    id: Option<MessageId>,
+    /// The worst of its news that fires.
+    worst: Option<Severity>,
+    made: Timestamp,
+    message: MessageEvent,
+    bytes: usize,
+}
+
+impl TimelineChannel {
+    pub(super) fn new(rules: &RuleSet, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            policy: policy(rules, name),
+            store: MemoryStore::default(),
+            values: BTreeMap::new(),
+            members: BTreeSet::new(),
+            passed_on: BTreeMap::new(),
+            undelivered: Vec::new(),
+            down_until: None,
+            is_paused: false,
+        }
+    }
+
+    fn notifier(&mut self) -> ChannelNotifier<'_, MemoryStore> {
+        ChannelNotifier::new(&mut self.store, self.policy)
+    }
+
+    /// How long it may take until something that is news is told.
+    pub(super) fn longest_wait(&self) -> Duration {
+        let storm = if self.policy.gathers_storms { LONGEST_STORM_PAUSE } else { Duration::ZERO };
+        self.policy.wait.high.max(self.policy.wait_critical).max(storm)
+    }
+
+    /// From here on nothing is told again that did not change.
+    pub(super) fn stop_repeating(&mut self) {
+        if let RepeatPolicy::After(_) = self.policy.repeat {
+            self.policy.repeat = RepeatPolicy::Never;
+            let Ok(()) = self.notifier().apply_policy();
+        }
+    }
+
+    /// The next moment after `now` at which something begins, ends or is due.
+    pub(super) fn next_moment(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let Ok(due) = self.notifier().next_moment(now);
+        due.into_iter().chain(self.down_until).filter(|next| *next > now).min()
+    }
+
+    pub(super) fn down_until(&self) -> Option<Timestamp> {
+        self.down_until
+    }
+
+    /// It takes nothing until that time, or until a later one that is known.
+    pub(super) fn take_down(&mut self, until: Timestamp) {
+        self.down_until = self.down_until.max(Some(until));
+    }
+
+    /// It takes messages again, if it is time.
+    pub(super) fn come_up(&mut self, now: Timestamp) {
+        self.down_until = self.down_until.filter(|until| *until > now);
+    }
+
+    pub(super) fn pause(&mut self) {
+        self.is_paused = true;
+        let Ok(()) = self.notifier().pause();
+    }
+
+    pub(super) fn resume(&mut self) {
+        self.is_paused = false;
+        let Ok(()) = self.notifier().resume();
+    }
+
+    /// Whether it has to hear of an alert, or may have to.
+    pub(super) fn knows(&self, id: AlertId) -> bool {
+        let Ok(alert) = self.store.alert(id);
+        alert.is_some()
+    }
+
+    pub(super) fn state(&mut self, id: AlertId) -> FiringState {
+        let Ok(state) = self.notifier().state(id);
+        FiringState { state, is_paused: self.is_paused }
+    }
+
+    pub(super) fn unroute(&mut self, now: Timestamp, id: AlertId) {
+        let Ok(()) = self.notifier().unroute(now, id);
+    }
+
+    /// Events of one push arrive.
+    pub(super) fn arrive(
+        &mut self,
+        now: Timestamp,
+        events: &[&Event<'_>],
+        rules: &RuleSet,
+        budget: &mut TimelineBudget,
+    ) -> Result<(), TimelineLimit> {
+        if self.policy.repeat == RepeatPolicy::EveryEvent {
+            return events.iter().try_for_each(|event| self.pass_on(now, event, budget));
+        }
+        let arrivals: Vec<Arrival> = events.iter().map(|event| self.arrival(now, event, rules)).collect();
+        let Ok(_) = self.notifier().arrive(now, &arrivals);
+        for arrival in &arrivals {
+            let Ok(alert) = self.store.alert(arrival.alert);
+            self.members.extend(alert.map(|alert| (alert.group, arrival.alert)));
+        }
+        Ok(())
+    }
+
+    fn arrival(&mut self, now: Timestamp, event: &Event<'_>, rules: &RuleSet) -> Arrival {
+        let alert = AlertId::of(event.integration, event.key);
+        let is_firing = event.status == AlertStatus::Firing;
+        let values = if is_firing && !self.knows(alert) { group_values(rules, &self.name, event, now) } else { None };
+        let group = match values {
+            Some(values) => {
+                let group = GroupId::of_values(&values);
+                self.values.insert(group, values);
+                group
+            }
+            None => GroupId::of_alert(alert),
+        };
+        Arrival { alert, group, firing: is_firing.then_some(event.severity), hold: HoldState::Free }
+    }
+
+    /// An event of a channel that gets every event.
+    fn pass_on(&mut self, now: Timestamp, event: &Event<'_>, budget: &mut TimelineBudget) -> Result<(), TimelineLimit> {
+        let id = AlertId::of(event.integration, event.key);
+        let (reason, worst) = match event.status {
+            AlertStatus::Resolved => {
+                self.passed_on.remove(&id);
+                (MessageReason::Resolved, None)
+            }
+            AlertStatus::Firing => {
+                let reason = match self.passed_on.insert(id, event.severity) {
+                    None => MessageReason::New,
+                    Some(before) if event.severity > before => MessageReason::Worse,
+                    Some(before) if event.severity < before => MessageReason::Better,
+                    Some(_) => MessageReason::Repeat,
+                };
+                (reason, Some(event.severity))
+            }
+        };
+        self.queue(now, None, worst, MessageEvent::of_event(event, reason), budget)
+    }
+
+    fn queue(
+        &mut self,
+        now: Timestamp,
+        id: Option<MessageId>,
+        worst: Option<Severity>,
+        message: MessageEvent,
+        budget: &mut TimelineBudget,
+    ) -> Result<(), TimelineLimit> {
+        let bytes = message.bytes();
+        budget.keep(bytes)?;
+        self.undelivered.push(UndeliveredEvent { id, worst, made: now, message, bytes });
+        Ok(())
+    }
+
+    /// Makes what is due, and delivers what can be delivered.
+    pub(super) fn tell(
+        &mut self,
+        now: Timestamp,
+        last_events: &LastEvents<'_>,
+        budget: &mut TimelineBudget,
+    ) -> Result<Vec<DeliveredMessage>, TimelineLimit> {
+        let mut delivered = self.deliver(now);
+        loop {
+            budget.work(1)?;
+            let Ok(made) = self.notifier().advance(now);
+            for record in &made {
+                budget.work(record.groups.len())?;
+                let message = self.render(record, last_events, budget)?;
+                self.queue(now, Some(record.id), record.worst_news(), message, budget)?;
+            }
+            let taken = self.deliver(now);
+            if taken.is_empty() {
+                return Ok(delivered);
+            }
+            delivered.extend(taken);
+        }
+    }
+
+    /// Delivers what is undelivered, the worst news first, in the order in which it was made for each key.
+    fn deliver(&mut self, now: Timestamp) -> Vec<DeliveredMessage> {
+        if self.is_paused || self.down_until.is_some() {
+            return Vec::new();
+        }
+        let mut waiting = std::mem::take(&mut self.undelivered);
+        let mut worst_of_key: BTreeMap<String, Option<Severity>> = BTreeMap::new();
+        let mut ranks: Vec<Option<Severity>> = waiting
+            .iter()
+            .rev()
+            .map(|each| {
+                let worst = worst_of_key.entry(each.message.key.clone()).or_default();
+                *worst = (*worst).max(each.worst);
+                *worst
+            })
+            .collect();
+        ranks.reverse();
+        let mut ranked: Vec<_> = ranks.into_iter().zip(waiting.drain(..)).collect();
+        ranked.sort_by_key(|(rank, _)| Reverse(*rank));
+        ranked.into_iter().map(|(_, each)| self.deliver_one(now, each)).collect()
+    }
+
+    fn deliver_one(&mut self, now: Timestamp, waiting: UndeliveredEvent) -> DeliveredMessage {
+        let UndeliveredEvent { id, made, message, bytes, .. } = waiting;
+        if let Some(id) = id {
+            let Ok(()) = self.notifier().settle(now, id, MessageEnd::Delivered);
+        }
+        DeliveredMessage { channel: self.name.clone(), at: now, made, message, bytes }
+    }
+
+    fn render(
+        &mut self,
+        record: &MessageRecord,
+        last_events: &LastEvents<'_>,
+        budget: &mut TimelineBudget,
+    ) -> Result<MessageEvent, TimelineLimit> {
+        let alerts = self.alerts_of(record);
+        budget.work(alerts.len())?;
+        let mut builder = MessageBuilder::default();
+        let mut own_key = None;
+        for TellingAlert { id, news, severity } in &alerts {
+            let Some(stored) = last_events(*id) else { continue };
+            let arena = Arena::new();
+            let event = stored.event(&arena);
+            builder.add(&AlertInMessage { event: &event, news: *news, severity: *severity, at: stored.at });
+            own_key.get_or_insert_with(|| stored.key().to_owned());
+        }
+        let values = self.shared_values(&record.groups);
+        let key = match record.groups.as_slice() {
+            [group] if self.values.contains_key(group) => group_key(*group),
+            [_] => own_key.unwrap_or_default(),
+            _ => format!("storm:{}", record.id.0),
+        };
+        Ok(builder.finish(record, key, &values, None))
+    }
+
+    /// The alerts of a message: its news, and in a repetition all that was told and fires, by their ids.
+    fn alerts_of(&mut self, record: &MessageRecord) -> Vec<TellingAlert> {
+        let is_repetition = matches!(record.reason, MessageReason::Repeat | MessageReason::Better);
+        let mut alerts: BTreeMap<AlertId, TellingAlert> = BTreeMap::new();
+        for group in record.groups.iter().filter(|_| is_repetition) {
+            let all = (*group, AlertId([0; 16]))..=(*group, AlertId([u8::MAX; 16]));
+            let members: Vec<AlertId> = self.members.range(all).map(|(_, id)| *id).collect();
+            for id in members {
+                match self.store.alert(id) {
+                    Ok(Some(alert)) if alert.group == *group => {
+                        let severity = alert.told.filter(|_| alert.firing.is_some());
+                        alerts.extend(severity.map(|severity| (id, TellingAlert { id, news: None, severity })));
+                    }
+                    // It is over, or began again in another group.
+                    Ok(_) => {
+                        self.members.remove(&(*group, id));
+                    }
+                }
+            }
+        }
+        for news in &record.news {
+            let severity = news.now.or(news.before).unwrap_or(Severity::Info);
+            alerts.insert(news.alert, TellingAlert { id: news.alert, news: Some(news.kind), severity });
+        }
+        alerts.into_values().collect()
+    }
+
+    /// The values that all groups share.
+    fn shared_values(&self, groups: &[GroupId]) -> Vec<NamedValue> {
+        let mut all = groups.iter().map(|group| self.values.get(group).map_or(&[][..], Vec::as_slice));
+        let mut shared = all.next().unwrap_or_default().to_vec();
+        for values in all {
+            shared.retain(|value| values.contains(value));
+        }
+        shared
+    }
+}
+
+/// An alert that a message tells of.
+#[derive(Debug, Clone, Copy)]
+struct TellingAlert {
+    id: AlertId,
+    news: Option<NewsKind>,
+    severity: Severity,
+}

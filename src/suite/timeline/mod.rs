@@ -1,0 +1,302 @@
+//! The one loop over virtual time: inputs go in as values, messages come out with their times.
+//!
+//! A [`Timeline`] has a clock of its own, which stands still between inputs. [`Timeline::advance_to`] moves it. At each
+//! moment comes first what begins or ends by the clock, then what is due, then the inputs in their order, and what an input
+//! makes due at once is told before the next. A message is delivered when it is made, unless its channel is down: then it is
+//! delivered when the channel is up again, the worst news first.
+//!
+//! The loop knows nothing of tests: stored pushes are played through it in the same way. The work and the memory of a
+//! timeline are bounded, so that no rule file can hang it.
+
+mod budget;
+mod channel;
+mod channel_rules;
+mod stored_event;
+
+pub use budget::{TimelineBudget, TimelineLimit};
+pub use channel::{DeliveredMessage, FiringState};
+
+use crate::event::{AlertStatus, Event};
+use crate::notification::{AlertId, AlertState};
+use crate::ruleset::RuleSet;
+use crate::time::Timestamp;
+use channel::TimelineChannel;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use stored_event::StoredEvent;
+
+/// How many events are kept before those of alerts that are over are forgotten.
+const KEPT_EVENTS: usize = 4_096;
+
+/// An event, and the channels that get it.
+#[derive(Debug, Clone, Copy)]
+pub struct RoutedEvent<'e> {
+    /// The event.
+    pub event: &'e Event<'e>,
+    /// The channels that routing gives; of a recovery, those of its firing too.
+    pub channels: &'e [&'e str],
+}
+
+/// Channels, alerts and messages over virtual time.
+#[derive(Debug)]
+pub struct Timeline<'r> {
+    rules: &'r RuleSet,
+    now: Timestamp,
+    /// The end of a time in which the gateway is away.
+    away_until: Option<Timestamp>,
+    channels: BTreeMap<String, TimelineChannel>,
+    alerts: BTreeMap<AlertId, OpenAlert>,
+    /// How many alerts may be kept before those that are over are looked for.
+    forget_at: usize,
+    delivered: Vec<DeliveredMessage>,
+    budget: TimelineBudget,
+}
+
+/// An alert: its last event, and the channels in which its firing is open.
+#[derive(Debug)]
+struct OpenAlert {
+    event: StoredEvent,
+    open: Vec<String>,
+}
+
+impl<'r> Timeline<'r> {
+    /// A timeline that begins at that time. Nothing fired and nothing was told before.
+    #[must_use]
+    pub fn new(rules: &'r RuleSet, begin: Timestamp, budget: TimelineBudget) -> Self {
+        Self {
+            rules,
+            now: begin,
+            away_until: None,
+            channels: BTreeMap::new(),
+            alerts: BTreeMap::new(),
+            forget_at: KEPT_EVENTS,
+            delivered: Vec::new(),
+            budget,
+        }
+    }
+
+    /// The time of the timeline.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Whether the gateway is away, so that nothing can arrive.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.away_until.is_some()
+    }
+
+    /// What is left of the budget, for the next timeline.
+    #[must_use]
+    pub fn into_budget(self) -> TimelineBudget {
+        self.budget
+    }
+
+    /// The channels in which the firing of a key is open: where its recovery goes.
+    #[must_use]
+    pub fn open_channels(&self, integration: Option<&str>, key: &str) -> Vec<String> {
+        let alert = self.alerts.get(&AlertId::of(integration, key));
+        alert.map(|alert| alert.open.clone()).unwrap_or_default()
+    }
+
+    /// Moves the clock, and does on the way whatever begins, ends or is due, up to that moment and at it.
+    ///
+    /// # Errors
+    /// If that takes more work or memory than the timeline may use.
+    pub fn advance_to(&mut self, moment: Timestamp) -> Result<(), TimelineLimit> {
+        while let Some(next) = self.next_moment().filter(|next| *next <= moment) {
+            self.now = self.now.max(next);
+            self.clock()?;
+        }
+        self.now = self.now.max(moment);
+        Ok(())
+    }
+
+    /// Moves the clock until nothing is due within the longest wait of the channels. What is only told again is not waited for.
+    ///
+    /// # Errors
+    /// If that takes more work or memory than the timeline may use.
+    pub fn run_out(&mut self) -> Result<(), TimelineLimit> {
+        if let Some(back) = self.away_until {
+            self.advance_to(back)?;
+        }
+        let longest = self.channels.values().map(TimelineChannel::longest_wait).max().unwrap_or_default();
+        for channel in self.channels.values_mut() {
+            channel.stop_repeating();
+        }
+        while let Some(next) = self.next_moment().filter(|next| *next <= self.now.saturating_add(longest)) {
+            self.advance_to(next)?;
+        }
+        // A channel that is down hears then what it was to hear before.
+        while let Some(up) = self.channels.values().filter_map(TimelineChannel::down_until).min() {
+            self.advance_to(up)?;
+        }
+        Ok(())
+    }
+
+    /// The events of a push arrive. They must have been routed at the timeline's time.
+    ///
+    /// # Errors
+    /// If that takes more work or memory than the timeline may use.
+    pub fn arrive(&mut self, push: &[RoutedEvent<'_>]) -> Result<(), TimelineLimit> {
+        self.budget.work(push.len())?;
+        for RoutedEvent { event, channels } in push {
+            self.note(event, channels)?;
+        }
+        let names: BTreeSet<&str> = push.iter().flat_map(|routed| routed.channels.iter().copied()).collect();
+        for name in names {
+            let new = || TimelineChannel::new(self.rules, name);
+            let channel = self.channels.entry(name.to_owned()).or_insert_with(new);
+            let own: Vec<&Event<'_>> =
+                push.iter().filter(|routed| routed.channels.contains(&name)).map(|routed| routed.event).collect();
+            channel.arrive(self.now, &own, self.rules, &mut self.budget)?;
+        }
+        for RoutedEvent { event, channels } in push {
+            self.unroute(event, channels);
+        }
+        self.tell()?;
+        self.forget();
+        Ok(())
+    }
+
+    /// The gateway is away for so long. What falls due meanwhile is told at its return.
+    pub fn restart(&mut self, away: Duration) {
+        self.away_until = (!away.is_zero()).then(|| self.now.saturating_add(away));
+    }
+
+    /// A channel takes nothing for so long.
+    pub fn take_down(&mut self, channel: &str, duration: Duration) {
+        let until = self.now.saturating_add(duration);
+        if until > self.now {
+            self.channel(channel).take_down(until);
+        }
+    }
+
+    /// Stops a channel: nothing is made, and what was told stands.
+    pub fn pause(&mut self, channel: &str) {
+        self.channel(channel).pause();
+    }
+
+    /// Lets a channel go on.
+    ///
+    /// # Errors
+    /// If that takes more work or memory than the timeline may use.
+    pub fn resume(&mut self, channel: &str) -> Result<(), TimelineLimit> {
+        self.channel(channel).resume();
+        self.tell()
+    }
+
+    /// What was delivered since this was last asked, in order.
+    pub fn take_delivered(&mut self) -> Vec<DeliveredMessage> {
+        let taken = std::mem::take(&mut self.delivered);
+        self.budget.free(taken.iter().map(|message| message.bytes).sum());
+        taken
+    }
+
+    /// What a channel knows of an alert.
+    pub fn state(&mut self, channel: &str, integration: Option<&str>, key: &str) -> FiringState {
+        let id = AlertId::of(integration, key);
+        match self.channels.get_mut(channel) {
+            Some(channel) => channel.state(id),
+            None => FiringState { state: AlertState::Unknown, is_paused: false },
+        }
+    }
+
+    /// When a channel has something to tell next, if nothing else arrives.
+    pub fn next_due(&mut self, channel: &str) -> Option<Timestamp> {
+        let now = self.now;
+        self.channels.get_mut(channel).and_then(|channel| channel.next_moment(now))
+    }
+
+    fn channel(&mut self, name: &str) -> &mut TimelineChannel {
+        let rules = self.rules;
+        self.channels.entry(name.to_owned()).or_insert_with(|| TimelineChannel::new(rules, name))
+    }
+
+    /// The next moment at which something begins, ends or is due.
+    fn next_moment(&mut self) -> Option<Timestamp> {
+        if self.away_until.is_some() {
+            return self.away_until;
+        }
+        let now = self.now;
+        self.channels.values_mut().filter_map(|channel| channel.next_moment(now)).min()
+    }
+
+    /// What the clock brings at this moment.
+    fn clock(&mut self) -> Result<(), TimelineLimit> {
+        self.budget.work(1)?;
+        if self.away_until.is_some_and(|back| back <= self.now) {
+            self.away_until = None;
+        }
+        for channel in self.channels.values_mut() {
+            channel.come_up(self.now);
+        }
+        self.tell()
+    }
+
+    /// Makes and delivers what is due.
+    fn tell(&mut self) -> Result<(), TimelineLimit> {
+        if self.away_until.is_some() {
+            return Ok(());
+        }
+        let alerts = &self.alerts;
+        let last_events = |id: AlertId| alerts.get(&id).map(|alert| &alert.event);
+        for channel in self.channels.values_mut() {
+            self.delivered.extend(channel.tell(self.now, &last_events, &mut self.budget)?);
+        }
+        Ok(())
+    }
+
+    /// Keeps the last event of an alert, and where its firing is open.
+    fn note(&mut self, event: &Event<'_>, channels: &[&str]) -> Result<(), TimelineLimit> {
+        let stored = StoredEvent::of(event, self.now);
+        self.budget.keep(stored.bytes())?;
+        let id = AlertId::of(event.integration, event.key);
+        let before = self.alerts.remove(&id);
+        self.budget.free(before.as_ref().map_or(0, |alert| alert.event.bytes()));
+        let mut open = before.map(|alert| alert.open).unwrap_or_default();
+        match event.status {
+            AlertStatus::Resolved => open.clear(),
+            AlertStatus::Firing => {
+                for channel in channels {
+                    if open.iter().all(|known| known != channel) {
+                        open.push((*channel).to_owned());
+                    }
+                }
+            }
+        }
+        self.alerts.insert(id, OpenAlert { event: stored, open });
+        Ok(())
+    }
+
+    /// The channels that an alert is not routed to any more.
+    fn unroute(&mut self, event: &Event<'_>, channels: &[&str]) {
+        if event.status == AlertStatus::Resolved {
+            return;
+        }
+        let id = AlertId::of(event.integration, event.key);
+        let Some(alert) = self.alerts.get(&id) else { return };
+        for name in alert.open.iter().filter(|name| !channels.contains(&name.as_str())) {
+            if let Some(channel) = self.channels.get_mut(name) {
+                channel.unroute(self.now, id);
+            }
+        }
+    }
+
+    /// Forgets the events of alerts that are over and that no channel has to hear of.
+    fn forget(&mut self) {
+        if self.alerts.len() < self.forget_at {
+            return;
+        }
+        let (channels, budget) = (&self.channels, &mut self.budget);
+        self.alerts.retain(|id, alert| {
+            let is_kept = !alert.open.is_empty() || channels.values().any(|channel| channel.knows(*id));
+            if !is_kept {
+                budget.free(alert.event.bytes());
+            }
+            is_kept
+        });
+        self.forget_at = (self.alerts.len() * 2).max(KEPT_EVENTS);
+    }
+}
