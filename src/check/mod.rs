@@ -82,9 +82,9 @@ pub fn check(files: &[tree::RuleFile], environment: &CheckEnvironment<'_>, mut p
     let names = DeclaredNames::collect(&declarations, environment.sources, &mut parsed);
     let mut cx = LoweringContext::new(environment, names, parsed);
     let model = lower(&declarations, &mut cx);
-    let mut found = cx.diagnostics;
+    let (mut found, unparsed) = (cx.diagnostics, cx.names.unparsed_names);
     for test in &model.tests {
-        rule_test::check(&test.tree, test.span, &model, &mut found);
+        rule_test::check(&test.tree, test.span, (&model, &unparsed), &mut found);
     }
     lint::run(files, &model, environment, &mut found);
     let known: Vec<&DiagnosticCode> = codes().into_iter().chain(syntax::codes().iter().copied()).collect();

@@ -116,7 +116,8 @@ impl<'c> DeclaredNames<'c> {
 
 /// The words that follow the word of a declaration, in every file that did not parse.
 fn unparsed_names<'c>(sources: &'c Sources, diagnostics: &[Diagnostic]) -> HashSet<&'c str> {
-    const DECLARED_BY: [&str; 7] = ["mapping", "table", "define", "schedule", "channel", "routing", "let"];
+    const DECLARED_BY: [&str; 8] =
+        ["mapping", "table", "define", "schedule", "channel", "routing", "integration", "let"];
     let broken: HashSet<FileId> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
     let texts = sources.iter().filter(|(id, _)| broken.contains(id)).map(|(_, file)| file.text());
     let mut names = HashSet::new();

@@ -25,12 +25,14 @@ use crate::text::with_article;
 use crate::time::Timestamp;
 use event::EventRole;
 use schedule_use::EvaluationStage;
+use std::collections::HashSet;
 
-/// Reports what is wrong with a test.
-pub(crate) fn check(test: &Test, item: Span, model: &Model, diagnostics: &mut Findings) {
+/// Reports what is wrong with a test. `unparsed` are names in files that did not parse.
+pub(crate) fn check(test: &Test, item: Span, (model, unparsed): (&Model, &HashSet<&str>), diagnostics: &mut Findings) {
     let form = if is_sequence(test) { TestForm::Sequence } else { TestForm::OneMoment };
     let mut checker = TestChecker {
         model,
+        unparsed,
         form,
         statements: GroupedStatements::default(),
         name_span: test.name.span,
@@ -98,6 +100,8 @@ impl InputStatement<'_> {
 /// One test under check.
 struct TestChecker<'c, 't> {
     model: &'c Model,
+    /// Names that may be declared in a file that did not parse.
+    unparsed: &'c HashSet<&'c str>,
     form: TestForm,
     statements: GroupedStatements<'t>,
     /// The test's name, where something absent is reported.

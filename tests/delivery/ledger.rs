@@ -122,7 +122,7 @@ impl Book {
     fn last_error(&self, channel: &str) -> Option<ChannelError> {
         let is_of = |each: &Settlement| self.rows.get(&each.delivery).is_some_and(|row| row.channel == channel);
         self.settlements.iter().rev().filter(|each| is_of(each)).find_map(|each| match &each.result {
-            SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason } => {
+            SettlementResult::Retry { reason, .. } | SettlementResult::Dead { reason, .. } => {
                 Some(ChannelError { at: each.at, reason: reason.clone() })
             }
             SettlementResult::Delivered => None,

@@ -22,7 +22,8 @@ impl TestChecker<'_, '_> {
     /// Reports a word that names no declaration of its kind.
     pub(super) fn check_reference(&mut self, kind: TestSubject, word: &str, span: Span) {
         let candidates = names(kind, self.model);
-        if candidates.contains(&word) {
+        let declared = word.split_once('[').map_or(word, |(family, _)| family);
+        if candidates.contains(&word) || self.unparsed.contains(declared) {
             return;
         }
         if let Some(family) = self.model.family(word).filter(|_| kind == TestSubject::Channel) {
@@ -49,7 +50,8 @@ impl TestChecker<'_, '_> {
     /// Reports a path that no route has.
     pub(super) fn check_route_path(&mut self, path: &Identifier) {
         let paths: Vec<&str> = self.model.routing_lines().map(|line| &*line.path).collect();
-        if paths.contains(&&*path.text) {
+        let routing = path.text.split_once('.').map_or(&*path.text, |(routing, _)| routing);
+        if paths.contains(&&*path.text) || self.unparsed.contains(routing) {
             return;
         }
         let found = Diagnostic::new(&code::UNKNOWN, path.span, format!("there is no route `{}`", path.text));
