@@ -4,6 +4,7 @@
 //! error has reported. Each is linear in the size of the rule set. Lints that scope at every node of the tree share one
 //! walk: a large tree does not fit the processor's caches, so walking costs more than looking.
 
+mod coarse_group;
 mod dead_negation;
 mod endless_alert;
 mod exclusive_accepts;
@@ -12,7 +13,9 @@ mod foreign_template;
 mod impossible_regex;
 mod impossible_text;
 mod label_severity;
+mod late_critical;
 mod literal_star;
+mod long_wait;
 mod mention;
 mod model_walk;
 mod near_name;
@@ -108,6 +111,9 @@ const LINTS: &[(&DiagnosticCode, LintScope)] = &[
     (&unknown_result::CODE, LintScope::RuleSet(unknown_result::run)),
     (&impossible_regex::CODE, LintScope::Nodes(impossible_regex::check_node)),
     (&written_secret::CODE, LintScope::RuleSet(written_secret::run)),
+    (&coarse_group::CODE, LintScope::RuleSet(coarse_group::run)),
+    (&long_wait::CODE, LintScope::RuleSet(long_wait::run)),
+    (&late_critical::CODE, LintScope::RuleSet(late_critical::run)),
 ];
 
 /// Runs every lint; `diagnostics` holds what was found before.
