@@ -22,7 +22,7 @@ pub const MAX_TIMES: usize = 400;
 pub const TIMES_HOLE: &str = "n";
 
 /// The last moment of a sequence, and the longest duration in one: 400 days.
-pub const LATEST_MOMENT: Duration = Duration::from_secs(400 * 86_400);
+pub const LATEST_MOMENT: Duration = Duration::from_hours(400 * 24);
 
 /// When a step happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -93,7 +93,9 @@ impl TestChecker<'_, '_> {
             }
         } else if let ExpectationKind::Notified(channel, messages) = &expectation.kind {
             self.check_reference(TestSubject::Channel, &channel.text, channel.span);
-            messages.iter().for_each(|message| self.message(message));
+            for message in messages {
+                self.message(message);
+            }
         } else if let ExpectationKind::Held(_, Some(channel)) = &expectation.kind {
             self.check_reference(TestSubject::Channel, &channel.text, channel.span);
         } else if let ExpectationKind::Waits(channel, until) = &expectation.kind {

@@ -175,7 +175,9 @@ impl<'t> TestChecker<'_, 't> {
             } else if let ExpectationKind::Body(json) | ExpectationKind::Answer(json) = &expectation.kind {
                 gather(json, None, &mut uses);
             } else if let ExpectationKind::Notified(_, messages) = &expectation.kind {
-                messages.iter().for_each(|message| gather_event(message, EventRole::Expected, &mut uses));
+                for message in messages {
+                    gather_event(message, EventRole::Expected, &mut uses);
+                }
             }
         }
         uses

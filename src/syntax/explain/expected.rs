@@ -27,9 +27,14 @@ pub(super) fn phrase(rules: &[Rule]) -> String {
     let line = has("a day or a time");
     words.retain(|(_, word)| match word.as_str() {
         "a value" => !condition,
-        "a duration such as `30s`" => !operand,
         "a time such as `09:00`" | "a day such as `mon` or `2026-10-01`" => !line,
-        "a name" | "`match`" | "a pattern" | "an operator" | "`,` or `)`" | "`,` or `]`" => !operand,
+        "a duration such as `30s`"
+        | "a name"
+        | "`match`"
+        | "a pattern"
+        | "an operator"
+        | "`,` or `)`"
+        | "`,` or `]`" => !operand,
         _ => true,
     });
     if operand {

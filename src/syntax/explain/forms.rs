@@ -17,7 +17,7 @@ fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static s
             "a statement of a test begins with `mapping`, `routing`, `integration`, `channel`, `input`, `event`, `at`, `open`, `cases` or `expect`; a step of a sequence with its moment, `+30s`",
         );
     }
-    if failure.expects_any(&[Rule::duration, Rule::moment, Rule::moments]) && !failure.expects(Rule::reference) {
+    if declaration == "test" && failure.expects_any(&[Rule::duration, Rule::moment, Rule::moments]) {
         return Some("a duration is `30s`, `10m`, `4h`, `7d` or `1h30m`; a moment of a sequence is `+30s`");
     }
     if failure.expects_any(&[Rule::exactly, Rule::sent, Rule::dropped, Rule::k_sent, Rule::k_dropped]) {
