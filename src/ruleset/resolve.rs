@@ -241,8 +241,10 @@ impl SettingsResolver<'_> {
                 Some(Setting::Headers(headers))
             }
             // The rule set says itself when and how often a channel tells people.
-            ParameterValue::Wait(_) | ParameterValue::GroupValues(_) => None,
-            ParameterValue::Literal(_) | ParameterValue::Expression(_) => None,
+            ParameterValue::Wait(_)
+            | ParameterValue::GroupValues(_)
+            | ParameterValue::Literal(_)
+            | ParameterValue::Expression(_) => None,
         }
     }
 

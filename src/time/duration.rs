@@ -41,7 +41,8 @@ pub fn corrected_duration(text: &str) -> Option<String> {
         rest = after.trim_start();
     }
     let parts = counts.iter().zip(UNITS).filter(|(count, _)| **count > 0);
-    let text: String = parts.map(|(count, (unit, _))| format!("{count}{unit}")).collect();
+    let parts: Vec<String> = parts.map(|(count, (unit, _))| format!("{count}{unit}")).collect();
+    let text = parts.concat();
     duration(&text).map(|_| text)
 }
 
