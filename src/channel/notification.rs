@@ -65,10 +65,7 @@ pub const EACH: &str = "each";
 const DAY: u64 = 24 * 60 * 60;
 const LONGEST_WAIT: ValueRange = ValueRange::new(0, DAY);
 
-/// What `repeat` is by default in the kinds that people read themselves.
-///
-/// It becomes `RepeatPolicy::After(Duration::from_hours(24))` as soon as the gateway serves channels that gather messages. Until
-/// then every channel sends every event unless its rules say otherwise.
+/// What `repeat` is by default in the kinds that people read themselves: every event, as before there was a choice.
 const CHAT_REPEAT: RepeatPolicy = RepeatPolicy::EveryEvent;
 
 /// Who gets what is sent to a channel of some kind.

@@ -32,7 +32,6 @@ pub mod served_rules;
 pub mod status;
 mod stored_event;
 pub mod tls;
-mod unserved_channels;
 
 pub use run::{GatewayError, blocked_channels, check, run};
 

@@ -9,7 +9,6 @@ mod channels;
 use crate::channel::integration::KEYS;
 use crate::channel::{ChannelKind, NotificationPolicy, Settings};
 use crate::diagnostic::{self, DiagnosticLevel, FindingCounts};
-use crate::gateway::unserved_channels;
 use crate::model::{self, Destination, Model};
 use crate::mutant::Mutant;
 use crate::reload::{LoadRejection, LoadStage, Snapshot};
@@ -132,7 +131,6 @@ impl ServedRules {
             let message = errors_by_file(&errors(&diagnostics), left_out, &sources);
             return Err(LoadRejection { stage: LoadStage::Check, message, diagnostics, sources });
         };
-        unserved_channels::refuse(&rules)?;
         let resolved = resolve(&rules, files, environment)?;
         match rule_tests {
             RuleTests::Run => run_tests(&rules, files)?,
