@@ -14,7 +14,7 @@ pub(super) const RATE_WINDOW: Duration = Duration::from_mins(1);
 
 /// What is due in a channel.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct DueLoad {
+pub(super) struct StormLoad {
     /// How many groups, as far as they are counted.
     pub(super) groups: usize,
     /// Whether one of them has Critical news.
@@ -43,7 +43,7 @@ pub(super) fn most_counted(policy: &NotificationPolicy) -> usize {
 pub(super) fn telling_mode(
     policy: &NotificationPolicy,
     channel: &ChannelRecord,
-    load: DueLoad,
+    load: StormLoad,
     now: Timestamp,
 ) -> (TellingMode, Option<StormRecord>) {
     if !policy.gathers_storms {

@@ -8,7 +8,7 @@ use super::record::{
     UndeliveredMessage,
 };
 use super::store::ChannelStore;
-use super::storm::{DueLoad, RATE_WINDOW, TellingMode, most_counted, telling_mode};
+use super::storm::{RATE_WINDOW, StormLoad, TellingMode, most_counted, telling_mode};
 use crate::channel::{NotificationPolicy, RepeatPolicy};
 use crate::event::{AlertStatus, Severity};
 use crate::time::Timestamp;
@@ -85,7 +85,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             return Ok(NextStep::NotBefore(oldest.saturating_add(RATE_WINDOW)));
         }
         let groups = self.store.due(now, most_counted(&self.policy))?.len();
-        let (mode, storm) = telling_mode(&self.policy, &channel, DueLoad { groups, has_critical }, now);
+        let (mode, storm) = telling_mode(&self.policy, &channel, StormLoad { groups, has_critical }, now);
         channel.storm = storm;
         Ok(match mode {
             TellingMode::NotBefore(next) => NextStep::NotBefore(next),

@@ -292,10 +292,12 @@ pub fn tell_last(
     now: Timestamp,
     render: &RenderMessage<'_>,
 ) -> StoreResult<TellResult> {
-    let records = transaction.channel_records(channel)?;
+    let mut records = transaction.channel_records(channel)?;
     if records.groups()?.is_empty() && records.channel()?.undelivered.is_empty() {
         return Ok(TellResult::default());
     }
+    // A message may have been settled by the policy of before.
+    ChannelNotifier::new(&mut *records, LAST_WORDS).apply_policy()?;
     drop(records);
     let result = tell(transaction, channel, LAST_WORDS, now, render)?;
     if result.next.is_none() {

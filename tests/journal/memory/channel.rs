@@ -56,7 +56,8 @@ impl ChannelStore for MemoryChannel<'_> {
     }
 
     fn set_channel(&mut self, channel: &ChannelRecord) -> StoreResult<()> {
-        Ok(sure(self.channel.records.set_channel(channel)))
+        sure(self.channel.records.set_channel(channel));
+        Ok(())
     }
 
     fn alert(&self, id: AlertId) -> StoreResult<Option<AlertRecord>> {
@@ -67,7 +68,8 @@ impl ChannelStore for MemoryChannel<'_> {
         if alert.is_none() {
             self.channel.events.remove(&id);
         }
-        Ok(sure(self.channel.records.set_alert(id, alert)))
+        sure(self.channel.records.set_alert(id, alert));
+        Ok(())
     }
 
     fn group(&self, id: GroupId) -> StoreResult<Option<GroupRecord>> {
@@ -78,7 +80,8 @@ impl ChannelStore for MemoryChannel<'_> {
         if group.is_none() {
             self.channel.values.remove(&id);
         }
-        Ok(sure(self.channel.records.set_group(id, group)))
+        sure(self.channel.records.set_group(id, group));
+        Ok(())
     }
 
     fn news(&self, group: GroupId) -> StoreResult<Vec<(AlertId, AlertRecord)>> {
@@ -118,11 +121,13 @@ impl ChannelStore for MemoryChannel<'_> {
     }
 
     fn add_message(&mut self, message: &MessageRecord) -> StoreResult<()> {
-        Ok(sure(self.channel.records.add_message(message)))
+        sure(self.channel.records.add_message(message));
+        Ok(())
     }
 
     fn remove_message(&mut self, id: MessageId) -> StoreResult<()> {
-        Ok(sure(self.channel.records.remove_message(id)))
+        sure(self.channel.records.remove_message(id));
+        Ok(())
     }
 }
 
