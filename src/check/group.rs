@@ -97,13 +97,11 @@ fn group_value(item: &Expression, cx: &mut LoweringContext<'_>) -> Option<GroupV
         _ => None,
     };
     let is_text = !kinds.without(ValueType::ARRAY | ValueType::OBJECT | ValueType::LABELS).is_never();
-    match name.filter(|_| is_text) {
-        Some(name) => Some(GroupValue { name, value }),
-        None => {
-            report_other(item, &value, cx);
-            None
-        }
+    if let Some(name) = name.filter(|_| is_text) {
+        return Some(GroupValue { name, value });
     }
+    report_other(item, &value, cx);
+    None
 }
 
 fn report_status(item: &Expression, cx: &mut LoweringContext<'_>) {

@@ -12,7 +12,7 @@ pub(super) fn read_event<'a>(outcome: &'a str, integration: &'a str, arena: &'a 
     let text = |name: &str| event.get(name).and_then(Value::as_text);
     let time = |name: &str| text(name).and_then(Timestamp::read);
     let labels = event.get("labels").and_then(Value::as_object);
-    let labels = labels.into_iter().flat_map(|labels| labels.iter());
+    let labels = labels.into_iter().flat_map(json::Object::iter);
     let notes = event.get("notes").and_then(Value::as_array).unwrap_or_default();
     let notes: Vec<&str> = notes.iter().filter_map(Value::as_text).collect();
     let severity = text("severity")?;

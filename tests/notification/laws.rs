@@ -152,11 +152,11 @@ proptest! {
                 if news.before.is_none() && refused_ends.remove(&news.alert) {
                     told.remove(&news.alert);
                 }
-                if let Some((severity, group)) = told.get(&news.alert).filter(|_| *end != MessageEnd::Refused) {
-                    if policy.recoveries != RecoveryPolicy::Never {
-                        prop_assert_eq!(news.before, Some(*severity), "before {:?}", news);
-                        prop_assert_eq!(news.group, *group, "sticky {:?}", news);
-                    }
+                if let Some((severity, group)) = told.get(&news.alert).filter(|_| *end != MessageEnd::Refused)
+                    && policy.recoveries != RecoveryPolicy::Never
+                {
+                    prop_assert_eq!(news.before, Some(*severity), "before {:?}", news);
+                    prop_assert_eq!(news.group, *group, "sticky {:?}", news);
                 }
                 if news.kind == NewsKind::Over {
                     prop_assert!(told.contains_key(&news.alert) && news.now.is_none(), "never told {:?}", news);

@@ -169,7 +169,7 @@ fn what_still_fires_is_told_again() {
 fn a_storm_becomes_few_messages() {
     let policy = NotificationPolicy { rate: NonZeroU32::new(20), gathers_storms: true, ..plain() };
     let mut world = World::new(policy);
-    let milliseconds = |number: u64| pointsman::time::Timestamp::from_epoch_milliseconds(number as i64);
+    let milliseconds = |number: u64| pointsman::time::Timestamp::from_epoch_milliseconds(number.cast_signed());
     for number in 0..1_500_u32 {
         world.run_to(milliseconds(u64::from(number) * 20 / 3));
         world.fire(number, if number == 700 { Critical } else { Warning });

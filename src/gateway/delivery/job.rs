@@ -199,16 +199,12 @@ impl<L: DeliveryStore> DeliveryJob<L> {
                 let attempts = self.head.details.attempts.saturating_add(1);
                 let age = self.context.clock.age(self.head.since);
                 let failed = FailedAttempt { attempts, age, retry_after: *after, random: clock::random() };
-                match self.context.timings.backoff.next(failed, retry_for) {
-                    Some(pause) => {
-                        let due = self.context.clock.wall().saturating_add(pause);
-                        (SettlementResult::Retry { due, reason: reason.clone() }, Some(pause))
-                    }
-                    None => {
-                        let reason = give_up_reason(retry_for, reason);
-                        (SettlementResult::Dead { reason, cause: GiveUpCause::Expired }, None)
-                    }
-                }
+                let Some(pause) = self.context.timings.backoff.next(failed, retry_for) else {
+                    let reason = give_up_reason(retry_for, reason);
+                    return (SettlementResult::Dead { reason, cause: GiveUpCause::Expired }, None);
+                };
+                let due = self.context.clock.wall().saturating_add(pause);
+                (SettlementResult::Retry { due, reason: reason.clone() }, Some(pause))
             }
         }
     }
