@@ -29,7 +29,7 @@ use std::collections::HashSet;
 
 /// Reports what is wrong with a test. `unparsed` are names in files that did not parse.
 pub(crate) fn check(test: &Test, item: Span, (model, unparsed): (&Model, &HashSet<&str>), diagnostics: &mut Findings) {
-    let form = if is_sequence(test) { TestForm::Sequence } else { TestForm::OneMoment };
+    let form = if is_sequence(test) { TestTiming::Sequence } else { TestTiming::OneMoment };
     let mut checker = TestChecker {
         model,
         unparsed,
@@ -42,11 +42,11 @@ pub(crate) fn check(test: &Test, item: Span, (model, unparsed): (&Model, &HashSe
     checker.group_statements(test);
     checker.subject();
     match form {
-        TestForm::OneMoment => {
+        TestTiming::OneMoment => {
             checker.input();
             checker.open();
         }
-        TestForm::Sequence => {
+        TestTiming::Sequence => {
             checker.inputs();
             checker.sequence(test);
         }
@@ -60,7 +60,7 @@ pub(crate) fn check(test: &Test, item: Span, (model, unparsed): (&Model, &HashSe
 
 /// Whether a test is about one moment, or about what happens over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TestForm {
+enum TestTiming {
     OneMoment,
     Sequence,
 }
@@ -102,7 +102,7 @@ struct TestChecker<'c, 't> {
     model: &'c Model,
     /// Names that may be declared in a file that did not parse.
     unparsed: &'c HashSet<&'c str>,
-    form: TestForm,
+    form: TestTiming,
     statements: GroupedStatements<'t>,
     /// The test's name, where something absent is reported.
     name_span: Span,

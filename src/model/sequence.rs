@@ -4,7 +4,8 @@
 
 use crate::source::Span;
 use crate::syntax::tree::{
-    ExpectationKind, Identifier, RepeatCount, StepMoments, Test, TestStatement, TestStatementKind,
+    ExpectationKind, Identifier, RepeatCount, StepMoments, StringLiteral, Test, TestJson, TestStatement,
+    TestStatementKind,
 };
 use crate::time::duration;
 use std::time::Duration;
@@ -158,25 +159,51 @@ pub fn is_step(kind: &TestStatementKind) -> bool {
     }
 }
 
-/// How many pushes and events a statement gives at one of its moments; nothing where it gives none.
-#[must_use]
-pub fn arrivals(kind: &TestStatementKind) -> usize {
-    match kind {
-        TestStatementKind::Input(_) | TestStatementKind::InputFile(_) | TestStatementKind::Event(_) => 1,
-        TestStatementKind::Times(RepeatCount { number, .. }, _) => *number,
-        TestStatementKind::Subject(..)
-        | TestStatementKind::Header(..)
-        | TestStatementKind::PathSuffix(_)
-        | TestStatementKind::At(_)
-        | TestStatementKind::Open(..)
-        | TestStatementKind::Cases(_)
-        | TestStatementKind::Silence(_)
-        | TestStatementKind::SilenceEnd(_)
-        | TestStatementKind::Restart(_)
-        | TestStatementKind::Down(..)
-        | TestStatementKind::Pause(_)
-        | TestStatementKind::Resume(_)
-        | TestStatementKind::Expect(_) => 0,
+/// What a statement gives that arrives.
+#[derive(Debug, Clone, Copy)]
+pub enum ArrivingKind<'t> {
+    /// One event.
+    Event(&'t TestJson),
+    /// So many events.
+    Times(usize, &'t TestJson),
+    /// A payload.
+    Payload(&'t TestJson),
+    /// A payload in a file.
+    File(&'t StringLiteral),
+}
+
+impl<'t> ArrivingKind<'t> {
+    /// What a statement gives; nothing where it gives no events.
+    #[must_use]
+    pub fn of(kind: &'t TestStatementKind) -> Option<Self> {
+        Some(match kind {
+            TestStatementKind::Event(json) => Self::Event(json),
+            TestStatementKind::Times(RepeatCount { number, .. }, json) => Self::Times(*number, json),
+            TestStatementKind::Input(json) => Self::Payload(json),
+            TestStatementKind::InputFile(file) => Self::File(file),
+            TestStatementKind::Subject(..)
+            | TestStatementKind::Header(..)
+            | TestStatementKind::PathSuffix(_)
+            | TestStatementKind::At(_)
+            | TestStatementKind::Open(..)
+            | TestStatementKind::Cases(_)
+            | TestStatementKind::Silence(_)
+            | TestStatementKind::SilenceEnd(_)
+            | TestStatementKind::Restart(_)
+            | TestStatementKind::Down(..)
+            | TestStatementKind::Pause(_)
+            | TestStatementKind::Resume(_)
+            | TestStatementKind::Expect(_) => return None,
+        })
+    }
+
+    /// How many events or payloads it gives at one of its moments.
+    #[must_use]
+    pub fn count(self) -> usize {
+        match self {
+            Self::Times(number, _) => number,
+            Self::Event(_) | Self::Payload(_) | Self::File(_) => 1,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::event::EventRole;
 use super::schedule_use::EvaluationStage;
-use super::{TestChecker, TestForm, code};
+use super::{TestChecker, TestTiming, code};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::tree::{Expectation, ExpectationKind, Identifier, SentMode, TestSubject};
@@ -29,10 +29,10 @@ impl TestChecker<'_, '_> {
         if expectations.is_empty() && self.statements.cases.is_empty() {
             let found = Diagnostic::new(&code::NOTHING, self.name_span, "this test expects nothing, so it cannot fail");
             let line = match (self.form, self.kind()) {
-                (TestForm::Sequence, _) => "expect notified chat { severity: Critical }",
-                (TestForm::OneMoment, Some(TestSubject::Mapping) | None) => "expect { severity: Critical }",
-                (TestForm::OneMoment, Some(TestSubject::Routing | TestSubject::Integration)) => "expect sent [audit]",
-                (TestForm::OneMoment, Some(TestSubject::Channel)) => "expect body { \"text\": \"…\" }",
+                (TestTiming::Sequence, _) => "expect notified chat { severity: Critical }",
+                (TestTiming::OneMoment, Some(TestSubject::Mapping) | None) => "expect { severity: Critical }",
+                (TestTiming::OneMoment, Some(TestSubject::Routing | TestSubject::Integration)) => "expect sent [audit]",
+                (TestTiming::OneMoment, Some(TestSubject::Channel)) => "expect body { \"text\": \"…\" }",
             };
             let end = self.end();
             self.report(found.suggest(format!("say what it should come to: `{line}`"), end, format!("  {line}\n")));
@@ -45,14 +45,14 @@ impl TestChecker<'_, '_> {
             }
         }
         // In a sequence, each expectation is about an input of its own.
-        if self.form == TestForm::OneMoment {
+        if self.form == TestTiming::OneMoment {
             self.outcomes(&expectations);
         }
     }
 
     fn fitting(&mut self, expectation: &Expectation, span: Span) {
         let Some(kind) = self.kind() else { return };
-        if self.form == TestForm::Sequence && matches!(kind, TestSubject::Mapping | TestSubject::Channel) {
+        if self.form == TestTiming::Sequence && matches!(kind, TestSubject::Mapping | TestSubject::Channel) {
             // That subject is reported.
             return;
         }

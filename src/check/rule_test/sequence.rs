@@ -4,7 +4,8 @@ use super::event::EventRole;
 use super::{TestChecker, code};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::sequence::{
-    self, LATEST_MOMENT, MAX_ARRIVALS, MAX_STEPS, MAX_TIMES, MomentError, SequenceStep, StepError, read_duration,
+    self, ArrivingKind, LATEST_MOMENT, MAX_ARRIVALS, MAX_STEPS, MAX_TIMES, MomentError, SequenceStep, StepError,
+    read_duration,
 };
 use crate::source::Span;
 use crate::syntax::tree::{
@@ -170,9 +171,9 @@ impl<'t> TestChecker<'_, 't> {
         let (mut arrivals, mut others) = (0_usize, 0_usize);
         for step in steps {
             let moments = step.times.count();
-            match sequence::arrivals(&step.statement.kind) {
-                0 => others = others.saturating_add(moments),
-                each => arrivals = arrivals.saturating_add(moments.saturating_mul(each)),
+            match ArrivingKind::of(&step.statement.kind) {
+                None => others = others.saturating_add(moments),
+                Some(kind) => arrivals = arrivals.saturating_add(moments.saturating_mul(kind.count())),
             }
         }
         let limits = [(arrivals, MAX_ARRIVALS, "events"), (others, MAX_STEPS, "steps besides events")];

@@ -4,7 +4,7 @@ use super::{LastArrival, LastEvent, Stopped};
 use crate::evaluate::{EvaluationContext, PushAnswer};
 use crate::event::{AlertStatus, Outcome, OutcomeKind};
 use crate::json::{self, Arena};
-use crate::model::sequence::TIMES_HOLE;
+use crate::model::sequence::{ArrivingKind, TIMES_HOLE};
 use crate::notification::AlertId;
 use crate::ruleset::{EntryPoint, EvaluationTrace};
 use crate::source::Span;
@@ -14,7 +14,7 @@ use crate::suite::test_event;
 use crate::suite::test_files::TestFiles;
 use crate::suite::test_value::{HoleBindings, TestValue};
 use crate::suite::timeline::{RoutedEvent, Timeline, TimelineLimit};
-use crate::syntax::tree::{Identifier, StringLiteral, TestJson, TestStatement, TestStatementKind, TestSubject};
+use crate::syntax::tree::{Identifier, TestStatement, TestSubject};
 use crate::text::{plural, quoted, shorten};
 use std::collections::BTreeMap;
 
@@ -30,36 +30,9 @@ pub(super) struct ArrivingStatement<'t> {
     span: Span,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum ArrivingKind<'t> {
-    Event(&'t TestJson),
-    Times(usize, &'t TestJson),
-    Payload(&'t TestJson),
-    File(&'t StringLiteral),
-}
-
 impl<'t> ArrivingStatement<'t> {
     pub(super) fn of(statement: &'t TestStatement) -> Option<Self> {
-        let kind = match &statement.kind {
-            TestStatementKind::Event(json) => ArrivingKind::Event(json),
-            TestStatementKind::Times(count, json) => ArrivingKind::Times(count.number, json),
-            TestStatementKind::Input(json) => ArrivingKind::Payload(json),
-            TestStatementKind::InputFile(file) => ArrivingKind::File(file),
-            TestStatementKind::Subject(..)
-            | TestStatementKind::Header(..)
-            | TestStatementKind::PathSuffix(_)
-            | TestStatementKind::At(_)
-            | TestStatementKind::Open(..)
-            | TestStatementKind::Cases(_)
-            | TestStatementKind::Silence(_)
-            | TestStatementKind::SilenceEnd(_)
-            | TestStatementKind::Restart(_)
-            | TestStatementKind::Down(..)
-            | TestStatementKind::Pause(_)
-            | TestStatementKind::Resume(_)
-            | TestStatementKind::Expect(_) => return None,
-        };
-        Some(Self { kind, span: statement.span })
+        ArrivingKind::of(&statement.kind).map(|kind| Self { kind, span: statement.span })
     }
 
     pub(super) fn span(&self) -> Span {
@@ -98,7 +71,7 @@ impl<'r> PushBuilder<'_, 'r> {
     ) -> Result<ArrivedPush, Stopped> {
         let inputs = self.fill(statements)?;
         let arena = Arena::new();
-        let mut open = OpenFirings { timeline, in_push: BTreeMap::new() };
+        let mut open = FiringsBefore { timeline, in_push: BTreeMap::new() };
         let mut outcomes: Vec<Outcome<'_>> = Vec::new();
         let mut last_run = CaseRun::default();
         for (input, number) in inputs.iter().zip(1..) {
@@ -170,7 +143,7 @@ impl<'r> PushBuilder<'_, 'r> {
         &self,
         input: &'a FilledInput,
         arena: &'a Arena,
-        open: &OpenFirings<'_>,
+        open: &FiringsBefore<'_>,
         trace: &mut EvaluationTrace,
     ) -> Result<EvaluatedInput<'a>, Stopped>
     where
@@ -201,7 +174,7 @@ impl<'r> PushBuilder<'_, 'r> {
         bytes: &'a [u8],
         subject: &'r Identifier,
         arena: &'a Arena,
-        open: &OpenFirings<'_>,
+        open: &FiringsBefore<'_>,
         trace: &mut EvaluationTrace,
     ) -> Result<EvaluatedInput<'a>, Stopped>
     where
@@ -234,12 +207,12 @@ struct EvaluatedInput<'a> {
 }
 
 /// In which channels firings are open: in the timeline, and by what came before in the same push.
-struct OpenFirings<'t> {
+struct FiringsBefore<'t> {
     timeline: &'t Timeline<'t>,
     in_push: BTreeMap<AlertId, Vec<String>>,
 }
 
-impl OpenFirings<'_> {
+impl FiringsBefore<'_> {
     fn channels(&self, integration: Option<&str>, key: &str) -> Vec<String> {
         let in_push = self.in_push.get(&AlertId::of(integration, key));
         in_push.cloned().unwrap_or_else(|| self.timeline.open_channels(integration, key))
