@@ -4,7 +4,7 @@
 use super::message::MessageRecord;
 use super::message_event::{GroupFacts, MessageEvent, NamedValue, owned};
 use super::record::NewsKind;
-use crate::event::{AlertStatus, Event, Severity};
+use crate::event::{AlertStatus, Event, OwnedEvent, Severity};
 use crate::json::ToJson as _;
 use crate::text::plural;
 use crate::time::Timestamp;
@@ -130,17 +130,19 @@ impl MessageBuilder {
         }
         let is_over = record.status == AlertStatus::Resolved;
         MessageEvent {
-            severity: record.severity,
-            status: record.status,
-            title,
-            key,
-            description,
-            labels,
-            starts_at: self.shared.starts_at,
-            ends_at: self.shared.ends_at.filter(|_| is_over),
-            link: self.shared.link,
-            source: self.shared.source.unwrap_or_default(),
-            integration: self.shared.integration,
+            event: OwnedEvent {
+                severity: record.severity,
+                status: record.status,
+                title,
+                key,
+                description,
+                labels,
+                starts_at: self.shared.starts_at,
+                ends_at: self.shared.ends_at.filter(|_| is_over),
+                link: self.shared.link,
+                source: self.shared.source.unwrap_or_default(),
+                integration: self.shared.integration,
+            },
             group: GroupFacts {
                 reason: record.reason.name(),
                 firing: record.firing,
@@ -353,8 +355,8 @@ mod tests {
     }
 
     fn shown(message: &MessageEvent) -> String {
-        let description = message.description.as_deref().unwrap_or_default();
-        format!("{}\n{description}\n{:?}\n", message.title, message.labels)
+        let description = message.event.description.as_deref().unwrap_or_default();
+        format!("{}\n{description}\n{:?}\n", message.event.title, message.event.labels)
     }
 
     fn value(name: &str, value: &str) -> NamedValue {
@@ -373,7 +375,7 @@ mod tests {
         "#]]
         .assert_eq(&shown(&message));
         assert_eq!(message.group.alerts[0]["news"], "new");
-        assert_eq!(message.key, "group:07070707070707070707070707070707");
+        assert_eq!(message.event.key, "group:07070707070707070707070707070707");
     }
 
     #[test]
@@ -414,15 +416,15 @@ mod tests {
             [("cluster", "a"), ("tier", "gold")]
         "#]]
         .assert_eq(&shown(&message));
-        assert_eq!((message.starts_at, message.group.since), (Some(time(0)), Some(time(0))));
+        assert_eq!((message.event.starts_at, message.group.since), (Some(time(0)), Some(time(0))));
         assert_eq!(message.group.alerts.last().map(|alert| alert["news"].clone()), Some("over".into()));
     }
 
     #[test]
     fn a_title_that_all_share_is_shown_where_they_have_no_group() {
         let alert = |title| Given { news: Some(NewsKind::New), severity: Severity::Info, title, labels: &[] };
-        assert_eq!(message(&[alert("disk full"), alert("disk full")], &[]).title, "2 alerts: disk full");
-        assert_eq!(message(&[alert("disk full"), alert("cpu")], &[]).title, "2 alerts");
+        assert_eq!(message(&[alert("disk full"), alert("disk full")], &[]).event.title, "2 alerts: disk full");
+        assert_eq!(message(&[alert("disk full"), alert("cpu")], &[]).event.title, "2 alerts");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::message::MessageReason;
 use super::record::GroupId;
-use crate::event::{AlertStatus, Event, Labels, Severity};
-use crate::json::{Arena, ToJson as _};
+use crate::event::{AlertStatus, Event, Labels, OwnedEvent, Severity};
+use crate::json::ToJson as _;
 use crate::text::hex;
 use crate::time::Timestamp;
 use serde_json::{Map, Value};
@@ -86,30 +86,16 @@ impl GroupFacts {
 }
 
 /// A message as an event. It owns its texts, so that it outlives the alerts that it tells of.
+///
+/// Of the event, the severity is the worst that fires, and of a recovery the worst that had been told. It is firing while
+/// anything that was told fires. Title and description are those of the alert where it tells of one, otherwise a count and a
+/// summary. The key is that of the group, or of the alert that stands alone. Labels, link, source and integration are those
+/// that all alerts share, with the values of `group_by` among the labels. It starts when the first of the alerts began, and
+/// ends when the last one ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MessageEvent {
-    /// The worst severity that fires; of a recovery, the worst that had been told.
-    pub severity: Severity,
-    /// Firing while anything that was told fires.
-    pub status: AlertStatus,
-    /// The title of the alert where it tells of one, otherwise a count with what all share.
-    pub title: String,
-    /// The key of the group, or of the alert that stands alone.
-    pub key: String,
-    /// The description of the alert where it tells of one, otherwise a summary.
-    pub description: Option<String>,
-    /// The labels that all alerts share, and the labels of `group_by`.
-    pub labels: Vec<(String, String)>,
-    /// When the first of the alerts began.
-    pub starts_at: Option<Timestamp>,
-    /// When the last of the alerts ended, where all are over.
-    pub ends_at: Option<Timestamp>,
-    /// The link that all alerts share.
-    pub link: Option<String>,
-    /// The source that all alerts share.
-    pub source: String,
-    /// The integration that all alerts share.
-    pub integration: Option<String>,
+    /// What every kind of channel renders.
+    pub event: OwnedEvent,
     /// What it says of its group.
     pub group: GroupFacts,
 }
@@ -118,51 +104,13 @@ impl MessageEvent {
     /// One event that goes out as it comes.
     #[must_use]
     pub fn of_event(event: &Event<'_>, reason: MessageReason) -> Self {
-        let text = |text: Option<&str>| text.map(str::to_owned);
-        Self {
-            severity: event.severity,
-            status: event.status,
-            title: event.title.to_owned(),
-            key: event.key.to_owned(),
-            description: text(event.description),
-            labels: owned(event.labels),
-            starts_at: event.starts_at,
-            ends_at: event.ends_at,
-            link: text(event.link),
-            source: event.source.to_owned(),
-            integration: text(event.integration),
-            group: GroupFacts::of_event(event, reason),
-        }
+        Self { event: OwnedEvent::of(event), group: GroupFacts::of_event(event, reason) }
     }
 
-    /// About how much memory it takes.
+    /// About how many bytes of memory it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let labels: usize =
-            self.labels.iter().map(|(name, value)| name.len() + value.len() + size_of::<String>()).sum();
-        let texts = self.title.len() + self.key.len() + self.source.len();
-        let optional = optional(&self.description) + optional(&self.link) + optional(&self.integration);
-        size_of::<Self>() + labels + texts + optional + self.group.alerts.iter().map(json_bytes).sum::<usize>()
-    }
-
-    /// The event, for rendering.
-    #[must_use]
-    pub fn event<'a>(&'a self, arena: &'a Arena) -> Event<'a> {
-        Event {
-            severity: self.severity,
-            status: self.status,
-            title: &self.title,
-            key: &self.key,
-            description: self.description.as_deref(),
-            labels: Labels::of(self.labels.iter().map(|(name, value)| (&**name, &**value)), arena),
-            starts_at: self.starts_at,
-            ends_at: self.ends_at,
-            link: self.link.as_deref(),
-            source: &self.source,
-            integration: self.integration.as_deref(),
-            notes: &[],
-        }
+        size_of::<GroupFacts>() + self.event.bytes() + self.group.alerts.iter().map(json_bytes).sum::<usize>()
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn render_message(
     };
     let kind = served.channels.get(position)?.kind.name;
     let arena = Arena::new();
-    let event = builder.finish(message, key.clone(), &content.values, None);
-    let (body, notes) = served.render_body(position, &event.event(&arena), &EvaluationContext::at(message.at));
+    let told = builder.finish(message, key.clone(), &content.values, None);
+    let (body, notes) = served.render_body(position, &told.event.event(&arena), &EvaluationContext::at(message.at));
     Some(RenderedMessage { kind, key, body, notes })
 }

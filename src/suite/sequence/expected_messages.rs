@@ -158,7 +158,7 @@ fn expected_value(written: &TestValue) -> TestValue {
 /// A message as a value: the event and its group.
 fn actual_value(message: &MessageEvent) -> TestValue {
     let arena = Arena::new();
-    let event = TestValue::from(&message.event(&arena));
+    let event = TestValue::from(&message.event.event(&arena));
     let group = TestValue::from(&message.group.to_value());
     TestValue::Object(event.members().iter().cloned().chain([("group".into(), group)]).collect())
 }

@@ -52,13 +52,13 @@ pub(super) fn moment_text(begin: Timestamp, at: Timestamp) -> String {
 pub(super) fn message_text(delivered: &DeliveredMessage) -> String {
     let message = &delivered.message;
     let group = &message.group;
-    let status = match message.status {
-        AlertStatus::Firing => message.severity.name(),
-        AlertStatus::Resolved => message.status.name(),
+    let status = match message.event.status {
+        AlertStatus::Firing => message.event.severity.name(),
+        AlertStatus::Resolved => message.event.status.name(),
     };
     let counts = [(group.firing, "firing"), (group.resolved, "resolved"), (group.muted, "muted")];
     let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!(", {count} {word}"));
-    let title = quoted(&shorten(&message.title, MAX_TITLE));
+    let title = quoted(&shorten(&message.event.title, MAX_TITLE));
     format!("{}, {status} {title}{}", group.reason, counts.collect::<String>())
 }
 

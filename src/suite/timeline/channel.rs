@@ -256,7 +256,7 @@ impl TimelineChannel {
             .iter()
             .rev()
             .map(|each| {
-                let worst = worst_of_key.entry(each.message.key.clone()).or_default();
+                let worst = worst_of_key.entry(each.message.event.key.clone()).or_default();
                 *worst = (*worst).max(each.worst);
                 *worst
             })
@@ -288,9 +288,9 @@ impl TimelineChannel {
         for TellingAlert { id, news, severity } in &alerts {
             let Some(stored) = last_events(*id) else { continue };
             let arena = Arena::new();
-            let event = stored.event(&arena);
+            let event = stored.event.event(&arena);
             builder.add(&AlertInMessage { event: &event, news: *news, severity: *severity, at: stored.at });
-            own_key.get_or_insert_with(|| stored.key().to_owned());
+            own_key.get_or_insert_with(|| stored.event.key.clone());
         }
         let values = self.shared_values(&record.groups);
         let key = match record.groups.as_slice() {

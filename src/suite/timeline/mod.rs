@@ -251,10 +251,10 @@ impl<'r> Timeline<'r> {
     /// Keeps the last event of an alert, and where its firing is open.
     fn note(&mut self, event: &Event<'_>, channels: &[&str]) -> Result<(), TimelineLimit> {
         let stored = StoredEvent::of(event, self.now);
-        self.budget.keep(stored.bytes())?;
+        self.budget.keep(stored.event.bytes())?;
         let id = AlertId::of(event.integration, event.key);
         let before = self.alerts.remove(&id);
-        self.budget.free(before.as_ref().map_or(0, |alert| alert.event.bytes()));
+        self.budget.free(before.as_ref().map_or(0, |alert| alert.event.event.bytes()));
         let mut open = before.map(|alert| alert.open).unwrap_or_default();
         match event.status {
             AlertStatus::Resolved => open.clear(),
@@ -293,7 +293,7 @@ impl<'r> Timeline<'r> {
         self.alerts.retain(|id, alert| {
             let is_kept = !alert.open.is_empty() || channels.values().any(|channel| channel.knows(*id));
             if !is_kept {
-                budget.free(alert.event.bytes());
+                budget.free(alert.event.event.bytes());
             }
             is_kept
         });
