@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 pub struct ChannelNotifier<'s, S: ?Sized> {
     pub(super) store: &'s mut S,
     pub(super) policy: NotificationPolicy,
+    has_earlier_due: bool,
 }
 
 /// What a channel knows of an alert, and what comes next.
@@ -44,7 +45,13 @@ pub enum AlertState {
 impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
     /// The machine of a channel with that policy.
     pub fn new(store: &'s mut S, policy: NotificationPolicy) -> Self {
-        Self { store, policy }
+        Self { store, policy, has_earlier_due: false }
+    }
+
+    /// Whether it made a group due earlier than before, so that whoever waits for [`Self::next_moment`] has to ask again.
+    #[must_use]
+    pub fn has_earlier_due(&self) -> bool {
+        self.has_earlier_due
     }
 
     /// What the channel knows of an alert.
@@ -143,6 +150,7 @@ impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
             let Some(mut group) = self.store.group(*id)? else { continue };
             let due = group_due(self.store, &self.policy, *id, &group)?.map(|due| due.at);
             if due != group.due {
+                self.has_earlier_due |= due.is_some_and(|due| group.due.is_none_or(|before| due < before));
                 group.due = due;
                 self.store.set_group(*id, Some(&group))?;
             }

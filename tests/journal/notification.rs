@@ -26,6 +26,7 @@ over_each_store!(
     what_is_rolled_back_leaves_no_trace,
     a_message_that_is_given_up_is_told_again_or_goes_along,
     an_alert_that_fired_before_counts_as_told,
+    what_fired_before_is_told_again_although_nothing_is_news,
     an_alert_that_is_routed_elsewhere_is_forgotten_unless_it_was_told,
     a_channel_that_gathers_no_more_tells_what_it_has_and_forgets,
     a_message_is_one_delivery_of_all_its_alerts,
@@ -137,10 +138,11 @@ impl<'f> Told<'f> {
         Ok(result.unwrap())
     }
 
-    pub(super) fn arrive(&mut self, now: i64, events: &[TestEvent<'_>]) {
+    /// Events arrive as a push; the channels that are woken by it.
+    pub(super) fn arrive(&mut self, now: i64, events: &[TestEvent<'_>]) -> Vec<String> {
         self.pushes += 1;
         let push = Push { received: self.received, ..push(self.pushes, self.policy, events) };
-        self.transact(|transaction| accept(transaction, &push, after(now)).map(drop)).unwrap();
+        self.store.transact(&mut |transaction| accept(transaction, &push, after(now)).map(drop)).unwrap().wake
     }
 
     fn tell_with(&mut self, policy: Option<NotificationPolicy>, now: Timestamp) -> TellResult {
@@ -280,6 +282,17 @@ fn an_alert_that_fired_before_counts_as_told(folder: &StateFolder) {
     told.settle(2, SettlementResult::Delivered, after(11));
     told.arrive(20, &[("d", None)]);
     assert_eq!(told.tell(20), [], "the end of what never fired");
+}
+
+/// An unchanged firing is no news. It is repeated, so whoever makes messages has to know when.
+fn what_fired_before_is_told_again_although_nothing_is_news(folder: &StateFolder) {
+    let mut told = Told::new(folder, NotificationPolicy::EVERY_EVENT);
+    told.arrive(0, &[("a", Some(Severity::Warning))]);
+    told.policy = POLICY;
+    assert_eq!(told.arrive(10, &[("a", Some(Severity::Warning))]), ["chat"]);
+    assert_eq!(told.tell_with(Some(POLICY), after(10)), TellResult { messages: Vec::new(), next: Some(after(3_610)) });
+    assert_eq!(told.arrive(20, &[("a", Some(Severity::Warning))]), [""; 0], "nothing is due earlier than before");
+    assert_eq!(told.tell(3_610), [MessageReason::Repeat]);
 }
 
 fn an_alert_that_is_routed_elsewhere_is_forgotten_unless_it_was_told(folder: &StateFolder) {

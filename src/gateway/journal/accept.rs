@@ -132,7 +132,7 @@ fn apply_arrivals(
             hold: HoldState::Free,
         });
         let results = notifier.arrive(now, &events.collect::<Vec<_>>())?;
-        let is_news = results.contains(&ArrivalResult::News);
+        let is_woken = notifier.has_earlier_due() || results.contains(&ArrivalResult::News);
         let applied = arrived.iter().zip(results).map(|(arrival, result)| AppliedArrival {
             event: EventId { push: push.id, index: arrival.index },
             alert: arrival.alert,
@@ -146,7 +146,7 @@ fn apply_arrivals(
             records.note_values(group, values)?;
         }
         drop(records);
-        if is_news {
+        if is_woken {
             transaction.wake_notifier(channel);
         }
     }
