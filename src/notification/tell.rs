@@ -49,7 +49,10 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         self.forget(now)?;
         let mut made = Vec::new();
         while let NextStep::Tell(groups, channel) = self.next_step(now)? {
-            made.push(self.tell(groups, channel, now)?);
+            let groups = self.due_groups(groups, now)?;
+            if !groups.is_empty() {
+                made.push(self.tell(groups, channel, now)?);
+            }
         }
         Ok(made)
     }
@@ -94,20 +97,28 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         })
     }
 
-    fn due_group(&self, id: GroupId) -> Result<Option<DueGroup>, S::Error> {
-        let Some(group) = self.store.group(id)? else { return Ok(None) };
-        let Some(due) = self.due_of(id, &group)? else { return Ok(None) };
-        Ok(Some(DueGroup { id, group, due, news: self.store.news(id)? }))
+    /// Those of the groups that are due by the policy of now. The others are due later, or not at all: they were noted as due by
+    /// an earlier policy, of an event that was decided before a reload and stored after it.
+    fn due_groups(&mut self, ids: Vec<GroupId>, now: Timestamp) -> Result<Vec<DueGroup>, S::Error> {
+        let mut groups = Vec::with_capacity(ids.len());
+        let mut later = BTreeSet::new();
+        for id in ids {
+            let Some(group) = self.store.group(id)? else { continue };
+            match self.due_of(id, &group)?.filter(|due| due.at <= now) {
+                Some(due) => groups.push(DueGroup { id, group, due, news: self.store.news(id)? }),
+                None => drop(later.insert(id)),
+            }
+        }
+        self.update_dues(&later)?;
+        Ok(groups)
     }
 
     fn tell(
         &mut self,
-        groups: Vec<GroupId>,
+        groups: Vec<DueGroup>,
         mut channel: ChannelRecord,
         now: Timestamp,
     ) -> Result<MessageRecord, S::Error> {
-        let groups: Vec<DueGroup> =
-            groups.into_iter().filter_map(|id| self.due_group(id).transpose()).collect::<Result<_, _>>()?;
         channel.last_message += 1;
         let id = MessageId(channel.last_message);
         let mut message = MessageRecord {

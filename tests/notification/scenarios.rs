@@ -291,3 +291,19 @@ fn a_channel_that_takes_every_event_makes_no_messages() {
     world.run_to(at(100));
     assert_eq!(world.told(), [""; 0]);
 }
+
+/// An event that was decided before a reload may be applied after it, with the policy of before.
+#[test]
+fn what_is_due_by_an_earlier_policy_alone_is_not_told() {
+    let mut world = World::new(waits(30, 30));
+    world.fire(1, Warning);
+    world.run_to(at(100));
+    world.end(1);
+    world.policy = NotificationPolicy { recoveries: RecoveryPolicy::Never, ..world.policy };
+    world.run_to(at(1_000));
+    assert_eq!(world.told(), ["30s new Warning firing 1 resolved 0 muted 0"]);
+    world.fire(2, Warning);
+    world.policy = waits(600, 600);
+    world.run_to(at(10_000));
+    assert_eq!(world.told(), ["1600s new Warning firing 1 resolved 0 muted 0"]);
+}
