@@ -52,6 +52,8 @@ Examples:
 
 A retried delivery keeps its idempotency key, is marked as a replay, and is queued after newer deliveries: \
 if the recovery of an alert was delivered since, a retried firing opens the alert again, and nothing closes it. \
+In a channel that gathers messages, a new message tells what is true then instead, and nothing that was told since; \
+only a refused recovery is sent as it was. \
 A dead letter without a body (`channel … no longer exists`) records a recovery that could not follow its firing.
 
 Exit codes:

@@ -3,10 +3,11 @@
 use super::arrive::begin;
 use super::message::{MessageEnd, MessageNews};
 use super::notifier::ChannelNotifier;
-use super::record::{AlertRecord, MessageId, NewsKind, NewsOrigin, NewsRecord};
+use super::record::{AlertId, AlertRecord, MessageId, NewsKind, NewsOrigin, NewsRecord};
 use super::store::ChannelStore;
 use crate::channel::RecoveryPolicy;
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 
 impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     /// Notes how a message ended. One that is settled already stays as it is.
@@ -23,6 +24,24 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             self.settle_one(now, id, news, end)?;
         }
         self.release_groups(&message.groups)
+    }
+
+    /// The receiver takes messages again: what it refused of these alerts, and is true still, is news again.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn tell_refused(&mut self, alerts: &[AlertId]) -> Result<(), S::Error> {
+        let mut groups = BTreeSet::new();
+        for id in alerts {
+            let Some(before) = self.store.alert(*id)? else { continue };
+            let Some(refused) = before.news.filter(|news| news.origin == NewsOrigin::Refusal) else { continue };
+            let Some(mut group) = self.store.group(before.group)? else { continue };
+            let alert = AlertRecord { news: Some(NewsRecord { origin: NewsOrigin::Event, ..refused }), ..before };
+            self.put(*id, Some(&before), &alert, &mut group)?;
+            self.store.set_group(before.group, Some(&group))?;
+            groups.insert(before.group);
+        }
+        self.update_dues(&groups)
     }
 
     fn settle_one(

@@ -6,8 +6,8 @@ use pointsman::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitR
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
     ChannelPolicies, DeliveryId, EventArrival, FiringTransition, GiveUpCause, JournalReader, JournalStore,
-    MessageContent, Push, RenderedMessage, SettlementResult, StoreError, StoreResult, TellResult, Transaction, accept,
-    settle, tell, tell_last,
+    MessageContent, Push, RecordFilter, RenderedMessage, SettledFilter, SettlementResult, StoreError, StoreResult,
+    TellResult, Transaction, accept, retry, settle, tell, tell_last,
 };
 use pointsman::notification::{
     AlertId, Arrival, ChannelNotifier, GroupId, HoldState, MemoryStore, MessageEnd, MessageReason, MessageRecord,
@@ -25,6 +25,7 @@ over_each_store!(
     a_crash_between_accept_and_tell_loses_nothing,
     what_is_rolled_back_leaves_no_trace,
     a_message_that_is_given_up_is_told_again_or_goes_along,
+    a_retried_message_tells_what_is_true_then,
     an_alert_that_fired_before_counts_as_told,
     what_fired_before_is_told_again_although_nothing_is_news,
     an_alert_that_is_routed_elsewhere_is_forgotten_unless_it_was_told,
@@ -182,6 +183,13 @@ impl<'f> Told<'f> {
         pending.map(|found| (found.message.unwrap().0, (found.id, body(found.id)))).collect()
     }
 
+    /// All dead letters are delivered again.
+    fn retry(&mut self, now: i64) -> u64 {
+        let dead = self.reader().settled(&RecordFilter::default(), SettledFilter::Dead).unwrap();
+        let policies = policies(self.policy);
+        self.transact(|transaction| retry(transaction, &dead, after(now), &policies)).unwrap()
+    }
+
     fn settle(&mut self, message: u64, result: SettlementResult, now: Timestamp) {
         let (delivery, _) = self.undelivered().remove(&message).unwrap();
         let (settlement, policies) = (settlement(delivery, result), policies(self.policy));
@@ -266,7 +274,31 @@ fn a_message_that_is_given_up_is_told_again_or_goes_along(folder: &StateFolder) 
     assert_eq!(told.tell(20), [], "what was refused goes along with the next message");
     told.arrive(30, &[("a", Some(Severity::Critical))]);
     assert_eq!(told.tell(30), [MessageReason::New]);
-    assert_eq!(told.reader().dead_letters(&pointsman::gateway::journal::RecordFilter::default()).unwrap().len(), 2);
+    assert_eq!(told.reader().dead_letters(&RecordFilter::default()).unwrap().len(), 2);
+}
+
+/// What was refused is told by a new message, so that its end is told as well.
+fn a_retried_message_tells_what_is_true_then(folder: &StateFolder) {
+    let mut told = Told::new(folder, POLICY);
+    told.arrive(0, &[("a", Some(Severity::Warning)), ("b", Some(Severity::Warning)), ("c", Some(Severity::Warning))]);
+    assert_eq!(told.tell(0), [MessageReason::New; 3]);
+    let key = |message| told.undelivered()[&message].1.trim_start_matches("new: ").to_owned();
+    let (over, first) = (key(1), key(2));
+    for message in [1, 2] {
+        told.settle(message, dead(GiveUpCause::Refused), after(1));
+    }
+    told.settle(3, dead(GiveUpCause::Expired), after(1));
+    assert_eq!(told.tell(1), [MessageReason::New], "what died of age is news again");
+    told.settle(4, SettlementResult::Delivered, after(2));
+    told.arrive(10, &[(&over, None)]);
+    assert_eq!(told.retry(20), 3);
+    assert_eq!(told.tell(20), [MessageReason::New], "one is over, and one was told again");
+    told.settle(5, SettlementResult::Delivered, after(21));
+    told.arrive(30, &[(&first, None)]);
+    assert_eq!(told.tell(30), [MessageReason::Resolved]);
+    told.settle(6, dead(GiveUpCause::Refused), after(31));
+    assert_eq!(told.retry(40), 1);
+    assert_eq!(told.undelivered()[&6].1, format!("resolved: {first}"), "a recovery is sent as it was");
 }
 
 fn an_alert_that_fired_before_counts_as_told(folder: &StateFolder) {

@@ -33,9 +33,9 @@ pub use disk_shortage::DiskShortage;
 pub use fate::{ChannelFate, EventFate, MessageState};
 pub use id::{DeliveryId, EventId, PushId};
 pub use notification::{
-    AppliedArrival, ChannelPolicies, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, LAST_WORDS, MessageAlert,
-    MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, RenderMessage, RenderedMessage, StoredFate,
-    TellResult, mark_damaged, settle, tell, tell_last,
+    AppliedArrival, ChannelPolicies, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, GivenUpMessage,
+    LAST_WORDS, MessageAlert, MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, RenderMessage,
+    RenderedMessage, StoredFate, TellResult, mark_damaged, retry, settle, tell, tell_last,
 };
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
@@ -270,13 +270,15 @@ impl Journal {
         self.submit(WriteSource::Record, 0, work).await
     }
 
-    /// Makes dead letters pending again, marked as replayed, with a new age limit from `at`; how many.
+    /// Makes dead letters pending again, marked as replayed, with a new age limit from `at`; how many. Instead of a message of a
+    /// channel that gathers them, a new one tells what is true then.
     ///
     /// # Errors
     /// Where it is not durable.
     pub fn requeue_dead_letters(&self, filter: &RecordFilter, at: Timestamp) -> Result<u64, JournalError> {
-        let requeue = move |transaction: &mut dyn Transaction, ids: &[_]| transaction.requeue(ids, at);
-        self.change_deliveries(filter, SettledFilter::Dead, &WriteSource::Record, requeue)
+        let policies = self.policies();
+        let retry = move |transaction: &mut dyn Transaction, ids: &[_]| retry(transaction, ids, at, &policies);
+        self.change_deliveries(filter, SettledFilter::Dead, &WriteSource::Record, retry)
     }
 
     /// Marks dead letters as dropped, and removes their bodies; how many.
@@ -359,11 +361,12 @@ impl Journal {
         filter: &RecordFilter,
         which: SettledFilter,
         source: &WriteSource,
-        change: impl Fn(&mut dyn Transaction, &[DeliveryId]) -> Result<u64, StoreError> + Copy + Send + 'static,
+        change: impl Fn(&mut dyn Transaction, &[DeliveryId]) -> Result<u64, StoreError> + Clone + Send + 'static,
     ) -> Result<u64, JournalError> {
         let mut changed = 0;
         for ids in self.read()?.settled(filter, which)?.chunks(DELIVERIES_PER_WRITE) {
             let (ids, size) = (ids.to_vec(), ids.len() * BYTES_PER_DELIVERY);
+            let change = change.clone();
             changed += self.write(source.clone(), size, move |transaction| change(transaction, &ids))?;
         }
         Ok(changed)

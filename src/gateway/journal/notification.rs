@@ -6,7 +6,7 @@
 
 use super::{DeliveryId, EventId, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
 use crate::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
-use crate::event::Severity;
+use crate::event::{AlertStatus, Severity};
 use crate::notification::{
     AlertId, ArrivalResult, ChannelNotifier, ChannelStore, GroupId, MessageEnd, MessageId, MessageReason,
     MessageRecord, NamedValue, NewsKind,
@@ -142,6 +142,17 @@ pub struct MessageContent {
     pub values: Vec<NamedValue>,
 }
 
+/// A message that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUpMessage {
+    /// Why.
+    pub end: MessageEnd,
+    /// Firing while anything that it told fired.
+    pub status: AlertStatus,
+    /// The alerts that it told of.
+    pub alerts: Vec<AlertId>,
+}
+
 /// A rendered message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedMessage {
@@ -193,6 +204,9 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
 
     /// Notes how a message ended.
     fn note_message_end(&mut self, message: MessageId, end: MessageEnd) -> StoreResult<()>;
+
+    /// A message that was given up; nothing where that is not known any more.
+    fn given_up(&self, message: MessageId) -> StoreResult<Option<GivenUpMessage>>;
 
     /// Notes the values of a group, unless they are known.
     fn note_values(&mut self, group: GroupId, values: &[NamedValue]) -> StoreResult<()>;
@@ -347,6 +361,49 @@ pub fn mark_damaged(
         Some(ended) => end_message(transaction, &ended, MessageEnd::Expired, policies, now),
         None => Ok(()),
     }
+}
+
+/// Delivers dead letters again; how many. The dead letter of a message gives way to what is true now: what was refused is news
+/// again, and what died of age is so already. Only a refused recovery is sent as it was, as its alerts are forgotten.
+///
+/// # Errors
+/// Where the store failed.
+pub fn retry(
+    transaction: &mut dyn Transaction,
+    dead_letters: &[DeliveryId],
+    at: Timestamp,
+    policies: &ChannelPolicies,
+) -> StoreResult<u64> {
+    let mut retried = 0;
+    for dead_letter in dead_letters {
+        retried += if is_told_anew(transaction, *dead_letter, policies)? {
+            transaction.drop_dead_letters(&[*dead_letter], at)?
+        } else {
+            transaction.requeue(&[*dead_letter], at)?
+        };
+    }
+    Ok(retried)
+}
+
+/// Makes what a dead message told news again, where it is true still; whether that takes the place of the message.
+fn is_told_anew(
+    transaction: &mut dyn Transaction,
+    dead_letter: DeliveryId,
+    policies: &ChannelPolicies,
+) -> StoreResult<bool> {
+    let Some(EndedMessage { channel, message }) = transaction.dead_message(dead_letter)? else { return Ok(false) };
+    let Some(policy) = policies.get(&channel) else { return Ok(false) };
+    let mut records = transaction.channel_records(&channel)?;
+    let Some(given_up) = records.given_up(message)? else { return Ok(false) };
+    if given_up.end == MessageEnd::Refused {
+        if given_up.status == AlertStatus::Resolved {
+            return Ok(false);
+        }
+        ChannelNotifier::new(&mut *records, policy).tell_refused(&given_up.alerts)?;
+    }
+    drop(records);
+    transaction.wake_notifier(&channel);
+    Ok(true)
 }
 
 fn end_message(

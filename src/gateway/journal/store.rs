@@ -144,6 +144,9 @@ pub trait DeliveryTransaction {
     /// Makes a pending delivery whose record is damaged a dead letter, without an attempt.
     fn mark_damaged(&mut self, delivery: DeliveryId, at: Timestamp) -> StoreResult<Option<EndedMessage>>;
 
+    /// The message that a dead letter is; nothing where it is an event.
+    fn dead_message(&mut self, delivery: DeliveryId) -> StoreResult<Option<EndedMessage>>;
+
     /// Makes dead letters pending again under new ids, so that they come after what was accepted meanwhile.
     fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64>;
 

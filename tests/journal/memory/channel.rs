@@ -2,7 +2,8 @@
 
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
-    AppliedArrival, ChannelRecords, EventId, MessageAlert, MessageContent, NewsEnd, Push, StoreError, StoreResult,
+    AppliedArrival, ChannelRecords, EventId, GivenUpMessage, MessageAlert, MessageContent, NewsEnd, Push, StoreError,
+    StoreResult,
 };
 use pointsman::notification::{
     AlertId, AlertRecord, ArrivalResult, ChannelRecord, ChannelStore, DueClass, GroupId, GroupRecord, MemoryStore,
@@ -23,6 +24,9 @@ pub(super) struct NotifiedChannel {
     /// The last event of each alert, and when it came.
     pub(super) events: BTreeMap<AlertId, (EventId, Timestamp)>,
     values: BTreeMap<GroupId, Vec<NamedValue>>,
+    /// Messages that were settled.
+    settled: BTreeMap<MessageId, MessageRecord>,
+    given_up: BTreeMap<MessageId, GivenUpMessage>,
 }
 
 impl NotifiedChannel {
@@ -126,6 +130,7 @@ impl ChannelStore for MemoryChannel<'_> {
     }
 
     fn remove_message(&mut self, id: MessageId) -> StoreResult<()> {
+        self.channel.settled.extend(sure(self.channel.records.message(id)).map(|message| (id, message)));
         sure(self.channel.records.remove_message(id));
         Ok(())
     }
@@ -155,8 +160,15 @@ impl ChannelRecords for MemoryChannel<'_> {
         Ok(())
     }
 
-    fn note_message_end(&mut self, _message: MessageId, _end: MessageEnd) -> StoreResult<()> {
+    fn note_message_end(&mut self, message: MessageId, end: MessageEnd) -> StoreResult<()> {
+        let Some(settled) = self.channel.settled.remove(&message) else { return Ok(()) };
+        let alerts = settled.news.iter().map(|news| news.alert).filter(|_| end == MessageEnd::Refused).collect();
+        self.channel.given_up.insert(message, GivenUpMessage { end, status: settled.status, alerts });
         Ok(())
+    }
+
+    fn given_up(&self, message: MessageId) -> StoreResult<Option<GivenUpMessage>> {
+        Ok(self.channel.given_up.get(&message).cloned())
     }
 
     fn note_values(&mut self, group: GroupId, values: &[NamedValue]) -> StoreResult<()> {
@@ -210,7 +222,8 @@ impl ChannelRecords for MemoryChannel<'_> {
         for message in self.channel.records.messages() {
             sure(records.add_message(message));
         }
-        *self.channel = NotifiedChannel { records, ..NotifiedChannel::default() };
+        let given_up = std::mem::take(&mut self.channel.given_up);
+        *self.channel = NotifiedChannel { records, given_up, ..NotifiedChannel::default() };
         Ok(())
     }
 }

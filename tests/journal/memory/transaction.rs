@@ -160,6 +160,11 @@ impl DeliveryTransaction for MemoryTransaction {
         Ok(self.end(delivery, whole(at), Some("damaged record".to_owned())))
     }
 
+    fn dead_message(&mut self, delivery: DeliveryId) -> StoreResult<Option<EndedMessage>> {
+        let row = self.state.deliveries.get(&delivery).filter(|row| row.state == DeliveryState::Dead);
+        Ok(row.and_then(|row| Some(EndedMessage { channel: row.channel.clone(), message: row.pending.message? })))
+    }
+
     fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64> {
         Ok(deliveries.iter().map(|id| u64::from(self.requeue_one(*id, at))).sum())
     }

@@ -276,7 +276,7 @@ impl ChannelStore for SqliteChannel<'_> {
     }
 
     fn remove_message(&mut self, id: MessageId) -> StoreResult<()> {
-        let sql = "UPDATE told_message SET grps = NULL, news = NULL WHERE channel = ?1 AND number = ?2";
+        let sql = "UPDATE told_message SET grps = NULL WHERE channel = ?1 AND number = ?2";
         self.connection.prepare_cached(sql)?.execute((self.channel, id))?;
         Ok(())
     }

@@ -57,6 +57,11 @@ impl DeliveryTransaction for SqliteTransaction<'_> {
         Ok(row.ended_message())
     }
 
+    fn dead_message(&mut self, delivery: DeliveryId) -> StoreResult<Option<EndedMessage>> {
+        let row = self.delivery_row(delivery, DeliveryState::Dead)?;
+        Ok(row.and_then(DeliveryRow::ended_message))
+    }
+
     fn requeue(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64> {
         deliveries.iter().try_fold(0, |requeued, id| Ok(requeued + self.requeue_one(*id, at)?))
     }

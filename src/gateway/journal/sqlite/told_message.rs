@@ -6,8 +6,8 @@ use super::{SqliteResult, SqliteTransaction, StoreResult, checksum, size};
 use crate::event::Severity;
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{
-    AppliedArrival, ChannelRecords, DeliveryState, EventId, MessageAlert, MessageContent, MessageDelivery, NewsEnd,
-    PushId, StoredFate,
+    AppliedArrival, ChannelRecords, DeliveryState, EventId, GivenUpMessage, MessageAlert, MessageContent,
+    MessageDelivery, NewsEnd, PushId, StoredFate,
 };
 use crate::notification::{
     AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageEnd, MessageId, MessageNews, MessageReason,
@@ -89,9 +89,22 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn note_message_end(&mut self, message: MessageId, end: MessageEnd) -> StoreResult<()> {
-        let sql = "UPDATE told_message SET ended = ?3 WHERE channel = ?1 AND number = ?2 AND ended IS NULL";
-        self.connection.prepare_cached(sql)?.execute((self.channel, message, end))?;
+        let sql = "UPDATE told_message SET ended = ?3, news = iif(?4, news, NULL) \
+                   WHERE channel = ?1 AND number = ?2 AND ended IS NULL";
+        let is_kept = end == MessageEnd::Refused;
+        self.connection.prepare_cached(sql)?.execute((self.channel, message, end, is_kept))?;
         Ok(())
+    }
+
+    fn given_up(&self, message: MessageId) -> StoreResult<Option<GivenUpMessage>> {
+        let sql =
+            "SELECT ended, status, news FROM told_message WHERE channel = ?1 AND number = ?2 AND ended IS NOT NULL";
+        let row = |row: &Row<'_>| {
+            let news = row.get_ref(2)?.as_blob_or_null()?.unwrap_or_default();
+            let alerts = news.as_chunks().0.iter().filter_map(read_news).map(|news| news.alert).collect();
+            Ok(GivenUpMessage { end: row.get(0)?, status: row.get(1)?, alerts })
+        };
+        Ok(self.connection.prepare_cached(sql)?.query_row((self.channel, message), row).optional()?)
     }
 
     fn note_values(&mut self, group: GroupId, values: &[NamedValue]) -> StoreResult<()> {

@@ -85,7 +85,7 @@ CREATE TABLE told_group (
 CREATE INDEX told_group_due ON told_group (channel, urgency, due, id) WHERE due IS NOT NULL;
 CREATE INDEX told_group_idle ON told_group (channel, last_change, id) WHERE known = 0;
 
--- Messages. Those that are settled stay for a while without what they told.
+-- Messages. Those that are settled stay for a while.
 CREATE TABLE told_message (
   channel  INTEGER NOT NULL,             -- name.id
   number   INTEGER NOT NULL,
@@ -102,7 +102,8 @@ CREATE TABLE told_message (
   alerts   INTEGER NOT NULL,             -- how many it told of
   grps     BLOB,                         -- 16 bytes each; nothing once it is settled
   ended    INTEGER,                      -- 0 delivered, 1 given up because of its age, 2 refused
-  news     BLOB,                         -- 35 bytes each: alert, group, what is news, told before, told now
+  news     BLOB,                         -- 35 bytes each: alert, group, what is news, told before, told now; nothing once it
+                                         -- ended otherwise than refused
   PRIMARY KEY (channel, number)
 ) WITHOUT ROWID;
 CREATE INDEX told_message_at ON told_message (at);
