@@ -106,6 +106,18 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         })
     }
 
+    /// Forgets an alert, whatever the channel was told of it.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn forget_alert(&mut self, id: AlertId) -> Result<(), S::Error> {
+        let Some(before) = self.store.alert(id)? else { return Ok(()) };
+        let Some(mut group) = self.store.group(before.group)? else { return Ok(()) };
+        self.put(id, Some(&before), &AlertRecord::new(before.group), &mut group)?;
+        self.store.set_group(before.group, Some(&group))?;
+        self.update_dues(&BTreeSet::from([before.group]))
+    }
+
     /// The channel was told of an alert before its records were kept: it fires, and it was told so. An alert that is known
     /// stays as it is.
     ///

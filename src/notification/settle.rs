@@ -26,6 +26,19 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         self.release_groups(&message.groups)
     }
 
+    /// The alerts whose news was refused.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn refused(&self) -> Result<Vec<AlertId>, S::Error> {
+        let mut refused = Vec::new();
+        for group in self.store.groups()? {
+            let is_refused = |alert: &AlertRecord| alert.news.is_some_and(|news| news.origin == NewsOrigin::Refusal);
+            refused.extend(self.store.news(group)?.iter().filter(|(_, alert)| is_refused(alert)).map(|(id, _)| *id));
+        }
+        Ok(refused)
+    }
+
     /// The receiver takes messages again: what it refused of these alerts, and is true still, is news again.
     ///
     /// # Errors

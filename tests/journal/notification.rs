@@ -5,9 +5,9 @@ use super::{StateFolder, at, push_id, settlement};
 use pointsman::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
-    ChannelPolicies, DeliveryId, EventArrival, FiringTransition, GiveUpCause, JournalReader, JournalStore,
+    ChannelPolicies, ChannelUse, DeliveryId, EventArrival, FiringTransition, GiveUpCause, JournalReader, JournalStore,
     MessageContent, Push, RecordFilter, RenderedMessage, SettledFilter, SettlementResult, StoreError, StoreResult,
-    TellResult, Transaction, accept, retry, settle, tell, tell_last,
+    TellResult, Transaction, accept, retry, settle, tell, tell_last, tell_removed,
 };
 use pointsman::notification::{
     AlertId, Arrival, ChannelNotifier, GroupId, HoldState, MemoryStore, MessageEnd, MessageReason, MessageRecord,
@@ -30,6 +30,7 @@ over_each_store!(
     what_fired_before_is_told_again_although_nothing_is_news,
     an_alert_that_is_routed_elsewhere_is_forgotten_unless_it_was_told,
     a_channel_that_gathers_no_more_tells_what_it_has_and_forgets,
+    a_channel_that_was_removed_and_comes_back_goes_on,
     a_message_is_one_delivery_of_all_its_alerts,
     messages_are_those_of_the_state_machine,
 );
@@ -146,7 +147,7 @@ impl<'f> Told<'f> {
         self.store.transact(&mut |transaction| accept(transaction, &push, after(now)).map(drop)).unwrap().wake
     }
 
-    fn tell_with(&mut self, policy: Option<NotificationPolicy>, now: Timestamp) -> TellResult {
+    fn tell_with(&mut self, channel_use: ChannelUse, now: Timestamp) -> TellResult {
         let messages = RefCell::new(Vec::new());
         let render = |message: &MessageRecord, content: &MessageContent| {
             messages.borrow_mut().push(message.clone());
@@ -154,9 +155,10 @@ impl<'f> Told<'f> {
         };
         let told = self.transact(|transaction| {
             messages.borrow_mut().clear();
-            match policy {
-                Some(policy) => tell(transaction, "chat", policy, now, &render),
-                None => tell_last(transaction, "chat", now, &render),
+            match channel_use {
+                ChannelUse::Gathers(policy) => tell(transaction, "chat", policy, now, &render),
+                ChannelUse::SendsEvents => tell_last(transaction, "chat", now, &render),
+                ChannelUse::Removed => tell_removed(transaction, "chat", now, &render),
             }
         });
         self.messages.borrow_mut().extend(messages.into_inner());
@@ -165,7 +167,7 @@ impl<'f> Told<'f> {
 
     /// Why messages were made at that time.
     pub(super) fn tell(&mut self, now: i64) -> Vec<MessageReason> {
-        self.tell_with(Some(self.policy), after(now)).messages
+        self.tell_with(ChannelUse::Gathers(self.policy), after(now)).messages
     }
 
     fn reader(&self) -> Arc<dyn JournalReader> {
@@ -215,11 +217,11 @@ fn dead(cause: GiveUpCause) -> SettlementResult {
 fn a_restart_in_the_middle_of_a_wait_tells_at_the_due_time(folder: &StateFolder) {
     let mut told = Told::new(folder, NotificationPolicy { wait: seconds(30), ..POLICY });
     told.arrive(0, &[("a", Some(Severity::Warning))]);
-    let waits = told.tell_with(Some(told.policy), after(0));
+    let waits = told.tell_with(ChannelUse::Gathers(told.policy), after(0));
     assert_eq!(waits, TellResult { messages: Vec::new(), next: Some(after(30)) });
     let mut told = told.restart();
     assert_eq!(told.reader().notified_channels().unwrap(), ["chat"]);
-    assert_eq!(told.tell_with(Some(told.policy), after(29)).next, Some(after(30)));
+    assert_eq!(told.tell_with(ChannelUse::Gathers(told.policy), after(29)).next, Some(after(30)));
     assert_eq!(told.tell(30), [MessageReason::New]);
     assert_eq!(told.undelivered().into_values().map(|(_, body)| body).collect::<Vec<_>>(), ["new: a"]);
 }
@@ -322,7 +324,10 @@ fn what_fired_before_is_told_again_although_nothing_is_news(folder: &StateFolder
     told.arrive(0, &[("a", Some(Severity::Warning))]);
     told.policy = POLICY;
     assert_eq!(told.arrive(10, &[("a", Some(Severity::Warning))]), ["chat"]);
-    assert_eq!(told.tell_with(Some(POLICY), after(10)), TellResult { messages: Vec::new(), next: Some(after(3_610)) });
+    assert_eq!(
+        told.tell_with(ChannelUse::Gathers(POLICY), after(10)),
+        TellResult { messages: Vec::new(), next: Some(after(3_610)) }
+    );
     assert_eq!(told.arrive(20, &[("a", Some(Severity::Warning))]), [""; 0], "nothing is due earlier than before");
     assert_eq!(told.tell(3_610), [MessageReason::Repeat]);
 }
@@ -358,16 +363,44 @@ fn a_channel_that_gathers_no_more_tells_what_it_has_and_forgets(folder: &StateFo
     let mut told = Told::new(folder, NotificationPolicy { wait: seconds(600), ..POLICY });
     told.arrive(0, &[("a", Some(Severity::Warning))]);
     assert_eq!(told.tell(1), []);
-    assert_eq!(told.tell_with(None, after(2)).messages, [MessageReason::New]);
+    assert_eq!(told.tell_with(ChannelUse::SendsEvents, after(2)).messages, [MessageReason::New]);
     assert_eq!(told.reader().notified_channels().unwrap(), ["chat"], "its message is undelivered");
     told.settle(1, SettlementResult::Delivered, after(3));
-    assert_eq!(told.tell_with(None, after(3)), TellResult::default());
+    assert_eq!(told.tell_with(ChannelUse::SendsEvents, after(3)), TellResult::default());
     assert_eq!(told.reader().notified_channels().unwrap(), [""; 0]);
     // Its next policy begins with what fires.
     told.arrive(10, &[("a", Some(Severity::Warning))]);
     assert_eq!(told.tell(610), []);
     told.arrive(620, &[("a", None)]);
     assert_eq!(told.tell(1_220), [MessageReason::Resolved]);
+}
+
+/// Meanwhile one alert ended, which nobody was told of, and one that was told.
+fn a_channel_that_was_removed_and_comes_back_goes_on(folder: &StateFolder) {
+    let mut told = Told::new(folder, NotificationPolicy { wait: seconds(600), ..POLICY });
+    told.arrive(0, &[("told", Some(Severity::Warning)), ("told-over", Some(Severity::Warning))]);
+    assert_eq!(told.tell(600), [MessageReason::New; 2]);
+    told.settle(1, SettlementResult::Delivered, after(601));
+    told.settle(2, SettlementResult::Delivered, after(601));
+    told.arrive(700, &[("fires", Some(Severity::Warning)), ("over", Some(Severity::Warning))]);
+    assert_eq!(told.tell_with(ChannelUse::Removed, after(710)).messages, [MessageReason::New; 2]);
+    for message in [3, 4] {
+        told.settle(message, dead(GiveUpCause::Refused), after(711));
+    }
+    assert_eq!(told.tell_with(ChannelUse::Removed, after(711)), TellResult::default());
+    for (number, key) in [(90, "over"), (91, "told-over")] {
+        let removed_channels = vec!["chat".to_owned()];
+        let closed = FiringTransition::Closed { key: key.to_owned(), removed_channels, index: 0 };
+        let push = Push { transitions: vec![closed], ..push(number, NotificationPolicy::EVERY_EVENT, &[(key, None)]) };
+        told.transact(|transaction| accept(transaction, &push, after(720)).map(drop)).unwrap();
+    }
+    told.arrive(800, &[("fires", Some(Severity::Warning))]);
+    assert_eq!(told.tell(1_310), []);
+    assert_eq!(told.tell(1_311), [MessageReason::New]);
+    assert_eq!(told.undelivered()[&5].1, "new: fires");
+    told.settle(5, SettlementResult::Delivered, after(1_312));
+    told.arrive(1_400, &[("told", None), ("fires", None)]);
+    assert_eq!(told.tell(2_000), [MessageReason::Resolved; 2]);
 }
 
 fn a_message_is_one_delivery_of_all_its_alerts(folder: &StateFolder) {

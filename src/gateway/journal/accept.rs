@@ -1,6 +1,6 @@
 //! What happens to an accepted push in its transaction.
 
-use super::notification::{AppliedArrival, ChannelRecords, EventArrival, NewsEnd};
+use super::notification::{AppliedArrival, ChannelRecords, EventArrival, LAST_WORDS, NewsEnd};
 use super::{AcceptResult, EventId, FiringTransition, LONGEST_OPEN, Push, StoreError, StoredFiring, Transaction};
 use crate::event::Severity;
 use crate::notification::{AlertId, Arrival, ArrivalResult, ChannelNotifier, GroupId, HoldState, NamedValue};
@@ -33,7 +33,12 @@ pub fn accept(transaction: &mut dyn Transaction, push: &Push, now: Timestamp) ->
                 let mut open = |known| opened(known, push.received, channels, *severity);
                 transaction.update_firing(&push.integration, key, &mut open)?;
             }
-            FiringTransition::Closed { key, .. } => {
+            FiringTransition::Closed { key, removed_channels, .. } => {
+                for channel in removed_channels {
+                    let mut records = transaction.channel_records(channel)?;
+                    let alert = AlertId::of(Some(&push.integration), key);
+                    ChannelNotifier::new(&mut *records, LAST_WORDS).forget_alert(alert)?;
+                }
                 let closed = StoredFiring { since: push.received, channels: Vec::new(), severity: None };
                 transaction.set_firing(&push.integration, key, &closed)?;
             }
@@ -172,7 +177,8 @@ fn unroute(
         let earlier = before.map(|firing| firing.channels.as_slice()).unwrap_or_default();
         let mut forgotten = Vec::new();
         for channel in earlier.iter().filter(|channel| !channels.contains(channel)) {
-            let Some(policy) = push.policies.get(channel) else { continue };
+            // A channel that gathers no more may still have records.
+            let policy = push.policies.get(channel).unwrap_or(LAST_WORDS);
             let alert = AlertId::of(Some(&push.integration), key);
             let event = EventId { push: push.id, index: *index };
             let mut records: Box<dyn ChannelRecords + '_> = transaction.channel_records(channel)?;

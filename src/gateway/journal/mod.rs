@@ -33,9 +33,9 @@ pub use disk_shortage::DiskShortage;
 pub use fate::{ChannelFate, EventFate, MessageState};
 pub use id::{DeliveryId, EventId, PushId};
 pub use notification::{
-    AppliedArrival, ChannelPolicies, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, GivenUpMessage,
-    LAST_WORDS, MessageAlert, MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, RenderMessage,
-    RenderedMessage, StoredFate, TellResult, mark_damaged, retry, settle, tell, tell_last,
+    AppliedArrival, ChannelPolicies, ChannelRecords, ChannelUse, EndedMessage, EventArrival, GiveUpCause,
+    GivenUpMessage, LAST_WORDS, MessageAlert, MessageContent, MessageDelivery, NewsEnd, NotificationTransaction,
+    RenderMessage, RenderedMessage, StoredFate, TellResult, mark_damaged, retry, settle, tell, tell_last, tell_removed,
 };
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
@@ -256,15 +256,16 @@ impl Journal {
     pub async fn tell(
         &self,
         channel: String,
-        policy: Option<NotificationPolicy>,
+        channel_use: ChannelUse,
         render: Arc<SharedRenderMessage>,
     ) -> Result<TellResult, JournalError> {
         let clock = self.steady_clock();
         let work = move |transaction: &mut dyn Transaction| {
             let now = clock.now();
-            match policy {
-                Some(policy) => tell(transaction, &channel, policy, now, &*render),
-                None => tell_last(transaction, &channel, now, &*render),
+            match channel_use {
+                ChannelUse::Gathers(policy) => tell(transaction, &channel, policy, now, &*render),
+                ChannelUse::SendsEvents => tell_last(transaction, &channel, now, &*render),
+                ChannelUse::Removed => tell_removed(transaction, &channel, now, &*render),
             }
         };
         self.submit(WriteSource::Record, 0, work).await

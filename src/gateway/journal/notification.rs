@@ -48,6 +48,17 @@ impl FromIterator<(String, NotificationPolicy)> for ChannelPolicies {
     }
 }
 
+/// What a channel does by the rules in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelUse {
+    /// It gathers messages.
+    Gathers(NotificationPolicy),
+    /// It sends every event as it comes.
+    SendsEvents,
+    /// The rules no longer have it.
+    Removed,
+}
+
 /// The policy by which a channel tells what it gathered although it gathers no more: at once, ends included.
 pub const LAST_WORDS: NotificationPolicy = NotificationPolicy {
     repeat: RepeatPolicy::Never,
@@ -214,8 +225,8 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
     /// What a message tells, of at most so many alerts: the worst, if there are more. Events that cannot be read are left out.
     fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent>;
 
-    /// Notes the policy by which dues are computed; whether it is another one than before.
-    fn replace_policy(&mut self, policy: &str) -> StoreResult<bool>;
+    /// Notes the policy by which dues are computed; the one before, where that is another one. It is empty at first.
+    fn replace_policy(&mut self, policy: &str) -> StoreResult<Option<String>>;
 
     /// Forgets all alerts and groups. Undelivered messages stay.
     fn forget_all(&mut self) -> StoreResult<()>;
@@ -259,8 +270,14 @@ pub fn tell(
 ) -> StoreResult<TellResult> {
     let mut result = TellResult::default();
     let mut records = transaction.channel_records(channel)?;
-    if records.replace_policy(&format!("{policy:?}"))? {
-        ChannelNotifier::new(&mut *records, policy).apply_policy()?;
+    if let Some(before) = records.replace_policy(&format!("{policy:?}"))? {
+        let mut notifier = ChannelNotifier::new(&mut *records, policy);
+        notifier.apply_policy()?;
+        // What was given up because the channel was removed was never refused by a receiver.
+        if before == format!("{LAST_WORDS:?}") {
+            let refused = notifier.refused()?;
+            notifier.tell_refused(&refused)?;
+        }
     }
     loop {
         let made = ChannelNotifier::new(&mut *records, policy).advance(now)?;
@@ -296,11 +313,32 @@ pub fn tell(
     Ok(result)
 }
 
-/// Tells what a channel gathered that gathers no more, and then forgets what it was told.
+/// Tells what a channel gathered that sends every event now, and then forgets what it was told.
 ///
 /// # Errors
 /// Where the store failed.
 pub fn tell_last(
+    transaction: &mut dyn Transaction,
+    channel: &str,
+    now: Timestamp,
+    render: &RenderMessage<'_>,
+) -> StoreResult<TellResult> {
+    let result = tell_removed(transaction, channel, now, render)?;
+    if result.next.is_none() {
+        let mut records = transaction.channel_records(channel)?;
+        if records.channel()?.undelivered.is_empty() {
+            records.forget_all()?;
+        }
+    }
+    Ok(result)
+}
+
+/// Makes messages of what a channel that was removed had to tell, which become dead letters. What it was told stays: where it
+/// comes back, what still fires and was not told is news.
+///
+/// # Errors
+/// Where the store failed.
+pub fn tell_removed(
     transaction: &mut dyn Transaction,
     channel: &str,
     now: Timestamp,
@@ -313,14 +351,7 @@ pub fn tell_last(
     // A message may have been settled by the policy of before.
     ChannelNotifier::new(&mut *records, LAST_WORDS).apply_policy()?;
     drop(records);
-    let result = tell(transaction, channel, LAST_WORDS, now, render)?;
-    if result.next.is_none() {
-        let mut records = transaction.channel_records(channel)?;
-        if records.channel()?.undelivered.is_empty() {
-            records.forget_all()?;
-        }
-    }
-    Ok(result)
+    tell(transaction, channel, LAST_WORDS, now, render)
 }
 
 /// Stores the result of an attempt, and what that means for the message that was delivered.

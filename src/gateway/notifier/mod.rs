@@ -8,9 +8,10 @@
 mod render;
 
 use super::Gateway;
-use super::journal::{DeliveryStore as _, Journal, JournalError, SharedRenderMessage, TellResult};
+use super::journal::{ChannelUse, DeliveryStore as _, Journal, JournalError, SharedRenderMessage, TellResult};
 use super::metrics::{MessageLabels, Metrics};
 use super::served_rules::ServedRules;
+use crate::channel::RepeatPolicy;
 use crate::reload::RuleSetVersion;
 use render::render_message;
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,9 +195,13 @@ async fn tell(
     channel: &str,
     version: Arc<RuleSetVersion<ServedRules>>,
 ) -> Result<TellResult, JournalError> {
-    let policy = version.value.policies().get(channel);
+    let channel_use = match version.value.channel(channel) {
+        Some(served) if served.policy.repeat != RepeatPolicy::EveryEvent => ChannelUse::Gathers(served.policy),
+        Some(_) => ChannelUse::SendsEvents,
+        None => ChannelUse::Removed,
+    };
     let name = channel.to_owned();
     let render: Arc<SharedRenderMessage> =
         Arc::new(move |message, content| render_message(&version.value, &name, message, content));
-    journal.tell(channel.to_owned(), policy, render).await
+    journal.tell(channel.to_owned(), channel_use, render).await
 }

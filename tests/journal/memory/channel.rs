@@ -210,10 +210,9 @@ impl ChannelRecords for MemoryChannel<'_> {
         Ok(MessageContent { alerts: told.into_iter().filter_map(event).collect(), values })
     }
 
-    fn replace_policy(&mut self, policy: &str) -> StoreResult<bool> {
-        let is_new = self.channel.policy != policy;
-        policy.clone_into(&mut self.channel.policy);
-        Ok(is_new)
+    fn replace_policy(&mut self, policy: &str) -> StoreResult<Option<String>> {
+        let before = std::mem::replace(&mut self.channel.policy, policy.to_owned());
+        Ok((before != policy).then_some(before))
     }
 
     fn forget_all(&mut self) -> StoreResult<()> {

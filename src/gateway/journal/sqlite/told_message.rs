@@ -142,17 +142,18 @@ impl ChannelRecords for SqliteChannel<'_> {
         Ok(content)
     }
 
-    fn replace_policy(&mut self, policy: &str) -> StoreResult<bool> {
-        let sql = "SELECT policy = ?2 FROM told_channel WHERE channel = ?1";
-        let is_same = self.connection.prepare_cached(sql)?.query_row((self.channel, policy), |row| row.get(0));
-        if is_same.optional()? == Some(true) {
-            return Ok(false);
+    fn replace_policy(&mut self, policy: &str) -> StoreResult<Option<String>> {
+        let sql = "SELECT policy FROM told_channel WHERE channel = ?1";
+        let before = self.connection.prepare_cached(sql)?.query_row([self.channel], |row| row.get::<_, String>(0));
+        let before = before.optional()?.unwrap_or_default();
+        if before == policy {
+            return Ok(None);
         }
         let channel = self.channel()?;
         self.set_channel(&channel)?;
         let sql = "UPDATE told_channel SET policy = ?2 WHERE channel = ?1";
         self.connection.prepare_cached(sql)?.execute((self.channel, policy))?;
-        Ok(true)
+        Ok(Some(before))
     }
 
     fn forget_all(&mut self) -> StoreResult<()> {
