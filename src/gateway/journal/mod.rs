@@ -52,7 +52,6 @@ pub use store::{
 };
 
 use super::metrics::Metrics;
-use crate::channel::NotificationPolicy;
 use crate::mutant::Mutant;
 use crate::notification::MessageRecord;
 use crate::reload::{PastGeneration, RuleSetHash};
