@@ -13,7 +13,7 @@ use super::day::MINUTES_PER_DAY;
 use super::span::SpanSet;
 use super::{Day, DaySpan, Timestamp, Zone};
 use jiff::civil::{Date, DateTime, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The effect of a line of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +152,36 @@ impl ScheduleWindows {
             || (self.windows.hold(moment, &self.closed) && !self.breaks.hold(moment, &DaySet::default()))
     }
 
+    /// The next moment after this one at which the schedule begins or ends; nothing where it never does. Where it would take
+    /// long to know, it is a moment before: nothing changes at it.
+    #[must_use]
+    pub fn next_change(&self, after: Timestamp) -> Option<Timestamp> {
+        super::change::next_change(self, after)
+    }
+
+    /// Its zone.
+    pub(super) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// The times and dates at which it may begin or end.
+    pub(super) fn boundaries(&self) -> ScheduleBoundaries {
+        let mut boundaries = ScheduleBoundaries::default();
+        boundaries.add_minute(0);
+        for windows in [&self.windows, &self.breaks, &self.also] {
+            windows.spans.add_boundaries(&mut boundaries);
+            for (times, days) in &windows.daily {
+                times
+                    .iter()
+                    .flat_map(|range| [range.start, range.end])
+                    .for_each(|minute| boundaries.add_minute(minute));
+                days.add_boundaries(&mut boundaries);
+            }
+        }
+        self.closed.add_boundaries(&mut boundaries);
+        boundaries
+    }
+
     /// A moment as people read it, in the zone of the schedule: `Sat 2026-03-07 10:00 Asia/Shanghai`.
     #[must_use]
     pub fn local_time(&self, instant: Timestamp) -> String {
@@ -215,6 +245,15 @@ impl WallClockTime {
         let minute = i16::from(reading.hour()) * 60 + i16::from(reading.minute());
         Self { today: reading.date(), minute: minute.unsigned_abs() }
     }
+}
+
+/// The times of the day and the dates at which a schedule may begin or end.
+#[derive(Debug, Default)]
+pub(super) struct ScheduleBoundaries {
+    /// Minutes after midnight.
+    pub(super) minutes: BTreeSet<u16>,
+    /// The dates on which something begins, or the day before ended something.
+    pub(super) dates: BTreeSet<Date>,
 }
 
 /// Windows, those on days grouped by their times.
@@ -288,6 +327,13 @@ impl DaySet {
         }
         days.sort();
         days
+    }
+
+    fn add_boundaries(&self, boundaries: &mut ScheduleBoundaries) {
+        for (first, last) in &self.dates {
+            boundaries.dates.insert(*first);
+            boundaries.dates.insert(last.tomorrow().unwrap_or(*last));
+        }
     }
 
     /// Sorts the dates and joins those that overlap.

@@ -2,6 +2,7 @@
 
 use super::Day;
 use super::day::MINUTES_PER_DAY;
+use super::schedule::ScheduleBoundaries;
 use jiff::civil::{Date, DateTime, Time};
 
 const MINUTES_PER_WEEK: u16 = 7 * MINUTES_PER_DAY;
@@ -115,6 +116,17 @@ impl SpanSet {
             meet
         });
         set
+    }
+
+    pub(super) fn add_boundaries(&self, boundaries: &mut ScheduleBoundaries) {
+        for span in &self.weekly {
+            boundaries.add_minute(span.start);
+            boundaries.add_minute((span.start + span.length) % MINUTES_PER_DAY);
+        }
+        for end in self.dates.iter().flat_map(|(start, end)| [start, end]) {
+            boundaries.dates.insert(end.date());
+            boundaries.add_minute(u16::try_from(i32::from(end.hour()) * 60 + i32::from(end.minute())).unwrap_or(0));
+        }
     }
 
     /// Whether a window contains a local time, which is that many minutes after its midnight.

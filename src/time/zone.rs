@@ -1,9 +1,10 @@
 //! Time zones by their IANA names, from the bundled database.
 
 use super::{ScheduleError, Timestamp};
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// A time zone of the bundled IANA database.
 #[derive(Debug, Clone)]
@@ -66,6 +67,22 @@ impl Zone {
     /// much later as the clock was set forward.
     pub(super) fn moment(&self, reading: DateTime) -> Option<jiff::Timestamp> {
         self.zone.to_timestamp(reading).ok()
+    }
+
+    /// The moments of a local date and time: two of one that the clock repeats.
+    pub(super) fn moments(&self, reading: DateTime) -> impl Iterator<Item = Timestamp> + use<> {
+        let moment = self.zone.to_ambiguous_timestamp(reading);
+        [moment.earlier(), moment.later()].into_iter().flatten().map(Timestamp::from)
+    }
+
+    /// The moments at which the clock is set on a day, or near it.
+    pub(super) fn transitions_of(&self, day: Date) -> Vec<Timestamp> {
+        let noon = self.zone.to_timestamp(day.to_datetime(Time::constant(12, 0, 0, 0))).ok();
+        let Some(noon) = noon.map(Timestamp::from) else { return Vec::new() };
+        let day = Duration::from_hours(24);
+        let (from, to) = (noon.saturating_sub(day).to_jiff(), noon.saturating_add(day).to_jiff());
+        let transitions = self.zone.following(from).map(|transition| transition.timestamp());
+        transitions.take_while(|moment| *moment <= to).map(Timestamp::from).collect()
     }
 
     /// The local date and time in the zone at a moment.
