@@ -34,6 +34,7 @@ mod journal;
 mod json;
 mod kept;
 mod messages;
+mod mute;
 mod notification;
 mod notification_policy;
 mod operations;

@@ -71,7 +71,7 @@ fn items<'t>(
 }
 
 /// A label, a field or a define, with its name.
-fn group_value(item: &Expression, cx: &mut LoweringContext<'_>) -> Option<GroupValue> {
+pub(super) fn group_value(item: &Expression, cx: &mut LoweringContext<'_>) -> Option<GroupValue> {
     if let Some(column) = column(item, cx) {
         let message = format!("the column `{column}` is the same for every alert of a channel");
         cx.report(

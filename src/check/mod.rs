@@ -38,6 +38,7 @@ mod literal;
 mod mapping;
 mod matching;
 mod mismatch;
+mod mute;
 mod names;
 mod navigation;
 mod notification;
@@ -62,6 +63,7 @@ use crate::syntax::{self, tree};
 use crate::time::Timestamp;
 use context::LoweringContext;
 use names::{Declarations, DeclaredNames};
+use scope::{ExpressionLowering, ExpressionScope};
 use std::path::Path;
 
 /// What `check` needs from outside: files that the rules name, and the date.
@@ -93,6 +95,15 @@ pub fn check(files: &[tree::RuleFile], environment: &CheckEnvironment<'_>, mut p
     (model, found)
 }
 
+/// Checks a condition that stands alone: it sees the event, and no names of rules.
+#[must_use]
+pub fn check_condition(condition: &tree::Expression, sources: &Sources) -> (model::Expression, Findings) {
+    let environment = CheckEnvironment { sources, read: &|_| Err("a condition names no files".to_owned()), at: None };
+    let mut cx = LoweringContext::new(&environment, DeclaredNames::default(), Findings::default());
+    let condition = ExpressionLowering { cx: &mut cx, scope: ExpressionScope::Event }.condition(condition);
+    (condition, cx.diagnostics)
+}
+
 /// The codes of this stage.
 #[must_use]
 pub fn codes() -> Vec<&'static DiagnosticCode> {
@@ -107,13 +118,14 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let mappings: Vec<_> = all.mappings.iter().map(|(item, mapping)| mapping::lower(item, mapping, cx)).collect();
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
     routing::check_calls(&all.routings, cx);
+    let mutes = all.mutes.iter().filter_map(|(item, it)| mute::lower(item, it, cx)).collect();
     let mut keys = integration::KeyOwners::new();
     let integrations = all.integrations.iter();
     let integrations = integrations.map(|(item, it)| integration::lower(item, it, &mappings, &mut keys, cx)).collect();
     let complete_tests = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = complete_tests.map(|(item, test)| self::test(item, test, cx)).collect();
     let families = std::mem::take(&mut cx.families);
-    Model { mappings, tables, defines, schedules, channels, families, routings, integrations, tests }
+    Model { mappings, tables, defines, schedules, channels, families, routings, mutes, integrations, tests }
 }
 
 /// A test as it is written; the files that it names lie beside its own.

@@ -55,6 +55,7 @@ pub(super) struct Declarations<'c> {
     pub(super) schedules: Vec<(&'c DocumentedDeclaration, &'c tree::Schedule)>,
     pub(super) channels: Vec<(&'c DocumentedDeclaration, &'c tree::Channel)>,
     pub(super) routings: Vec<(&'c DocumentedDeclaration, &'c tree::Routing)>,
+    pub(super) mutes: Vec<(&'c DocumentedDeclaration, &'c tree::Mute)>,
     pub(super) integrations: Vec<(&'c DocumentedDeclaration, &'c tree::Integration)>,
     pub(super) tests: Vec<(&'c DocumentedDeclaration, &'c tree::Test)>,
 }
@@ -71,6 +72,7 @@ impl<'c> Declarations<'c> {
                 Declaration::Schedule(schedule) => declarations.schedules.push((item, schedule)),
                 Declaration::Channel(channel) => declarations.channels.push((item, channel)),
                 Declaration::Routing(routing) => declarations.routings.push((item, routing)),
+                Declaration::Mute(mute) => declarations.mutes.push((item, mute)),
                 Declaration::Integration(integration) => declarations.integrations.push((item, integration)),
                 Declaration::Test(test) => declarations.tests.push((item, test)),
             }
@@ -101,6 +103,7 @@ impl<'c> DeclaredNames<'c> {
         diagnostics.extend(built_in.map(built_in_name));
         let defines = all.defines.iter().map(|(_, it)| &it.name);
         diagnostics.extend(defines.filter(|name| is_field(&name.text)).map(|name| field_name("define", name)));
+        namespace("mute", all.mutes.iter().map(|(_, it)| &it.name), diagnostics);
         namespace("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics);
         Self {
             mappings: namespace("mapping", all.mappings.iter().map(|(_, it)| &it.name), diagnostics),

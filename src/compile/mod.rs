@@ -2,16 +2,17 @@
 
 mod expression;
 mod index;
+mod mute;
 mod reach;
 
 use crate::channel::integration::{ANSWER_BODY, ANSWER_STATUS};
 use crate::json::{Number, OwnedMemberName, Projection};
 use crate::model::{self, EventField, LetStage, Literal, Model, ParameterValue};
 use crate::program::{
-    AnswerContent, AnswerPlan, Channel, ChannelFamily, CsvIndex, Destination, GroupValue, Integration, LabelEntry,
-    LabelRequirement, LocatedCondition, Mapping, NameIndex, Node, NodeId, NothingReason, OpeningStep, PositionsByName,
-    Predicate, Program, RequestReads, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Table, Target,
-    TextPredicate,
+    AnswerContent, AnswerPlan, Channel, ChannelFamily, ConditionSet, CsvIndex, Destination, GroupValue, Integration,
+    LabelEntry, LabelRequirement, LocatedCondition, Mapping, NameIndex, Node, NodeId, NothingReason, OpeningStep,
+    PositionsByName, Predicate, Program, RequestReads, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Table,
+    Target, TextPredicate,
 };
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
@@ -26,6 +27,15 @@ pub fn compile(model: &Model, sources: Sources) -> Program {
     compiler.program.nodes.shrink_to_fit();
     compiler.program.places.shrink_to_fit();
     compiler.program
+}
+
+/// Compiles checked conditions that stand alone.
+#[must_use]
+pub fn compile_conditions(conditions: &[model::Expression], sources: Sources) -> (Program, ConditionSet) {
+    let mut compiler = Compiler { program: Program { sources, ..Program::default() } };
+    let conditions = conditions.iter().map(|condition| compiler.expression(condition)).collect();
+    let set = compiler.condition_set(conditions);
+    (compiler.program, set)
 }
 
 /// What the members of families share.
@@ -72,6 +82,7 @@ impl Compiler {
             let block = self.block(&routing.block);
             self.program.routings.push(Routing { name: routing.name.clone(), block });
         }
+        self.program.mutes = self.mutes(model);
         for each in &model.integrations {
             let mut integration = integration(each, &self.program.mappings);
             integration.answer = self.answer(each);

@@ -11,6 +11,7 @@ mod candidates;
 mod channel_parameters;
 mod comparison;
 mod decision_builder;
+mod holds;
 mod interpreter;
 mod mapping;
 mod matching;
@@ -23,6 +24,7 @@ mod work;
 pub use answer::{AnswerBody, PushAnswer};
 pub use budget::{PAYLOAD_TEXT_LIMIT, TEXT_LIMIT, WORK_LIMIT};
 pub use channel_parameters::EvaluatedParameters;
+pub use holds::{HoldFacts, MuteMatch, SameValues, SourceMatch};
 pub use interpreter::MAX_NOTES;
 pub use mapping::ELEMENTS_LIMIT;
 pub use observer::{LineOutcome, Observer, SilentObserver};
@@ -31,7 +33,7 @@ pub use text::{brief, written};
 
 use crate::event::{AlertStatus, Event, MappingRejection, Outcome, OutcomeKind, RoutingDecision};
 use crate::json::{self, Arena, Document};
-use crate::program::{Destination, Mapping, Program};
+use crate::program::{ConditionSet, Destination, Mapping, Program};
 use crate::time::Timestamp;
 use interpreter::Interpreter;
 use mapping::ElementOutcome;
@@ -133,6 +135,23 @@ pub fn group_values<'p, O: Observer>(
     observer: &mut O,
 ) -> Vec<(&'p str, Option<String>)> {
     channel_parameters::group_values(program, channel, event, context, observer)
+}
+
+/// Which mutes an event meets at the time of the context, and of which it is a source. What an observer is shown are the
+/// conditions of the mutes.
+pub fn hold_facts<'p, O: Observer>(
+    program: &'p Program,
+    event: &Event<'_>,
+    context: &EvaluationContext<'_>,
+    observer: &mut O,
+) -> HoldFacts<'p> {
+    holds::hold_facts(program, event, context, observer)
+}
+
+/// The positions of the conditions of a set that hold for an event, in order. They ask no schedules.
+#[must_use]
+pub fn met_conditions(program: &Program, set: &ConditionSet, event: &Event<'_>) -> Vec<usize> {
+    holds::met_conditions(program, set, event)
 }
 
 fn outcomes<'a, O: Observer>(

@@ -6,8 +6,10 @@
 mod condition;
 mod expression;
 mod mapping;
+mod mute;
 mod notification;
 mod part;
+mod reach;
 mod request;
 mod routing;
 pub mod sequence;
@@ -22,7 +24,9 @@ pub use mapping::{
     AcceptCondition, CsvCell, CsvRows, Define, DropCondition, LabelEntry, LetBinding, LetStage, Mapping, Schedule,
     Table, TableRows,
 };
+pub use mute::{Mute, MuteSource};
 pub use notification::{GroupValue, NotificationParameters};
+pub use reach::ReachedNode;
 pub use request::RequestRead;
 pub use routing::{
     Channel, ChannelFamily, Destination, FamilyMember, Integration, MemberChoice, ParameterValue, Routing,
@@ -50,6 +54,8 @@ pub struct Model {
     pub families: Vec<ChannelFamily>,
     /// Routings, in text order.
     pub routings: Vec<Routing>,
+    /// Mutes, in text order.
+    pub mutes: Vec<Mute>,
     /// Integrations.
     pub integrations: Vec<Integration>,
     /// Tests; what they name is resolved by name when they run.
@@ -70,6 +76,8 @@ pub type ChannelId = usize;
 pub type FamilyId = usize;
 /// Position in [`Model::routings`].
 pub type RoutingId = usize;
+/// Position in [`Model::mutes`].
+pub type MuteId = usize;
 /// Position in [`Mapping::lets`].
 pub type LetId = usize;
 

@@ -35,6 +35,11 @@ impl LabelNames {
         self.names.get(id.0 as usize).map_or_else(MemberName::default, OwnedMemberName::name)
     }
 
+    /// All names, in the order in which the rules read them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| name.name().text())
+    }
+
     /// The label of that name, if the rules read it.
     #[must_use]
     pub fn id(&self, name: &str) -> Option<LabelId> {

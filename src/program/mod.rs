@@ -6,6 +6,7 @@
 mod expression;
 mod index;
 mod labels;
+mod mute;
 mod request;
 mod table;
 
@@ -18,6 +19,7 @@ pub use index::{
     SourceIndex, SubstringIndex, TextIndex, TextPairIndex, TextSource,
 };
 pub use labels::{LabelId, LabelNames};
+pub use mute::{ConditionSet, Mute, MuteId, MuteSource, MuteTable};
 pub use request::RequestReads;
 pub use table::{CsvIndex, KeyCells, Table};
 
@@ -57,6 +59,8 @@ pub struct Program {
     pub families: Vec<ChannelFamily>,
     /// Routings.
     pub routings: Vec<Routing>,
+    /// Mutes.
+    pub mutes: MuteTable,
     /// Integrations.
     pub integrations: Vec<Integration>,
     /// Positions by name.

@@ -5,6 +5,7 @@
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod resolve;
+mod silence;
 pub mod source_text;
 mod trace;
 mod why_not;
@@ -12,6 +13,7 @@ mod why_not;
 #[cfg(not(target_family = "wasm"))]
 pub use files::SystemClock;
 pub use resolve::{ReadSecret, ResolvedSettings, UnreadableSecret};
+pub use silence::{MAX_CONDITION_BYTES, RefusedCondition, SilenceCondition, SilenceSet};
 pub use trace::{
     ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, MissingMember, RouteTrace, TraceStep,
     visible_excerpt,
@@ -21,7 +23,7 @@ pub use why_not::{is_route, line_at, why_not};
 use crate::channel::NotificationPolicy;
 use crate::check::{self, CheckEnvironment};
 use crate::diagnostic::{self, Diagnostic, DiagnosticCode, DiagnosticLevel, FindingCounts, Findings};
-use crate::evaluate::{self, EvaluationContext, EvaluationPlan, Observer, PushAnswer};
+use crate::evaluate::{self, EvaluationContext, EvaluationPlan, HoldFacts, Observer, PushAnswer};
 use crate::event::{Event, Outcome, OutcomeKind};
 use crate::json::{self, Arena, Projection, ToJson};
 use crate::model::Model;
@@ -280,6 +282,16 @@ impl RuleSet {
     ) -> Result<Vec<(&str, Option<String>)>, UnknownName> {
         let channel = *find("channel", &self.program.names.channels, channel)?.1;
         Ok(evaluate::group_values(&self.program, channel, event, context, observer))
+    }
+
+    /// Which mutes an event meets, and of which it is a source, as [`evaluate::hold_facts`] gives them.
+    pub fn hold_facts<O: Observer>(
+        &self,
+        event: &Event<'_>,
+        context: &EvaluationContext<'_>,
+        observer: &mut O,
+    ) -> HoldFacts<'_> {
+        evaluate::hold_facts(&self.program, event, context, observer)
     }
 
     /// The mappings and the destination of an entry point.

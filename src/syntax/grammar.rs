@@ -40,6 +40,7 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::open_bracket
             | Rule::open_paren
             | Rule::k_accept
+            | Rule::k_after
             | Rule::k_allow
             | Rule::k_answer
             | Rule::k_as
@@ -80,6 +81,7 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::k_like
             | Rule::k_match
             | Rule::k_matches
+            | Rule::k_mute
             | Rule::k_note
             | Rule::k_nothing
             | Rule::k_notified
@@ -102,6 +104,7 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::k_via
             | Rule::k_waits
             | Rule::k_when
+            | Rule::k_while
             | Rule::k_with
             | Rule::EOI
     )

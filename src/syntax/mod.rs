@@ -51,6 +51,22 @@ pub fn parse(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>)
     tree
 }
 
+/// Reads a condition that stands alone, as that of a silence. Everything that does not parse is reported.
+pub fn parse_condition(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Option<tree::Expression> {
+    let text = sources.file(file).map_or("", crate::source::SourceFile::text);
+    if let Err(excess) = lex::check_limits(text) {
+        diagnostics.push(codes::limit_exceeded(file, 0, excess));
+        return None;
+    }
+    match lower::condition(file, text, diagnostics) {
+        Ok(condition) => condition,
+        Err(error) => {
+            diagnostics.push(explain::condition(file, text, &error));
+            None
+        }
+    }
+}
+
 /// Whether the grammar accepts a text as a rule file. No tree is built: this measures the least cost of [`parse`].
 #[must_use]
 pub fn accepts(text: &str) -> bool {

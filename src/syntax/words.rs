@@ -6,7 +6,7 @@ use crate::syntax::grammar::Rule;
 
 /// The words that begin a declaration.
 pub(super) const DECLARATIONS: &[&str] =
-    &["mapping", "table", "define", "schedule", "channel", "routing", "integration", "test"];
+    &["mapping", "table", "define", "schedule", "channel", "routing", "mute", "integration", "test"];
 
 /// The words that cannot be names.
 pub(super) const RESERVED: &[&str] = &[

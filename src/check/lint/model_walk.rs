@@ -1,8 +1,8 @@
 //! What one walk over the expressions of the checked model finds, for the lints that ask for values and labels.
 
 use crate::model::{
-    ChannelId, Comparator, ComparisonSubject, DefineId, Expression, ExpressionKind, MappingId, Match, Model, Pattern,
-    RoutingId, RoutingLineBody, TableId, TableRows, Target,
+    ChannelId, Comparator, ComparisonSubject, DefineId, Expression, ExpressionKind, MappingId, Match, Model, MuteId,
+    Pattern, RoutingId, RoutingLineBody, TableId, TableRows, Target,
 };
 use crate::pattern::Case;
 use crate::source::Span;
@@ -15,6 +15,7 @@ pub(crate) enum ExpressionOwner {
     Define(DefineId),
     Routing(RoutingId),
     Channel(ChannelId),
+    Mute(MuteId),
 }
 
 /// What the lints look at, in text order by kind of declaration.
@@ -114,6 +115,15 @@ fn walk<'m>(model: &'m Model, see: Visitor<'_, 'm>) {
                 }
             }
         }
+    }
+    walk_mutes(model, see);
+}
+
+/// The conditions, values and words of mutes.
+fn walk_mutes<'m>(model: &'m Model, see: Visitor<'_, 'm>) {
+    for (id, mute) in model.mutes.iter().enumerate() {
+        let mut see = within(ExpressionOwner::Mute(id), see);
+        mute.each_expression(&mut |value| expression(value, &mut see));
     }
 }
 

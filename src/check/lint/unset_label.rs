@@ -82,11 +82,13 @@ impl<'m> PossibleLabels<'m> {
     }
 }
 
-/// The labels at every routing, channel and define.
+/// The labels at every routing, channel and define, and at mutes.
 struct LabelsByPlace<'m> {
     routings: Vec<PossibleLabels<'m>>,
     channels: Vec<PossibleLabels<'m>>,
     defines: Vec<PossibleLabels<'m>>,
+    /// Mutes see every event.
+    mutes: PossibleLabels<'m>,
 }
 
 impl<'m> LabelsByPlace<'m> {
@@ -96,6 +98,7 @@ impl<'m> LabelsByPlace<'m> {
             routings: vec![PossibleLabels::Unreached; model.routings.len()],
             channels: vec![PossibleLabels::Unreached; model.channels.len()],
             defines: vec![PossibleLabels::Unreached; model.defines.len()],
+            mutes: PossibleLabels::Unreached,
         };
         let reached: Vec<ReachedPlaces> =
             model.routings.iter().map(|routing| ReachedPlaces::of(routing, model)).collect();
@@ -118,6 +121,7 @@ impl<'m> LabelsByPlace<'m> {
     }
 
     fn add(&mut self, places: &ReachedPlaces, names: &PossibleLabels<'m>) {
+        self.mutes.add(names);
         for id in &places.routings {
             self.routings.get_mut(*id).into_iter().for_each(|place| place.add(names));
         }
@@ -148,6 +152,7 @@ impl<'m> LabelsByPlace<'m> {
             ExpressionOwner::Routing(id) => self.routings.get(id),
             ExpressionOwner::Channel(id) => self.channels.get(id),
             ExpressionOwner::Define(id) => self.defines.get(id),
+            ExpressionOwner::Mute(_) => Some(&self.mutes),
             ExpressionOwner::Mapping(_) | ExpressionOwner::Table(_) => None,
         }
     }

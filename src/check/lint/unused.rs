@@ -40,9 +40,9 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
 fn users(kind: &str) -> &'static [&'static str] {
     match kind {
         "channel" => &["routing", "integration"],
-        "table" => &["mapping", "routing", "define", "channel"],
-        "define" => &["routing"],
-        "schedule" => &["mapping", "routing", "define"],
+        "table" => &["mapping", "routing", "define", "channel", "mute"],
+        "define" => &["routing", "mute"],
+        "schedule" => &["mapping", "routing", "define", "mute"],
         "mapping" | "routing" => &["integration"],
         _ => &[],
     }
@@ -99,7 +99,8 @@ impl<'t> UsedDeclarations<'t> {
                     self.add_destinations(&reading.destinations, "");
                 }
             }
-            Declaration::Mapping(_)
+            Declaration::Mute(_)
+            | Declaration::Mapping(_)
             | Declaration::Table(_)
             | Declaration::Define(_)
             | Declaration::Schedule(_)

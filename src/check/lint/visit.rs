@@ -5,7 +5,7 @@ use crate::source::Span;
 use crate::syntax::tree::{
     Block, Comparator, Comparison, ComparisonSubject, Declaration, Destination, DocumentedDeclaration, Expression,
     ExpressionKind, Identifier, LabelEntry, Line, LineBody, MappingStatement, MappingStatementKind, Match, MatchArm,
-    NavigationStep, StringLiteral, TableBody, Target, TargetKind, Template,
+    Mute, NavigationStep, StringLiteral, TableBody, Target, TargetKind, Template,
 };
 
 /// What a lint may want to see.
@@ -48,6 +48,7 @@ pub(crate) fn walk<'t>(item: &'t DocumentedDeclaration, see: &mut dyn FnMut(Tree
             channel.parameters.iter().for_each(|given| expression(&given.value, see));
         }
         Declaration::Routing(routing) => block(&routing.block, see),
+        Declaration::Mute(declared) => mute(declared, see),
         Declaration::Integration(integration) => {
             integration.parameters.iter().for_each(|given| expression(&given.value, see));
         }
@@ -107,6 +108,15 @@ fn target<'t>(target: &'t Target, see: NodeVisitor<'_, 't>) {
         }
         TargetKind::Decline => {}
     }
+}
+
+fn mute<'t>(mute: &'t Mute, see: NodeVisitor<'_, 't>) {
+    expression(&mute.when, see);
+    if let Some(source) = &mute.source {
+        expression(&source.condition, see);
+        source.same.iter().for_each(|value| expression(value, see));
+    }
+    template(&mute.because, see);
 }
 
 type ResultVisitor<'r, 't, R> = &'r mut dyn FnMut(&'t R, NodeVisitor<'_, 't>);
@@ -197,6 +207,7 @@ pub(crate) fn name(item: &DocumentedDeclaration) -> Option<&Identifier> {
         Declaration::Schedule(declared) => Some(&declared.name),
         Declaration::Channel(declared) => Some(&declared.name),
         Declaration::Routing(declared) => Some(&declared.name),
+        Declaration::Mute(declared) => Some(&declared.name),
         Declaration::Integration(declared) => Some(&declared.name),
         Declaration::Test(_) => None,
     }
@@ -211,6 +222,7 @@ pub(crate) fn kind(item: &DocumentedDeclaration) -> &'static str {
         Declaration::Schedule(_) => "schedule",
         Declaration::Channel(_) => "channel",
         Declaration::Routing(_) => "routing",
+        Declaration::Mute(_) => "mute",
         Declaration::Integration(_) => "integration",
         Declaration::Test(_) => "test",
     }

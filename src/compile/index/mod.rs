@@ -8,7 +8,7 @@ mod shared_conditions;
 mod strategy;
 mod text_keys;
 
-use crate::program::{BlockIndex, Program, RoutingLine};
+use crate::program::{BlockIndex, NodeId, Program, RoutingLine};
 use builder::BlockIndexBuilder;
 use requirement::LineRequirements;
 use shared_conditions::SharedConditions;
@@ -24,13 +24,27 @@ pub(super) fn index(program: &Program, lines: &[RoutingLine]) -> Option<BlockInd
         return None;
     }
     let mut keys = TextKeys::default();
-    let requirements: Vec<LineRequirements<'_>> =
-        lines.iter().map(|line| LineRequirements::of(program, line, &mut keys)).collect();
+    let requirements = lines.iter().map(|line| LineRequirements::of(program, line, &mut keys)).collect();
+    Some(build(requirements, &keys))
+}
+
+/// The index of conditions of which several may hold, each a line by its position; `None` for a few of them.
+pub(super) fn condition_index(program: &Program, conditions: &[NodeId]) -> Option<BlockIndex> {
+    if conditions.len() < FEWEST_LINES {
+        return None;
+    }
+    let mut keys = TextKeys::default();
+    let requirements =
+        conditions.iter().map(|condition| LineRequirements::of_condition(program, *condition, &mut keys)).collect();
+    Some(build(requirements, &keys))
+}
+
+fn build(requirements: Vec<LineRequirements<'_>>, keys: &TextKeys<'_>) -> BlockIndex {
     let shared = SharedConditions::of(&requirements);
-    let counts = RequirementCounts::of(&requirements, &keys);
+    let counts = RequirementCounts::of(&requirements, keys);
     let mut builder = BlockIndexBuilder::default();
     for (line, requirements) in (0..).zip(&requirements) {
-        builder.add_line(line, requirements, &counts.strategy(requirements, &keys, &shared), &shared);
+        builder.add_line(line, requirements, &counts.strategy(requirements, keys, &shared), &shared);
     }
-    Some(builder.finish(&keys, &shared))
+    builder.finish(keys, &shared)
 }

@@ -79,7 +79,23 @@ impl TextAlternatives {
 impl<'p> LineRequirements<'p> {
     pub(super) fn of(program: &'p Program, line: &'p RoutingLine, keys: &mut TextKeys<'p>) -> Self {
         let mut reader = ConditionReader { program, keys, budget: AnalysisBudget::default() };
-        let conditions = line.when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, MAX_DEPTH));
+        let mut requirements = Self::read(&mut reader, line.when);
+        if let Some(texts) = reader.of_body(&line.body, MAX_DEPTH) {
+            let requirement = LineRequirement::Texts(smallvec![texts]);
+            requirements.conjuncts.push(Conjunct { condition: None, source_text: "", requirement });
+        }
+        requirements
+    }
+
+    /// What a condition that stands alone requires.
+    pub(super) fn of_condition(program: &'p Program, condition: NodeId, keys: &mut TextKeys<'p>) -> Self {
+        let mut reader = ConditionReader { program, keys, budget: AnalysisBudget::default() };
+        Self::read(&mut reader, Some(condition))
+    }
+
+    fn read(reader: &mut ConditionReader<'p, '_>, when: Option<NodeId>) -> Self {
+        let program = reader.program;
+        let conditions = when.map_or_else(SmallVec::new, |when| reader.conjuncts(when, MAX_DEPTH));
         let mut conjuncts = Vec::with_capacity(conditions.len());
         let mut combinations = SeverityStatusSet::ALL;
         for condition in conditions {
@@ -90,10 +106,6 @@ impl<'p> LineRequirements<'p> {
             let requirement = reader.requirement(condition);
             let source_text = program.source_text(condition);
             conjuncts.push(Conjunct { condition: Some(condition), source_text, requirement });
-        }
-        if let Some(texts) = reader.of_body(&line.body, MAX_DEPTH) {
-            let requirement = LineRequirement::Texts(smallvec![texts]);
-            conjuncts.push(Conjunct { condition: None, source_text: "", requirement });
         }
         Self { conjuncts, combinations }
     }

@@ -26,7 +26,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::codes;
 use super::grammar::Rule;
-use super::lex::{Token, TokenKind};
+use super::lex::{self, Token, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -109,6 +109,17 @@ impl<'t> ParseFailure<'t> {
 /// The finding for a failure.
 pub(super) fn explain(failure: &ParseFailure<'_>) -> Diagnostic {
     mistakes::known(failure).unwrap_or_else(|| general(failure))
+}
+
+/// The finding for a condition that stands alone and does not parse.
+pub(super) fn condition(file: FileId, text: &str, error: &Error<Rule>) -> Diagnostic {
+    let tokens: Vec<Token> = lex::tokens(text).collect();
+    let failure = ParseFailure::new(file, 0, text, &tokens, error);
+    if failure.tokens.is_empty() {
+        let finding = Diagnostic::new(&codes::UNEXPECTED, Span::new(file, 0, text.len()), "expected a condition");
+        return finding.help("write what its alerts have in common, as in `labels.service == \"cart\"`");
+    }
+    explain(&failure)
 }
 
 fn general(failure: &ParseFailure<'_>) -> Diagnostic {

@@ -52,6 +52,7 @@ impl TreeBuilder<'_> {
                 self.take(Rule::k_routing, pairs);
                 Declaration::Routing(self.routing(pairs)?)
             }
+            Rule::mute => Declaration::Mute(Box::new(self.mute(pairs)?)),
             Rule::integration => {
                 self.take(Rule::k_integration, pairs);
                 Declaration::Integration(self.integration(pairs)?)

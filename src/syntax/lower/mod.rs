@@ -10,6 +10,7 @@ mod declaration;
 mod expression;
 mod json;
 mod mapping;
+mod mute;
 mod names;
 mod pattern;
 mod routing;
@@ -22,7 +23,7 @@ use pest::Parser as _;
 
 use super::codes;
 use super::grammar::{Grammar, Rule, RulePair, RulePairs, is_noise, is_pattern_test};
-use super::tree::{AllowDirective, DocumentedDeclaration, Identifier};
+use super::tree::{AllowDirective, DocumentedDeclaration, Expression, Identifier};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -50,6 +51,18 @@ pub(super) fn file(
         builder.declarations(&mut root.into_inner());
     }
     Ok(builder.built)
+}
+
+/// Parses `text`, the whole of a file, as a condition.
+pub(super) fn condition(
+    file: FileId,
+    text: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Option<Expression>, Box<pest::error::Error<Rule>>> {
+    let mut pairs = Grammar::parse(Rule::lone_condition, text).map_err(Box::new)?;
+    let mut builder =
+        TreeBuilder { file, base: 0, diagnostics, end: 0, depth: 0, built: ParsedDeclarations::default() };
+    Ok(pairs.next().and_then(|root| builder.value(&mut root.into_inner())))
 }
 
 /// The state of one pass.

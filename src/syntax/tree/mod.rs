@@ -6,6 +6,7 @@
 mod declaration;
 mod expression;
 mod mapping;
+mod mute;
 mod part;
 mod routing;
 mod test;
@@ -19,6 +20,7 @@ pub use expression::{
     NavigationStep, OrderRelation, Pattern, PatternKind, Quantifier, TextTest,
 };
 pub use mapping::{LabelEntry, Mapping, MappingStatement, MappingStatementKind};
+pub use mute::{Mute, MuteSource};
 pub use routing::{
     Block, Destination, Integration, IntegrationRoute, Line, LineBody, LineKind, MemberReference, Routing, Target,
     TargetKind,
@@ -128,7 +130,7 @@ pub struct DocumentedDeclaration {
     pub broken: bool,
 }
 
-/// The eight declarations.
+/// The declarations.
 #[derive(Debug, Clone)]
 pub enum Declaration {
     /// `mapping name { … }`
@@ -143,6 +145,8 @@ pub enum Declaration {
     Channel(Channel),
     /// `routing name { … }`
     Routing(Routing),
+    /// `mute name when … because "…"`
+    Mute(Box<Mute>),
     /// `integration name { … }`
     Integration(Integration),
     /// `test "…" { … }`

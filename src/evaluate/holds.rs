@@ -1,0 +1,142 @@
+//! Which mutes an event meets, and of which it is a source.
+
+use super::EvaluationContext;
+use super::candidates::SharedConditionCache;
+use super::interpreter::Interpreter;
+use super::observer::{Observer, SilentObserver};
+use crate::event::Event;
+use crate::json::Arena;
+use crate::program::{ConditionSet, GroupValue, MuteId, Program};
+use crate::time::Timestamp;
+use smallvec::SmallVec;
+
+/// The names of the values after `same`, and their texts, in the order of the rules.
+pub type SameValues<'p> = Vec<(&'p str, String)>;
+
+/// What the mutes of the rules say about an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HoldFacts<'p> {
+    /// The mutes that may hold it, in text order.
+    pub mutes: Vec<MuteMatch<'p>>,
+    /// The mutes of which it is a source, in text order.
+    pub sources: Vec<SourceMatch<'p>>,
+}
+
+/// A mute that holds an event: its `when` holds and its `while` does not hold of the event itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MuteMatch<'p> {
+    /// The mute.
+    pub mute: MuteId,
+    /// The values that a source has to have as well; nothing for a mute without `while`, which needs no source.
+    pub same: Option<SameValues<'p>>,
+    /// Why, about this event.
+    pub because: String,
+}
+
+/// A mute that the event keeps up while it fires: its `while` holds of the event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceMatch<'p> {
+    /// The mute.
+    pub mute: MuteId,
+    /// The values that a held event has to have as well.
+    pub same: SameValues<'p>,
+}
+
+/// Which mutes an event meets. Mutes without a value after `same` in the event are left out.
+pub(super) fn hold_facts<'p, O: Observer>(
+    program: &'p Program,
+    event: &Event<'_>,
+    context: &EvaluationContext<'_>,
+    observer: &mut O,
+) -> HoldFacts<'p> {
+    let mutes = &program.mutes;
+    let mut facts = HoldFacts::default();
+    if mutes.all.is_empty() {
+        return facts;
+    }
+    let arena = Arena::new();
+    let mut interpreter = Interpreter::new(program, context, &arena, observer);
+    interpreter.set_event(event);
+    let mut source_of = SmallVec::<[MuteId; 8]>::new();
+    interpreter.each_met(&mutes.whiles, |interpreter, position| {
+        let Some(mute) = mutes.while_mutes.get(position).copied() else { return };
+        source_of.push(mute);
+        let source = mutes.all.get(mute).and_then(|mute| mute.source.as_ref());
+        if let Some(same) = source.and_then(|source| interpreter.same(&source.same)) {
+            facts.sources.push(SourceMatch { mute, same });
+        }
+    });
+    interpreter.each_met(&mutes.whens, |interpreter, id| {
+        let Some(mute) = mutes.all.get(id) else { return };
+        let same = match &mute.source {
+            None => None,
+            Some(_) if source_of.contains(&id) => return,
+            Some(source) => match interpreter.same(&source.same) {
+                None => return,
+                same @ Some(_) => same,
+            },
+        };
+        let because = interpreter.value(mute.because).as_text().unwrap_or_default().to_owned();
+        facts.mutes.push(MuteMatch { mute: id, same, because });
+    });
+    facts
+}
+
+/// The positions of the conditions that hold for an event.
+pub(super) fn met_conditions(program: &Program, set: &ConditionSet, event: &Event<'_>) -> Vec<usize> {
+    let arena = Arena::new();
+    let context = EvaluationContext::at(Timestamp::from_epoch_milliseconds(0));
+    let mut observer = SilentObserver;
+    let mut interpreter = Interpreter::new(program, &context, &arena, &mut observer);
+    interpreter.set_event(event);
+    let mut met = Vec::new();
+    interpreter.each_met(set, |_, position| met.push(position));
+    met
+}
+
+impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
+    /// Shows the positions of the conditions that hold for the event, in order. An observer is shown every condition, so
+    /// that the index is not used then.
+    pub(super) fn each_met(&mut self, set: &'p ConditionSet, mut met: impl FnMut(&mut Self, usize)) {
+        if !O::LISTENS
+            && let Some(index) = &set.index
+        {
+            let combination = self.combination();
+            let mut shared = SharedConditionCache::of(index);
+            if let Some(candidates) = self.candidates(index, combination, &mut shared) {
+                for candidate in candidates {
+                    let position = candidate as usize;
+                    let (Some(condition), Some(guard)) = (set.conditions.get(position), index.guards.get(position))
+                    else {
+                        continue;
+                    };
+                    let passes = guard.allows(combination) && shared.hold(guard.shared(), self);
+                    if passes && (guard.is_complete() || self.holds(*condition)) {
+                        met(self, position);
+                    }
+                }
+                return;
+            }
+        }
+        for (position, condition) in set.conditions.iter().enumerate() {
+            let holds = self.holds(*condition);
+            if O::LISTENS
+                && let Some(place) = self.program.place(*condition)
+            {
+                self.observer.condition(place, holds);
+            }
+            if holds {
+                met(self, position);
+            }
+        }
+    }
+
+    /// The values after `same`; nothing if one of them is missing.
+    fn same(&mut self, values: &'p [GroupValue]) -> Option<Vec<(&'p str, String)>> {
+        let values = values.iter().map(|GroupValue { name, value }| {
+            let text = self.value(*value).to_text(self.arena)?;
+            Some((&**name, text.to_owned()))
+        });
+        values.collect()
+    }
+}

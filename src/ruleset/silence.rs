@@ -1,0 +1,121 @@
+//! The conditions of silences: the same language as in routes, over the event alone. No rule set is needed to read one, so
+//! that no reload can break it.
+
+use crate::diagnostic::{Diagnostic, DiagnosticLevel};
+use crate::event::Event;
+use crate::model;
+use crate::program::{ConditionSet, Program};
+use crate::source::{FileId, SourceFile, Sources, Span};
+use crate::syntax::codes::TOO_LARGE;
+use crate::value::ValueType;
+use crate::{check, compile, evaluate, syntax};
+
+/// The longest condition that is read, in bytes.
+pub const MAX_CONDITION_BYTES: usize = 16 << 10;
+
+/// What a condition is called in messages.
+const SOURCE_NAME: &str = "condition";
+
+/// The condition of a silence.
+#[derive(Debug)]
+pub struct SilenceCondition {
+    text: Box<str>,
+    program: Program,
+    set: ConditionSet,
+}
+
+/// Why a text is not a condition.
+#[derive(Debug)]
+pub struct RefusedCondition {
+    /// The text, in a file that is named `condition`, for rendering the diagnostics.
+    pub sources: Sources,
+    /// The findings; at least one of them is an error.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl SilenceCondition {
+    /// Reads a condition such as `labels.service == "cart" and severity < Critical`.
+    ///
+    /// # Errors
+    /// If the text is not one condition over the event, or is longer than [`MAX_CONDITION_BYTES`].
+    pub fn parse(text: &str) -> Result<Self, RefusedCondition> {
+        let mut sources = Sources::default();
+        let file = sources.add(SOURCE_NAME, text);
+        match read(file, &sources) {
+            Ok(condition) => {
+                let (program, set) = compile::compile_conditions(&[condition], sources);
+                Ok(Self { text: text.into(), program, set })
+            }
+            Err(diagnostics) => Err(RefusedCondition { sources, diagnostics }),
+        }
+    }
+
+    /// The text that was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The names of the labels that it looks at.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.program.labels.names()
+    }
+
+    /// Whether it holds of an event.
+    #[must_use]
+    pub fn matches(&self, event: &Event<'_>) -> bool {
+        !evaluate::met_conditions(&self.program, &self.set, event).is_empty()
+    }
+}
+
+/// Conditions that are asked together: those that cannot hold of an event are not tried.
+#[derive(Debug, Default)]
+pub struct SilenceSet {
+    program: Program,
+    set: ConditionSet,
+}
+
+impl SilenceSet {
+    /// The set of these conditions.
+    #[must_use]
+    pub fn new<'c>(conditions: impl IntoIterator<Item = &'c SilenceCondition>) -> Self {
+        let mut sources = Sources::default();
+        let read = |condition: &SilenceCondition| {
+            let file = sources.add(SOURCE_NAME, &condition.text);
+            // Each was read before, so that none is refused here.
+            read(file, &sources).unwrap_or_else(|_| never(Span::new(file, 0, 0)))
+        };
+        let conditions: Vec<model::Expression> = conditions.into_iter().map(read).collect();
+        let (program, set) = compile::compile_conditions(&conditions, sources);
+        Self { program, set }
+    }
+
+    /// The positions of the conditions that hold of an event, in order.
+    #[must_use]
+    pub fn matches(&self, event: &Event<'_>) -> Vec<usize> {
+        evaluate::met_conditions(&self.program, &self.set, event)
+    }
+}
+
+/// A condition that never holds.
+fn never(span: Span) -> model::Expression {
+    let kind = model::ExpressionKind::Literal(model::Literal::Boolean(false));
+    model::Expression { kind, types: ValueType::BOOLEAN, span }
+}
+
+/// Reads a file as a condition.
+fn read(file: FileId, sources: &Sources) -> Result<model::Expression, Vec<Diagnostic>> {
+    let text = sources.file(file).map_or("", SourceFile::text);
+    if text.len() > MAX_CONDITION_BYTES {
+        let message = format!("the condition has {} bytes, the longest that is read {MAX_CONDITION_BYTES}", text.len());
+        return Err(vec![Diagnostic::new(&TOO_LARGE, Span::new(file, 0, 0), message)]);
+    }
+    let mut diagnostics = Vec::new();
+    let Some(tree) = syntax::parse_condition(sources, file, &mut diagnostics) else { return Err(diagnostics) };
+    let (condition, findings) = check::check_condition(&tree, sources);
+    diagnostics.extend(findings.finish().0);
+    if diagnostics.iter().any(|finding| finding.level() == DiagnosticLevel::Error) {
+        return Err(diagnostics);
+    }
+    Ok(condition)
+}
