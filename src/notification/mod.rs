@@ -20,6 +20,7 @@
 mod arrive;
 mod digest;
 mod due;
+pub mod holds;
 mod memory;
 mod message;
 mod message_builder;

@@ -1,0 +1,74 @@
+//! What is left to do after an input, in steps.
+
+use super::store::{HoldStore, RecheckPosition, RecheckScope};
+use super::tracker::HoldTracker;
+use crate::notification::AlertId;
+
+impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
+    /// Alerts that fire and whose holds may have changed, at most so many; none once nothing is left. What the input itself
+    /// found comes first: it is lost with the tracker, the rest is in the store.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn take_changed(&mut self, most: usize) -> Result<Vec<AlertId>, S::Error> {
+        let mut taken = Vec::new();
+        while taken.len() < most
+            && let Some(id) = self.changed.pop_first()
+        {
+            if self.store.firing(id)?.is_some() {
+                taken.push(id);
+            }
+        }
+        while taken.len() < most
+            && let Some((holder, position)) = self.store.next_recheck()?
+        {
+            let room = most - taken.len();
+            let after = match position {
+                RecheckPosition::Start | RecheckPosition::Done => None,
+                RecheckPosition::After(alert) => Some(alert),
+            };
+            let page = self.store.candidates(holder, after, room)?;
+            let next = match page.last() {
+                Some(last) if page.len() == room => RecheckPosition::After(*last),
+                Some(_) | None => RecheckPosition::Done,
+            };
+            self.store.set_recheck(RecheckScope::Candidates(holder), next)?;
+            taken.extend(page);
+        }
+        Ok(taken)
+    }
+
+    /// The next open alerts whose facts are to be asked anew, at most so many; none once all are. Give their facts to
+    /// [`Self::renew`], and the page to [`Self::finish_page`].
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn next_asked(&self, most: usize) -> Result<Vec<AlertId>, S::Error> {
+        match self.store.recheck(RecheckScope::Everything)? {
+            RecheckPosition::Done => Ok(Vec::new()),
+            RecheckPosition::Start => self.store.open_alerts(None, most),
+            RecheckPosition::After(alert) => self.store.open_alerts(Some(alert), most),
+        }
+    }
+
+    /// The alerts of a page were asked; an empty page is the end.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn finish_page(&mut self, page: &[AlertId]) -> Result<(), S::Error> {
+        let position = page.last().map_or(RecheckPosition::Done, |last| RecheckPosition::After(*last));
+        self.store.set_recheck(RecheckScope::Everything, position)
+    }
+
+    /// Whether the facts of an alert are still to be asked anew.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn is_to_be_asked(&self, id: AlertId) -> Result<bool, S::Error> {
+        Ok(match self.store.recheck(RecheckScope::Everything)? {
+            RecheckPosition::Done => false,
+            RecheckPosition::Start => true,
+            RecheckPosition::After(last) => id > last,
+        })
+    }
+}

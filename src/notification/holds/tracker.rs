@@ -1,0 +1,128 @@
+//! The tracker of holds, and whether an alert is held now.
+
+use super::circle::CircleSearch;
+use super::record::{FiringAlert, HoldCandidate, SilenceId, SilenceState, SourceId, SourceKind, admits};
+use super::store::HoldStore;
+use crate::notification::{AlertId, HoldState};
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How many links of a source are looked at to see that it holds whatever circles there are.
+const LINKS_LOOKED_AT: usize = 8;
+
+/// Whether something is left to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldProgress {
+    /// Nothing is.
+    Done,
+    /// Something is: call again.
+    More,
+}
+
+/// What holds which alerts. It keeps nothing itself but what [`Self::take_changed`] gives: all records are in the store.
+#[derive(Debug)]
+pub struct HoldTracker<'s, S: ?Sized> {
+    pub(super) store: &'s mut S,
+    /// How much longer than it should a source may count, so that it is not written whenever it is heard of.
+    pub(super) heard_precision: Duration,
+    /// Alerts whose holds may have changed, besides those of the rechecks in the store.
+    pub(super) changed: BTreeSet<AlertId>,
+}
+
+/// Whether a source holds its candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SourceStrength {
+    /// It does not: nothing counts.
+    Absent,
+    /// It does, but for the first of a circle.
+    Links,
+    /// It does.
+    Certain,
+}
+
+impl<'s, S: HoldStore + ?Sized> HoldTracker<'s, S> {
+    /// A tracker over these records.
+    pub fn new(store: &'s mut S) -> Self {
+        Self { store, heard_precision: Duration::ZERO, changed: BTreeSet::new() }
+    }
+
+    /// Lets a source count so much longer than it should at most: it is written again only once its time has grown by so much.
+    #[must_use]
+    pub fn with_heard_precision(self, heard_precision: Duration) -> Self {
+        Self { heard_precision, ..self }
+    }
+
+    /// Whether a mute or silence holds an alert in a channel that does not get it as a copy. What is over is not held.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn hold_in(&self, id: AlertId, channel: &str) -> Result<HoldState, S::Error> {
+        let Some(alert) = self.store.firing(id)? else { return Ok(HoldState::Free) };
+        let mut by_links = false;
+        for candidate in &alert.facts.candidates {
+            match candidate {
+                HoldCandidate::Silence(silence) if self.silence_holds(*silence, channel)? => {
+                    return Ok(HoldState::Held);
+                }
+                HoldCandidate::Silence(_) => {}
+                HoldCandidate::Mute(mute) if !admits(mute.channels.as_ref(), channel) => {}
+                HoldCandidate::Mute(mute) => match mute.source.map(|source| self.strength(source)).transpose()? {
+                    None | Some(SourceStrength::Certain) => return Ok(HoldState::Held),
+                    Some(SourceStrength::Links) => by_links = true,
+                    Some(SourceStrength::Absent) => {}
+                },
+            }
+        }
+        if !by_links {
+            return Ok(HoldState::Free);
+        }
+        self.held_by_links(id, &alert, channel)
+    }
+
+    /// Whether sources hold an alert that may hold each other in a circle.
+    fn held_by_links(&self, id: AlertId, alert: &FiringAlert, channel: &str) -> Result<HoldState, S::Error> {
+        let search = CircleSearch::from(self.store, id, alert, Some(channel))?;
+        Ok(if search.is_held() { HoldState::Held } else { HoldState::Free })
+    }
+
+    fn silence_holds(&self, id: SilenceId, channel: &str) -> Result<bool, S::Error> {
+        let silence = self.store.silence(id)?.filter(|silence| silence.state == SilenceState::Active);
+        Ok(silence.is_some_and(|silence| admits(silence.channels.as_ref(), channel)))
+    }
+
+    /// Whether a source holds its candidates, whatever circles there are.
+    pub(super) fn strength(&self, source: SourceId) -> Result<SourceStrength, S::Error> {
+        if !self.store.counting(source, SourceKind::Plain, 1)?.is_empty() {
+            return Ok(SourceStrength::Certain);
+        }
+        let links = self.store.counting(source, SourceKind::Link, LINKS_LOOKED_AT)?;
+        for (id, _) in &links {
+            if self.is_dead_end(*id)? {
+                return Ok(SourceStrength::Certain);
+            }
+        }
+        Ok(if links.is_empty() { SourceStrength::Absent } else { SourceStrength::Links })
+    }
+
+    /// Whether no link holds an alert, so that it is in no circle.
+    fn is_dead_end(&self, id: AlertId) -> Result<bool, S::Error> {
+        let Some(alert) = self.store.firing(id)? else { return Ok(true) };
+        for source in alert.facts.sources() {
+            if !self.store.counting(source, SourceKind::Link, 1)?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The next moment at which a source ends to count, or a silence begins or ends, by the clock.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn next_moment(&self) -> Result<Option<Timestamp>, S::Error> {
+        let source = self.store.first_source_due()?.map(|(due, ..)| due);
+        let silence = self.store.first_silence_due()?.map(|(due, _)| due);
+        Ok(source.into_iter().chain(silence).min())
+    }
+}
