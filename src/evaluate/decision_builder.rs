@@ -98,14 +98,16 @@ impl<'v> DecisionBuilder<'v> {
     }
 
     pub(super) fn finish(&self, program: &'v Program, arena: &'v Arena) -> RoutingDecision<'v> {
-        if let ([(channel, _)], [(route, _)], []) = (&*self.channels, &*self.routes, &*self.reasons) {
+        if let ([(channel, origin)], [(route, _)], []) = (&*self.channels, &*self.routes, &*self.reasons) {
             let channels = arena.alloc([name(program, *channel)]);
-            return RoutingDecision { channels, routes: arena.alloc([*route]), reasons: &[], followed: false };
+            let copies: &[&str] = if *origin == EntryOrigin::Always { channels } else { &[] };
+            return RoutingDecision { channels, copies, routes: arena.alloc([*route]), reasons: &[], followed: false };
         }
         let channels: SmallVec<[usize; 8]> = unique(self.channels.iter().map(|(channel, _)| *channel));
         let routes: SmallVec<[MatchedRoute<'v>; 4]> = unique(self.routes.iter().map(|(route, _)| *route));
         RoutingDecision {
             channels: names(program, &channels, arena),
+            copies: names(program, &self.copies(), arena),
             routes: arena.slice(&routes),
             reasons: arena.collect(self.reasons.iter().map(|(reason, _)| *reason)),
             followed: false,
@@ -119,13 +121,18 @@ impl<'v> DecisionBuilder<'v> {
         open: &[usize],
         arena: &'v Arena,
     ) -> RoutingDecision<'v> {
-        let always =
-            self.channels.iter().filter(|(_, origin)| *origin == EntryOrigin::Always).map(|(channel, _)| *channel);
-        let channels: SmallVec<[usize; 8]> = unique(open.iter().copied().chain(always));
+        let copies = self.copies();
+        let channels: SmallVec<[usize; 8]> = unique(open.iter().chain(&copies).copied());
         let routes = self.routes.iter().filter(|(_, origin)| *origin == EntryOrigin::Always).map(|(route, _)| *route);
         let routes: SmallVec<[MatchedRoute<'v>; 4]> = unique(routes);
-        let channels = names(program, &channels, arena);
-        RoutingDecision { channels, routes: arena.slice(&routes), reasons: &[], followed: true }
+        let (channels, copies) = (names(program, &channels, arena), names(program, &copies, arena));
+        RoutingDecision { channels, copies, routes: arena.slice(&routes), reasons: &[], followed: true }
+    }
+
+    /// The channels that `always` lines give, each once.
+    fn copies(&self) -> SmallVec<[usize; 8]> {
+        let copies = self.channels.iter().filter(|(_, origin)| *origin == EntryOrigin::Always);
+        unique(copies.map(|(channel, _)| *channel))
     }
 }
 

@@ -44,6 +44,8 @@ pub enum OutcomeKind<'a> {
 pub struct RoutingDecision<'a> {
     /// The channels, in order of first mention.
     pub channels: &'a [&'a str],
+    /// Those of the channels that an `always` line gives, whatever else gives them: no mute or silence holds these copies.
+    pub copies: &'a [&'a str],
     /// The routes that matched, in order.
     pub routes: &'a [MatchedRoute<'a>],
     /// The reason of every `nothing` that was reached.
