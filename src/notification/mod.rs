@@ -20,6 +20,7 @@
 mod arrive;
 mod digest;
 mod due;
+mod every_event;
 pub mod holds;
 mod memory;
 mod message;
@@ -34,6 +35,7 @@ mod tell;
 
 pub use arrive::{Arrival, ArrivalResult};
 pub use due::{DueCause, GroupDue};
+pub use every_event::{EveryEventRecord, EveryEventResult};
 pub use memory::MemoryStore;
 pub use message::{MessageEnd, MessageNews, MessageReason, MessageRecord};
 pub use message_builder::{AlertInMessage, MessageBuilder};
