@@ -4,12 +4,14 @@
 //! outcome, one object per line.
 
 mod channel_name;
+mod group_facts;
 mod labels;
 mod outcome;
 mod owned_event;
 mod wire;
 
 pub use channel_name::{MAX_MEMBER_NAME, channel_name, command_line_name, is_member_name, member_name};
+pub use group_facts::{GroupFacts, GroupField, MessageGroup};
 pub use labels::{Labels, LabelsBuilder};
 pub use outcome::{MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason};
 pub use owned_event::OwnedEvent;

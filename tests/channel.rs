@@ -9,7 +9,7 @@ use expect_test::expect_file;
 use pointsman::channel::{HttpChannel, HttpResponse, RequestContext, Settings, Transport, kinds};
 use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::evaluate::{EvaluationContext, SilentObserver};
-use pointsman::event::{AlertStatus, Event, Labels, Severity};
+use pointsman::event::{AlertStatus, Event, Labels, MessageGroup, Severity};
 use pointsman::json::ToJson;
 use pointsman::model::SecretReference;
 use pointsman::ruleset::RuleSet;
@@ -44,8 +44,13 @@ fn shown(case: &Value) -> String {
     let settings = resolved(&rules, &case["secrets"]).unwrap().channels.remove(0);
     let Transport::Http(http) = rules.model.channels[0].kind.transport else { panic!("it speaks no HTTP") };
     let event = event(&case["event"]);
-    let rendered = rules.render(0, &event, &EvaluationContext::at(at(case))).unwrap();
-    assert_eq!(rules.body("c", &event, &EvaluationContext::at(at(case)), &mut SilentObserver).unwrap(), rendered.body);
+    let rendered = rules.render(0, &event, MessageGroup::SingleEvent, &EvaluationContext::at(at(case))).unwrap();
+    assert_eq!(
+        rules
+            .body("c", &event, MessageGroup::SingleEvent, &EvaluationContext::at(at(case)), &mut SilentObserver)
+            .unwrap(),
+        rendered.body
+    );
     let mut text = format!("{}\n", serde_json::to_string_pretty(&rendered.body).unwrap());
     rendered.notes.iter().for_each(|note| writeln!(text, "note: {note}").unwrap());
     let stored = serde_json::to_vec(&rendered.body).unwrap();
@@ -195,11 +200,11 @@ fn over_limit(kind: &str, body: &Value) -> Option<String> {
 fn assert_within_limits(rules: &RuleSet, event: &Event<'_>) {
     for (position, channel) in rules.model.channels.iter().enumerate() {
         let context = EvaluationContext::at(Timestamp::read("2026-11-20T12:00:00Z").unwrap());
-        let rendered = rules.render(position, event, &context).unwrap();
+        let rendered = rules.render(position, event, MessageGroup::SingleEvent, &context).unwrap();
         if let Some(wrong) = over_limit(channel.kind.name, &rendered.body) {
             panic!("`{}` goes beyond its limit: {wrong}", channel.name);
         }
-        let again = rules.render(position, event, &context).unwrap();
+        let again = rules.render(position, event, MessageGroup::SingleEvent, &context).unwrap();
         assert_eq!(again, rendered, "`{}` renders one event in two ways", channel.name);
     }
 }
@@ -254,7 +259,7 @@ fn words_of_an_alert_mention_nobody() {
             continue;
         }
         let context = EvaluationContext::at(Timestamp::read("2026-11-20T12:00:00Z").unwrap());
-        let body = rules.render(position, &event, &context).unwrap().body;
+        let body = rules.render(position, &event, MessageGroup::SingleEvent, &context).unwrap().body;
         let mut marked_up = Vec::new();
         strings(&body, name == "feishu", &mut marked_up);
         for text in marked_up {
@@ -422,8 +427,8 @@ fn kinds_without_requests_write_the_event() {
     let context = EvaluationContext::at(Timestamp::read("2026-11-20T12:00:00Z").unwrap());
     let whole = event.to_value();
     for position in [0, 1] {
-        assert_eq!(rules.render(position, &event, &context).unwrap().body, whole);
+        assert_eq!(rules.render(position, &event, MessageGroup::SingleEvent, &context).unwrap().body, whole);
     }
-    assert_eq!(rules.render(2, &event, &context), None);
-    assert_eq!(rules.body("c", &event, &context, &mut SilentObserver).unwrap(), whole);
+    assert_eq!(rules.render(2, &event, MessageGroup::SingleEvent, &context), None);
+    assert_eq!(rules.body("c", &event, MessageGroup::SingleEvent, &context, &mut SilentObserver).unwrap(), whole);
 }

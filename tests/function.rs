@@ -4,7 +4,7 @@
 use crate::arena;
 use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::evaluate::{EvaluationContext, Observer};
-use pointsman::event::{AlertStatus, Event, Labels, Severity};
+use pointsman::event::{AlertStatus, Event, Labels, MessageGroup, Severity};
 use pointsman::function::{self, EXAMPLE_PAYLOAD};
 use pointsman::json;
 use pointsman::ruleset::{EntryPoint, LoadedRules, RuleSet};
@@ -129,7 +129,7 @@ fn both_sides_of_each_line_over_an_event_are_equal() {
             integration: None,
             notes: &[],
         };
-        let body = rules.render(0, &event, &context()).unwrap().body;
+        let body = rules.render(0, &event, MessageGroup::SingleEvent, &context()).unwrap().body;
         assert_eq!(body.get("left"), body.get("right"), "{line:?}");
         assert_eq!(body.get("left").is_none(), right == "missing", "{line:?}");
     }

@@ -71,6 +71,11 @@ fn bodies_are_compared() {
 }
 
 #[test]
+fn channels_read_what_a_message_says_of_its_group() {
+    says("message_group");
+}
+
+#[test]
 fn requests_are_inputs_and_answers_are_compared() {
     says("requests");
 }

@@ -3,6 +3,7 @@
 use crate::check::code;
 use crate::check::column_name;
 use crate::check::family_columns::FamilyColumns;
+use crate::check::message_group::GROUP;
 use crate::check::names::{DeclaredNames, field_named, fields, is_built_in, is_field};
 use crate::check::scope::{
     ExpressionLowering, ExpressionScope, KnownLet, LetScope, PayloadReader, broken, literal, make,
@@ -165,6 +166,9 @@ impl<'c> ExpressionLowering<'_, 'c> {
                 Some((id, types)) => make(ExpressionKind::Define(id), types, name.span),
                 None => broken(name.span),
             };
+        }
+        if &*name.text == GROUP {
+            return self.whole_group(name);
         }
         let columns: Vec<String> = self.cx.columns.iter().flat_map(FamilyColumns::names).map(str::to_owned).collect();
         let columns = columns.iter().map(String::as_str);

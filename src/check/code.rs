@@ -109,6 +109,10 @@ crate::codes! {
     WAIT_TOO_LONG = "E0182", "wait that is too long";
     SEVERAL_REQUESTS = "E0183", "several requests at once where messages have an order";
 
+    UNKNOWN_GROUP_FIELD = "E0206", "unknown field of a message's group";
+    GROUP_OUTSIDE_CHANNEL = "E0207", "group of a message read outside a channel";
+    GROUP_AS_VALUE = "E0208", "group of a message as a value";
     IDLE_ALLOW = "W0030", "`allow` that silences nothing";
     BLANKS_IN_CELL = "W0041", "cell with blanks around it";
+    HIDDEN_GROUP = "W0056", "define that hides the group of a message";
 }

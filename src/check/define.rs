@@ -63,7 +63,7 @@ fn uses(defines: &[(&DocumentedDeclaration, &tree::Define)], cx: &LoweringContex
 /// Whether a value is the same for every event, at every time.
 fn is_constant(value: &model::Expression, cx: &LoweringContext<'_>) -> bool {
     let own = match &value.kind {
-        ExpressionKind::Field(_) | ExpressionKind::Label(_) => false,
+        ExpressionKind::Field(_) | ExpressionKind::Label(_) | ExpressionKind::Group(_) => false,
         ExpressionKind::Define(id) => cx.constant_defines.contains(id),
         ExpressionKind::Compare(comparison) => !matches!(comparison.subject, ComparisonSubject::Now),
         ExpressionKind::Literal(_)

@@ -37,6 +37,7 @@ mod lint;
 mod literal;
 mod mapping;
 mod matching;
+mod message_group;
 mod mismatch;
 mod mute;
 mod names;

@@ -31,10 +31,18 @@ impl ExpressionLowering<'_, '_> {
         segments: &[NavigationSegment],
         span: Span,
     ) -> Expression {
+        if let Some(field) = self.group_field(base, segments, span) {
+            return field;
+        }
         let value = self.value_or_labels(base);
         if value.types.overlaps(ValueType::LABELS) {
             return self.label(&value, segments, span);
         }
+        self.path_into(value, segments, span)
+    }
+
+    /// A path into a value: one value, or many nodes.
+    pub(super) fn path_into(&mut self, value: Expression, segments: &[NavigationSegment], span: Span) -> Expression {
         let Some(path) = self.path_over(&value, segments) else { return broken(span) };
         let start = Box::new(value);
         if path.is_singular() {

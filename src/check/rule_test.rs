@@ -6,6 +6,7 @@
 mod code;
 mod event;
 mod expect;
+mod group;
 mod holes;
 mod references;
 mod request;
@@ -219,6 +220,9 @@ impl<'t> TestChecker<'_, 't> {
     fn given(&mut self, input: InputStatement) {
         match input {
             InputStatement::Payload(json) => self.payload(json),
+            InputStatement::Event(json) if matches!(self.kind(), Some(TestSubject::Channel)) => {
+                self.channel_event(json)
+            }
             InputStatement::Event(json) | InputStatement::Times(json) => self.event(json, EventRole::Given),
             InputStatement::File => {}
         }

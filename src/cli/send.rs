@@ -9,7 +9,7 @@ use super::{clock, event, input, load, serve};
 use crate::channel::{DeliveryVerdict, NotificationPolicy};
 use crate::diagnostic::{self, nearest, visible_text};
 use crate::evaluate::EvaluationContext;
-use crate::event::{AlertStatus, Event, Labels, Severity, channel_name};
+use crate::event::{AlertStatus, Event, Labels, MessageGroup, Severity, channel_name};
 use crate::gateway::delivery::{Exchange, OutboundConfig, send_once};
 use crate::gateway::served_rules;
 use crate::json;
@@ -189,7 +189,7 @@ fn test_event(now: Timestamp, arena: &json::Arena) -> &Event<'_> {
 
 /// The body that the kind of the channel renders; the event itself if the kind renders none.
 fn body(rules: &RuleSet, position: usize, event: &Event<'_>, now: Timestamp) -> Vec<u8> {
-    let rendered = rules.render(position, event, &EvaluationContext::at(now));
+    let rendered = rules.render(position, event, MessageGroup::SingleEvent, &EvaluationContext::at(now));
     // An event and a JSON value always serialize.
     match rendered {
         Some(rendered) => serde_json::to_vec(&rendered.body).unwrap_or_default(),

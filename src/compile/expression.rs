@@ -22,6 +22,7 @@ impl Compiler {
             ExpressionKind::Label(name) => Node::Label(self.program.labels.add(name)),
             ExpressionKind::Parameter(position) => Node::Parameter(*position),
             ExpressionKind::Request(part) => Node::Request(part.clone()),
+            ExpressionKind::Group(field) => Node::Group(*field),
             ExpressionKind::Define(id) => Node::Define(*id),
             ExpressionKind::Navigate(base, path) => Node::Navigate(self.expression(base), path.clone()),
             ExpressionKind::Call(function, arguments) => Node::Call(function, self.all(arguments)),

@@ -143,7 +143,8 @@ impl<'p> AccessCollector<'p> {
             | Node::Parameter(_)
             | Node::Field(_)
             | Node::Label(_)
-            | Node::Request(_) => {}
+            | Node::Request(_)
+            | Node::Group(_) => {}
             Node::Let(position) => {
                 if let Some(known) = self.lets.get_mut(*position) {
                     known.add(used);

@@ -2,9 +2,10 @@
 
 use super::EvaluationContext;
 use super::interpreter::Interpreter;
+use super::message_group::GroupTexts;
 use super::observer::Observer;
 use crate::channel::{BODY, MESSAGE, TextOrigin, TextSegment};
-use crate::event::Event;
+use crate::event::{Event, GroupField, MessageGroup};
 use crate::function::{self, LinePart};
 use crate::json::{self, Arena, Number, ToJson as _};
 use crate::program::{GroupValue, Node, NodeId, Program, TemplatePart};
@@ -29,6 +30,7 @@ pub(super) fn parameters<'p, O: Observer>(
     program: &'p Program,
     channel: usize,
     event: &Event<'_>,
+    group: MessageGroup<'_>,
     context: &EvaluationContext<'_>,
     observer: &mut O,
 ) -> EvaluatedParameters<'p> {
@@ -39,6 +41,7 @@ pub(super) fn parameters<'p, O: Observer>(
     };
     let mut interpreter = Interpreter::new(program, context, &arena, observer);
     interpreter.set_event(event);
+    interpreter.group = Some(group);
     let column = |cell: &'p Option<Box<str>>| cell.as_deref().map_or(RuntimeValue::Missing, RuntimeValue::Text);
     interpreter.parameters = channel.columns.iter().map(column).collect();
     for (name, value) in &channel.parameters {
@@ -79,6 +82,16 @@ pub(super) fn group_values<'p, O: Observer>(
 }
 
 impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
+    /// A fact of the group; missing outside of the parameters of a channel.
+    pub(super) fn group_value(&mut self, field: GroupField) -> RuntimeValue<'v> {
+        if self.group_texts.is_none()
+            && let (Some(group), Some(event)) = (self.group, self.event)
+        {
+            self.group_texts = Some(GroupTexts::new(&group.facts(event), self.arena));
+        }
+        self.group_texts.as_ref().map_or(RuntimeValue::Missing, |texts| texts.get(field))
+    }
+
     /// The parts of a text: what the rules write is theirs, and values of the event are those of the payload.
     fn segments(&mut self, id: NodeId, segments: &mut Vec<TextSegment>) {
         match self.program.node(id) {
@@ -124,6 +137,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
             | Node::Field(_)
             | Node::Label(_)
             | Node::Request(_)
+            | Node::Group(_)
             | Node::Navigate(..)
             | Node::Call(..)
             | Node::Choose(_)

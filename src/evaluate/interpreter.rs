@@ -2,10 +2,11 @@
 
 use super::EvaluationContext;
 use super::budget::{FREE_BYTES, RemainingBudget};
+use super::message_group::GroupTexts;
 use super::observer::Observer;
 use super::request::RequestTexts;
 use super::text::{ConversionLoss, conversion_loss};
-use crate::event::Event;
+use crate::event::{Event, MessageGroup};
 use crate::json::{self, Arena, MemberName};
 use crate::model::{EventField, Literal};
 use crate::path::{CompiledPath, PathBudget, SingularStep};
@@ -43,6 +44,10 @@ pub(super) struct Interpreter<'p, 'v, 'm, O> {
     label_positions: &'v mut [u32],
     /// What the request says besides the payload, once an expression has read it.
     pub(super) request: Option<RequestTexts<'v>>,
+    /// What a message says of its group, within the parameters of a channel.
+    pub(super) group: Option<MessageGroup<'m>>,
+    /// The same as values, once an expression has read it.
+    pub(super) group_texts: Option<GroupTexts<'v>>,
     /// The values of the mapping's lets, by position.
     pub(super) lets: Vec<RuntimeValue<'v>>,
     /// The defines that are evaluated for the event: each is evaluated once, however often it is used.
@@ -77,6 +82,8 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             labels: &[],
             label_positions: &mut [],
             request: None,
+            group: None,
+            group_texts: None,
             lets: Vec::new(),
             defines: Vec::new(),
             parameters: SmallVec::new(),
@@ -98,6 +105,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             Node::Let(position) => self.lets.get(*position).copied().unwrap_or(RuntimeValue::Missing),
             Node::Parameter(position) => self.parameters.get(*position).copied().unwrap_or(RuntimeValue::Missing),
             Node::Request(part) => self.request(part),
+            Node::Group(field) => self.group_value(*field),
             Node::Field(field) => {
                 self.event.map_or(RuntimeValue::Missing, |event| field_value(event, *field, self.arena))
             }
@@ -156,6 +164,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
             | Node::Label(_)
             | Node::Parameter(_)
             | Node::Request(_)
+            | Node::Group(_)
             | Node::Define(_)
             | Node::Navigate(..)
             | Node::Call(..)

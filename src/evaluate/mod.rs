@@ -15,6 +15,7 @@ mod holds;
 mod interpreter;
 mod mapping;
 mod matching;
+mod message_group;
 mod observer;
 mod request;
 mod routing;
@@ -31,7 +32,7 @@ pub use observer::{LineOutcome, Observer, SilentObserver};
 pub use request::{HeaderText, RequestMetadata};
 pub use text::{brief, written};
 
-use crate::event::{AlertStatus, Event, MappingRejection, Outcome, OutcomeKind, RoutingDecision};
+use crate::event::{AlertStatus, Event, MappingRejection, MessageGroup, Outcome, OutcomeKind, RoutingDecision};
 use crate::json::{self, Arena, Document};
 use crate::program::{ConditionSet, Destination, Mapping, Program};
 use crate::time::Timestamp;
@@ -112,16 +113,17 @@ pub fn route<'a, O: Observer>(
     routing::decide(&mut interpreter, destination, event, context.open)
 }
 
-/// The values, for an event, of the channel parameters that are expressions.
+/// The values, for an event, of the channel parameters that are expressions; `group` is what `group.` reads.
 #[must_use]
 pub fn parameters<'p, O: Observer>(
     program: &'p Program,
     channel: usize,
     event: &Event<'_>,
+    group: MessageGroup<'_>,
     context: &EvaluationContext<'_>,
     observer: &mut O,
 ) -> EvaluatedParameters<'p> {
-    channel_parameters::parameters(program, channel, event, context, observer)
+    channel_parameters::parameters(program, channel, event, group, context, observer)
 }
 
 /// The values by which a channel, by its position, groups an event: for each value of `group_by` its name and its text, none

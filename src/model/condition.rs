@@ -40,6 +40,7 @@ impl Expression {
             | ExpressionKind::Label(_)
             | ExpressionKind::Parameter(_)
             | ExpressionKind::Request(_)
+            | ExpressionKind::Group(_)
             | ExpressionKind::Navigate(..)
             | ExpressionKind::Call(..)
             | ExpressionKind::Lookup(..)

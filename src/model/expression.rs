@@ -1,7 +1,7 @@
 //! Typed expressions, comparisons, patterns and matches.
 
 use super::{DefineId, LetId, OrderRelation, Quantifier, ScheduleId, TableId};
-use crate::event::{AlertStatus, Severity};
+use crate::event::{AlertStatus, GroupField, Severity};
 use crate::function::Function;
 use crate::json::Number;
 use crate::path::CompiledPath;
@@ -53,6 +53,8 @@ pub enum ExpressionKind {
     Parameter(usize),
     /// What the request says besides its body.
     Request(RequestPart),
+    /// `group.name`: what a message says of its group.
+    Group(GroupField),
     /// A define.
     Define(DefineId),
     /// A singular path over a value: members and items of it.

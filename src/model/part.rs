@@ -43,6 +43,7 @@ impl Expression {
             | ExpressionKind::Label(_)
             | ExpressionKind::Parameter(_)
             | ExpressionKind::Request(_)
+            | ExpressionKind::Group(_)
             | ExpressionKind::Define(_) => {}
         }
     }

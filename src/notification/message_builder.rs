@@ -2,9 +2,9 @@
 //! and the worst of them are kept.
 
 use super::message::MessageRecord;
-use super::message_event::{GroupFacts, MessageEvent, NamedValue, owned};
+use super::message_event::{MessageEvent, NamedValue, owned};
 use super::record::NewsKind;
-use crate::event::{AlertStatus, Event, OwnedEvent, Severity};
+use crate::event::{AlertStatus, Event, GroupFacts, OwnedEvent, Severity};
 use crate::json::ToJson as _;
 use crate::text::plural;
 use crate::time::Timestamp;

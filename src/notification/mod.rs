@@ -39,7 +39,7 @@ pub use every_event::{EveryEventRecord, EveryEventResult};
 pub use memory::MemoryStore;
 pub use message::{MessageEnd, MessageNews, MessageReason, MessageRecord};
 pub use message_builder::{AlertInMessage, MessageBuilder};
-pub use message_event::{GroupFacts, MessageEvent, NamedValue, group_key};
+pub use message_event::{MessageEvent, NamedValue, group_key};
 pub use notifier::{AlertState, ChannelNotifier};
 pub use record::{
     AlertId, AlertRecord, ChannelRecord, DueClass, DueTimes, GroupCounts, GroupId, GroupRecord, HoldState, LapsedNews,

@@ -1,6 +1,7 @@
 //! Expressions as flat nodes.
 
 use super::LabelId;
+use crate::event::GroupField;
 use crate::function::Function;
 use crate::model::{EventField, Literal, RequestPart, ValueKind};
 use crate::path::CompiledPath;
@@ -37,6 +38,8 @@ pub enum Node {
     Parameter(usize),
     /// What the request says besides its body.
     Request(RequestPart),
+    /// What a message says of its group.
+    Group(GroupField),
     /// A define.
     Define(usize),
     /// A singular path over a value: members and items of it.

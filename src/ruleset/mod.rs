@@ -24,7 +24,7 @@ use crate::channel::NotificationPolicy;
 use crate::check::{self, CheckEnvironment};
 use crate::diagnostic::{self, Diagnostic, DiagnosticCode, DiagnosticLevel, FindingCounts, Findings};
 use crate::evaluate::{self, EvaluationContext, EvaluationPlan, HoldFacts, Observer, PushAnswer};
-use crate::event::{Event, Outcome, OutcomeKind};
+use crate::event::{Event, MessageGroup, Outcome, OutcomeKind};
 use crate::json::{self, Arena, Projection, ToJson};
 use crate::model::Model;
 use crate::program::{Destination, PositionsByName, Program, RequestReads};
@@ -252,11 +252,12 @@ impl RuleSet {
         &self,
         channel: &str,
         event: &Event<'_>,
+        group: MessageGroup<'_>,
         context: &EvaluationContext<'_>,
         observer: &mut O,
     ) -> Result<serde_json::Value, UnknownName> {
         let channel = *find("channel", &self.program.names.channels, channel)?.1;
-        let rendered = self.render_observed(channel, event, context, observer).map(|rendered| rendered.body);
+        let rendered = self.render_observed(channel, event, group, context, observer).map(|rendered| rendered.body);
         Ok(rendered.unwrap_or_else(|| event.to_value()))
     }
 

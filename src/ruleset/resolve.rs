@@ -4,7 +4,7 @@ use super::RuleSet;
 use crate::channel::{self, ParameterSpec, RenderContext, RenderedBody, Setting, Settings, Transport};
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::evaluate::{self, EvaluationContext, Observer, SilentObserver};
-use crate::event::Event;
+use crate::event::{Event, MessageGroup};
 use crate::json::{Number, ToJson};
 use crate::model::{Channel, Literal, ParameterValue, SecretReference, SecretTextPart};
 use crate::source::{SourceFile, Span};
@@ -110,10 +110,17 @@ impl RuleSet {
         if diagnostics.is_empty() { Ok(settings) } else { Err(diagnostics) }
     }
 
-    /// The body that a channel, by its position in the model, gets for an event; nothing if its kind takes no body.
+    /// The body that a channel, by its position in the model, gets for an event; nothing if its kind takes no body. `group` is
+    /// what its parameters read of the message.
     #[must_use]
-    pub fn render(&self, channel: usize, event: &Event<'_>, context: &EvaluationContext<'_>) -> Option<RenderedBody> {
-        self.render_observed(channel, event, context, &mut SilentObserver)
+    pub fn render(
+        &self,
+        channel: usize,
+        event: &Event<'_>,
+        group: MessageGroup<'_>,
+        context: &EvaluationContext<'_>,
+    ) -> Option<RenderedBody> {
+        self.render_observed(channel, event, group, context, &mut SilentObserver)
     }
 
     /// As [`RuleSet::render`], with an observer of the evaluation.
@@ -121,6 +128,7 @@ impl RuleSet {
         &self,
         channel: usize,
         event: &Event<'_>,
+        group: MessageGroup<'_>,
         context: &EvaluationContext<'_>,
         observer: &mut O,
     ) -> Option<RenderedBody> {
@@ -132,7 +140,7 @@ impl RuleSet {
             }
             Transport::Discard => return None,
         };
-        let parameters = evaluate::parameters(&self.program, channel, event, context, observer);
+        let parameters = evaluate::parameters(&self.program, channel, event, group, context, observer);
         let mut render_context = RenderContext {
             event,
             body: parameters.body,

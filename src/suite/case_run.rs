@@ -8,7 +8,7 @@ use super::test_files::TestFiles;
 use super::test_value::{HoleBindings, TestValue, UnfilledHole};
 use crate::diagnostic::nearest;
 use crate::evaluate::{EvaluationContext, PushAnswer, RequestMetadata};
-use crate::event::{Outcome, OutcomeKind};
+use crate::event::{MessageGroup, Outcome, OutcomeKind};
 use crate::json;
 use crate::ruleset::{EntryPoint, EvaluationTrace, RuleSet};
 use crate::source::Span;
@@ -112,7 +112,8 @@ impl CaseRunner<'_> {
         span: Span,
     ) -> Result<CaseRun, Box<TestFailure>> {
         let arena = json::Arena::new();
-        let event = test_event::event(&self.fill(json)?, &arena).map_err(|message| self.fail(span, message))?;
+        let written = self.fill(json)?;
+        let event = test_event::event(&written, &arena).map_err(|message| self.fail(span, message))?;
         let context = EvaluationContext { open: &|_| self.open(), ..EvaluationContext::at(self.now()?) };
         let mut trace = EvaluationTrace::with_limit(MAX_STEPS);
         match kind {
@@ -122,7 +123,8 @@ impl CaseRunner<'_> {
                 Ok(CaseRun { outcomes, trace, ..CaseRun::default() })
             }
             TestSubject::Channel => {
-                let body = self.rules.body(&name.text, event, &context, &mut trace);
+                let facts = test_event::group(&written, event).map_err(|message| self.fail(span, message))?;
+                let body = self.rules.body(&name.text, event, MessageGroup::Message(&facts), &context, &mut trace);
                 let body = body.map_err(|_| self.unknown(name))?;
                 Ok(CaseRun { body: Some(TestValue::from(&body)), trace, ..CaseRun::default() })
             }

@@ -1,7 +1,7 @@
 //! The event of a routing or channel test, with fixed defaults.
 
 use super::test_value::TestValue;
-use crate::event::{AlertStatus, Event, Labels, Severity};
+use crate::event::{AlertStatus, Event, GroupFacts, Labels, MessageGroup, Severity};
 use crate::json::Arena;
 use crate::time::Timestamp;
 
@@ -14,7 +14,7 @@ pub const DEFAULT_SOURCE: &str = "test";
 /// The default time of evaluation: a Thursday, in UTC.
 pub const DEFAULT_TIME: &str = "2026-01-01T00:00:00Z";
 
-/// The event of a test. The defaults are Warning, Firing, [`DEFAULT_TITLE`], [`DEFAULT_KEY`] and [`DEFAULT_SOURCE`]; no labels,
+/// The event of a routing or channel test. The defaults are Warning, Firing, [`DEFAULT_TITLE`], [`DEFAULT_KEY`] and [`DEFAULT_SOURCE`]; no labels,
 /// times, link or integration.
 pub(super) fn event<'a>(written: &TestValue, arena: &'a Arena) -> Result<&'a Event<'a>, String> {
     let text = |field| text(written, field, arena);
@@ -32,6 +32,35 @@ pub(super) fn event<'a>(written: &TestValue, arena: &'a Arena) -> Result<&'a Eve
         integration: text("integration")?,
         notes: notes(written.member("notes"), arena)?,
     }))
+}
+
+/// What the message of a channel test says of its group: that of the event, with what `group` says otherwise.
+pub(super) fn group(written: &TestValue, event: &Event<'_>) -> Result<GroupFacts, String> {
+    let group = written.member("group");
+    let mut facts = MessageGroup::SingleEvent.facts(event);
+    let arena = Arena::new();
+    if let Some(reason) = text(group, "reason", &arena)? {
+        let known = GroupFacts::REASONS.into_iter().find(|known| *known == reason);
+        facts.reason = known.ok_or_else(|| format!("`{reason}` is not a reason of a message"))?;
+    }
+    for (name, count) in [
+        ("firing", &mut facts.firing),
+        ("critical", &mut facts.critical),
+        ("resolved", &mut facts.resolved),
+        ("muted", &mut facts.muted),
+        ("news", &mut facts.news),
+        ("changes", &mut facts.changes),
+    ] {
+        if let Some(written) = text(group, name, &arena)? {
+            *count = written.parse().map_err(|_| format!("`{name}` is a number up to 4294967295, not {written}"))?;
+        }
+    }
+    facts.since = time(group, "since")?.or(facts.since);
+    if let TestValue::List(alerts) = group.member("alerts") {
+        let alert = |alert: &TestValue| serde_json::from_str(&alert.to_json()?).ok();
+        facts.alerts = alerts.iter().filter_map(alert).collect();
+    }
+    Ok(facts)
 }
 
 fn constant<C: Copy>(

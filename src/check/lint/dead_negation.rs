@@ -117,6 +117,7 @@ fn key(subject: &Expression) -> Option<String> {
         ExpressionKind::Request(part) => Some(format!("request {part:?}")),
         ExpressionKind::Let(id) => Some(format!("let {id}")),
         ExpressionKind::Field(field) => Some(format!("field {field:?}")),
+        ExpressionKind::Group(field) => Some(format!("group {field:?}")),
         ExpressionKind::Navigate(base, path) => Some(format!("{} {}", key(base)?, path.text())),
         ExpressionKind::Literal(_)
         | ExpressionKind::Template(_)

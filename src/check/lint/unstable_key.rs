@@ -108,6 +108,7 @@ fn source(mapping: &Mapping, value: &Expression) -> Option<String> {
             | ExpressionKind::Regex(_)
             | ExpressionKind::Field(_)
             | ExpressionKind::Label(_)
+            | ExpressionKind::Group(_)
             | ExpressionKind::Parameter(_)
             | ExpressionKind::Define(_)
             | ExpressionKind::Lookup(..)

@@ -38,6 +38,14 @@ impl TestChecker<'_, '_> {
         self.event_members(members, side);
     }
 
+    /// The event that is given to a channel: it may say what a message says of its group.
+    pub(super) fn channel_event(&mut self, json: &TestJson) {
+        match json.members() {
+            Some(members) => self.event_and_group(members, EventRole::Given),
+            None => self.event(json, EventRole::Given),
+        }
+    }
+
     /// Members of an event: known fields, each with a value that it can have.
     pub(super) fn event_members<'j>(
         &mut self,

@@ -2,7 +2,7 @@
 
 use super::event::EventRole;
 use super::{TestChecker, code};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::Diagnostic;
 use crate::model::sequence::{
     self, ArrivingKind, LATEST_MOMENT, MAX_ARRIVALS, MAX_STEPS, MAX_TIMES, MomentError, SequenceStep, StepError,
     read_duration,
@@ -12,32 +12,6 @@ use crate::syntax::tree::{
     ExpectationKind, Identifier, RepeatCount, Test, TestJson, TestJsonKind, TestStatement, TestStatementKind,
     TestSubject,
 };
-use crate::text::backticked_list;
-
-/// The members of `group` in a message, with what each takes.
-const GROUP_MEMBERS: [(&str, GroupMember); 9] = [
-    ("reason", GroupMember::Reason),
-    ("firing", GroupMember::Number),
-    ("critical", GroupMember::Number),
-    ("resolved", GroupMember::Number),
-    ("muted", GroupMember::Number),
-    ("news", GroupMember::Number),
-    ("changes", GroupMember::Number),
-    ("since", GroupMember::Time),
-    ("alerts", GroupMember::Alerts),
-];
-
-/// What a member of `group` takes.
-#[derive(Debug, Clone, Copy)]
-enum GroupMember {
-    Reason,
-    Number,
-    Time,
-    Alerts,
-}
-
-/// Why a message is made.
-const REASONS: [&str; 9] = ["new", "worse", "better", "resolved", "repeat", "unmuted", "fallback", "storm", "replay"];
 
 impl<'t> TestChecker<'_, 't> {
     /// Checks what is of sequences alone.
@@ -195,64 +169,6 @@ impl<'t> TestChecker<'_, 't> {
             }
             return;
         };
-        let event = members.iter().filter(|(name, _)| &*name.value != "group");
-        self.event_members(event, EventRole::Expected);
-        for (_, group) in members.iter().filter(|(name, _)| &*name.value == "group") {
-            self.group(group);
-        }
-    }
-
-    fn group(&mut self, json: &TestJson) {
-        let Some(members) = json.members() else {
-            let found = Diagnostic::new(&code::VALUE, json.span, "`group` is an object");
-            return self.report(found.help("write `group: { firing: 1 }`"));
-        };
-        for (name, value) in members {
-            let names = GROUP_MEMBERS.map(|(name, _)| name);
-            let Some((_, takes)) = GROUP_MEMBERS.iter().find(|(member, _)| *member == &*name.value) else {
-                let message = format!("`group` has no `{}`", name.value);
-                let found = Diagnostic::new(&code::FIELD, name.span, message);
-                self.report(match nearest(&name.value, names) {
-                    Some(near) => found.did_you_mean(name.span, near),
-                    None => found.help(format!("it has {}", backticked_list(names))),
-                });
-                continue;
-            };
-            self.group_member(&name.value, *takes, value);
-        }
-    }
-
-    fn group_member(&mut self, name: &str, takes: GroupMember, value: &TestJson) {
-        if matches!(value.kind, TestJsonKind::Hole(_) | TestJsonKind::Missing) {
-            return;
-        }
-        match takes {
-            GroupMember::Alerts => {}
-            GroupMember::Time => {
-                if !self.is_time_or_missing(value) {
-                    let found = Diagnostic::new(&code::VALUE, value.span, format!("`{name}` is a time"));
-                    self.report(found.help("write it in quotes: `\"2026-03-07T02:00:00+08:00\"`"));
-                }
-            }
-            GroupMember::Number => {
-                if !matches!(value.kind, TestJsonKind::Number(_)) {
-                    let found = Diagnostic::new(&code::VALUE, value.span, format!("`{name}` is a number"));
-                    self.report(found.help(format!("write it without quotes: `{name}: 1`")));
-                }
-            }
-            GroupMember::Reason => {
-                let word = if let TestJsonKind::Text(word) = &value.kind { &**word } else { "" };
-                if REASONS.contains(&word) {
-                    return;
-                }
-                let found = Diagnostic::new(&code::VALUE, value.span, "there is no such reason of a message");
-                let found = match nearest(word, REASONS) {
-                    Some(near) => found.suggest(format!("write `{near:?}`"), value.span, format!("{near:?}")),
-                    None => found,
-                };
-                let reasons = REASONS.map(|reason| format!("{reason:?}"));
-                self.report(found.help(format!("it is one of {}", backticked_list(reasons))));
-            }
-        }
+        self.event_and_group(members, EventRole::Expected);
     }
 }

@@ -4,6 +4,7 @@
 use super::decide::{BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTES, PlannedDelivery, PushCounts};
 use super::refusal::Refusal;
 use crate::evaluate::{EvaluationContext, PushAnswer};
+use crate::event::MessageGroup;
 use crate::gateway::journal::{EventArrival, FiringTransition, NewDelivery, OpenFiring, PushOrigin};
 use crate::gateway::served_rules::ServedRules;
 use crate::json::ToJson;
@@ -75,7 +76,13 @@ pub(super) fn render(
     let context = EvaluationContext::at(incoming.now);
     let mut deliveries = Vec::with_capacity(decided.deliveries.len());
     let mut bytes = text.len();
-    for delivery in decided.deliveries.iter().filter_map(|planned| render_one(rules, planned, &context)) {
+    let group = match incoming.origin {
+        PushOrigin::Replay => MessageGroup::ReplayedEvent,
+        PushOrigin::Push | PushOrigin::Form | PushOrigin::Flashduty | PushOrigin::Alertmanager => {
+            MessageGroup::SingleEvent
+        }
+    };
+    for delivery in decided.deliveries.iter().filter_map(|planned| render_one(rules, planned, group, &context)) {
         bytes += delivery.body.as_ref().map_or(0, Vec::len) + BYTES_PER_DELIVERY;
         if bytes > MAX_PUSH_BYTES {
             return Err(too_many());
@@ -91,12 +98,13 @@ pub(super) fn render(
 fn render_one(
     served: &ServedRules,
     planned: &PlannedDelivery<'_>,
+    group: MessageGroup<'_>,
     context: &EvaluationContext<'_>,
 ) -> Option<NewDelivery> {
     let PlannedDelivery { index, event, channel } = *planned;
     let position = *served.rules.program.names.channels.get(channel)?;
     let kind = served.channels.get(position)?.kind;
-    let (body, notes) = served.render_body(position, event, context);
+    let (body, notes) = served.render_body(position, event, group, context);
     let key = event.key.to_string();
     Some(NewDelivery { index, channel: channel.to_owned(), kind: kind.name, key, body, notes })
 }

@@ -1,6 +1,7 @@
 //! Messages as their channels send them: a message is an event, and every kind of channel renders it as one.
 
 use crate::evaluate::EvaluationContext;
+use crate::event::MessageGroup;
 use crate::gateway::journal::{MessageContent, RenderedMessage};
 use crate::gateway::served_rules::ServedRules;
 use crate::gateway::stored_event::read_event;
@@ -33,6 +34,7 @@ pub(super) fn render_message(
     let kind = served.channels.get(position)?.kind.name;
     let arena = Arena::new();
     let told = builder.finish(message, key.clone(), &content.values, None);
-    let (body, notes) = served.render_body(position, &told.event.event(&arena), &EvaluationContext::at(message.at));
+    let (event, group) = (told.event.event(&arena), MessageGroup::Message(&told.group));
+    let (body, notes) = served.render_body(position, &event, group, &EvaluationContext::at(message.at));
     Some(RenderedMessage { kind, key, body, notes })
 }

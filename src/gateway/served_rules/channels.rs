@@ -3,7 +3,7 @@
 use super::{ServedChannel, ServedIntegration, ServedRules};
 use crate::channel::Transport;
 use crate::evaluate::EvaluationContext;
-use crate::event::Event;
+use crate::event::{Event, MessageGroup};
 use crate::gateway::journal::ChannelPolicies;
 use crate::json::ToJson as _;
 
@@ -15,17 +15,19 @@ impl ServedRules {
     }
 
     /// The body that a channel, by its position, gets for an event, and notes of the rendering; no body where nothing is sent.
+    /// `group` is what its parameters read of the message.
     #[must_use]
     pub fn render_body(
         &self,
         position: usize,
         event: &Event<'_>,
+        group: MessageGroup<'_>,
         context: &EvaluationContext<'_>,
     ) -> (Option<Vec<u8>>, Vec<String>) {
         match self.channels.get(position).map(|channel| channel.kind.transport) {
             None | Some(Transport::Discard) => (None, Vec::new()),
             Some(Transport::Http(_) | Transport::File | Transport::Stdout) => {
-                match self.rules.render(position, event, context) {
+                match self.rules.render(position, event, group, context) {
                     Some(rendered) => (serde_json::to_vec(&rendered.body).ok(), rendered.notes),
                     // A kind without a form of its own sends the event itself.
                     None => (Some(event.to_json().into_bytes()), Vec::new()),
