@@ -24,6 +24,7 @@ fn name(declaration: &Declaration) -> String {
         Declaration::Channel(channel) => channel.name.text.to_string(),
         Declaration::Routing(routing) => format!("{}:{}", routing.name.text, routing.block.lines.len()),
         Declaration::Mute(mute) => mute.name.text.to_string(),
+        Declaration::Heartbeat(heartbeat) => format!("{}:{}", heartbeat.name.text, heartbeat.lines.len()),
         Declaration::Integration(integration) => integration.name.text.to_string(),
         Declaration::Test(test) => format!("{:?}:{}", test.name.value, test.statements.len()),
     }

@@ -109,9 +109,19 @@ crate::codes! {
     WAIT_TOO_LONG = "E0182", "wait that is too long";
     SEVERAL_REQUESTS = "E0183", "several requests at once where messages have an order";
 
+    HEARTBEAT_LINE = "E0196", "heartbeat without a required line";
+    HEARTBEAT_LINE_TWICE = "E0197", "line of a heartbeat given twice";
+    HEARTBEAT_TIMEOUT = "E0198", "bad timeout of a heartbeat";
+    HEARTBEAT_CONDITION = "E0199", "heartbeat whose condition is the same for every event";
+    HEARTBEAT_BY = "E0200", "value that cannot tell senders apart";
+    HEARTBEAT_VALUE = "E0201", "value that an absence does not have";
+    HEARTBEAT_FIELD = "E0202", "field that a heartbeat does not set";
+    HEARTBEAT_TARGET = "E0203", "heartbeat without exactly one routing";
+
     UNKNOWN_GROUP_FIELD = "E0206", "unknown field of a message's group";
     GROUP_OUTSIDE_CHANNEL = "E0207", "group of a message read outside a channel";
     GROUP_AS_VALUE = "E0208", "group of a message as a value";
+
     IDLE_ALLOW = "W0030", "`allow` that silences nothing";
     BLANKS_IN_CELL = "W0041", "cell with blanks around it";
     HIDDEN_GROUP = "W0056", "define that hides the group of a message";

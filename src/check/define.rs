@@ -61,7 +61,7 @@ fn uses(defines: &[(&DocumentedDeclaration, &tree::Define)], cx: &LoweringContex
 }
 
 /// Whether a value is the same for every event, at every time.
-fn is_constant(value: &model::Expression, cx: &LoweringContext<'_>) -> bool {
+pub(super) fn is_constant(value: &model::Expression, cx: &LoweringContext<'_>) -> bool {
     let own = match &value.kind {
         ExpressionKind::Field(_) | ExpressionKind::Label(_) | ExpressionKind::Group(_) => false,
         ExpressionKind::Define(id) => cx.constant_defines.contains(id),

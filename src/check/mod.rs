@@ -32,6 +32,7 @@ mod foreign_parameter;
 mod graph;
 mod group;
 mod habit;
+mod heartbeat;
 mod integration;
 mod lint;
 mod literal;
@@ -120,13 +121,15 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
     routing::check_calls(&all.routings, cx);
     let mutes = all.mutes.iter().filter_map(|(item, it)| mute::lower(item, it, cx)).collect();
+    let heartbeats = all.heartbeats.iter();
+    let heartbeats = heartbeats.filter_map(|(item, it)| heartbeat::lower(item, it, &defines, cx)).collect();
     let mut keys = integration::KeyOwners::new();
     let integrations = all.integrations.iter();
     let integrations = integrations.map(|(item, it)| integration::lower(item, it, &mappings, &mut keys, cx)).collect();
     let complete_tests = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = complete_tests.map(|(item, test)| self::test(item, test, cx)).collect();
     let families = std::mem::take(&mut cx.families);
-    Model { mappings, tables, defines, schedules, channels, families, routings, mutes, integrations, tests }
+    Model { mappings, tables, defines, schedules, channels, families, routings, mutes, heartbeats, integrations, tests }
 }
 
 /// A test as it is written; the files that it names lie beside its own.

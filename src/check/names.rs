@@ -56,6 +56,7 @@ pub(super) struct Declarations<'c> {
     pub(super) channels: Vec<(&'c DocumentedDeclaration, &'c tree::Channel)>,
     pub(super) routings: Vec<(&'c DocumentedDeclaration, &'c tree::Routing)>,
     pub(super) mutes: Vec<(&'c DocumentedDeclaration, &'c tree::Mute)>,
+    pub(super) heartbeats: Vec<(&'c DocumentedDeclaration, &'c tree::Heartbeat)>,
     pub(super) integrations: Vec<(&'c DocumentedDeclaration, &'c tree::Integration)>,
     pub(super) tests: Vec<(&'c DocumentedDeclaration, &'c tree::Test)>,
 }
@@ -73,6 +74,7 @@ impl<'c> Declarations<'c> {
                 Declaration::Channel(channel) => declarations.channels.push((item, channel)),
                 Declaration::Routing(routing) => declarations.routings.push((item, routing)),
                 Declaration::Mute(mute) => declarations.mutes.push((item, mute)),
+                Declaration::Heartbeat(heartbeat) => declarations.heartbeats.push((item, heartbeat)),
                 Declaration::Integration(integration) => declarations.integrations.push((item, integration)),
                 Declaration::Test(test) => declarations.tests.push((item, test)),
             }
@@ -105,6 +107,7 @@ impl<'c> DeclaredNames<'c> {
         diagnostics.extend(defines.filter(|name| is_field(&name.text)).map(|name| field_name("define", name)));
         namespace("mute", all.mutes.iter().map(|(_, it)| &it.name), diagnostics);
         namespace("integration", all.integrations.iter().map(|(_, it)| &it.name), diagnostics);
+        namespace("heartbeat", all.heartbeats.iter().map(|(_, it)| &it.name), diagnostics);
         Self {
             mappings: namespace("mapping", all.mappings.iter().map(|(_, it)| &it.name), diagnostics),
             tables: namespace("table", all.tables.iter().map(|(_, it)| &it.name), diagnostics),
@@ -119,8 +122,8 @@ impl<'c> DeclaredNames<'c> {
 
 /// The words that follow the word of a declaration, in every file that did not parse.
 fn unparsed_names<'c>(sources: &'c Sources, diagnostics: &[Diagnostic]) -> HashSet<&'c str> {
-    const DECLARED_BY: [&str; 8] =
-        ["mapping", "table", "define", "schedule", "channel", "routing", "integration", "let"];
+    const DECLARED_BY: [&str; 9] =
+        ["mapping", "table", "define", "schedule", "channel", "routing", "heartbeat", "integration", "let"];
     let broken: HashSet<FileId> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
     let texts = sources.iter().filter(|(id, _)| broken.contains(id)).map(|(_, file)| file.text());
     let mut names = HashSet::new();

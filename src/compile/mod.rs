@@ -9,10 +9,10 @@ use crate::channel::integration::{ANSWER_BODY, ANSWER_STATUS};
 use crate::json::{Number, OwnedMemberName, Projection};
 use crate::model::{self, EventField, LetStage, Literal, Model, ParameterValue};
 use crate::program::{
-    AnswerContent, AnswerPlan, Channel, ChannelFamily, ConditionSet, CsvIndex, Destination, GroupValue, Integration,
-    LabelEntry, LabelRequirement, LocatedCondition, Mapping, NameIndex, Node, NodeId, NothingReason, OpeningStep,
-    PositionsByName, Predicate, Program, RequestReads, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Table,
-    Target, TextPredicate,
+    AnswerContent, AnswerPlan, Channel, ChannelFamily, ConditionSet, CsvIndex, Destination, GroupValue, Heartbeat,
+    Integration, LabelEntry, LabelRequirement, LocatedCondition, Mapping, NameIndex, Node, NodeId, NothingReason,
+    OpeningStep, PositionsByName, Predicate, Program, RequestReads, Routing, RoutingBlock, RoutingLine,
+    RoutingLineBody, Table, Target, TextPredicate,
 };
 use crate::source::{Sources, Span};
 use crate::syntax::tree::LineKind;
@@ -83,6 +83,10 @@ impl Compiler {
             self.program.routings.push(Routing { name: routing.name.clone(), block });
         }
         self.program.mutes = self.mutes(model);
+        for heartbeat in &model.heartbeats {
+            let heartbeat = self.heartbeat(heartbeat);
+            self.program.heartbeats.push(heartbeat);
+        }
         for each in &model.integrations {
             let mut integration = integration(each, &self.program.mappings);
             integration.answer = self.answer(each);
@@ -91,6 +95,25 @@ impl Compiler {
             }
             self.program.integrations.push(integration);
         }
+    }
+
+    fn heartbeat(&mut self, heartbeat: &model::Heartbeat) -> Heartbeat {
+        Heartbeat {
+            name: heartbeat.name.clone(),
+            source: model::heartbeat_source(&heartbeat.name).into(),
+            when: self.expression(&heartbeat.when),
+            by: heartbeat.by.iter().map(|each| self.group_value(each)).collect(),
+            timeout: heartbeat.timeout,
+            severity: heartbeat.severity,
+            title: self.expression(&heartbeat.title),
+            labels: heartbeat.labels.iter().map(|(name, value)| (name.clone(), self.expression(value))).collect(),
+            routing: heartbeat.routing,
+            location: self.location(heartbeat.span),
+        }
+    }
+
+    fn group_value(&mut self, value: &model::GroupValue) -> GroupValue {
+        GroupValue { name: value.name.clone(), value: self.expression(&value.value) }
     }
 
     /// The answer of an integration, if its parameters say anything about it.
@@ -222,9 +245,7 @@ impl Compiler {
         if let Some(known) = family.and_then(|family| shared.group_values.get(&family)) {
             return Arc::clone(known);
         }
-        let compiled =
-            values.iter().map(|each| GroupValue { name: each.name.clone(), value: self.expression(&each.value) });
-        let compiled: Arc<[GroupValue]> = compiled.collect();
+        let compiled: Arc<[GroupValue]> = values.iter().map(|each| self.group_value(each)).collect();
         if let Some(family) = family {
             shared.group_values.insert(family, Arc::clone(&compiled));
         }

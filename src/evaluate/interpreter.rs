@@ -331,7 +331,7 @@ impl<'p: 'v, 'v, 'm, O: Observer> Interpreter<'p, 'v, 'm, O> {
         matches!(self.defines.get(define), Some(Some(_)))
     }
 
-    fn cache(&mut self, define: usize, value: RuntimeValue<'v>) {
+    pub(super) fn cache(&mut self, define: usize, value: RuntimeValue<'v>) {
         if self.defines.len() < self.program.defines.len() {
             self.defines.resize(self.program.defines.len(), None);
         }

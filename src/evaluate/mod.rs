@@ -11,6 +11,7 @@ mod candidates;
 mod channel_parameters;
 mod comparison;
 mod decision_builder;
+mod heartbeat;
 mod holds;
 mod interpreter;
 mod mapping;
@@ -25,6 +26,7 @@ mod work;
 pub use answer::{AnswerBody, PushAnswer};
 pub use budget::{PAYLOAD_TEXT_LIMIT, TEXT_LIMIT, WORK_LIMIT};
 pub use channel_parameters::EvaluatedParameters;
+pub use heartbeat::{Absence, Beat};
 pub use holds::{HoldFacts, MuteMatch, SameValues, SourceMatch};
 pub use interpreter::MAX_NOTES;
 pub use mapping::ELEMENTS_LIMIT;
@@ -154,6 +156,28 @@ pub fn hold_facts<'p, O: Observer>(
 #[must_use]
 pub fn met_conditions(program: &Program, set: &ConditionSet, event: &Event<'_>) -> Vec<usize> {
     holds::met_conditions(program, set, event)
+}
+
+/// The heartbeats of which an event is a beat, with what tells their senders.
+#[must_use]
+pub fn beats<O: Observer>(
+    program: &Program,
+    event: &Event<'_>,
+    context: &EvaluationContext<'_>,
+    observer: &mut O,
+) -> Vec<Beat> {
+    heartbeat::beats(program, event, context, observer)
+}
+
+/// The event of an absence, or of its end; nothing if the program has no such heartbeat, or one with other values.
+pub fn absence<'a, O: Observer>(
+    program: &'a Program,
+    absence: Absence<'a>,
+    context: &EvaluationContext<'_>,
+    arena: &'a Arena,
+    observer: &mut O,
+) -> Option<Event<'a>> {
+    heartbeat::absence(program, absence, context, arena, observer)
 }
 
 fn outcomes<'a, O: Observer>(

@@ -47,6 +47,22 @@ pub fn key_digest(key: &str) -> Option<String> {
     (key.len() > LONGEST_KEY).then(|| format!("sha256:{}", hex(&Sha256::digest(key.as_bytes()))))
 }
 
+/// The key that `key(prefix, texts…)` gives.
+#[must_use]
+pub fn key_of_texts(prefix: &str, texts: &[&str]) -> String {
+    let arena = Arena::new();
+    let mut bytes = Vec::new();
+    for text in texts {
+        canonical(&RuntimeValue::Text(text), &arena, &mut bytes);
+    }
+    key_text(prefix, &bytes)
+}
+
+fn key_text(prefix: &str, canonical: &[u8]) -> String {
+    let digest = Sha256::digest(canonical);
+    format!("{prefix}:{}", hex(digest.get(..16).unwrap_or_default()))
+}
+
 fn key<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a> {
     let (Some(prefix), Some((_, parts))) = (text(arguments, 0), arguments.split_first()) else {
         return RuntimeValue::Missing;
@@ -59,7 +75,5 @@ fn key<'a>(arguments: &[RuntimeValue<'a>], arena: &'a Arena) -> RuntimeValue<'a>
     for part in parts {
         canonical(part, arena, &mut bytes);
     }
-    let digest = Sha256::digest(&bytes);
-    let first_half = digest.get(..16).unwrap_or_default();
-    RuntimeValue::Text(arena.text(&format!("{prefix}:{}", hex(first_half))))
+    RuntimeValue::Text(arena.text(&key_text(prefix, &bytes)))
 }

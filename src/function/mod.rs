@@ -15,7 +15,7 @@ mod pairs;
 mod text;
 mod time;
 
-pub use hash::{LONGEST_KEY, key_digest};
+pub use hash::{LONGEST_KEY, key_digest, key_of_texts};
 pub(crate) use label_lines::{LinePart, NAME as LABEL_LINES, label_line_parts};
 pub(crate) use time::{NAME as TIME, read_time};
 

@@ -5,6 +5,7 @@
 
 mod condition;
 mod expression;
+mod heartbeat;
 mod mapping;
 mod mute;
 mod notification;
@@ -20,6 +21,7 @@ pub use expression::{
     Comparator, Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Match, MatchArm,
     NodesPath, Pattern, RequestPart, TemplatePart, TextTest, ValueKind,
 };
+pub use heartbeat::{Heartbeat, heartbeat_source};
 pub use mapping::{
     AcceptCondition, CsvCell, CsvRows, Define, DropCondition, LabelEntry, LetBinding, LetStage, Mapping, Schedule,
     Table, TableRows,
@@ -56,6 +58,8 @@ pub struct Model {
     pub routings: Vec<Routing>,
     /// Mutes, in text order.
     pub mutes: Vec<Mute>,
+    /// Heartbeats.
+    pub heartbeats: Vec<Heartbeat>,
     /// Integrations.
     pub integrations: Vec<Integration>,
     /// Tests; what they name is resolved by name when they run.
@@ -78,6 +82,8 @@ pub type FamilyId = usize;
 pub type RoutingId = usize;
 /// Position in [`Model::mutes`].
 pub type MuteId = usize;
+/// Position in [`Model::heartbeats`].
+pub type HeartbeatId = usize;
 /// Position in [`Mapping::lets`].
 pub type LetId = usize;
 

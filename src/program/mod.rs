@@ -4,6 +4,7 @@
 //! payload is computed in advance: places as text, paths of routes, folded literals, tables by key.
 
 mod expression;
+mod heartbeat;
 mod index;
 mod labels;
 mod mute;
@@ -14,6 +15,7 @@ pub use expression::{
     ArmIndex, Comparison, ComparisonSubject, Match, MatchArm, Node, NodeId, NodesPath, Predicate, TemplatePart,
     TextPredicate,
 };
+pub use heartbeat::Heartbeat;
 pub use index::{
     BlockIndex, CasedTextSource, LineGuard, MAX_SHARED, NumberBound, NumberIndex, RegexIndex, SeverityStatusSet,
     SourceIndex, SubstringIndex, TextIndex, TextPairIndex, TextSource,
@@ -61,6 +63,8 @@ pub struct Program {
     pub routings: Vec<Routing>,
     /// Mutes.
     pub mutes: MuteTable,
+    /// Heartbeats.
+    pub heartbeats: Vec<Heartbeat>,
     /// Integrations.
     pub integrations: Vec<Integration>,
     /// Positions by name.

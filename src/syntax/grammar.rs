@@ -47,6 +47,7 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::k_at
             | Rule::k_because
             | Rule::k_body
+            | Rule::k_by
             | Rule::k_case
             | Rule::k_cases
             | Rule::k_cidr
@@ -70,6 +71,7 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::k_for
             | Rule::k_from
             | Rule::k_header
+            | Rule::k_heartbeat
             | Rule::k_held
             | Rule::k_ignore
             | Rule::k_in
@@ -99,6 +101,7 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::k_starts
             | Rule::k_table
             | Rule::k_test
+            | Rule::k_timeout
             | Rule::k_times
             | Rule::k_until
             | Rule::k_via

@@ -81,6 +81,9 @@ fn words_are_those_of_the_grammar() {
     let mut steps = grammar.beginnings("test_statement");
     steps.remove("+");
     assert_eq!(set(words::TEST), steps);
+    let mut lines = grammar.beginnings("heartbeat_line");
+    lines.remove("_");
+    assert_eq!(lines.difference(&set(words::HEARTBEAT)).count(), 0, "{lines:?}");
     // A field's name is a word of its own, which the grammar does not list.
     let mut statements = grammar.beginnings("statement");
     statements.remove("_");

@@ -6,7 +6,7 @@ use crate::syntax::grammar::Rule;
 
 /// The words that begin a declaration.
 pub(super) const DECLARATIONS: &[&str] =
-    &["mapping", "table", "define", "schedule", "channel", "routing", "mute", "integration", "test"];
+    &["mapping", "table", "define", "schedule", "channel", "routing", "mute", "heartbeat", "integration", "test"];
 
 /// The words that cannot be names.
 pub(super) const RESERVED: &[&str] = &[
@@ -34,6 +34,9 @@ pub(super) const MAPPING: &[&str] = &[
 
 /// The words that begin a line of a routing.
 pub(super) const ROUTING: &[&str] = &["route", "also", "always", "else"];
+
+/// What begins a line of a heartbeat.
+pub(super) const HEARTBEAT: &[&str] = &["when", "by", "timeout", "severity", "title", "labels", "=>"];
 
 /// The words that begin a statement of a test.
 pub(super) const TEST: &[&str] = &[

@@ -1,8 +1,8 @@
 //! What one walk over the expressions of the checked model finds, for the lints that ask for values and labels.
 
 use crate::model::{
-    ChannelId, Comparator, ComparisonSubject, DefineId, Expression, ExpressionKind, MappingId, Match, Model, MuteId,
-    Pattern, RoutingId, RoutingLineBody, TableId, TableRows, Target,
+    ChannelId, Comparator, ComparisonSubject, DefineId, Expression, ExpressionKind, HeartbeatId, MappingId, Match,
+    Model, MuteId, Pattern, RoutingId, RoutingLineBody, TableId, TableRows, Target,
 };
 use crate::pattern::Case;
 use crate::source::Span;
@@ -16,6 +16,7 @@ pub(crate) enum ExpressionOwner {
     Routing(RoutingId),
     Channel(ChannelId),
     Mute(MuteId),
+    Heartbeat(HeartbeatId),
 }
 
 /// What the lints look at, in text order by kind of declaration.
@@ -101,6 +102,7 @@ fn walk<'m>(model: &'m Model, see: Visitor<'_, 'm>) {
             value.each_expression(&mut |value| expression(value, &mut see));
         }
     }
+    heartbeats(model, see);
     for (id, routing) in model.routings.iter().enumerate() {
         let mut see = within(ExpressionOwner::Routing(id), see);
         for line in routing.block.all_lines() {
@@ -124,6 +126,16 @@ fn walk_mutes<'m>(model: &'m Model, see: Visitor<'_, 'm>) {
     for (id, mute) in model.mutes.iter().enumerate() {
         let mut see = within(ExpressionOwner::Mute(id), see);
         mute.each_expression(&mut |value| expression(value, &mut see));
+    }
+}
+
+fn heartbeats<'m>(model: &'m Model, see: Visitor<'_, 'm>) {
+    for (id, heartbeat) in model.heartbeats.iter().enumerate() {
+        let mut see = within(ExpressionOwner::Heartbeat(id), see);
+        expression(&heartbeat.when, &mut see);
+        heartbeat.by.iter().for_each(|value| expression(&value.value, &mut see));
+        expression(&heartbeat.title, &mut see);
+        heartbeat.labels.iter().for_each(|(_, value)| expression(value, &mut see));
     }
 }
 

@@ -6,7 +6,7 @@
 use super::LintInput;
 use super::model_walk::ExpressionOwner;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings, nearest};
-use crate::model::{ChannelId, Destination, LabelEntry, Mapping, Model, Routing, RoutingId, Target};
+use crate::model::{ChannelId, Destination, Heartbeat, LabelEntry, Mapping, Model, Routing, RoutingId, Target};
 use crate::source::Span;
 use crate::text::{backticked, enumeration};
 use std::collections::{BTreeSet, HashSet};
@@ -73,6 +73,12 @@ impl<'m> PossibleLabels<'m> {
         names.collect::<Option<_>>().map_or(Self::Open, |names| Self::Closed(Rc::new(names)))
     }
 
+    /// The labels of an absence: the values of `by`, and its own.
+    fn of_absence(heartbeat: &'m Heartbeat) -> Self {
+        let by = heartbeat.by.iter().map(|value| &*value.name);
+        Self::Closed(Rc::new(by.chain(heartbeat.labels.iter().map(|(name, _)| &**name)).collect()))
+    }
+
     fn add(&mut self, other: &Self) {
         match (&mut *self, other) {
             (_, Self::Unreached) | (Self::Open, _) => {}
@@ -89,6 +95,8 @@ struct LabelsByPlace<'m> {
     defines: Vec<PossibleLabels<'m>>,
     /// Mutes see every event.
     mutes: PossibleLabels<'m>,
+    /// The labels of every event that an integration reads: each may be a beat.
+    read: PossibleLabels<'m>,
 }
 
 impl<'m> LabelsByPlace<'m> {
@@ -99,6 +107,7 @@ impl<'m> LabelsByPlace<'m> {
             channels: vec![PossibleLabels::Unreached; model.channels.len()],
             defines: vec![PossibleLabels::Unreached; model.defines.len()],
             mutes: PossibleLabels::Unreached,
+            read: PossibleLabels::Unreached,
         };
         let reached: Vec<ReachedPlaces> =
             model.routings.iter().map(|routing| ReachedPlaces::of(routing, model)).collect();
@@ -106,15 +115,12 @@ impl<'m> LabelsByPlace<'m> {
         for integration in &model.integrations {
             let mut names = PossibleLabels::Unreached;
             integration.mappings.iter().filter_map(|id| mappings.get(*id)).for_each(|of| names.add(of));
-            let mut places = ReachedPlaces::default();
-            places.add(&integration.destination, model);
-            let mut left: Vec<RoutingId> = places.routings.iter().copied().collect();
-            while let Some(routing) = left.pop() {
-                let Some(more) = reached.get(routing) else { continue };
-                places.channels.extend(&more.channels);
-                left.extend(more.routings.iter().copied().filter(|next| places.routings.insert(*next)));
-            }
-            labels.add(&places, &names);
+            labels.read.add(&names);
+            labels.add(&ReachedPlaces::from(&integration.destination, model, &reached), &names);
+        }
+        for heartbeat in &model.heartbeats {
+            let destination = Destination::Routing(heartbeat.routing);
+            labels.add(&ReachedPlaces::from(&destination, model, &reached), &PossibleLabels::of_absence(heartbeat));
         }
         labels.add_defines(input);
         labels
@@ -153,6 +159,7 @@ impl<'m> LabelsByPlace<'m> {
             ExpressionOwner::Channel(id) => self.channels.get(id),
             ExpressionOwner::Define(id) => self.defines.get(id),
             ExpressionOwner::Mute(_) => Some(&self.mutes),
+            ExpressionOwner::Heartbeat(_) => Some(&self.read),
             ExpressionOwner::Mapping(_) | ExpressionOwner::Table(_) => None,
         }
     }
@@ -166,6 +173,19 @@ struct ReachedPlaces {
 }
 
 impl ReachedPlaces {
+    /// Everything behind a destination. `reached` holds what each routing names itself.
+    fn from(destination: &Destination, model: &Model, reached: &[Self]) -> Self {
+        let mut places = Self::default();
+        places.add(destination, model);
+        let mut left: Vec<RoutingId> = places.routings.iter().copied().collect();
+        while let Some(routing) = left.pop() {
+            let Some(more) = reached.get(routing) else { continue };
+            places.channels.extend(&more.channels);
+            left.extend(more.routings.iter().copied().filter(|next| places.routings.insert(*next)));
+        }
+        places
+    }
+
     fn of(routing: &Routing, model: &Model) -> Self {
         let mut places = Self::default();
         let targets = routing.block.all_lines().flat_map(|line| line.body.own_targets());

@@ -4,7 +4,9 @@ use super::LintInput;
 use super::mention::Mentions;
 use super::visit::{self, TreeNode};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
-use crate::syntax::tree::{Declaration, Destination, DocumentedDeclaration, ExpressionKind, Identifier, TargetKind};
+use crate::syntax::tree::{
+    Declaration, Destination, DocumentedDeclaration, ExpressionKind, HeartbeatLineKind, Identifier, TargetKind,
+};
 use std::collections::HashSet;
 
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0002", "unused declaration");
@@ -97,6 +99,13 @@ impl<'t> UsedDeclarations<'t> {
                 for reading in &integration.routes {
                     self.mappings.extend(reading.mappings.iter().map(|name| &*name.text));
                     self.add_destinations(&reading.destinations, "");
+                }
+            }
+            Declaration::Heartbeat(heartbeat) => {
+                for line in &heartbeat.lines {
+                    if let HeartbeatLineKind::Target(destinations) = &line.kind {
+                        self.add_destinations(destinations, "");
+                    }
                 }
             }
             Declaration::Mute(_)

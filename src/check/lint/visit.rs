@@ -4,8 +4,8 @@ use crate::pattern::Case;
 use crate::source::Span;
 use crate::syntax::tree::{
     Block, Comparator, Comparison, ComparisonSubject, Declaration, Destination, DocumentedDeclaration, Expression,
-    ExpressionKind, Identifier, LabelEntry, Line, LineBody, MappingStatement, MappingStatementKind, Match, MatchArm,
-    Mute, NavigationStep, StringLiteral, TableBody, Target, TargetKind, Template,
+    ExpressionKind, HeartbeatLineKind, Identifier, LabelEntry, Line, LineBody, MappingStatement, MappingStatementKind,
+    Match, MatchArm, Mute, NavigationStep, StringLiteral, TableBody, Target, TargetKind, Template,
 };
 
 /// What a lint may want to see.
@@ -49,6 +49,7 @@ pub(crate) fn walk<'t>(item: &'t DocumentedDeclaration, see: &mut dyn FnMut(Tree
         }
         Declaration::Routing(routing) => block(&routing.block, see),
         Declaration::Mute(declared) => mute(declared, see),
+        Declaration::Heartbeat(heartbeat) => heartbeat.lines.iter().for_each(|line| heartbeat_line(&line.kind, see)),
         Declaration::Integration(integration) => {
             integration.parameters.iter().for_each(|given| expression(&given.value, see));
         }
@@ -69,16 +70,27 @@ fn statement<'t>(statement: &'t MappingStatement, see: NodeVisitor<'_, 't>) {
         MappingStatementKind::Each(value)
         | MappingStatementKind::Let(_, value)
         | MappingStatementKind::Field(_, value) => expression(value, see),
-        MappingStatementKind::Labels(entries) => {
-            for entry in entries {
-                match entry {
-                    LabelEntry::Spread { value, .. } | LabelEntry::Set(_, value) => expression(value, see),
-                }
-            }
-        }
+        MappingStatementKind::Labels(entries) => label_entries(entries, see),
         MappingStatementKind::Drop(condition, because) => {
             expression(condition, see);
             template(because, see);
+        }
+    }
+}
+
+fn heartbeat_line<'t>(line: &'t HeartbeatLineKind, see: NodeVisitor<'_, 't>) {
+    match line {
+        HeartbeatLineKind::When(value) | HeartbeatLineKind::Field(_, value) => expression(value, see),
+        HeartbeatLineKind::By(values) => values.iter().for_each(|value| expression(value, see)),
+        HeartbeatLineKind::Labels(entries) => label_entries(entries, see),
+        HeartbeatLineKind::Timeout(_) | HeartbeatLineKind::Target(_) => {}
+    }
+}
+
+fn label_entries<'t>(entries: &'t [LabelEntry], see: NodeVisitor<'_, 't>) {
+    for entry in entries {
+        match entry {
+            LabelEntry::Spread { value, .. } | LabelEntry::Set(_, value) => expression(value, see),
         }
     }
 }
@@ -208,6 +220,7 @@ pub(crate) fn name(item: &DocumentedDeclaration) -> Option<&Identifier> {
         Declaration::Channel(declared) => Some(&declared.name),
         Declaration::Routing(declared) => Some(&declared.name),
         Declaration::Mute(declared) => Some(&declared.name),
+        Declaration::Heartbeat(declared) => Some(&declared.name),
         Declaration::Integration(declared) => Some(&declared.name),
         Declaration::Test(_) => None,
     }
@@ -223,6 +236,7 @@ pub(crate) fn kind(item: &DocumentedDeclaration) -> &'static str {
         Declaration::Channel(_) => "channel",
         Declaration::Routing(_) => "routing",
         Declaration::Mute(_) => "mute",
+        Declaration::Heartbeat(_) => "heartbeat",
         Declaration::Integration(_) => "integration",
         Declaration::Test(_) => "test",
     }

@@ -44,6 +44,11 @@ fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static s
             "a statement is `title = $.title ?? \"alert\"`, `let name = …`, `accept when …`, `drop when … because \"…\"`, `each $.alerts[*]` or `labels { … }`",
         );
     }
+    if failure.expects_any(&[Rule::beat_when, Rule::beat_by, Rule::beat_timeout]) {
+        return Some(
+            "a line of a heartbeat is `when labels.alert == \"Watchdog\"`, `by labels.cluster`, `timeout 5m`, `severity = …`, `title = …`, `labels { … }` or `=> routing main`",
+        );
+    }
     if failure.expects_any(&[Rule::label, Rule::spread]) {
         return Some("a label is `team = $.team`; all labels of an object are `...$.labels`");
     }

@@ -3,7 +3,8 @@
 
 use super::{MistakeDetector, ParseFailure, TokenKind, clipped};
 use super::{
-    choices, conditions, declarations, destinations, durations, fields, lines, operators, schedules, statements, tools,
+    choices, conditions, declarations, destinations, durations, fields, heartbeats, lines, operators, schedules,
+    statements, tools,
 };
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
@@ -38,6 +39,7 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         durations::MISTAKES,
         fields::MISTAKES,
         destinations::MISTAKES,
+        heartbeats::MISTAKES,
         schedules::MISTAKES,
         conditions::MISTAKES,
         declarations::MISTAKES,

@@ -10,6 +10,7 @@ mod durations;
 mod expected;
 mod fields;
 mod forms;
+mod heartbeats;
 mod lines;
 mod mistakes;
 mod operators;

@@ -57,6 +57,7 @@ impl TreeBuilder<'_> {
                 self.take(Rule::k_integration, pairs);
                 Declaration::Integration(self.integration(pairs)?)
             }
+            Rule::heartbeat => Declaration::Heartbeat(self.heartbeat(pairs)?),
             Rule::test => Declaration::Test(self.test(pairs)?),
             _ => {
                 self.take(Rule::k_mapping, pairs);

@@ -42,7 +42,7 @@ impl TreeBuilder<'_> {
         Some(MappingStatement { kind, span: self.until_here(start) })
     }
 
-    fn label_entry(&mut self, pair: RulePair<'_>) -> Option<LabelEntry> {
+    pub(super) fn label_entry(&mut self, pair: RulePair<'_>) -> Option<LabelEntry> {
         let start = self.span(&pair);
         let rule = pair.as_rule();
         let mut parts = pair.into_inner();

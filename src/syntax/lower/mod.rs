@@ -8,6 +8,7 @@
 
 mod declaration;
 mod expression;
+mod heartbeat;
 mod json;
 mod mapping;
 mod mute;

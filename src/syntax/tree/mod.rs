@@ -5,6 +5,7 @@
 
 mod declaration;
 mod expression;
+mod heartbeat;
 mod mapping;
 mod mute;
 mod part;
@@ -19,6 +20,7 @@ pub use expression::{
     ArmHead, Comparator, Comparison, ComparisonSubject, Expression, ExpressionKind, Match, MatchArm, NavigationSegment,
     NavigationStep, OrderRelation, Pattern, PatternKind, Quantifier, TextTest,
 };
+pub use heartbeat::{Heartbeat, HeartbeatLine, HeartbeatLineKind};
 pub use mapping::{LabelEntry, Mapping, MappingStatement, MappingStatementKind};
 pub use mute::{Mute, MuteSource};
 pub use routing::{
@@ -147,6 +149,8 @@ pub enum Declaration {
     Routing(Routing),
     /// `mute name when … because "…"`
     Mute(Box<Mute>),
+    /// `heartbeat name { … }`
+    Heartbeat(Heartbeat),
     /// `integration name { … }`
     Integration(Integration),
     /// `test "…" { … }`
