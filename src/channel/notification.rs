@@ -3,6 +3,7 @@
 use super::ChannelKind;
 use super::notification_policy::RepeatPolicy;
 use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec, ValueRange};
+use std::time::Duration;
 
 /// The parameters, in the order of the reference.
 pub const PARAMETERS: &[ParameterSpec] = &[REPEAT, GROUP_BY, WAIT, WAIT_CRITICAL, RECOVERIES];
@@ -65,8 +66,8 @@ pub const EACH: &str = "each";
 const DAY: u64 = 24 * 60 * 60;
 const LONGEST_WAIT: ValueRange = ValueRange::new(0, DAY);
 
-/// What `repeat` is by default in the kinds that people read themselves: every event, as before there was a choice.
-const CHAT_REPEAT: RepeatPolicy = RepeatPolicy::EveryEvent;
+/// What `repeat` is by default in the kinds that people read themselves: a day, so that nothing that fires is forgotten.
+const CHAT_REPEAT: RepeatPolicy = RepeatPolicy::After(Duration::from_secs(DAY));
 
 /// Who gets what is sent to a channel of some kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

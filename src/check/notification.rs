@@ -32,7 +32,10 @@ pub(super) fn check(
         return;
     }
     check_waits(policy, &given, cx);
-    check_concurrency(&given, cx);
+    // Rules from before kinds had a default other than every event still load; they have one request under way at a time.
+    if given.says_when() {
+        check_concurrency(&given, cx);
+    }
 }
 
 /// What the rules give, as it is written and as it was read.
@@ -45,6 +48,11 @@ impl<'t> GivenParameters<'t> {
     /// A parameter as it is written.
     fn find(&self, name: &str) -> Option<&'t NamedArgument> {
         self.written.iter().find(|given| *given.name.text == *name)
+    }
+
+    /// Whether the rules say themselves when the channel tells people.
+    fn says_when(&self) -> bool {
+        OF_GATHERED.into_iter().chain([REPEAT.name]).any(|name| self.find(name).is_some())
     }
 
     /// Whether one of the parameters was reported by itself.
@@ -126,7 +134,7 @@ fn check_concurrency(given: &GivenParameters<'_>, cx: &mut LoweringContext<'_>) 
         .label("a later message could arrive first");
     let finding = match given.find(REPEAT.name) {
         Some(repeat) => finding.related(repeat.value.span, "tells what is new, not every event"),
-        None => finding.note("it tells what is new because its kind does without `repeat = \"every_event\"`"),
+        None => finding.note("channels of its kind tell what is new, unless they have `repeat = \"every_event\"`"),
     };
     cx.report(finding.suggest("one at a time", written.value.span, "1"));
 }
