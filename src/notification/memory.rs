@@ -24,6 +24,7 @@ const URGENCIES: [Option<Severity>; 4] =
 pub struct MemoryStore {
     channel: ChannelRecord,
     alerts: BTreeMap<AlertId, AlertRecord>,
+    members: BTreeSet<(GroupId, AlertId)>,
     groups: BTreeMap<GroupId, GroupRecord>,
     messages: BTreeMap<MessageId, MessageRecord>,
     news: BTreeSet<(GroupId, AlertId)>,
@@ -38,6 +39,12 @@ impl MemoryStore {
     /// The alerts that the channel knows, by rising id.
     pub fn alerts(&self) -> impl Iterator<Item = (AlertId, &AlertRecord)> {
         self.alerts.iter().map(|(id, alert)| (*id, alert))
+    }
+
+    /// The alerts of a group that the channel knows, by rising id.
+    pub fn members(&self, group: GroupId) -> impl Iterator<Item = (AlertId, &AlertRecord)> {
+        let ids = self.members.range((group, AlertId([0; 16]))..=(group, AlertId([u8::MAX; 16])));
+        ids.filter_map(|(_, id)| Some((*id, self.alerts.get(id)?)))
     }
 
     /// The undelivered messages, the oldest first.
@@ -76,6 +83,7 @@ impl ChannelStore for MemoryStore {
 
     fn set_alert(&mut self, id: AlertId, alert: Option<&AlertRecord>) -> Result<(), Infallible> {
         if let Some(before) = self.alerts.remove(&id) {
+            self.members.remove(&(before.group, id));
             self.news.remove(&(before.group, id));
             for (class, since) in before.dues().iter() {
                 self.classes.remove(&(before.group, class, since, id));
@@ -85,6 +93,7 @@ impl ChannelStore for MemoryStore {
             }
         }
         if let Some(alert) = alert {
+            self.members.insert((alert.group, id));
             if alert.tellable().is_some() {
                 self.news.insert((alert.group, id));
             }

@@ -56,6 +56,8 @@ pub struct MessageNews {
     pub before: Option<Severity>,
     /// What it is told: its severity while it fires.
     pub now: Option<Severity>,
+    /// Since when it was news; where it is told Critical, since when it was Critical.
+    pub since: Timestamp,
 }
 
 /// A message that was made. It is never changed or withdrawn.

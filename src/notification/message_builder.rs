@@ -334,7 +334,14 @@ mod tests {
         }
         let news = given.iter().filter_map(|alert| {
             let kind = alert.news?;
-            Some(MessageNews { alert: AlertId([0; 16]), group: GroupId([0; 16]), kind, before: None, now: None })
+            Some(MessageNews {
+                alert: AlertId([0; 16]),
+                group: GroupId([0; 16]),
+                kind,
+                before: None,
+                now: None,
+                since: time(0),
+            })
         });
         let record = MessageRecord {
             id: MessageId(1),

@@ -146,6 +146,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
                     kind,
                     before: before.told,
                     now: told.told,
+                    since: news_since(&before).unwrap_or(now),
                 }));
                 self.put(alert_id, Some(&before), &told, &mut group)?;
             }
@@ -213,6 +214,12 @@ fn most_remembered(policy: &NotificationPolicy) -> usize {
     let rate = policy.rate.map_or(0, |rate| usize::try_from(rate.get()).unwrap_or(usize::MAX));
     let calm = if policy.gathers_storms { usize::try_from(policy.calm_rate()).unwrap_or(usize::MAX) } else { 0 };
     rate.max(calm).min(MOST_REMEMBERED)
+}
+
+/// Since when an alert is news as what it is.
+fn news_since(alert: &AlertRecord) -> Option<Timestamp> {
+    let news = alert.news?;
+    Some(news.critical_since.filter(|_| alert.firing == Some(Severity::Critical)).unwrap_or(news.since))
 }
 
 fn is_unmuted(news: NewsRecord) -> bool {

@@ -24,7 +24,7 @@ use std::time::Duration;
 const REFRESH_AFTER: Duration = Duration::from_hours(1);
 
 /// The bytes of an alert in the column of a message's news.
-const NEWS_BYTES: usize = 35;
+const NEWS_BYTES: usize = 43;
 
 /// The byte of a severity that there is not.
 const NO_SEVERITY: u8 = u8::MAX;
@@ -310,13 +310,14 @@ fn news_bytes(news: &MessageNews) -> impl Iterator<Item = u8> {
     let byte = |number: i64| u8::try_from(number).unwrap_or(NO_SEVERITY);
     let severity = |severity: Option<Severity>| severity.map_or(NO_SEVERITY, |severity| byte(severity.stored()));
     let last = [byte(news.kind.stored()), severity(news.before), severity(news.now)];
-    news.alert.0.into_iter().chain(news.group.0).chain(last)
+    let since = news.since.epoch_milliseconds().to_be_bytes();
+    news.alert.0.into_iter().chain(news.group.0).chain(last).chain(since)
 }
 
 fn read_news(bytes: &[u8; NEWS_BYTES]) -> Option<MessageNews> {
     let (alert, rest) = bytes.split_first_chunk()?;
     let (group, rest) = rest.split_first_chunk()?;
-    let [kind, before, now] = rest else { return None };
+    let ([kind, before, now], since) = rest.split_first_chunk()?;
     let severity = |byte: u8| Severity::from_stored(byte.into());
     Some(MessageNews {
         alert: AlertId(*alert),
@@ -324,5 +325,6 @@ fn read_news(bytes: &[u8; NEWS_BYTES]) -> Option<MessageNews> {
         kind: NewsKind::from_stored((*kind).into())?,
         before: severity(*before),
         now: severity(*now),
+        since: Timestamp::from_epoch_milliseconds(i64::from_be_bytes(since.try_into().ok()?)),
     })
 }

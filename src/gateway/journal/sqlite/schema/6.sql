@@ -102,8 +102,8 @@ CREATE TABLE told_message (
   alerts   INTEGER NOT NULL,             -- how many it told of
   grps     BLOB,                         -- 16 bytes each; nothing once it is settled
   ended    INTEGER,                      -- 0 delivered, 1 given up because of its age, 2 refused
-  news     BLOB,                         -- 35 bytes each: alert, group, what is news, told before, told now; nothing once it
-                                         -- ended otherwise than refused
+  news     BLOB,                         -- 43 bytes each: alert, group, what is news, told before, told now, since when;
+                                         -- nothing once it ended otherwise than refused
   PRIMARY KEY (channel, number)
 ) WITHOUT ROWID;
 CREATE INDEX told_message_at ON told_message (at);
