@@ -7,11 +7,13 @@ const MAX_WORK: usize = 5_000_000;
 /// How many bytes of text it may keep at a time.
 const MAX_BYTES: usize = 64 << 20;
 
-/// What a timeline may still use. The timelines of one test share one.
+/// What a timeline may still use. The timelines of one test share one; its limits are those of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimelineBudget {
     work: usize,
     bytes: usize,
+    /// The most bytes.
+    most: usize,
 }
 
 /// What a timeline used up.
@@ -25,15 +27,21 @@ pub enum TimelineLimit {
 
 impl Default for TimelineBudget {
     fn default() -> Self {
-        Self { work: MAX_WORK, bytes: MAX_BYTES }
+        Self { work: MAX_WORK, bytes: MAX_BYTES, most: MAX_BYTES }
     }
 }
 
 impl TimelineBudget {
+    /// So many bytes of memory and any work, for what is played outside of tests.
+    #[must_use]
+    pub fn of_memory(bytes: usize) -> Self {
+        Self { work: usize::MAX, bytes, most: bytes }
+    }
+
     /// The same, with all of the memory: what another timeline kept is gone.
     #[must_use]
     pub fn renewed(self) -> Self {
-        Self { bytes: MAX_BYTES, ..self }
+        Self { bytes: self.most, ..self }
     }
 
     /// Uses work.
@@ -50,7 +58,7 @@ impl TimelineBudget {
 
     /// Gives memory back.
     pub(super) fn free(&mut self, bytes: usize) {
-        self.bytes = self.bytes.saturating_add(bytes).min(MAX_BYTES);
+        self.bytes = self.bytes.saturating_add(bytes).min(self.most);
     }
 }
 

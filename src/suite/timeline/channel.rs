@@ -8,12 +8,13 @@ use crate::event::{AlertStatus, Event, Severity};
 use crate::json::Arena;
 use crate::notification::{
     AlertId, AlertInMessage, AlertState, Arrival, ChannelNotifier, ChannelStore as _, GroupId, HoldState, MemoryStore,
-    MessageBuilder, MessageEnd, MessageEvent, MessageId, MessageReason, MessageRecord, NamedValue, NewsKind, group_key,
+    MessageBuilder, MessageEnd, MessageEvent, MessageId, MessageNews, MessageReason, MessageRecord, NamedValue,
+    NewsKind, group_key,
 };
 use crate::ruleset::RuleSet;
 use crate::time::Timestamp;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The longest pause between two messages of a storm.
@@ -28,6 +29,14 @@ pub struct DeliveredMessage {
     pub at: Timestamp,
     /// When it was made.
     pub made: Timestamp,
+    /// Why it was made.
+    pub reason: MessageReason,
+    /// The groups that it tells of; more than one in a storm. An event that goes out as it comes is a group by itself.
+    pub groups: Vec<GroupId>,
+    /// The values of `group_by` that all its groups share.
+    pub values: Vec<NamedValue>,
+    /// What it tells; nothing where it is a repetition.
+    pub news: Vec<MessageNews>,
     /// What it says.
     pub message: MessageEvent,
     /// About how much memory it takes.
@@ -53,7 +62,6 @@ pub(super) struct TimelineChannel {
     store: MemoryStore,
     /// The values of `group_by` of groups that have them.
     values: BTreeMap<GroupId, Vec<NamedValue>>,
-    members: BTreeSet<(GroupId, AlertId)>,
     /// The severity of the last event that fired, in a channel that gets every event.
     passed_on: BTreeMap<AlertId, Severity>,
     undelivered: Vec<UndeliveredEvent>,
@@ -66,11 +74,16 @@ pub(super) struct TimelineChannel {
 struct UndeliveredEvent {
     /// Its id, unless the channel gets every event.
     id: Option<MessageId>,
-    /// The worst of its news that fires.
+    /// The worst of its news that fires; the severity of an event that goes out as it comes.
     worst: Option<Severity>,
-    made: Timestamp,
+    /// As it will be delivered, but for the time.
+    delivered: DeliveredMessage,
+}
+
+/// A message as its alerts make it.
+struct RenderedEvent {
+    values: Vec<NamedValue>,
     message: MessageEvent,
-    bytes: usize,
 }
 
 impl TimelineChannel {
@@ -80,7 +93,6 @@ impl TimelineChannel {
             policy: policy(rules, name),
             store: MemoryStore::default(),
             values: BTreeMap::new(),
-            members: BTreeSet::new(),
             passed_on: BTreeMap::new(),
             undelivered: Vec::new(),
             down_until: None,
@@ -142,6 +154,13 @@ impl TimelineChannel {
         alert.is_some()
     }
 
+    /// Forgets what it kept of groups and alerts that are over.
+    pub(super) fn forget(&mut self, is_kept: impl Fn(AlertId) -> bool) {
+        let store = &self.store;
+        self.values.retain(|group, _| matches!(store.group(*group), Ok(Some(_))));
+        self.passed_on.retain(|alert, _| is_kept(*alert));
+    }
+
     pub(super) fn state(&mut self, id: AlertId) -> FiringState {
         let Ok(state) = self.notifier().state(id);
         FiringState { state, is_paused: self.is_paused }
@@ -164,10 +183,6 @@ impl TimelineChannel {
         }
         let arrivals: Vec<Arrival> = events.iter().map(|event| self.arrival(now, event, rules)).collect();
         let Ok(_) = self.notifier().arrive(now, &arrivals);
-        for arrival in &arrivals {
-            let Ok(alert) = self.store.alert(arrival.alert);
-            self.members.extend(alert.map(|alert| (alert.group, arrival.alert)));
-        }
         Ok(())
     }
 
@@ -188,36 +203,45 @@ impl TimelineChannel {
 
     /// An event of a channel that gets every event.
     fn pass_on(&mut self, now: Timestamp, event: &Event<'_>, budget: &mut TimelineBudget) -> Result<(), TimelineLimit> {
-        let id = AlertId::of(event.integration, event.key);
-        let (reason, worst) = match event.status {
-            AlertStatus::Resolved => {
-                self.passed_on.remove(&id);
-                (MessageReason::Resolved, None)
-            }
-            AlertStatus::Firing => {
-                let reason = match self.passed_on.insert(id, event.severity) {
-                    None => MessageReason::New,
-                    Some(before) if event.severity > before => MessageReason::Worse,
-                    Some(before) if event.severity < before => MessageReason::Better,
-                    Some(_) => MessageReason::Repeat,
-                };
-                (reason, Some(event.severity))
-            }
+        let alert = AlertId::of(event.integration, event.key);
+        let firing = (event.status == AlertStatus::Firing).then_some(event.severity);
+        let before = match firing {
+            Some(severity) => self.passed_on.insert(alert, severity),
+            None => self.passed_on.remove(&alert),
         };
-        self.queue(now, None, worst, MessageEvent::of_event(event, reason), budget)
+        let (reason, kind) = match (before, firing) {
+            (_, None) => (MessageReason::Resolved, Some(NewsKind::Over)),
+            (None, Some(_)) => (MessageReason::New, Some(NewsKind::New)),
+            (Some(before), Some(severity)) if severity > before => (MessageReason::Worse, Some(NewsKind::Worse)),
+            (Some(before), Some(severity)) if severity < before => (MessageReason::Better, Some(NewsKind::Better)),
+            (Some(_), Some(_)) => (MessageReason::Repeat, None),
+        };
+        let group = GroupId::of_alert(alert);
+        let news = kind.map(|kind| MessageNews { alert, group, kind, before, now: firing, since: now });
+        let delivered = DeliveredMessage {
+            channel: self.name.clone(),
+            at: now,
+            made: now,
+            reason,
+            groups: vec![group],
+            values: Vec::new(),
+            news: news.into_iter().collect(),
+            message: MessageEvent::of_event(event, reason),
+            bytes: 0,
+        };
+        self.queue(None, firing, delivered, budget)
     }
 
     fn queue(
         &mut self,
-        now: Timestamp,
         id: Option<MessageId>,
         worst: Option<Severity>,
-        message: MessageEvent,
+        mut delivered: DeliveredMessage,
         budget: &mut TimelineBudget,
     ) -> Result<(), TimelineLimit> {
-        let bytes = message.bytes();
-        budget.keep(bytes)?;
-        self.undelivered.push(UndeliveredEvent { id, worst, made: now, message, bytes });
+        delivered.bytes = delivered.message.bytes() + delivered.news.len() * size_of::<MessageNews>();
+        budget.keep(delivered.bytes)?;
+        self.undelivered.push(UndeliveredEvent { id, worst, delivered });
         Ok(())
     }
 
@@ -234,8 +258,19 @@ impl TimelineChannel {
             let Ok(made) = self.notifier().advance(now);
             for record in &made {
                 budget.work(record.groups.len())?;
-                let message = self.render(record, last_events, budget)?;
-                self.queue(now, Some(record.id), record.worst_news(), message, budget)?;
+                let RenderedEvent { values, message } = self.render(record, last_events, budget)?;
+                let delivered = DeliveredMessage {
+                    channel: self.name.clone(),
+                    at: now,
+                    made: now,
+                    reason: record.reason,
+                    groups: record.groups.clone(),
+                    values,
+                    news: record.news.clone(),
+                    message,
+                    bytes: 0,
+                };
+                self.queue(Some(record.id), record.worst_news(), delivered, budget)?;
             }
             let taken = self.deliver(now);
             if taken.is_empty() {
@@ -256,7 +291,7 @@ impl TimelineChannel {
             .iter()
             .rev()
             .map(|each| {
-                let worst = worst_of_key.entry(each.message.event.key.clone()).or_default();
+                let worst = worst_of_key.entry(each.delivered.message.event.key.clone()).or_default();
                 *worst = (*worst).max(each.worst);
                 *worst
             })
@@ -268,11 +303,11 @@ impl TimelineChannel {
     }
 
     fn deliver_one(&mut self, now: Timestamp, waiting: UndeliveredEvent) -> DeliveredMessage {
-        let UndeliveredEvent { id, made, message, bytes, .. } = waiting;
+        let UndeliveredEvent { id, delivered, .. } = waiting;
         if let Some(id) = id {
             let Ok(()) = self.notifier().settle(now, id, MessageEnd::Delivered);
         }
-        DeliveredMessage { channel: self.name.clone(), at: now, made, message, bytes }
+        DeliveredMessage { at: now, ..delivered }
     }
 
     fn render(
@@ -280,7 +315,7 @@ impl TimelineChannel {
         record: &MessageRecord,
         last_events: &LastEvents<'_>,
         budget: &mut TimelineBudget,
-    ) -> Result<MessageEvent, TimelineLimit> {
+    ) -> Result<RenderedEvent, TimelineLimit> {
         let alerts = self.alerts_of(record);
         budget.work(alerts.len())?;
         let mut builder = MessageBuilder::default();
@@ -298,27 +333,18 @@ impl TimelineChannel {
             [_] => own_key.unwrap_or_default(),
             _ => format!("storm:{}", record.id.0),
         };
-        Ok(builder.finish(record, key, &values, None))
+        let message = builder.finish(record, key, &values, None);
+        Ok(RenderedEvent { values, message })
     }
 
     /// The alerts of a message: its news, and in a repetition all that was told and fires, by their ids.
-    fn alerts_of(&mut self, record: &MessageRecord) -> Vec<TellingAlert> {
+    fn alerts_of(&self, record: &MessageRecord) -> Vec<TellingAlert> {
         let is_repetition = matches!(record.reason, MessageReason::Repeat | MessageReason::Better);
         let mut alerts: BTreeMap<AlertId, TellingAlert> = BTreeMap::new();
         for group in record.groups.iter().filter(|_| is_repetition) {
-            let all = (*group, AlertId([0; 16]))..=(*group, AlertId([u8::MAX; 16]));
-            let members: Vec<AlertId> = self.members.range(all).map(|(_, id)| *id).collect();
-            for id in members {
-                match self.store.alert(id) {
-                    Ok(Some(alert)) if alert.group == *group => {
-                        let severity = alert.told.filter(|_| alert.firing.is_some());
-                        alerts.extend(severity.map(|severity| (id, TellingAlert { id, news: None, severity })));
-                    }
-                    // It is over, or began again in another group.
-                    Ok(_) => {
-                        self.members.remove(&(*group, id));
-                    }
-                }
+            for (id, alert) in self.store.members(*group) {
+                let severity = alert.told.filter(|_| alert.firing.is_some());
+                alerts.extend(severity.map(|severity| (id, TellingAlert { id, news: None, severity })));
             }
         }
         for news in &record.news {

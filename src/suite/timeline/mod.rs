@@ -28,6 +28,9 @@ use stored_event::StoredEvent;
 /// How many events are kept before those of alerts that are over are forgotten.
 const KEPT_EVENTS: usize = 4_096;
 
+/// About how many bytes a channel keeps of an alert: its record, its group, and their places in indexes.
+const RECORD_BYTES: usize = 768;
+
 /// An event, and the channels that get it.
 #[derive(Debug, Clone, Copy)]
 pub struct RoutedEvent<'e> {
@@ -57,6 +60,13 @@ pub struct Timeline<'r> {
 struct OpenAlert {
     event: StoredEvent,
     open: Vec<String>,
+}
+
+impl OpenAlert {
+    /// About how much memory it takes, with what each channel keeps of it.
+    fn bytes(&self) -> usize {
+        self.event.event.bytes() + self.open.len() * RECORD_BYTES
+    }
 }
 
 impl<'r> Timeline<'r> {
@@ -251,10 +261,9 @@ impl<'r> Timeline<'r> {
     /// Keeps the last event of an alert, and where its firing is open.
     fn note(&mut self, event: &Event<'_>, channels: &[&str]) -> Result<(), TimelineLimit> {
         let stored = StoredEvent::of(event, self.now);
-        self.budget.keep(stored.event.bytes())?;
         let id = AlertId::of(event.integration, event.key);
         let before = self.alerts.remove(&id);
-        self.budget.free(before.as_ref().map_or(0, |alert| alert.event.event.bytes()));
+        self.budget.free(before.as_ref().map_or(0, OpenAlert::bytes));
         let mut open = before.map(|alert| alert.open).unwrap_or_default();
         match event.status {
             AlertStatus::Resolved => open.clear(),
@@ -266,7 +275,9 @@ impl<'r> Timeline<'r> {
                 }
             }
         }
-        self.alerts.insert(id, OpenAlert { event: stored, open });
+        let alert = OpenAlert { event: stored, open };
+        self.budget.keep(alert.bytes())?;
+        self.alerts.insert(id, alert);
         Ok(())
     }
 
@@ -293,10 +304,14 @@ impl<'r> Timeline<'r> {
         self.alerts.retain(|id, alert| {
             let is_kept = !alert.open.is_empty() || channels.values().any(|channel| channel.knows(*id));
             if !is_kept {
-                budget.free(alert.event.event.bytes());
+                budget.free(alert.bytes());
             }
             is_kept
         });
+        let alerts = &self.alerts;
+        for channel in self.channels.values_mut() {
+            channel.forget(|id| alerts.contains_key(&id));
+        }
         self.forget_at = (self.alerts.len() * 2).max(KEPT_EVENTS);
     }
 }
