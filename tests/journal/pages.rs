@@ -1,13 +1,56 @@
 //! Listings, page by page: nothing is left out or told twice, and no page takes much memory.
 
-use super::{StateFolder, ago, at, given_up, push, push_id, read, settlement, wait};
+use super::{StateFolder, accept_all, ago, at, given_up, push, push_id, read, settlement, wait};
 use pointsman::gateway::journal::{
-    DeliveryId, DeliveryStore as _, EventId, NewDelivery, Push, PushStore as _, ReceiverDigest, SettlementResult,
-    StoredHold,
+    DeliveryId, DeliveryStore as _, EventId, MAX_PUSH_PAGE_BYTES, NewDelivery, Push, PushFilter, PushStore as _,
+    ReceiverDigest, SettlementResult, StoredHold,
 };
 use pointsman::gateway::operations::{self, RecordSelection};
 
-over_each_store! { dead_letters_are_listed_page_by_page, an_event_names_the_channels_that_hold_it }
+over_each_store! {
+    dead_letters_are_listed_page_by_page,
+    an_event_names_the_channels_that_hold_it,
+    pushes_are_read_in_the_order_of_their_acceptance,
+}
+
+/// Every push comes once, in the order of acceptance, whatever its time says; a replay is marked where its push is kept.
+fn pushes_are_read_in_the_order_of_their_acceptance(folder: &StateFolder) {
+    let mut store = folder.store(&folder.options());
+    let one = |number: u64, seconds: i64| Push {
+        received: at(seconds * 1_000),
+        payload: vec![b'x'; MAX_PUSH_PAGE_BYTES / 3 + 1],
+        ..push(number, "page", "a", None)
+    };
+    // The clock went back between two of them.
+    let mut pushes: Vec<Push> = (0..).zip([10, 20, 15, 30, 40]).map(|(number, seconds)| one(number, seconds)).collect();
+    pushes[3].integration = "other".to_owned();
+    pushes[4].replay_of = Some(pushes[1].id);
+    pushes.push(Push { replay_of: Some(push_id(77)), ..one(5, 50) });
+    accept_all(&mut *store, pushes);
+    drop(store);
+    let journal = folder.open();
+    let all = |filter: PushFilter| {
+        let (mut found, mut pages, mut filter) = (Vec::new(), 0, filter);
+        loop {
+            let page = read(&journal).pushes(&filter).unwrap();
+            assert_eq!((page.oldest, page.damaged), (Some(at(10_000)), 0));
+            assert!(page.pushes.len() <= 3, "a page ends after its bytes");
+            found.extend(page.pushes.iter().map(|push| (push.received.epoch_milliseconds() / 1_000, push.is_replay)));
+            pages += 1;
+            let Some(next) = page.next else { break };
+            filter.after = Some(next);
+        }
+        (found, pages)
+    };
+    let (found, pages) = all(PushFilter::default());
+    assert_eq!(found, [(10, false), (20, false), (15, false), (30, false), (40, true), (50, false)]);
+    assert!(pages >= 2, "{pages}");
+    let (since, until) = (Some(at(15_000)), Some(at(40_000)));
+    let within = PushFilter { since, until, ..PushFilter::default() };
+    assert_eq!(all(within.clone()).0, [(20, false), (15, false), (30, false)]);
+    assert_eq!(all(PushFilter { integration: Some("other".to_owned()), ..within }).0, [(30, false)]);
+    assert_eq!(all(PushFilter { since: Some(at(60_000)), ..PushFilter::default() }).0, []);
+}
 
 /// Of the channels that are held, an event names those to which it is still to be delivered.
 fn an_event_names_the_channels_that_hold_it(folder: &StateFolder) {

@@ -8,6 +8,7 @@
 //! Dropping the last handle without [`Journal::close`] is like a crash: what was answered is there, the rest is not.
 
 mod accept;
+mod accepted_push;
 mod batch_writer;
 mod client;
 mod config;
@@ -27,6 +28,7 @@ mod write;
 mod write_queue;
 
 pub use accept::accept;
+pub use accepted_push::{AcceptedPush, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, PushFilter, PushPage, PushReader};
 pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;

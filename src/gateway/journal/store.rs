@@ -9,8 +9,8 @@
 use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
     AttemptRecord, ChannelCounts, ChannelError, ChannelFate, DeadLetterRecord, DeliveryId, EventId, EventPage,
-    EventRecord, IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts,
-    RecordFilter, RefusedPayload, RefusedSummary, Settlement, StoredHold,
+    EventRecord, IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushReader, PushRecord,
+    QuarantineCounts, RecordFilter, RefusedPayload, RefusedSummary, Settlement, StoredHold,
 };
 use crate::event::Severity;
 use crate::gateway::metrics::Metrics;
@@ -349,7 +349,7 @@ pub trait RecordReader: Send + Sync {
 }
 
 /// The reading side of a store.
-pub trait JournalReader: DeliveryReader + EventReader + RecordReader + DeliveryClaims {
+pub trait JournalReader: DeliveryReader + EventReader + PushReader + RecordReader + DeliveryClaims {
     /// Gives up what it holds of the store.
     fn close(&self);
 }

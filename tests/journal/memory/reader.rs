@@ -3,10 +3,11 @@
 use super::channel::NotifiedChannel;
 use super::{Delivery, MemoryDisk, State, is_push_meant};
 use pointsman::gateway::journal::{
-    AttemptRecord, ChannelCounts, ChannelFate, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims, DeliveryId,
-    DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, IntegrationCounts,
-    JournalReader, PendingDelivery, Push, PushId, PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader,
-    RefusedPayload, RefusedSummary, SettledFilter, StoredBody, StoredFiring,
+    AcceptedPush, AttemptRecord, ChannelCounts, ChannelFate, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims,
+    DeliveryId, DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord,
+    IntegrationCounts, JournalReader, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, PendingDelivery, Push, PushFilter,
+    PushId, PushPage, PushReader, PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload,
+    RefusedSummary, SettledFilter, StoredBody, StoredFiring,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
@@ -126,6 +127,36 @@ fn events_of(state: &State, push: &Push, filter: &RecordFilter) -> Vec<EventReco
                 .is_none_or(|channel| event.deliveries.iter().any(|delivery| delivery.channel == *channel))
     };
     (0..).zip(outcomes(push)).map(record).filter(is_meant).collect()
+}
+
+impl PushReader for MemoryReader {
+    fn pushes(&self, filter: &PushFilter) -> ReadResult<PushPage> {
+        self.disk.with(|state| {
+            let mut page = PushPage { oldest: state.pushes.first().map(|push| push.received), ..PushPage::default() };
+            let (mut bytes, mut last) = (0, None);
+            for (place, push) in (0..).zip(&state.pushes).filter(|(place, push)| {
+                filter.after.is_none_or(|after| *place > after)
+                    && filter.since.is_none_or(|since| push.received >= since)
+                    && filter.until.is_none_or(|until| push.received < until)
+                    && filter.integration.as_ref().is_none_or(|name| *name == push.integration)
+            }) {
+                if page.pushes.len() >= MAX_PUSHES_OF_PAGE || bytes >= MAX_PUSH_PAGE_BYTES {
+                    page.next = last;
+                    break;
+                }
+                (bytes, last) = (bytes + push.payload.len(), Some(place));
+                page.pushes.push(AcceptedPush {
+                    integration: push.integration.clone(),
+                    origin: push.origin,
+                    received: push.received,
+                    payload: push.payload.clone(),
+                    request: push.request.clone(),
+                    is_replay: push.replay_of.is_some_and(|first| state.push(first).is_some()),
+                });
+            }
+            page
+        })
+    }
 }
 
 impl RecordReader for MemoryReader {

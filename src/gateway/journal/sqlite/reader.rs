@@ -7,6 +7,7 @@
 mod deliveries;
 mod event_page;
 mod fates;
+mod pushes;
 mod records;
 
 use super::claims::ClaimTable;

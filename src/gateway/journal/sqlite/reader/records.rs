@@ -245,7 +245,7 @@ fn quarantine_query(columns: &str, filter: &RecordFilter) -> (String, SqlConditi
 }
 
 /// What a request said; nothing where that is damaged, as it is no part of the payload.
-fn request(row: &Row<'_>, column: usize) -> SqliteResult<RequestMetadata> {
+pub(super) fn request(row: &Row<'_>, column: usize) -> SqliteResult<RequestMetadata> {
     let text: Option<String> = row.get(column)?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
 }
