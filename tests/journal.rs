@@ -22,6 +22,7 @@ mod memory;
 mod notification;
 mod old_schema;
 mod pages;
+mod silences;
 
 use crate::common::Folder;
 use memory::MemoryDisk;

@@ -3,6 +3,7 @@
 
 mod channel;
 mod reader;
+mod silences;
 mod transaction;
 
 use channel::NotifiedChannel;
@@ -16,6 +17,7 @@ use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
 use reader::MemoryReader;
+use silences::MemorySilences;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -40,6 +42,7 @@ struct State {
     channels: BTreeMap<String, ChannelCounts>,
     generation: Option<PastGeneration>,
     notified: BTreeMap<String, NotifiedChannel>,
+    silences: MemorySilences,
 }
 
 #[derive(Clone)]
@@ -217,6 +220,7 @@ impl JournalStore for MemoryStore {
         state.seen.retain(|_, seen| seen.until >= now.epoch_milliseconds());
         state.firings.retain(|_, firing| firing.since >= now.saturating_sub(LONGEST_OPEN));
         state.bound_quarantine(self.options.most_quarantined);
+        state.silences.prune(now.saturating_sub(self.options.keep_for));
         state.retain_rules(&[]);
         Ok(PruneProgress::Done)
     }

@@ -19,6 +19,8 @@ mod notification;
 mod number;
 mod record;
 mod refused_payload;
+mod silence;
+mod silences;
 mod space_monitor;
 mod sqlite;
 mod state_directory;
@@ -45,12 +47,16 @@ pub use record::{
     PushOrigin, PushRecord, QuarantineCounts, ReceiverDigest, RecordFilter, Settlement, SettlementResult, StoredHold,
 };
 pub use refused_payload::{RefusedPayload, RefusedSummary};
+pub use silence::{
+    RESOLVED_AFTER, Silence, SilenceEnd, SilenceEndCause, SilenceExtension, SilenceId, SilenceList, SilenceState,
+};
+pub use silences::{MAX_OPEN_SILENCES, SilenceChange, add_silence, end_silence, extend_silence};
 pub use sqlite::SqliteStore;
 pub use store::{
     Backlog, CheckpointMode, ClaimOwner, ClaimResult, CommittedChanges, DeliveryClaims, DeliveryReader,
     DeliveryTransaction, EventReader, FiringUpdate, IntegrationBacklog, JournalReader, JournalStore,
-    MAX_PAGE_KEY_BYTES, PruneProgress, PushTransaction, ReadResult, RecordReader, SettledFilter, StoreError,
-    StoreResult, StoredBody, StoredFiring, Transaction, TransactionWork,
+    MAX_PAGE_KEY_BYTES, PruneProgress, PushTransaction, ReadResult, RecordReader, SettledFilter, SilenceFilter,
+    SilenceReader, SilenceTransaction, StoreError, StoreResult, StoredBody, StoredFiring, Transaction, TransactionWork,
 };
 
 use super::metrics::Metrics;

@@ -1,7 +1,7 @@
 //! The numbers that states and origins have in a store. A number never changes its meaning, and none is used again.
 
 use super::notification::{NewsEnd, StoredFate};
-use super::{DeliveryState, PushOrigin};
+use super::{DeliveryState, PushOrigin, SilenceEndCause};
 use crate::event::{AlertStatus, Severity};
 use crate::notification::{DueClass, HoldState, MessageEnd, MessageReason, NewsKind, NewsOrigin, RoutingState};
 
@@ -86,3 +86,4 @@ stored_numbers!(MessageReason: New = 0, Worse = 1, Better = 2, Resolved = 3, Rep
 stored_numbers!(StoredFate: News = 0, Held = 1, Unchanged = 2, OverUntold = 3, NothingOpen = 4);
 stored_numbers!(NewsEnd: Told = 0, OverUntold = 1, Elsewhere = 2);
 stored_numbers!(MessageEnd: Delivered = 0, Expired = 1, Refused = 2);
+stored_numbers!(SilenceEndCause: Time = 0, Resolved = 1, Operator = 2);

@@ -10,7 +10,8 @@ use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
     AttemptRecord, ChannelCounts, ChannelError, ChannelFate, DeadLetterRecord, DeliveryId, EventId, EventPage,
     EventRecord, IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushReader, PushRecord,
-    QuarantineCounts, RecordFilter, RefusedPayload, RefusedSummary, Settlement, StoredHold,
+    QuarantineCounts, RecordFilter, RefusedPayload, RefusedSummary, Settlement, Silence, SilenceId, SilenceList,
+    StoredHold,
 };
 use crate::event::Severity;
 use crate::gateway::metrics::Metrics;
@@ -160,10 +161,22 @@ pub trait DeliveryTransaction {
     fn hold_channel(&mut self, channel: &str, hold: &StoredHold) -> StoreResult<()>;
 }
 
-/// A transaction of a store.
-pub trait Transaction: PushTransaction + DeliveryTransaction + NotificationTransaction {}
+/// What a transaction does with silences.
+pub trait SilenceTransaction {
+    /// The silences that did not end, with the changes of this transaction.
+    fn silences(&mut self) -> StoreResult<Arc<SilenceList>>;
 
-impl<T: PushTransaction + DeliveryTransaction + NotificationTransaction> Transaction for T {}
+    /// A silence, whether or not it ended.
+    fn find_silence(&mut self, id: SilenceId) -> StoreResult<Option<Silence>>;
+
+    /// Adds a silence, or replaces the one with its id.
+    fn put_silence(&mut self, silence: &Silence) -> StoreResult<()>;
+}
+
+/// A transaction of a store.
+pub trait Transaction: PushTransaction + DeliveryTransaction + NotificationTransaction + SilenceTransaction {}
+
+impl<T: PushTransaction + DeliveryTransaction + NotificationTransaction + SilenceTransaction> Transaction for T {}
 
 /// What is done in a transaction. It may be run again, after a run of which nothing is stored.
 pub type TransactionWork<'w> = dyn FnMut(&mut dyn Transaction) -> StoreResult<()> + 'w;
@@ -348,8 +361,33 @@ pub trait RecordReader: Send + Sync {
     fn last_notification(&self) -> ReadResult<Option<Timestamp>>;
 }
 
+/// Which silences a listing holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SilenceFilter {
+    /// Those that ended, too.
+    pub with_ended: bool,
+    /// Those that were added before that one.
+    pub before: Option<SilenceId>,
+    /// At most so many; 0 is no limit.
+    pub limit: usize,
+}
+
+/// What is read of silences.
+pub trait SilenceReader: Send + Sync {
+    /// Those that did not end. They are in memory.
+    fn open_silences(&self) -> Arc<SilenceList>;
+
+    /// Silences, the newest first.
+    fn silences(&self, filter: &SilenceFilter) -> ReadResult<Vec<Silence>>;
+
+    /// A silence.
+    fn silence(&self, id: SilenceId) -> ReadResult<Option<Silence>>;
+}
+
 /// The reading side of a store.
-pub trait JournalReader: DeliveryReader + EventReader + PushReader + RecordReader + DeliveryClaims {
+pub trait JournalReader:
+    DeliveryReader + EventReader + PushReader + RecordReader + SilenceReader + DeliveryClaims
+{
     /// Gives up what it holds of the store.
     fn close(&self);
 }

@@ -3,7 +3,7 @@
 use crate::event::{AlertStatus, Severity};
 use crate::gateway::journal::notification::{NewsEnd, StoredFate};
 use crate::gateway::journal::number::StoredNumber;
-use crate::gateway::journal::{DeliveryId, DeliveryState, PushId, PushOrigin};
+use crate::gateway::journal::{DeliveryId, DeliveryState, PushId, PushOrigin, SilenceEndCause, SilenceId};
 use crate::notification::{
     AlertId, DueClass, GroupId, HoldState, MessageEnd, MessageId, MessageReason, NewsOrigin, RoutingState,
 };
@@ -11,17 +11,25 @@ use crate::time::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use ulid::Ulid;
 
-impl ToSql for PushId {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.0.to_bytes().to_vec().into())
-    }
+/// A type that is a ULID in its column.
+macro_rules! ulid_column {
+    ($type:ident) => {
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.0.to_bytes().to_vec().into())
+            }
+        }
+
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                <[u8; 16]>::column_result(value).map(|bytes| Self(Ulid::from_bytes(bytes)))
+            }
+        }
+    };
 }
 
-impl FromSql for PushId {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        <[u8; 16]>::column_result(value).map(|bytes| Self(Ulid::from_bytes(bytes)))
-    }
-}
+ulid_column!(PushId);
+ulid_column!(SilenceId);
 
 /// A type that is a number in its column.
 macro_rules! number_column {
@@ -56,6 +64,7 @@ number_column!(MessageReason, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(StoredFate, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(MessageEnd, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(NewsEnd, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(SilenceEndCause, StoredNumber::stored, StoredNumber::from_stored);
 
 /// A type that is 16 bytes of a digest in its column.
 macro_rules! digest_column {

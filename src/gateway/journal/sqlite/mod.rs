@@ -17,11 +17,12 @@ mod reader;
 mod recent_firings;
 mod retention;
 mod settle;
+mod silences;
 mod told_message;
 
 use super::{
     CheckpointMode, CommittedChanges, DeliveryId, IntegrationBacklog, JournalConfig, JournalReader, JournalStore,
-    PruneProgress, StoreError, StoreResult, TransactionWork,
+    PruneProgress, SilenceList, StoreError, StoreResult, TransactionWork,
 };
 use crate::gateway::metrics::Metrics;
 use crate::reload::{PastGeneration, RuleSetHash};
@@ -31,10 +32,11 @@ use checkpointer::Checkpointer;
 use claims::ClaimTable;
 use open::{DATABASE_FILE, LOG_FILE};
 use quarantine::{QuarantineShare, QuarantineTotals};
-use reader::ReaderPool;
+use reader::{ReaderPool, SharedMemory};
 use recent_firings::{FiringChangeSet, FiringCompaction, RecentFirings};
 use retention::{JournalBudget, PageCounts, RetentionClass, RetentionCursor};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
+use silences::SharedSilences;
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -60,6 +62,7 @@ pub struct SqliteStore {
     open: Option<OpenDatabase>,
     cache: StoreCache,
     recent: Arc<RecentFirings>,
+    silences: Arc<SharedSilences>,
     claims: Arc<ClaimTable>,
     archives: VecDeque<(RuleSetHash, Vec<u8>)>,
     retention: RetentionCursor,
@@ -104,6 +107,8 @@ struct SqliteTransaction<'s> {
     cache: &'s mut StoreCache,
     archives: &'s mut VecDeque<(RuleSetHash, Vec<u8>)>,
     recent: &'s RecentFirings,
+    /// The silences that did not end, as this transaction leaves them.
+    silences: Arc<SilenceList>,
     reusable: &'s Cell<Option<u64>>,
     changes: FiringChangeSet,
     counts: BatchCounts,
@@ -132,6 +137,7 @@ impl SqliteStore {
             open: None,
             cache: StoreCache::default(),
             recent: Arc::default(),
+            silences: Arc::default(),
             claims: Arc::default(),
             archives: VecDeque::new(),
             retention: RetentionCursor::default(),
@@ -162,6 +168,7 @@ impl SqliteStore {
         let (next_delivery, count, bytes, generation) = totals.unwrap_or((1, 0, 0, None));
         let quarantine = QuarantineTotals::load(connection, QuarantineShare { count, bytes })?;
         let compaction = self.recent.reload(connection)?;
+        self.silences.reload(connection)?;
         self.cache =
             StoreCache { names, rules, next_delivery, quarantine, generation, compaction, totals_changed: false };
         Ok(())
@@ -185,6 +192,7 @@ impl SqliteStore {
             cache: &mut self.cache,
             archives: &mut self.archives,
             recent: &self.recent,
+            silences: self.silences.list(),
             reusable: &self.reusable,
             changes: FiringChangeSet::default(),
             counts: BatchCounts::default(),
@@ -194,9 +202,10 @@ impl SqliteStore {
             received: None,
         };
         let result = transaction.commit(work);
-        let SqliteTransaction { changes, settled, sweep, .. } = transaction;
+        let SqliteTransaction { changes, settled, sweep, silences, .. } = transaction;
         if result.is_ok() {
             self.recent.publish(changes);
+            self.silences.publish(silences);
             self.claims.release(&settled);
             self.retention = sweep;
         } else {
@@ -316,8 +325,12 @@ impl JournalStore for SqliteStore {
     }
 
     fn reader(&self, metrics: &Arc<Metrics>) -> Arc<dyn JournalReader> {
-        let (recent, claims) = (Arc::clone(&self.recent), Arc::clone(&self.claims));
-        Arc::new(ReaderPool::new(self.path.clone(), recent, claims, Arc::clone(metrics)))
+        let memory = SharedMemory {
+            recent: Arc::clone(&self.recent),
+            silences: Arc::clone(&self.silences),
+            claims: Arc::clone(&self.claims),
+        };
+        Arc::new(ReaderPool::new(self.path.clone(), memory, Arc::clone(metrics)))
     }
 
     fn files(&self) -> &'static [&'static str] {

@@ -9,10 +9,12 @@ mod event_page;
 mod fates;
 mod pushes;
 mod records;
+mod silences;
 
 use super::claims::ClaimTable;
 use super::open::open_reader;
 use super::recent_firings::RecentFirings;
+use super::silences::SharedSilences;
 use super::{SqliteResult, is_unreadable_value};
 use crate::gateway::journal::{
     ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, DeliveryState, JournalError, JournalReader, PushId, ReadResult,
@@ -37,10 +39,16 @@ pub(super) struct ReaderPool {
     path: PathBuf,
     connections: [Mutex<Option<Connection>>; CONNECTIONS],
     next: AtomicUsize,
-    recent: Arc<RecentFirings>,
-    claims: Arc<ClaimTable>,
+    memory: SharedMemory,
     metrics: Arc<Metrics>,
     damage: Mutex<HashSet<DamagedRecord>>,
+}
+
+/// What the writer keeps in memory for readers.
+pub(super) struct SharedMemory {
+    pub(super) recent: Arc<RecentFirings>,
+    pub(super) silences: Arc<SharedSilences>,
+    pub(super) claims: Arc<ClaimTable>,
 }
 
 /// A record that cannot be read, by the number of its row.
@@ -52,21 +60,9 @@ enum DamagedRecord {
 }
 
 impl ReaderPool {
-    pub(super) fn new(
-        path: PathBuf,
-        recent: Arc<RecentFirings>,
-        claims: Arc<ClaimTable>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        Self {
-            path,
-            connections: Default::default(),
-            next: AtomicUsize::new(0),
-            recent,
-            claims,
-            metrics,
-            damage: Mutex::default(),
-        }
+    pub(super) fn new(path: PathBuf, memory: SharedMemory, metrics: Arc<Metrics>) -> Self {
+        let (connections, next) = (Default::default(), AtomicUsize::new(0));
+        Self { path, connections, next, memory, metrics, damage: Mutex::default() }
     }
 
     /// Runs a query on a free connection, and counts an error.
@@ -113,7 +109,7 @@ impl ReaderPool {
 
 impl DeliveryClaims for ReaderPool {
     fn claim(&self, delivery: DeliveryId, owner: ClaimOwner, lease: Duration) -> ReadResult<ClaimResult> {
-        if !self.claims.claim(delivery, owner, Instant::now(), lease) {
+        if !self.memory.claims.claim(delivery, owner, Instant::now(), lease) {
             return Ok(ClaimResult::Held);
         }
         // A claim ends after its delivery was settled, so what was settled before this claim is seen here.
@@ -124,7 +120,7 @@ impl DeliveryClaims for ReaderPool {
         if is_pending == Ok(true) {
             return Ok(ClaimResult::Claimed);
         }
-        self.claims.release(&[delivery]);
+        self.memory.claims.release(&[delivery]);
         is_pending.map(|_| ClaimResult::Settled)
     }
 }

@@ -111,13 +111,21 @@ pub(super) enum RetentionClass {
     Deduplication,
     Firings,
     Messages,
+    Silences,
     Quarantine,
 }
 
 impl RetentionClass {
     /// All classes.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Pushes, Self::DeadLetters, Self::Deduplication, Self::Firings, Self::Messages, Self::Quarantine];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Pushes,
+        Self::DeadLetters,
+        Self::Deduplication,
+        Self::Firings,
+        Self::Messages,
+        Self::Silences,
+        Self::Quarantine,
+    ];
 }
 
 impl RetentionCursor {
@@ -144,6 +152,7 @@ impl RetentionCursor {
             RetentionClass::DeadLetters
             | RetentionClass::Deduplication
             | RetentionClass::Messages
+            | RetentionClass::Silences
             | RetentionClass::Quarantine => {}
         }
         PruneProgress::Done
@@ -201,6 +210,7 @@ impl SqliteTransaction<'_> {
                     0
                 }
                 RetentionClass::Messages => self.remove_messages(now.saturating_sub(self.options.keep_for))?,
+                RetentionClass::Silences => self.remove_silences(now.saturating_sub(self.options.keep_for))?,
                 RetentionClass::Quarantine => {
                     self.bound_quarantine()?;
                     0

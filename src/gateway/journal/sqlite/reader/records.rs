@@ -19,7 +19,7 @@ impl RecordReader for ReaderPool {
     fn firing(&self, integration: &str, key: &str) -> ReadResult<Option<StoredFiring>> {
         let id = lookup_digest(integration, key.as_bytes());
         // Memory comes first: what leaves it is in the table by then.
-        match self.recent.get(&id) {
+        match self.memory.recent.get(&id) {
             Some(change) => Ok(Some(change.firing())),
             None => self.query(|connection| find_firing(connection, id)),
         }

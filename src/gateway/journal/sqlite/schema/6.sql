@@ -130,3 +130,23 @@ CREATE TABLE told_change (
   at      INTEGER NOT NULL
 );
 CREATE INDEX told_change_alert ON told_change (channel, alert, push);
+
+-- What operators silence. Those that ended stay as long as events.
+CREATE TABLE silence (
+  id             BLOB PRIMARY KEY,       -- a ULID
+  condition      TEXT NOT NULL,          -- over the event
+  starts         INTEGER NOT NULL,
+  ends           INTEGER NOT NULL,       -- with its extensions
+  until_resolved INTEGER NOT NULL,
+  channels       TEXT,                   -- JSON, [name, …]; nothing: all
+  because        TEXT NOT NULL,
+  author         TEXT NOT NULL,
+  created        INTEGER NOT NULL,
+  extensions     TEXT,                   -- JSON, [{"at", "by", "until"}, …]
+  ended          INTEGER,
+  cause          INTEGER,                -- why it ended
+  ended_by       TEXT,                   -- the operator
+  quiet          INTEGER                 -- with until_resolved: since when nothing fires that it holds
+) WITHOUT ROWID;
+CREATE INDEX silence_open ON silence (id) WHERE ended IS NULL;
+CREATE INDEX silence_ended ON silence (ended) WHERE ended IS NOT NULL;

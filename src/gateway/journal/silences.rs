@@ -1,0 +1,118 @@
+//! What happens to silences in a transaction: they are added, extended and ended, and end by themselves.
+
+use super::write::WriteSource;
+use super::{
+    Journal, JournalError, Silence, SilenceEnd, SilenceEndCause, SilenceExtension, SilenceId, StoreResult, Transaction,
+};
+use crate::time::Timestamp;
+
+/// How many silences there are at most that did not end: every event asks each of them.
+pub const MAX_OPEN_SILENCES: usize = 5_000;
+
+/// How many times a silence is extended at most: its extensions are one text.
+const MAX_EXTENSIONS: usize = 1_000;
+
+/// What became of a change of a silence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SilenceChange {
+    /// It is durable; the silence as it is now.
+    Done(Box<Silence>),
+    /// There is no such silence.
+    Unknown,
+    /// It ended before.
+    Over(SilenceEnd),
+    /// An extension must end later than the silence does.
+    NotLater(Timestamp),
+    /// There are as many silences as there may be, or it was extended as often as one may be.
+    TooMany,
+}
+
+impl Journal {
+    /// Adds a silence.
+    ///
+    /// # Errors
+    /// Where it is not durable.
+    pub fn add_silence(&self, silence: Silence) -> Result<SilenceChange, JournalError> {
+        self.change_silence(move |transaction| add_silence(transaction, &silence))
+    }
+
+    /// Extends a silence.
+    ///
+    /// # Errors
+    /// Where it is not durable.
+    pub fn extend_silence(&self, id: SilenceId, extension: SilenceExtension) -> Result<SilenceChange, JournalError> {
+        self.change_silence(move |transaction| extend_silence(transaction, id, &extension))
+    }
+
+    /// Ends a silence.
+    ///
+    /// # Errors
+    /// Where it is not durable.
+    pub fn end_silence(&self, id: SilenceId, by: String) -> Result<SilenceChange, JournalError> {
+        let clock = self.steady_clock();
+        self.change_silence(move |transaction| end_silence(transaction, id, &by, clock.now()))
+    }
+
+    fn change_silence(
+        &self,
+        change: impl FnMut(&mut dyn Transaction) -> StoreResult<SilenceChange> + Send + 'static,
+    ) -> Result<SilenceChange, JournalError> {
+        self.write(WriteSource::Record, 0, change)
+    }
+}
+
+/// Adds a silence, if there is room for one.
+///
+/// # Errors
+/// Where the store failed.
+pub fn add_silence(transaction: &mut dyn Transaction, silence: &Silence) -> StoreResult<SilenceChange> {
+    if transaction.silences()?.silences.len() >= MAX_OPEN_SILENCES {
+        return Ok(SilenceChange::TooMany);
+    }
+    transaction.put_silence(silence)?;
+    Ok(SilenceChange::Done(Box::new(silence.clone())))
+}
+
+/// Gives a silence that did not end a later end.
+///
+/// # Errors
+/// Where the store failed.
+pub fn extend_silence(
+    transaction: &mut dyn Transaction,
+    id: SilenceId,
+    extension: &SilenceExtension,
+) -> StoreResult<SilenceChange> {
+    let Some(mut silence) = transaction.find_silence(id)? else { return Ok(SilenceChange::Unknown) };
+    if let Some(end) = silence.ended.clone().or_else(|| silence.due_end(extension.at)) {
+        return Ok(SilenceChange::Over(end));
+    }
+    if extension.until <= silence.until {
+        return Ok(SilenceChange::NotLater(silence.until));
+    }
+    if silence.extensions.len() >= MAX_EXTENSIONS {
+        return Ok(SilenceChange::TooMany);
+    }
+    silence.until = extension.until;
+    silence.extensions.push(extension.clone());
+    transaction.put_silence(&silence)?;
+    Ok(SilenceChange::Done(Box::new(silence)))
+}
+
+/// Ends a silence.
+///
+/// # Errors
+/// Where the store failed.
+pub fn end_silence(
+    transaction: &mut dyn Transaction,
+    id: SilenceId,
+    by: &str,
+    now: Timestamp,
+) -> StoreResult<SilenceChange> {
+    let Some(mut silence) = transaction.find_silence(id)? else { return Ok(SilenceChange::Unknown) };
+    if let Some(end) = silence.ended.clone().or_else(|| silence.due_end(now)) {
+        return Ok(SilenceChange::Over(end));
+    }
+    silence.ended = Some(SilenceEnd { at: now, cause: SilenceEndCause::Operator, by: Some(by.to_owned()) });
+    transaction.put_silence(&silence)?;
+    Ok(SilenceChange::Done(Box::new(silence)))
+}
