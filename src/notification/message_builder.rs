@@ -4,6 +4,7 @@
 use super::message::MessageRecord;
 use super::message_event::{MessageEvent, NamedValue, owned};
 use super::record::NewsKind;
+use super::title_lines::{AlertRank, TitleLines, TitleList};
 use crate::event::{AlertStatus, Event, GroupFacts, OwnedEvent, Severity};
 use crate::json::ToJson as _;
 use crate::text::plural;
@@ -14,8 +15,6 @@ use std::collections::BTreeMap;
 
 /// How many alerts `group.alerts` holds.
 const MAX_ALERTS: usize = 100;
-/// How many titles the description of a message of many lists.
-const MAX_TITLES: usize = 10;
 /// How many labels the description counts.
 const COUNTED_LABELS: usize = 2;
 /// A label is counted if it has at least two values, and at most so many.
@@ -44,6 +43,7 @@ pub struct MessageBuilder {
     /// Counts of the labels that every alert so far has.
     labels: BTreeMap<String, LabelCounts>,
     worst: BTreeMap<AlertRank, ListedAlert>,
+    titles: TitleLines,
 }
 
 /// Fields as long as all alerts agree on them.
@@ -66,18 +66,8 @@ struct LabelCounts {
     seen: usize,
 }
 
-/// The order of alerts in lists: what fires first, then the worst, then the newest, then in the order given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct AlertRank {
-    is_over: bool,
-    severity: Reverse<Severity>,
-    at: Reverse<Timestamp>,
-    number: usize,
-}
-
 #[derive(Debug)]
 struct ListedAlert {
-    title: String,
     /// The JSON of its event.
     json: String,
     news: Option<NewsKind>,
@@ -101,8 +91,9 @@ impl MessageBuilder {
         self.count_labels(event);
         let rank = AlertRank { is_over, severity: Reverse(alert.severity), at: Reverse(alert.at), number: self.count };
         self.count += 1;
+        self.titles.add(rank, event.title);
         if self.worst.len() < MAX_ALERTS || self.worst.last_key_value().is_some_and(|(last, _)| rank < *last) {
-            let listed = ListedAlert { title: event.title.to_owned(), json: event.to_json(), news: alert.news };
+            let listed = ListedAlert { json: event.to_json(), news: alert.news };
             self.worst.insert(rank, listed);
             if self.worst.len() > MAX_ALERTS {
                 self.worst.pop_last();
@@ -180,12 +171,9 @@ impl MessageBuilder {
         let resolved = (self.resolved > 0).then(|| format!("{} resolved", self.resolved));
         let mut lines = vec![severities.chain(resolved).collect::<Vec<_>>().join(", ")];
         lines.extend(self.counted_labels());
-        let titles = self.worst.iter().take(MAX_TITLES).map(|(rank, alert)| {
-            let word = if rank.is_over { "resolved" } else { rank.severity.0.name() };
-            format!("- {word}: {}", alert.title)
-        });
+        let TitleList { lines: titles, counted } = self.titles.list();
         lines.extend(titles);
-        let more = self.count.saturating_sub(MAX_TITLES);
+        let more = self.count.saturating_sub(counted);
         if more > 0 {
             lines.push(match rest {
                 Some(rest) => format!("and {more} more: {rest}"),
@@ -432,6 +420,25 @@ mod tests {
         let alert = |title| Given { news: Some(NewsKind::New), severity: Severity::Info, title, labels: &[] };
         assert_eq!(message(&[alert("disk full"), alert("disk full")], &[]).event.title, "2 alerts: disk full");
         assert_eq!(message(&[alert("disk full"), alert("cpu")], &[]).event.title, "2 alerts");
+    }
+
+    #[test]
+    fn equal_titles_are_one_line() {
+        let alert = |news, severity, title| Given { news: Some(news), severity, title, labels: &[] };
+        let mut given: Vec<Given<'_>> = (0..37).map(|_| alert(NewsKind::New, Severity::Warning, "disk full")).collect();
+        given.push(alert(NewsKind::New, Severity::Critical, "disk full"));
+        given.push(alert(NewsKind::Over, Severity::Warning, "disk full"));
+        given.push(alert(NewsKind::New, Severity::Info, "cpu"));
+        expect![[r#"
+            40 alerts
+            1 Critical, 37 Warning, 1 Info, 1 resolved
+            - Critical: disk full
+            - Warning: disk full (37 alerts)
+            - Info: cpu
+            - resolved: disk full
+            []
+        "#]]
+        .assert_eq(&shown(&message(&given, &[])));
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod settle;
 mod store;
 mod storm;
 mod tell;
+mod title_lines;
 
 pub use arrive::{Arrival, ArrivalResult};
 pub use due::{DueCause, GroupDue};
