@@ -9,7 +9,7 @@
 //!
 //! [`served_rules`] is a rule set with its secrets, [`config`] the configuration; [`status`], [`metrics`] and [`logs`] are
 //! for those who watch a gateway. [`operations`] is what operators do with the journal: at [`admin`] through
-//! [`admin_client`], or on the journal itself while no gateway runs.
+//! [`admin_client`], or on the journal itself while no gateway runs. [`rehearsal`] plays its pushes by other rules.
 
 pub mod admin;
 pub mod admin_client;
@@ -27,6 +27,7 @@ pub mod metrics;
 mod notifier;
 pub mod operations;
 mod problem;
+pub mod rehearsal;
 mod run;
 pub mod served_rules;
 pub mod status;

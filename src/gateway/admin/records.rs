@@ -8,7 +8,8 @@ use super::run_blocking;
 use crate::gateway::Gateway;
 use crate::gateway::delivery::{ActiveHold, ChannelStatus};
 use crate::gateway::operations::{
-    self, BulkRequest, HeldChannel, OperationError, RecordSelection, ReplayRequest, ReplaySource,
+    self, BulkRequest, HeldChannel, OperationError, PushSelection, RecordSelection, ReplayRequest, ReplaySource,
+    RulesRecord,
 };
 use crate::gateway::problem::{Problem, json};
 use axum::Router;
@@ -37,7 +38,9 @@ pub(super) fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
         .route("/api/v1/quarantine/plan", get(plan_quarantine))
         .route("/api/v1/quarantine/replay", post(replay_quarantined))
         .route("/api/v1/quarantine/{id}", get(quarantined))
+        .route("/api/v1/pushes", get(pushes))
         .route("/api/v1/replay", get(plan).post(replay))
+        .route("/api/v1/rules/archive", get(rules_archive))
         .with_state(gateway)
 }
 
@@ -130,6 +133,20 @@ async fn replay(State(gateway): GatewayState, body: Bytes) -> Response {
         Ok(request) => answer(operations::replay(&gateway, ReplaySource::Pushes, &request).await),
         Err(error) => answer::<()>(Err(error)),
     }
+}
+
+async fn pushes(State(gateway): GatewayState, uri: Uri) -> Response {
+    answer_blocking(move || {
+        let selection = PushSelection::from_query(uri.query().unwrap_or_default())?;
+        operations::check_names(&gateway.journal, Some(&gateway.rules.current().value), &selection.pushes)?;
+        operations::stored_pushes(&gateway.journal, &selection, gateway.clock.now())
+    })
+    .await
+}
+
+async fn rules_archive(State(gateway): GatewayState) -> Response {
+    let version = gateway.rules.current();
+    json(&RulesRecord::new(version.generation, &version.hash.to_string(), &version.value.archive))
 }
 
 fn selection(gateway: &Gateway, uri: &Uri) -> Result<RecordSelection, OperationError> {

@@ -124,6 +124,53 @@ pub struct DecisionRecord {
     pub fates: Vec<ChannelFate>,
 }
 
+/// A push, as far as it can be played again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPush {
+    /// The integration.
+    pub integration: String,
+    /// Its origin.
+    #[serde(rename = "door")]
+    pub origin: PushOrigin,
+    /// When it was received, in milliseconds since 1970: the time of the evaluation.
+    pub received: i64,
+    /// The payload's bytes in base64.
+    pub payload: String,
+    /// What the request said besides, as far as the mappings of then read it.
+    #[serde(default, skip_serializing_if = "RequestMetadata::is_empty")]
+    pub request: RequestMetadata,
+    /// Whether it replayed a push that is kept too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_replay: bool,
+}
+
+/// A page of pushes, the oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPushPage {
+    /// What was found.
+    pub items: Vec<StoredPush>,
+    /// The `after` of the next page; none on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+    /// How many pushes of the page are damaged and left out.
+    #[serde(default)]
+    pub damaged: u64,
+    /// When the oldest push was received that is kept, whatever is selected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<Timestamp>,
+}
+
+/// The files of a rule set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesRecord {
+    /// Their generation.
+    pub generation: u64,
+    /// SHA-256 of the files.
+    pub rules: String,
+    /// The files in base64, compressed as the journal keeps them.
+    pub archive: String,
+}
+
 /// A refused body, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuarantineSummary {

@@ -10,16 +10,19 @@ mod names;
 mod offline;
 mod replay;
 mod selection;
+mod stored_pushes;
 
 pub use api_types::{
     AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, HeldChannel, ListingPage, QuarantineDetail,
-    QuarantineSummary, RecordCount, ReplayCandidate, ReplayRequest, ReplayResult,
+    QuarantineSummary, RecordCount, ReplayCandidate, ReplayRequest, ReplayResult, RulesRecord, StoredPush,
+    StoredPushPage,
 };
 pub use count::{count_dead, count_events, count_quarantined};
 pub use names::check_names;
 pub use offline::OfflineReplayer;
 pub use replay::{MAX_AT_ONCE, ReplaySource, plan, plan_quarantine, replay, replay_stored};
 pub use selection::RecordSelection;
+pub use stored_pushes::{PushSelection, last_rules, stored_pushes};
 
 use super::journal::{
     ChannelCounts, DeadLetterRecord, DeliveryRecord, DeliveryState, DeliveryStore as _, EventId, Journal, JournalError,
