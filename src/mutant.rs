@@ -36,6 +36,8 @@ mutants! {
     "i" UntoldEnd "The end of what was not told is told.";
     "j" CriticalByTruth "A Critical is compared with what is true instead of what was told.";
     "k" HeldTold "A message covers what a mute holds.";
+    "l" HeldAtArrival "A mute is asked when an event arrives, and never again.";
+    "m" MutedSource "An alert that a mute may hold does not count as a source.";
 }
 
 impl Mutant {

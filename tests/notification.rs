@@ -2,6 +2,14 @@
 
 #[path = "notification/defects.rs"]
 mod defects;
+#[path = "notification/every_event.rs"]
+mod every_event;
+#[path = "notification/hold_laws.rs"]
+mod hold_laws;
+#[path = "notification/hold_world.rs"]
+mod hold_world;
+#[path = "notification/holds.rs"]
+mod holds;
 #[path = "notification/laws.rs"]
 mod laws;
 #[path = "notification/scenarios.rs"]

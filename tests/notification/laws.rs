@@ -10,6 +10,7 @@ use pointsman::notification::{
 use pointsman::time::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof};
+use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -30,7 +31,7 @@ enum Step {
     Resume,
 }
 
-fn policies() -> impl Strategy<Value = NotificationPolicy> {
+pub(super) fn policies() -> impl Strategy<Value = NotificationPolicy> {
     let waits = prop_oneof![Just((0, 0)), Just((30, 30)), Just((30, 600)), Just((300, 300))];
     let repeats = prop_oneof![Just(RepeatPolicy::Never), Just(RepeatPolicy::After(seconds(3_600)))];
     let recoveries = prop_oneof![Just(RecoveryPolicy::Group), Just(RecoveryPolicy::Each), Just(RecoveryPolicy::Never)];
@@ -47,7 +48,7 @@ fn policies() -> impl Strategy<Value = NotificationPolicy> {
     )
 }
 
-fn severities() -> impl Strategy<Value = Option<Severity>> {
+pub(super) fn severities() -> impl Strategy<Value = Option<Severity>> {
     prop_oneof![Just(None), Just(Some(Severity::Info)), Just(Some(Severity::Warning)), Just(Some(Severity::Critical)),]
 }
 
@@ -129,11 +130,11 @@ fn calm_down(world: &mut World) {
     world.run_to(world.now.saturating_add(seconds(3_500)));
 }
 
-fn alerts(world: &World) -> BTreeMap<AlertId, AlertRecord> {
+pub(super) fn alerts(world: &World) -> BTreeMap<AlertId, AlertRecord> {
     world.store.alerts().map(|(id, alert)| (id, *alert)).collect()
 }
 
-fn cases() -> u32 {
+pub(super) fn cases() -> u32 {
     std::env::var("NOTIFICATION_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000)
 }
 
@@ -145,41 +146,7 @@ proptest! {
     fn ends(policy in policies(), schedule in schedules()) {
         let mut world = play(policy, &schedule, |_, _| {});
         calm_down(&mut world);
-        let mut told: BTreeMap<AlertId, (Severity, GroupId)> = BTreeMap::new();
-        let mut refused_ends = BTreeSet::new();
-        for (_, message, end) in &world.ended {
-            for news in &message.news {
-                if news.before.is_none() && refused_ends.remove(&news.alert) {
-                    told.remove(&news.alert);
-                }
-                if let Some((severity, group)) = told.get(&news.alert).filter(|_| *end != MessageEnd::Refused)
-                    && policy.recoveries != RecoveryPolicy::Never
-                {
-                    prop_assert_eq!(news.before, Some(*severity), "before {:?}", news);
-                    prop_assert_eq!(news.group, *group, "sticky {:?}", news);
-                }
-                if news.kind == NewsKind::Over {
-                    prop_assert!(told.contains_key(&news.alert) && news.now.is_none(), "never told {:?}", news);
-                }
-                match end {
-                    MessageEnd::Delivered => match news.now {
-                        Some(severity) => drop(told.insert(news.alert, (severity, news.group))),
-                        None => drop(told.remove(&news.alert)),
-                    },
-                    // Where the alert fires again meanwhile, the channel still believes what it was told.
-                    MessageEnd::Refused if news.now.is_none() => {
-                        refused_ends.insert(news.alert);
-                    },
-                    MessageEnd::Refused | MessageEnd::Expired => {}
-                }
-            }
-        }
-        let known = alerts(&world);
-        for (id, (severity, _)) in told.into_iter().filter(|(id, _)| !refused_ends.contains(id)) {
-            if policy.recoveries != RecoveryPolicy::Never {
-                prop_assert_eq!(known.get(&id).and_then(|alert| alert.told), Some(severity), "alert {:?}", id);
-            }
-        }
+        ends_hold(&world)?;
     }
 
     /// Once nothing changed for the longest wait and the channel takes messages, told is true, but for what is held, falls of
@@ -188,18 +155,7 @@ proptest! {
     fn convergence(policy in policies(), schedule in schedules()) {
         let mut world = play(policy, &schedule, |_, _| {});
         calm_down(&mut world);
-        for (id, alert) in alerts(&world) {
-            let Some(kind) = alert.difference() else { continue };
-            let is_kept_back = alert.hold == HoldState::Held || alert.routing == RoutingState::Elsewhere;
-            if is_kept_back && kind != NewsKind::Over {
-                continue;
-            }
-            let Ok(Some(group)) = world.store.group(alert.group) else { panic!("{id:?} has no group") };
-            let is_refused = alert.news.is_some_and(|news| news.origin == pointsman::notification::NewsOrigin::Refusal);
-            let is_partial = kind == NewsKind::Over && group.counts.told_firing() > 0;
-            prop_assert!(kind == NewsKind::Better || is_partial || is_refused, "{:?} {:?}", alert, group);
-        }
-        prop_assert!(world.waiting.is_empty());
+        told_is_true(&world)?;
     }
 
     /// At most `rate` messages in any minute; at most three undelivered, four with Critical news.
@@ -227,28 +183,7 @@ proptest! {
     fn urgency(policy in policies(), schedule in schedules()) {
         let policy = NotificationPolicy { gathers_storms: false, rate: None, ..policy };
         play(policy, &schedule, |world, _| {
-            let Ok(channel) = world.store.channel();
-            if world.receiver != Receiver::Up || channel.is_paused {
-                return;
-            }
-            for (_, alert) in world.store.alerts() {
-                let Ok(Some(group)) = world.store.group(alert.group) else { panic!("no group") };
-                let critical = Some(Severity::Critical);
-                let is_told = |other: &AlertRecord| {
-                    other.told == critical && other.firing == critical && other.hold == HoldState::Free
-                };
-                let is_known = world.store.alerts().any(|(_, other)| other.group == alert.group && is_told(other));
-                let is_news = alert.firing == critical
-                    && matches!(alert.tellable(), Some(NewsKind::New | NewsKind::Worse))
-                    && !is_known;
-                if let Some(news) = alert.news.filter(|_| is_news)
-                    && news.origin != pointsman::notification::NewsOrigin::Refusal
-                {
-                    let latest = news.critical_since.unwrap().saturating_add(policy.wait_critical);
-                    assert!(world.now < latest || policy.wait_critical.is_zero() && world.now <= latest, "{alert:?} at {:?}", world.now);
-                    assert!(group.due.is_some_and(|due| due <= latest), "{alert:?} {group:?}");
-                }
-            }
+            is_urgent(world);
         });
     }
 
@@ -343,6 +278,91 @@ proptest! {
                 assert!(!is_unknown || alert.firing.is_none(), "{alert:?}");
             }
         });
+    }
+}
+
+/// What was told is told to be over, in the same group, and an end is told only of what was told.
+pub(super) fn ends_hold(world: &World) -> Result<(), TestCaseError> {
+    let mut told: BTreeMap<AlertId, (Severity, GroupId)> = BTreeMap::new();
+    let mut refused_ends = BTreeSet::new();
+    for (_, message, end) in &world.ended {
+        for news in &message.news {
+            if news.before.is_none() && refused_ends.remove(&news.alert) {
+                told.remove(&news.alert);
+            }
+            if let Some((severity, group)) = told.get(&news.alert).filter(|_| *end != MessageEnd::Refused)
+                && world.policy.recoveries != RecoveryPolicy::Never
+            {
+                prop_assert_eq!(news.before, Some(*severity), "before {:?}", news);
+                prop_assert_eq!(news.group, *group, "sticky {:?}", news);
+            }
+            if news.kind == NewsKind::Over {
+                prop_assert!(told.contains_key(&news.alert) && news.now.is_none(), "never told {:?}", news);
+            }
+            match end {
+                MessageEnd::Delivered => match news.now {
+                    Some(severity) => drop(told.insert(news.alert, (severity, news.group))),
+                    None => drop(told.remove(&news.alert)),
+                },
+                // Where the alert fires again meanwhile, the channel still believes what it was told.
+                MessageEnd::Refused if news.now.is_none() => {
+                    refused_ends.insert(news.alert);
+                }
+                MessageEnd::Refused | MessageEnd::Expired => {}
+            }
+        }
+    }
+    let known = alerts(world);
+    for (id, (severity, _)) in told.into_iter().filter(|(id, _)| !refused_ends.contains(id)) {
+        if world.policy.recoveries != RecoveryPolicy::Never {
+            prop_assert_eq!(known.get(&id).and_then(|alert| alert.told), Some(severity), "alert {:?}", id);
+        }
+    }
+    Ok(())
+}
+
+/// What differs from what was told is held, a fall of severity, a partial end, elsewhere or refused.
+pub(super) fn told_is_true(world: &World) -> Result<(), TestCaseError> {
+    for (id, alert) in alerts(world) {
+        let Some(kind) = alert.difference() else { continue };
+        let is_kept_back = alert.hold == HoldState::Held || alert.routing == RoutingState::Elsewhere;
+        if is_kept_back && kind != NewsKind::Over {
+            continue;
+        }
+        let Ok(Some(group)) = world.store.group(alert.group) else { panic!("{id:?} has no group") };
+        let is_refused = alert.news.is_some_and(|news| news.origin == pointsman::notification::NewsOrigin::Refusal);
+        let is_partial = kind == NewsKind::Over && group.counts.told_firing() > 0;
+        prop_assert!(kind == NewsKind::Better || is_partial || is_refused, "{:?} {:?}", alert, group);
+    }
+    prop_assert!(world.waiting.is_empty());
+    Ok(())
+}
+
+/// A Critical that nothing holds, in a group where nothing told Critical still fires, is told within `wait_critical`.
+pub(super) fn is_urgent(world: &World) {
+    let Ok(channel) = world.store.channel();
+    if world.receiver != Receiver::Up || channel.is_paused {
+        return;
+    }
+    for (_, alert) in world.store.alerts() {
+        let Ok(Some(group)) = world.store.group(alert.group) else { panic!("no group") };
+        let critical = Some(Severity::Critical);
+        let is_told =
+            |other: &AlertRecord| other.told == critical && other.firing == critical && other.hold == HoldState::Free;
+        let is_known = world.store.alerts().any(|(_, other)| other.group == alert.group && is_told(other));
+        let is_news =
+            alert.firing == critical && matches!(alert.tellable(), Some(NewsKind::New | NewsKind::Worse)) && !is_known;
+        if let Some(news) = alert.news.filter(|_| is_news)
+            && news.origin != pointsman::notification::NewsOrigin::Refusal
+        {
+            let latest = news.critical_since.unwrap().saturating_add(world.policy.wait_critical);
+            assert!(
+                world.now < latest || world.policy.wait_critical.is_zero() && world.now <= latest,
+                "{alert:?} at {:?}",
+                world.now
+            );
+            assert!(group.due.is_some_and(|due| due <= latest), "{alert:?} {group:?}");
+        }
     }
 }
 

@@ -150,12 +150,9 @@ impl HoldStore for MemoryHolds {
         Ok(())
     }
 
-    fn next_recheck(&self) -> Result<Option<(HolderId, RecheckPosition)>, Infallible> {
-        let mut candidates = self.rechecks.iter().filter_map(|(scope, after)| match scope {
-            RecheckScope::Everything => None,
-            RecheckScope::Candidates(holder) => Some((*holder, position(*after))),
-        });
-        Ok(candidates.next())
+    fn next_recheck(&self) -> Result<Option<(RecheckScope, RecheckPosition)>, Infallible> {
+        let mut rechecks = self.rechecks.iter().filter(|(scope, _)| **scope != RecheckScope::Everything);
+        Ok(rechecks.next().map(|(scope, after)| (*scope, position(*after))))
     }
 }
 

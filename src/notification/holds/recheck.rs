@@ -2,6 +2,7 @@
 
 use super::store::{HoldStore, RecheckPosition, RecheckScope};
 use super::tracker::HoldTracker;
+use crate::mutant::Mutant;
 use crate::notification::AlertId;
 
 impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
@@ -12,6 +13,9 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
     /// Where the store failed.
     pub fn take_changed(&mut self, most: usize) -> Result<Vec<AlertId>, S::Error> {
         let mut taken = Vec::new();
+        if Mutant::HeldAtArrival.is_on() {
+            return Ok(taken);
+        }
         while taken.len() < most
             && let Some(id) = self.changed.pop_first()
         {
@@ -20,19 +24,22 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
             }
         }
         while taken.len() < most
-            && let Some((holder, position)) = self.store.next_recheck()?
+            && let Some((scope, position)) = self.store.next_recheck()?
         {
             let room = most - taken.len();
             let after = match position {
                 RecheckPosition::Start | RecheckPosition::Done => None,
                 RecheckPosition::After(alert) => Some(alert),
             };
-            let page = self.store.candidates(holder, after, room)?;
+            let page = match scope {
+                RecheckScope::Candidates(holder) => self.store.candidates(holder, after, room)?,
+                RecheckScope::Holds | RecheckScope::Everything => self.store.open_alerts(after, room)?,
+            };
             let next = match page.last() {
                 Some(last) if page.len() == room => RecheckPosition::After(*last),
                 Some(_) | None => RecheckPosition::Done,
             };
-            self.store.set_recheck(RecheckScope::Candidates(holder), next)?;
+            self.store.set_recheck(scope, next)?;
             taken.extend(page);
         }
         Ok(taken)
@@ -51,13 +58,20 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         }
     }
 
-    /// The alerts of a page were asked; an empty page is the end.
+    /// The alerts of a page were asked; an empty page is the end, and then the holds of all open alerts are looked at again.
+    /// Before that, an alert could be held by what is not asked yet.
     ///
     /// # Errors
     /// Where the store failed.
     pub fn finish_page(&mut self, page: &[AlertId]) -> Result<(), S::Error> {
-        let position = page.last().map_or(RecheckPosition::Done, |last| RecheckPosition::After(*last));
-        self.store.set_recheck(RecheckScope::Everything, position)
+        if let Some(last) = page.last() {
+            return self.store.set_recheck(RecheckScope::Everything, RecheckPosition::After(*last));
+        }
+        if self.store.recheck(RecheckScope::Everything)? != RecheckPosition::Done {
+            self.store.set_recheck(RecheckScope::Everything, RecheckPosition::Done)?;
+            self.store.set_recheck(RecheckScope::Holds, RecheckPosition::Start)?;
+        }
+        Ok(())
     }
 
     /// Whether the facts of an alert are still to be asked anew.

@@ -7,6 +7,7 @@ use super::record::{
 };
 use super::store::{HoldStore, RecheckPosition, RecheckScope};
 use super::tracker::{HoldTracker, SourceStrength};
+use crate::mutant::Mutant;
 use crate::notification::AlertId;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,38 +77,38 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
     /// # Errors
     /// Where the store failed.
     pub fn report(&mut self, now: Timestamp, reports: &[AlertReport]) -> Result<(), S::Error> {
+        let mut before = ChangeBefore::default();
+        for report in reports {
+            let known = self.store.firing(report.alert())?;
+            for facts in known.iter().map(|alert| &alert.facts).chain(report.facts()) {
+                self.note_before(&mut before, report.alert(), facts)?;
+            }
+        }
         self.apply(now, reports, RoleLoss::Event)?;
+        self.compare(before)?;
         for report in reports {
             self.changed.remove(&report.alert());
         }
         Ok(())
     }
 
-    /// Applies what was asked anew of alerts that fire; [`AlertReport::Over`] where one does not fire any more.
+    /// Applies what was asked anew of alerts that fire; [`AlertReport::Over`] where one does not fire any more. Their holds, and
+    /// those of what they hold, are looked at again once all alerts were asked.
     ///
     /// # Errors
     /// Where the store failed.
     pub fn renew(&mut self, now: Timestamp, reports: &[AlertReport]) -> Result<(), S::Error> {
-        self.apply(now, reports, RoleLoss::Rules)?;
-        self.changed.extend(reports.iter().map(AlertReport::alert));
-        Ok(())
+        self.apply(now, reports, RoleLoss::Rules)
     }
 
     fn apply(&mut self, now: Timestamp, reports: &[AlertReport], loss: RoleLoss) -> Result<(), S::Error> {
-        let mut before = ChangeBefore::default();
         let mut silences = BTreeSet::new();
         for report in reports {
             let known = self.store.firing(report.alert())?;
             let facts = known.iter().map(|alert| &alert.facts).chain(report.facts());
-            for facts in facts {
-                self.note_before(&mut before, report.alert(), facts)?;
-                silences.extend(silences_of(facts));
-            }
-        }
-        for report in reports {
+            silences.extend(facts.flat_map(silences_of));
             match report {
                 AlertReport::Firing { alert, key, since, heard, facts } => {
-                    let known = self.store.firing(*alert)?;
                     let since = known.as_ref().map_or(*since, |known| known.since);
                     let fires = FiringAlert { since, key: key.clone(), facts: facts.clone() };
                     self.fires(now, *alert, known, fires, *heard, loss)?;
@@ -115,7 +116,6 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
                 AlertReport::Over { alert } => self.is_over(now, *alert)?,
             }
         }
-        self.compare(before)?;
         for silence in silences {
             self.update_quiet(now, silence)?;
         }
@@ -160,6 +160,7 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
             Some(SourceState::Firing { until: known }) if known >= until => SourceState::Firing { until: known },
             Some(SourceState::Expired { at }) if until <= now => SourceState::Expired { at },
             _ if until <= now => SourceState::Expired { at: until },
+            _ if Mutant::MutedSource.is_on() && !alert.facts.candidates.is_empty() => SourceState::Expired { at: now },
             _ => SourceState::Firing { until: until.saturating_add(self.heard_precision) },
         };
         let record = SourceRecord {

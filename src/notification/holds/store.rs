@@ -9,6 +9,8 @@ use crate::time::Timestamp;
 pub enum RecheckScope {
     /// All open alerts: their facts are to be asked anew.
     Everything,
+    /// All open alerts: their facts were asked anew, and their holds may differ.
+    Holds,
     /// The alerts that have this candidate.
     Candidates(HolderId),
 }
@@ -85,6 +87,6 @@ pub trait HoldStore {
     /// Begins a recheck, moves it on, or ends it.
     fn set_recheck(&mut self, scope: RecheckScope, position: RecheckPosition) -> Result<(), Self::Error>;
 
-    /// Any of the rechecks of candidates that are not done.
-    fn next_recheck(&self) -> Result<Option<(HolderId, RecheckPosition)>, Self::Error>;
+    /// Any of the rechecks that are not done, besides [`RecheckScope::Everything`].
+    fn next_recheck(&self) -> Result<Option<(RecheckScope, RecheckPosition)>, Self::Error>;
 }
