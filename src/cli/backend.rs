@@ -12,8 +12,8 @@ use crate::gateway::admin_client::{AdminClient, AdminClientError, AdminConnectio
 use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, Journal, JournalConfig};
 use crate::gateway::operations::{
     self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, OfflineReplayer,
-    OperationError, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate, ReplayRequest,
-    ReplayResult, ReplaySource,
+    OperationError, PushSelection, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate,
+    ReplayRequest, ReplayResult, ReplaySource, RulesRecord, StoredPushPage,
 };
 use crate::reload::{LoadRejection, RuleAccess};
 use crate::ruleset::SystemClock;
@@ -303,6 +303,22 @@ impl OperationsBackend {
 
     pub(super) fn quarantined(&self, id: &str) -> BackendResult<QuarantineDetail> {
         self.ask(|client| get(client, &["quarantine", id]), |journal| operations::quarantined_one(journal, id))
+    }
+
+    /// A page of stored pushes, the oldest first.
+    pub(super) fn stored_pushes(&self, selection: &PushSelection) -> BackendResult<StoredPushPage> {
+        self.ask(
+            |client| read(client.get(&format!("/api/v1/pushes?{}", selection.query()))?),
+            |journal| {
+                operations::check_names(journal, None, &selection.pushes)?;
+                operations::stored_pushes(journal, selection, now())
+            },
+        )
+    }
+
+    /// The files of the rules in force; of those that were in force last, if no gateway runs.
+    pub(super) fn last_rules(&self) -> BackendResult<RulesRecord> {
+        self.ask(|client| get(client, &["rules", "archive"]), operations::last_rules)
     }
 
     /// A page of the pushes that a replay would decide.

@@ -123,7 +123,7 @@ fn say_more(shown: usize, rest: RecordCount, terminal: &mut Terminal) {
 }
 
 /// A number with its digits in groups: `1,447`.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

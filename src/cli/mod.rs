@@ -6,6 +6,8 @@
 #![expect(clippy::disallowed_methods, reason = "the command line reads files and the environment")]
 
 #[cfg(feature = "gateway")]
+mod archived_rules;
+#[cfg(feature = "gateway")]
 mod backend;
 mod check;
 mod clock;
@@ -34,6 +36,8 @@ mod local_time;
 mod man;
 #[cfg(feature = "gateway")]
 mod quarantine;
+#[cfg(feature = "gateway")]
+mod rehearse;
 #[cfg(feature = "gateway")]
 mod replay;
 mod request;
@@ -126,6 +130,8 @@ enum CliCommand {
     #[cfg(feature = "gateway")]
     Replay(replay::Arguments),
     #[cfg(feature = "gateway")]
+    Rehearse(rehearse::Arguments),
+    #[cfg(feature = "gateway")]
     Watch(watch::Arguments),
     #[cfg(feature = "gateway")]
     Serve(Box<serve::Arguments>),
@@ -164,6 +170,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Quarantine(arguments) => quarantine::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Replay(arguments) => replay::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
+        CliCommand::Rehearse(arguments) => rehearse::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Watch(arguments) => watch::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]

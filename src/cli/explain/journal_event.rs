@@ -2,6 +2,7 @@
 //! that decided it. If the outcome differs from the stored one, an error says so.
 
 use super::alert::{Explainer, check_routes};
+use crate::cli::archived_rules;
 use crate::cli::backend::{GatewayArguments, OperationsBackend};
 use crate::cli::exit::Exit;
 use crate::cli::input_reader::InputReader;
@@ -10,7 +11,6 @@ use crate::diagnostic::Styling;
 use crate::evaluate::EvaluationContext;
 use crate::gateway::operations::{self, DecisionRecord};
 use crate::json;
-use crate::reload::Snapshot;
 use crate::ruleset::{EntryPoint, RuleSet};
 use crate::time::Timestamp;
 use base64::Engine as _;
@@ -25,7 +25,8 @@ pub(super) fn explain(
 ) -> Result<Exit, Exit> {
     let decision = OperationsBackend::open(place, terminal)?.decision(id);
     let decision = decision.map_err(|error| error.report(terminal))?;
-    let rules = rules(&decision).map_err(|error| terminal.fail(&error))?;
+    let rules = archived_rules::read(&decision.archive, "the rules that decided the event");
+    let rules = rules.map_err(|error| terminal.fail(&error))?;
     check_routes(&rules, why_not, terminal)?;
     let explanation = explain_decision(&rules, &decision, why_not, terminal.out.color());
     let explanation = explanation.map_err(|error| terminal.fail(&error))?;
@@ -38,18 +39,6 @@ pub(super) fn explain(
         ));
     }
     Ok(if explanation.agrees && explanation.accepted { Exit::Success } else { Exit::Findings })
-}
-
-/// The rules that decided an event.
-fn rules(decision: &DecisionRecord) -> Result<RuleSet, String> {
-    let archive = STANDARD.decode(&decision.archive).map_err(|error| error.to_string())?;
-    let snapshot = Snapshot::from_archive(&archive)
-        .map_err(|error| format!("cannot read the rules that decided the event: {error}"))?;
-    let loaded = RuleSet::from_served_sources(snapshot.sources().clone(), &|path| snapshot.read(path), None);
-    loaded.rules.ok_or_else(|| {
-        let first = loaded.diagnostics.first().map(|found| format!(": {}", found.message)).unwrap_or_default();
-        format!("this version of pointsman rejects the rules that decided the event{first}")
-    })
 }
 
 /// The explanation of a stored decision.

@@ -1,0 +1,71 @@
+//! What a reader has to know of the numbers: what was not played, and what a journal does not tell.
+
+use super::RuleSetRehearsal;
+use super::playing::PlayedPushes;
+use crate::cli::listing::grouped;
+use crate::cli::local_time::LocalTime;
+use crate::gateway::operations::RecordCount;
+use crate::text::plural;
+use crate::time::DurationText;
+use std::time::Duration;
+
+/// What is never known.
+const ALWAYS: &str = "outages, pauses, silences and refused messages of that time are not played: every channel takes its \
+                      messages at once; tables are as they are now";
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// The notes, each a sentence without a full stop.
+pub(super) fn notes(played: &PlayedPushes, rehearsals: &[RuleSetRehearsal], time: &LocalTime) -> Vec<String> {
+    let begin = time.clock(&played.since.to_string());
+    let mut notes = Vec::new();
+    if played.pushes == 0 {
+        notes.push("the journal has no push of this time".to_owned());
+        return notes;
+    }
+    if played.since > played.asked_since {
+        notes.push(format!("the oldest push of the journal was received at {begin}: the rehearsal begins there"));
+    }
+    let covered = played.until.saturating_duration_since(played.since);
+    if covered < DAY {
+        notes.push(format!("numbers a day are projected from {}", DurationText(covered)));
+    }
+    let lone = rehearsals.iter().map(|one| one.report.events.lone_recoveries).max().unwrap_or(0);
+    let lone = match lone {
+        0 => String::new(),
+        count => format!("; {} found no firing before them", counted(count, "recovery", "recoveries")),
+    };
+    notes.push(format!("what fired before {begin} is new when it fires again{lone}"));
+    notes.extend(left_out(played));
+    for RuleSetRehearsal { rules, report } in rehearsals {
+        for refused in &report.refused {
+            let pushes = counted(refused.pushes, "push", "pushes");
+            notes.push(format!("{rules}: {pushes} of `{}` refused: {}", refused.integration, refused.reason));
+        }
+    }
+    notes.push(ALWAYS.to_owned());
+    notes
+}
+
+fn left_out(played: &PlayedPushes) -> Vec<String> {
+    let mut notes = Vec::new();
+    let RecordCount { count, is_complete } = played.quarantined;
+    if count > 0 {
+        let more = if is_complete { "" } else { "more than " };
+        let bodies = counted(count, "refused body", "refused bodies");
+        notes.push(format!("{more}{bodies} of this time not played: see `pointsman quarantine list`"));
+    }
+    if played.replays > 0 {
+        let replays = counted(played.replays, "replay", "replays");
+        notes.push(format!("{replays} left out: the pushes that they repeat were played"));
+    }
+    if played.damaged > 0 {
+        notes.push(format!("{} of the journal left out: damaged", plural(played.damaged, "record")));
+    }
+    notes
+}
+
+/// `1 push`, `1,204 pushes`
+fn counted(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(count)) }
+}

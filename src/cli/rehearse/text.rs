@@ -1,0 +1,210 @@
+//! A rehearsal as people read it.
+
+use super::{RehearsalOutcome, RuleSetRehearsal};
+use crate::cli::layout::TextLayout;
+use crate::cli::listing::grouped;
+use crate::cli::local_time::LocalTime;
+use crate::cli::table::TextTable;
+use crate::gateway::rehearsal::{
+    ChannelDifference, ChannelRehearsal, LoudGroup, ReasonCounts, RehearsalDifference, RehearsalReport,
+};
+use crate::notification::MessageReason;
+use crate::ruleset::visible_excerpt;
+use crate::text::plural;
+use crate::time::{DurationText, Timestamp};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How a rehearsal is written.
+pub(super) struct RehearsalText {
+    pub(super) time: LocalTime,
+    pub(super) layout: TextLayout,
+}
+
+impl RehearsalText {
+    /// The whole text.
+    pub(super) fn render(&self, outcome: &RehearsalOutcome) -> String {
+        let played = &outcome.played;
+        let covered = played.until.saturating_duration_since(played.since);
+        let mut text = format!(
+            "{} in {}, from {} ({})\n",
+            counted(played.pushes, "push", "pushes"),
+            DurationText(Duration::from_secs(covered.as_secs())),
+            self.clock(played.since),
+            self.time.offset()
+        );
+        for rehearsal in &outcome.rehearsals {
+            self.rule_set(rehearsal, &mut text);
+        }
+        if let (Some(difference), [after, before]) = (&outcome.difference, outcome.rehearsals.as_slice()) {
+            let title = format!("Messages a day of {} against {}", after.rules, before.rules);
+            self.title(&title, &mut text);
+            text.push_str(&self.difference(difference, after.report.days()).render(self.layout));
+        }
+        text.push('\n');
+        for note in &outcome.notes {
+            text.push_str(&self.layout.paragraph(&format!("note: {note}"), 6));
+        }
+        text
+    }
+
+    fn rule_set(&self, rehearsal: &RuleSetRehearsal, text: &mut String) {
+        let report = &rehearsal.report;
+        let (days, events) = (report.days(), report.events);
+        let total = a_day(report.messages(), days);
+        self.title(&format!("{}: {} messages a day", rehearsal.rules, or_zero(&total)), text);
+        text.push_str(&format!(
+            "{} to channels, {} to none, {} dropped\n",
+            plural(events.routed, "event"),
+            grouped(events.nowhere),
+            grouped(events.dropped)
+        ));
+        if report.channels.is_empty() {
+            return;
+        }
+        text.push('\n');
+        text.push_str(&self.channels(report, days).render(self.layout));
+        self.title("Loudest groups", text);
+        text.push_str(&self.loudest(&report.loudest).render(self.layout));
+        if report.channels.iter().any(|channel| channel.criticals > 0) {
+            self.title("Criticals, and the one that waited longest", text);
+            text.push_str(&self.criticals(&report.channels).render(self.layout));
+        }
+    }
+
+    /// Messages a day by channel and reason.
+    fn channels(&self, report: &RehearsalReport, days: f64) -> TextTable {
+        let reasons: Vec<MessageReason> = MessageReason::ALL
+            .into_iter()
+            .filter(|reason| report.channels.iter().any(|channel| channel.reasons.of(*reason) > 0))
+            .collect();
+        let names = reasons.iter().map(|reason| reason.name());
+        let heading: Vec<&str> = ["channel", "a day"].into_iter().chain(names).chain(["busiest day", "from"]).collect();
+        let mut table = TextTable::new(&heading).fitting(1, &["from", "busiest day"]);
+        for channel in &report.channels {
+            let ChannelRehearsal { busiest_day, .. } = channel;
+            let counts = reasons.iter().map(|reason| a_day(channel.reasons.of(*reason), days));
+            let name = visible_excerpt(&channel.channel);
+            let cells = [name, a_day(channel.messages, days)].into_iter().chain(counts);
+            table.row(cells.chain([busiest_day.messages.to_string(), self.clock(busiest_day.since)]).collect());
+        }
+        table
+    }
+
+    /// The loudest groups, with totals.
+    fn loudest(&self, groups: &[LoudGroup]) -> TextTable {
+        let mut table = TextTable::new(&["channel", "messages", "group", "why"]).fitting(2, &[]);
+        for group in groups {
+            let cells = [&*group.channel, &group.messages.to_string(), &group.group, &why(&group.reasons)];
+            table.row(cells.into_iter().map(visible_excerpt).collect());
+        }
+        table
+    }
+
+    /// The longest wait of a Critical in each channel.
+    fn criticals(&self, channels: &[ChannelRehearsal]) -> TextTable {
+        let mut table =
+            TextTable::new(&["channel", "Criticals", "longest wait", "told", "message"]).fitting(3, &["told"]);
+        for channel in channels {
+            let Some(longest) = &channel.longest_critical else { continue };
+            let cells = [
+                visible_excerpt(&channel.channel),
+                channel.criticals.to_string(),
+                DurationText(longest.waited).to_string(),
+                self.clock(longest.at),
+                visible_excerpt(&longest.title),
+            ];
+            table.row(cells.into());
+        }
+        table
+    }
+
+    fn difference(&self, difference: &RehearsalDifference, days: f64) -> TextTable {
+        let heading = ["channel", "before", "after", "change", "longest Critical", "why"];
+        let mut table = TextTable::new(&heading).fitting(5, &[]);
+        for channel in &difference.channels {
+            let ChannelDifference { before, after, reasons, .. } = channel;
+            let why = reasons.iter().map(|(reason, difference)| format!("{reason} {}", signed(*difference, days)));
+            table.row(vec![
+                visible_excerpt(&channel.channel),
+                or_zero(&a_day(*before, days)).to_owned(),
+                or_zero(&a_day(*after, days)).to_owned(),
+                change(*before, *after),
+                critical_change(channel),
+                why.collect::<Vec<_>>().join(", "),
+            ]);
+        }
+        table
+    }
+
+    fn title(&self, title: &str, text: &mut String) {
+        text.push('\n');
+        text.push_str(&self.layout.styling.styled("1", &visible_excerpt(title)));
+        text.push('\n');
+    }
+
+    fn clock(&self, time: Timestamp) -> String {
+        self.time.clock(&time.to_string())
+    }
+}
+
+/// How many a day, with one digit behind the point below a hundred; nothing for none.
+fn a_day(count: u64, days: f64) -> String {
+    if count == 0 || days <= 0.0 {
+        return String::new();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts of messages are far below 2^52")]
+    let number = count as f64 / days;
+    match number {
+        number if number < 0.05 => "<0.1".to_owned(),
+        number if number < 99.95 => format!("{number:.1}"),
+        number => format!("{number:.0}"),
+    }
+}
+
+fn or_zero(number: &str) -> &str {
+    if number.is_empty() { "0" } else { number }
+}
+
+/// `+3.1`, `-12.0`
+fn signed(difference: i64, days: f64) -> String {
+    let sign = if difference < 0 { '-' } else { '+' };
+    format!("{sign}{}", a_day(difference.unsigned_abs(), days))
+}
+
+/// `-92%`; nothing where there was nothing before.
+fn change(before: u64, after: u64) -> String {
+    if before == 0 || before == after {
+        return String::new();
+    }
+    let percent = (i128::from(after) - i128::from(before)) * 100 / i128::from(before);
+    if percent > 0 { format!("+{percent}%") } else { format!("{percent}%") }
+}
+
+/// `0s -> 30m`
+fn critical_change(channel: &ChannelDifference) -> String {
+    let shown =
+        |waited: Option<Duration>| waited.map_or_else(|| "none".to_owned(), |waited| DurationText(waited).to_string());
+    match (channel.critical_before, channel.critical_after) {
+        (None, None) => String::new(),
+        (before, after) if before == after => shown(before),
+        (before, after) => format!("{} -> {}", shown(before), shown(after)),
+    }
+}
+
+/// `repeat 290, new 10`: the most frequent reason first.
+fn why(reasons: &ReasonCounts) -> String {
+    let sorted: BTreeSet<_> = reasons
+        .iter()
+        .enumerate()
+        .map(|(place, (reason, count))| (std::cmp::Reverse(count), place, reason.name()))
+        .collect();
+    let shown: Vec<String> =
+        sorted.into_iter().map(|(std::cmp::Reverse(count), _, reason)| format!("{reason} {count}")).collect();
+    shown.join(", ")
+}
+
+/// `1 push`, `12,345 pushes`
+fn counted(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(count)) }
+}
