@@ -1,7 +1,8 @@
 //! When a schedule begins or ends next.
 
-use super::schedule::{ScheduleBoundaries, ScheduleWindows};
-use super::{MINUTES_PER_DAY, Timestamp, Zone};
+use super::boundaries::ScheduleBoundaries;
+use super::schedule::ScheduleWindows;
+use super::{Timestamp, Zone};
 use jiff::civil::{Date, Time};
 use std::collections::BTreeSet;
 
@@ -12,27 +13,31 @@ const DAYS: u32 = 15;
 /// How many moments are looked at.
 const MAX_MOMENTS: usize = 20_000;
 
-/// The next moment after this one at which the schedule begins or ends.
-///
-/// It can only change at one of its times of the day and where the clock is set: these moments are looked at on the days
-/// that follow, and on those around each of its dates.
-pub(super) fn next_change(windows: &ScheduleWindows, after: Timestamp) -> Option<Timestamp> {
-    let zone = windows.zone();
-    let today = zone.wall_clock(after).date();
-    let boundaries = windows.boundaries();
-    let mut search =
-        ChangeSearch { windows, after, holds: windows.holds(after), looked_at: 0, moments: BTreeSet::new() };
-    for day in days(today, &boundaries) {
-        // Moments of a day may come after the first ones of the next day, where the clock is set back at midnight.
-        if let Some(start) = zone.moment(day.to_datetime(Time::midnight()))
-            && let Some(found) =
-                search.look(Some(Timestamp::from(start).saturating_sub(std::time::Duration::from_hours(3))))
-        {
-            return Some(found);
+impl ScheduleWindows {
+    /// The next moment after this one at which the schedule begins or ends; nothing where it never does. Where it would take
+    /// long to know, it is a moment before: nothing changes at it.
+    ///
+    /// It can only change at one of its times of the day and where the clock is set: these moments are looked at on the days
+    /// that follow, and on those around each of its dates.
+    #[must_use]
+    pub fn next_change(&self, after: Timestamp) -> Option<Timestamp> {
+        let zone = self.zone();
+        let today = zone.wall_clock(after).date();
+        let boundaries = self.boundaries();
+        let mut search =
+            ChangeSearch { windows: self, after, holds: self.holds(after), looked_at: 0, moments: BTreeSet::new() };
+        for day in days(today, &boundaries) {
+            // Moments of a day may come after the first ones of the next day, where the clock is set back at midnight.
+            if let Some(start) = zone.moment(day.to_datetime(Time::midnight()))
+                && let Some(found) =
+                    search.look(Some(Timestamp::from(start).saturating_sub(std::time::Duration::from_hours(3))))
+            {
+                return Some(found);
+            }
+            search.add(zone, day, &boundaries);
         }
-        search.add(zone, day, &boundaries);
+        search.look(None)
     }
-    search.look(None)
 }
 
 /// The days on which the schedule may change, in order.
@@ -90,12 +95,5 @@ impl ChangeSearch<'_> {
             }
         }
         None
-    }
-}
-
-impl ScheduleBoundaries {
-    /// Adds a time of the day, or of the next day.
-    pub(super) fn add_minute(&mut self, minute: u16) {
-        self.minutes.insert(minute % MINUTES_PER_DAY);
     }
 }

@@ -4,6 +4,7 @@
 //! machine. The zone of a machine is only for what people read on it. Nothing
 //! here reads the system's clock: [`Clock`] is a trait, and callers pass the time of evaluation.
 
+mod boundaries;
 mod change;
 mod clock;
 mod day;

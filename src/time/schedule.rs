@@ -9,11 +9,12 @@
 //! is there, it is removed from all time. A window over several days belongs to each of its days: an `except` line
 //! without times cuts it at midnight.
 
+use super::boundaries::ScheduleBoundaries;
 use super::day::MINUTES_PER_DAY;
 use super::span::SpanSet;
 use super::{Day, DaySpan, Timestamp, Zone};
 use jiff::civil::{Date, DateTime, Time};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The effect of a line of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,13 +153,6 @@ impl ScheduleWindows {
             || (self.windows.hold(moment, &self.closed) && !self.breaks.hold(moment, &DaySet::default()))
     }
 
-    /// The next moment after this one at which the schedule begins or ends; nothing where it never does. Where it would take
-    /// long to know, it is a moment before: nothing changes at it.
-    #[must_use]
-    pub fn next_change(&self, after: Timestamp) -> Option<Timestamp> {
-        super::change::next_change(self, after)
-    }
-
     /// Its zone.
     pub(super) fn zone(&self) -> &Zone {
         &self.zone
@@ -245,15 +239,6 @@ impl WallClockTime {
         let minute = i16::from(reading.hour()) * 60 + i16::from(reading.minute());
         Self { today: reading.date(), minute: minute.unsigned_abs() }
     }
-}
-
-/// The times of the day and the dates at which a schedule may begin or end.
-#[derive(Debug, Default)]
-pub(super) struct ScheduleBoundaries {
-    /// Minutes after midnight.
-    pub(super) minutes: BTreeSet<u16>,
-    /// The dates on which something begins, or the day before ended something.
-    pub(super) dates: BTreeSet<Date>,
 }
 
 /// Windows, those on days grouped by their times.

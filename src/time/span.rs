@@ -1,8 +1,8 @@
 //! Windows over several days: `fri 22:00..mon 06:00`, `2026-12-12 22:00..2026-12-14 06:00`.
 
 use super::Day;
+use super::boundaries::ScheduleBoundaries;
 use super::day::MINUTES_PER_DAY;
-use super::schedule::ScheduleBoundaries;
 use jiff::civil::{Date, DateTime, Time};
 
 const MINUTES_PER_WEEK: u16 = 7 * MINUTES_PER_DAY;

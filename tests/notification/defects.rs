@@ -9,7 +9,9 @@ const DEFECTS: &[&str] = &["h", "i", "j", "k", "l", "m"];
 fn each_defect_fails_a_law() {
     let laws = |defect: Option<&str>| {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["notification::laws", "notification::hold_laws", "--test-threads=2"]).env("NOTIFICATION_CASES", "300");
+        command
+            .args(["notification::laws", "notification::hold_laws", "--test-threads=2"])
+            .env("NOTIFICATION_CASES", "300");
         command.envs(defect.map(|letter| ("POINTSMAN_MUTANT", letter)));
         let output = command.stdin(Stdio::null()).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())

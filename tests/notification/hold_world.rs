@@ -324,7 +324,7 @@ impl HoldWorld {
             }
         }
         if event.firing.is_some() {
-            new.iter().for_each(|role| drop(self.ended.remove(role)));
+            self.ended.retain(|role, _| !new.contains(role));
             let since = before.map_or(self.now, |alert| alert.since);
             let all = open.iter().copied().chain(channels_of(event)).collect();
             let alert = ModelAlert { event: event.clone(), since, heard: self.now, open: all };
