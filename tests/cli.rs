@@ -80,6 +80,7 @@ fn help_fits_eighty_columns_and_lists_exit_codes() {
         "quarantine list",
         "quarantine show",
         "quarantine replay",
+        "rehearse",
         "replay",
         "watch",
         "serve",

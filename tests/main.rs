@@ -41,6 +41,7 @@ mod operations;
 mod path;
 mod pattern;
 mod reach;
+mod rehearse;
 mod reload;
 mod render;
 mod routing;

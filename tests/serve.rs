@@ -8,6 +8,8 @@ mod families;
 mod gathers;
 #[path = "serve/memory.rs"]
 mod memory;
+#[path = "serve/rehearsal.rs"]
+mod rehearsal;
 #[path = "serve/robust.rs"]
 mod robust;
 #[path = "serve/secrets.rs"]

@@ -122,8 +122,7 @@ impl TextTable {
         let column = |position| {
             let title = self.heading.get(position).map_or(0, |title: &String| text_width(title));
             let is_uncut = self.uncut.is_some() && self.heading.get(position).map(String::as_str) == self.uncut;
-            let is_number =
-                !self.rows.is_empty() && cells(position).all(|cell| cell.bytes().all(|byte| byte.is_ascii_digit()));
+            let is_number = !self.rows.is_empty() && cells(position).all(|cell: &String| is_number(cell));
             TableColumn {
                 position,
                 width: cells(position).map(|cell: &String| text_width(cell)).max().unwrap_or(0).max(title),
@@ -155,6 +154,13 @@ impl TextTable {
             widest.width -= 1;
         }
     }
+}
+
+/// `7`, `12.5`, `1,204`, `<0.1`, `-92%`, or nothing.
+fn is_number(cell: &str) -> bool {
+    let digits = cell.strip_prefix(['+', '-', '<']).unwrap_or(cell);
+    let digits = digits.strip_suffix('%').unwrap_or(digits);
+    (cell.is_empty() || !digits.is_empty()) && digits.bytes().all(|byte| byte.is_ascii_digit() || b".,".contains(&byte))
 }
 
 /// The cells of a row, padded to the widths of their columns.
@@ -209,6 +215,21 @@ mod tests {
             ok    chat           7  -
         "]]
         .assert_eq(&text);
+    }
+
+    #[test]
+    fn numbers_are_aligned_to_the_right() {
+        let mut table = TextTable::new(&["a day", "change", "at"]);
+        for row in [["12.5", "-92%", "10:00"], ["<0.1", "", "-"], ["1,204", "+3%", "9"]] {
+            table.row(row.map(str::to_owned).to_vec());
+        }
+        expect![[r"
+            a day  change  at
+             12.5    -92%  10:00
+             <0.1          -
+            1,204     +3%  9
+        "]]
+        .assert_eq(&table.render(TextLayout::PLAIN));
     }
 
     #[test]

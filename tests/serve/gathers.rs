@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const PROBE_KEY: &str = "canary-probe-0123456789-canary";
 
 /// Rules with an integration `probe` whose events go to one channel.
-fn place(channel: &str) -> Place {
+pub(super) fn place(channel: &str) -> Place {
     let place = Place::new();
     place.edit(
         "integration demo { keys = [env(\"POINTSMAN_DEMO_KEY\")]  arms => routing demo }",
@@ -35,11 +35,11 @@ integration probe {{ keys = [env("PROBE_KEY")]  probe => chat }}
     place
 }
 
-fn serve(place: &Place, words: &[&str]) -> Running {
+pub(super) fn serve(place: &Place, words: &[&str]) -> Running {
     Running::of(place, place.serve(words).env("PROBE_KEY", PROBE_KEY))
 }
 
-fn push(gateway: &Running, alerts: &[Value]) -> String {
+pub(super) fn push(gateway: &Running, alerts: &[Value]) -> String {
     let path = format!("/push/probe?integration_key={PROBE_KEY}");
     let body = json!({ "alerts": alerts }).to_string();
     let (code, answer) =
@@ -48,12 +48,12 @@ fn push(gateway: &Running, alerts: &[Value]) -> String {
     serde_json::from_str::<Value>(&answer).unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-fn alert(key: usize, status: &str) -> Value {
+pub(super) fn alert(key: usize, status: &str) -> Value {
     json!({ "key": format!("k{key}"), "title": format!("pod {key} is down"), "status": status, "cluster": "a" })
 }
 
 /// The messages that a file channel got, once there are so many.
-fn messages(place: &Place, count: usize) -> Vec<Value> {
+pub(super) fn messages(place: &Place, count: usize) -> Vec<Value> {
     let (path, end) = (place.state().join("chat.ndjson"), Instant::now() + PATIENCE);
     loop {
         let text = fs::read_to_string(&path).unwrap_or_default();

@@ -5,7 +5,6 @@ use super::playing::PlayedPushes;
 use crate::cli::listing::grouped;
 use crate::cli::local_time::LocalTime;
 use crate::gateway::operations::RecordCount;
-use crate::text::plural;
 use crate::time::DurationText;
 use std::time::Duration;
 
@@ -33,14 +32,14 @@ pub(super) fn notes(played: &PlayedPushes, rehearsals: &[RuleSetRehearsal], time
     let lone = rehearsals.iter().map(|one| one.report.events.lone_recoveries).max().unwrap_or(0);
     let lone = match lone {
         0 => String::new(),
-        count => format!("; {} found no firing before them", counted(count, "recovery", "recoveries")),
+        count => format!(", and its recovery is not told: {} had no firing", counted(count, "recovery", "recoveries")),
     };
     notes.push(format!("what fired before {begin} is new when it fires again{lone}"));
     notes.extend(left_out(played));
     for RuleSetRehearsal { rules, report } in rehearsals {
         for refused in &report.refused {
             let pushes = counted(refused.pushes, "push", "pushes");
-            notes.push(format!("{rules}: {pushes} of `{}` refused: {}", refused.integration, refused.reason));
+            notes.push(format!("{rules}: refuses {pushes} of `{}`: {}", refused.integration, refused.reason));
         }
     }
     notes.push(ALWAYS.to_owned());
@@ -53,14 +52,14 @@ fn left_out(played: &PlayedPushes) -> Vec<String> {
     if count > 0 {
         let more = if is_complete { "" } else { "more than " };
         let bodies = counted(count, "refused body", "refused bodies");
-        notes.push(format!("{more}{bodies} of this time not played: see `pointsman quarantine list`"));
+        notes.push(format!("left out: {more}{bodies} of this time, see `pointsman quarantine list`"));
     }
     if played.replays > 0 {
         let replays = counted(played.replays, "replay", "replays");
-        notes.push(format!("{replays} left out: the pushes that they repeat were played"));
+        notes.push(format!("left out: {replays} of pushes that the journal has"));
     }
     if played.damaged > 0 {
-        notes.push(format!("{} of the journal left out: damaged", plural(played.damaged, "record")));
+        notes.push(format!("left out: {}", counted(played.damaged, "damaged push", "damaged pushes")));
     }
     notes
 }

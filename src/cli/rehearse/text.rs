@@ -10,9 +10,9 @@ use crate::gateway::rehearsal::{
 };
 use crate::notification::MessageReason;
 use crate::ruleset::visible_excerpt;
-use crate::text::plural;
 use crate::time::{DurationText, Timestamp};
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// How a rehearsal is written.
@@ -25,12 +25,11 @@ impl RehearsalText {
     /// The whole text.
     pub(super) fn render(&self, outcome: &RehearsalOutcome) -> String {
         let played = &outcome.played;
-        let covered = played.until.saturating_duration_since(played.since);
         let mut text = format!(
-            "{} in {}, from {} ({})\n",
+            "{} from {} to {} ({})\n",
             counted(played.pushes, "push", "pushes"),
-            DurationText(Duration::from_secs(covered.as_secs())),
             self.clock(played.since),
+            self.clock(played.until),
             self.time.offset()
         );
         for rehearsal in &outcome.rehearsals {
@@ -53,12 +52,13 @@ impl RehearsalText {
         let (days, events) = (report.days(), report.events);
         let total = a_day(report.messages(), days);
         self.title(&format!("{}: {} messages a day", rehearsal.rules, or_zero(&total)), text);
-        text.push_str(&format!(
-            "{} to channels, {} to none, {} dropped\n",
-            plural(events.routed, "event"),
+        let _ = writeln!(
+            text,
+            "{} to channels, {} to none, {} dropped",
+            counted(events.routed, "event", "events"),
             grouped(events.nowhere),
             grouped(events.dropped)
-        ));
+        );
         if report.channels.is_empty() {
             return;
         }
@@ -124,7 +124,9 @@ impl RehearsalText {
         let mut table = TextTable::new(&heading).fitting(5, &[]);
         for channel in &difference.channels {
             let ChannelDifference { before, after, reasons, .. } = channel;
-            let why = reasons.iter().map(|(reason, difference)| format!("{reason} {}", signed(*difference, days)));
+            let mut reasons: Vec<_> = reasons.iter().collect();
+            reasons.sort_by_key(|(_, difference)| Reverse(difference.unsigned_abs()));
+            let why = reasons.iter().map(|(reason, difference)| format!("{reason} {}", signed(**difference, days)));
             table.row(vec![
                 visible_excerpt(&channel.channel),
                 or_zero(&a_day(*before, days)).to_owned(),
@@ -194,13 +196,9 @@ fn critical_change(channel: &ChannelDifference) -> String {
 
 /// `repeat 290, new 10`: the most frequent reason first.
 fn why(reasons: &ReasonCounts) -> String {
-    let sorted: BTreeSet<_> = reasons
-        .iter()
-        .enumerate()
-        .map(|(place, (reason, count))| (std::cmp::Reverse(count), place, reason.name()))
-        .collect();
-    let shown: Vec<String> =
-        sorted.into_iter().map(|(std::cmp::Reverse(count), _, reason)| format!("{reason} {count}")).collect();
+    let mut sorted: Vec<_> = reasons.iter().collect();
+    sorted.sort_by_key(|(_, count)| Reverse(*count));
+    let shown: Vec<String> = sorted.into_iter().map(|(reason, count)| format!("{reason} {count}")).collect();
     shown.join(", ")
 }
 
