@@ -108,6 +108,12 @@ crate::codes! {
     IDLE_PARAMETER = "E0181", "parameter without effect beside `every_event`";
     WAIT_TOO_LONG = "E0182", "wait that is too long";
     SEVERAL_REQUESTS = "E0183", "several requests at once where messages have an order";
+    CONSTANT_CONDITION = "E0184", "condition of a mute that is the same for every alert";
+    MUTED_STATUS = "E0185", "mute that asks for the status";
+    TIMED_SOURCE = "E0186", "`during` within `while`";
+    SAME_VALUE = "E0187", "value that cannot match two alerts";
+    UNTIL_AFTER = "E0188", "bad duration of a mute";
+    MUTED_CHANNELS = "E0189", "bad list of channels of a mute";
 
     HEARTBEAT_LINE = "E0196", "heartbeat without a required line";
     HEARTBEAT_LINE_TWICE = "E0197", "line of a heartbeat given twice";

@@ -4,6 +4,7 @@
 //! A broken declaration keeps its name and its position in the model, so that its uses are not reported as well. For
 //! the same reason, an expression that was reported has the type "unknown", which fits everywhere.
 
+mod alert_value;
 mod allow;
 mod alternative;
 mod answer;
@@ -87,6 +88,7 @@ pub fn check(files: &[tree::RuleFile], environment: &CheckEnvironment<'_>, mut p
     let mut cx = LoweringContext::new(environment, names, parsed);
     let model = lower(&declarations, &mut cx);
     let (mut found, unparsed) = (cx.diagnostics, cx.names.unparsed_names);
+    mute::check_reach(&model, &mut found);
     for test in &model.tests {
         rule_test::check(&test.tree, test.span, (&model, &unparsed), &mut found);
     }
@@ -120,7 +122,7 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let mappings: Vec<_> = all.mappings.iter().map(|(item, mapping)| mapping::lower(item, mapping, cx)).collect();
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
     routing::check_calls(&all.routings, cx);
-    let mutes = all.mutes.iter().filter_map(|(item, it)| mute::lower(item, it, cx)).collect();
+    let mutes = all.mutes.iter().filter_map(|(_, it)| mute::lower(it, cx)).collect();
     let heartbeats = all.heartbeats.iter();
     let heartbeats = heartbeats.filter_map(|(item, it)| heartbeat::lower(item, it, &defines, cx)).collect();
     let mut keys = integration::KeyOwners::new();

@@ -111,18 +111,18 @@ const REPEATS: OtherTool = OtherTool {
 };
 
 const INHIBITS: OtherTool = OtherTool {
-    fact: "a condition sees one event and cannot ask what else fires",
-    instead: "an Alertmanager behind Pointsman inhibits: send to a channel `alertmanager(url = \"…\")`",
+    fact: "what another alert holds back is a mute",
+    instead: "declare `mute behind_node when labels.alert == \"PodDown\" while labels.alert == \"NodeDown\" same labels.node because \"its node is down\"`",
 };
 
 const SILENCES: OtherTool = OtherTool {
-    fact: "what is not sent is a line like any other",
-    instead: "write `route NAME when labels.env == \"dev\" => nothing because \"…\"`; with `and during SCHEDULE` it is for a time",
+    fact: "what is not told for a time is a declaration, and what is not told on one occasion is a matter of operators",
+    instead: "declare `mute batch when labels.job == \"batch\" and during nightly because \"…\"`, or run `pointsman silence add`; what is never told is a route, `=> nothing because \"…\"`",
 };
 
 const MUTES: OtherTool = OtherTool {
     fact: "times stand in a schedule",
-    instead: "declare `schedule office in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }`, and ask `when during office` or `when not during office`",
+    instead: "declare `schedule office in \"Asia/Shanghai\" { mon..fri 09:00..18:00 }`, and ask `during office` or `not during office` in a route or a mute",
 };
 
 const ESCALATES: OtherTool = OtherTool {
@@ -141,7 +141,7 @@ pub(super) fn other_tool(word: &str) -> Option<&'static OtherTool> {
         "group" | "group_by" | "group_wait" | "group_interval" | "aggregate" => &GROUPS,
         "repeat" | "repeat_interval" | "resend_delay" | "renotify" | "dedup" | "deduplicate" => &REPEATS,
         "inhibit" | "inhibit_rule" | "inhibit_rules" | "suppress" | "depends_on" => &INHIBITS,
-        "silence" | "silences" | "mute" | "snooze" => &SILENCES,
+        "silence" | "silences" | "mute" | "mutes" | "snooze" => &SILENCES,
         "mute_time_intervals" | "mute_timings" | "active_time_intervals" | "active_timings" | "time_intervals" => {
             &MUTES
         }

@@ -8,7 +8,7 @@ use std::process::Command;
 /// Names that parameters of channels and integrations would have.
 const PARAMETERS: [&str; 5] = ["group_wait", "group_interval", "repeat_interval", "send_resolved", "resolve_timeout"];
 /// Words that declarations would begin with.
-const DECLARATIONS: [&str; 4] = ["mute", "inhibit", "silence", "group"];
+const DECLARATIONS: [&str; 3] = ["inhibit", "silence", "group"];
 /// Names that subcommands would have.
 const COMMANDS: [&str; 6] = ["silence", "silences", "heartbeats", "groups", "routes", "import"];
 /// Names that kinds of channels would have.

@@ -31,6 +31,9 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
             found.condition(when, "silences", Vec::new());
         }
     }
+    for mute in &input.model.mutes {
+        found.condition(&mute.when, "mutes", Vec::new());
+    }
 }
 
 struct Finder<'f, 'a> {

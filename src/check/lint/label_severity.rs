@@ -9,7 +9,7 @@ use crate::syntax::tree::{Comparator, Comparison, ComparisonSubject, Declaration
 pub(crate) const CODE: DiagnosticCode = crate::code!("W0008", "condition on the label `severity`");
 
 pub(crate) fn check_node(seen: &VisitedNode<'_>, diagnostics: &mut Findings) {
-    if !matches!(seen.item.kind, Declaration::Routing(_) | Declaration::Define(_)) {
+    if !matches!(seen.item.kind, Declaration::Routing(_) | Declaration::Define(_) | Declaration::Mute(_)) {
         return;
     }
     match seen.node {

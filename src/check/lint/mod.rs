@@ -7,9 +7,11 @@
 mod coarse_group;
 mod dead_negation;
 mod endless_alert;
+mod endless_mute;
 mod exclusive_accepts;
 mod foreign_glob;
 mod foreign_template;
+mod idle_mute;
 mod impossible_regex;
 mod impossible_text;
 mod label_severity;
@@ -27,6 +29,7 @@ mod shadowed_else;
 mod unasked_mapping;
 mod unknown_result;
 mod unset_label;
+mod unshared_value;
 mod unsigned_condition;
 mod unstable_key;
 mod unused;
@@ -114,6 +117,9 @@ const LINTS: &[(&DiagnosticCode, LintScope)] = &[
     (&coarse_group::CODE, LintScope::RuleSet(coarse_group::run)),
     (&long_wait::CODE, LintScope::RuleSet(long_wait::run)),
     (&late_critical::CODE, LintScope::RuleSet(late_critical::run)),
+    (&unshared_value::CODE, LintScope::RuleSet(unshared_value::run)),
+    (&endless_mute::CODE, LintScope::RuleSet(endless_mute::run)),
+    (&idle_mute::CODE, LintScope::RuleSet(idle_mute::run)),
 ];
 
 /// Runs every lint; `diagnostics` holds what was found before.

@@ -68,7 +68,9 @@ impl<'t> ParseFailure<'t> {
         let mut at = index;
         let line = self.line_end(index);
         while at < line {
-            let ends = matches!(self.word(at + 1), "=>" | "because" | "note" | "{" | "," | "else" | "match");
+            let word = self.word(at + 1);
+            let clause = self.declaration() == "mute" && matches!(word, "while" | "same" | "until");
+            let ends = clause || matches!(word, "=>" | "because" | "note" | "{" | "," | "else" | "match");
             if ends || self.kind(at + 1) == Some(TokenKind::Close) {
                 return at;
             }
@@ -116,6 +118,11 @@ impl<'t> ParseFailure<'t> {
         const FURTHEST: usize = 64;
         let words = (0..self.index.min(FURTHEST)).filter(|at| self.starts_line(*at)).map(|at| self.word(at));
         words.into_iter().find(|word| DECLARATIONS.contains(word)).unwrap_or_default()
+    }
+
+    /// Whether a declaration may begin at the failure.
+    pub(super) fn may_begin(&self) -> bool {
+        DECLARATIONS.contains(&self.found()) || matches!(self.found(), "allow" | "##")
     }
 
     /// Whether the token at the failure is of a kind.

@@ -80,6 +80,7 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         | Rule::open_paren
         | Rule::fixed
         | Rule::hole_value
+        | Rule::lone_condition
         | Rule::list
         | Rule::object
         | Rule::match_subject => (0, "a value"),
@@ -107,6 +108,7 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         | Rule::channel
         | Rule::routing
         | Rule::heartbeat
+        | Rule::mute
         | Rule::integration
         | Rule::test
         | Rule::allow

@@ -1,6 +1,6 @@
 //! The form of what is expected, with an example: the way out where nothing more is known about a mistake.
 
-use super::ParseFailure;
+use super::{ParseFailure, mutes};
 use crate::syntax::grammar::Rule;
 
 /// How what is expected is written.
@@ -30,6 +30,12 @@ fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static s
     }
     if failure.expects_any(&[Rule::case_row, Rule::case_value]) {
         return Some("a row gives a value for each name, then what is expected: `\"P1\" => Critical`");
+    }
+    if declaration == "mute"
+        && failure.expects_any(&[Rule::k_when, Rule::k_while, Rule::k_same, Rule::k_until, Rule::k_because])
+        && !failure.expects_any(&[Rule::equal, Rule::is])
+    {
+        return Some(mutes::FORM);
     }
     if goes_on {
         return None;

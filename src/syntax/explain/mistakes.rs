@@ -3,7 +3,7 @@
 
 use super::{MistakeDetector, ParseFailure, TokenKind, clipped};
 use super::{
-    choices, conditions, declarations, destinations, durations, fields, heartbeats, lines, operators, schedules,
+    choices, conditions, declarations, destinations, durations, fields, heartbeats, lines, mutes, operators, schedules,
     statements, tools,
 };
 use crate::diagnostic::{Diagnostic, nearest};
@@ -34,6 +34,7 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         number,
     ];
     let apart = [
+        mutes::MISTAKES,
         choices::MISTAKES,
         tools::MISTAKES,
         durations::MISTAKES,

@@ -13,6 +13,7 @@ mod forms;
 mod heartbeats;
 mod lines;
 mod mistakes;
+mod mutes;
 mod operators;
 mod schedules;
 mod statements;

@@ -16,8 +16,9 @@ fn statement(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let begins = failure.starts_line(index) && failure.is_word(index) && !failure.expects(Rule::coalesce);
     let top = failure.expects_any(&[Rule::EOI, Rule::file]) || DECLARATIONS.contains(&failure.declaration());
     // A field, a parameter or a channel may have the name of such a word.
-    let is_step = failure.declaration() == "test" && failure.word(index) == "silence";
-    if !begins || !top || is_step || follows == ":" || matches!(follows, "=>" | "(" | "[") && index != failure.index {
+    let is_own = failure.declaration() == "test" && failure.word(index) == "silence"
+        || failure.declaration() == "mute" && failure.word(index) == "mute";
+    if !begins || !top || is_own || follows == ":" || matches!(follows, "=>" | "(" | "[") && index != failure.index {
         return None;
     }
     report(failure, index)
@@ -55,6 +56,11 @@ fn sending_word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
 fn report(failure: &ParseFailure<'_>, index: usize) -> Option<Diagnostic> {
     let word = failure.word(index);
     let tool = other_tool(word)?;
+    if word == "mute" {
+        let finding =
+            ParseFailure::unexpected(failure.span(index), "a mute is a declaration, and not a part of another");
+        return Some(finding.help("write it by itself: `mute NAME when … and during SCHEDULE because \"…\"`; what is never told is a route, `=> nothing because \"…\"`"));
+    }
     Some(
         ParseFailure::foreign(failure.span(index), format!("there is no `{word}` in rules: {}", tool.fact))
             .help(tool.instead),

@@ -12,13 +12,16 @@ use crate::syntax::lex::{Token, TokenKind, is_margin};
 use crate::syntax::words::DECLARATIONS;
 
 /// Words and signs that continue a unit at the beginning of a line.
-const CONTINUES: &[&str] =
-    &["and", "or", "when", "because", "note", "ignore", "??", "|", "=>", "->", "==", "!=", "<", "<=", ">", ">=", ","];
+const CONTINUES: &[&str] = &[
+    "and", "or", "in", "when", "while", "same", "until", "because", "note", "ignore", "??", "|", "=>", "->", "==",
+    "!=", "<", "<=", ">", ">=", ",",
+];
 
 /// Words and signs after which a unit continues in the next line.
 const CONTINUED: &[&str] = &[
-    "and", "or", "not", "when", "because", "note", "in", "like", "contains", "with", "match", "??", "|", "=>", "->",
-    "=", "==", "!=", "<", "<=", ">", ">=", ",", ":", "is", "matches", "finds", "cidr", "let", "each", "accept", "drop",
+    "and", "or", "not", "when", "while", "same", "until", "because", "note", "in", "like", "contains", "with", "match",
+    "??", "|", "=>", "->", "=", "==", "!=", "<", "<=", ">", ">=", ",", ":", "is", "matches", "finds", "cidr", "let",
+    "each", "accept", "drop",
 ];
 
 /// What is wrong with the brackets.
@@ -154,12 +157,17 @@ impl<'t> Outline<'t> {
         }
     }
 
+    /// Whether an indented line is a clause of the mute that begins at `start`, whatever its first word.
+    fn is_clause(&self, start: usize, index: usize) -> bool {
+        self.word(start) == "mute" && self.indent(index) > self.indent(start)
+    }
+
     /// The unit within a block that holds the token.
     fn unit_in(&self, block: &Range<usize>, index: usize) -> Range<usize> {
         let mut start = block.start;
         let mut at = block.start;
         while at < block.end {
-            if at > start && self.begins(at) {
+            if at > start && self.begins(at) && !self.is_clause(start, at) {
                 if at > index {
                     break;
                 }
@@ -222,6 +230,7 @@ impl<'t> Outline<'t> {
             "table" => sign == "(",
             "define" | "channel" => sign == "=",
             "schedule" => sign == "in",
+            "mute" => matches!(sign, "in" | "when"),
             _ => false,
         }
     }

@@ -93,6 +93,18 @@ pub enum Destination {
     Member(MemberReference),
 }
 
+impl Destination {
+    /// Its place.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Channel(name) => name.span,
+            Self::Routing(_, span) => *span,
+            Self::Member(reference) => reference.span,
+        }
+    }
+}
+
 /// `family[value]`
 #[derive(Debug, Clone)]
 pub struct MemberReference {
