@@ -2,6 +2,7 @@
 //!
 //! [`files`] alone touches files; everything else here, and everything below, is pure.
 
+mod alert_facts;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod resolve;

@@ -151,7 +151,7 @@ impl<'r> Rehearsal<'r> {
                     if event.status == AlertStatus::Resolved && open(event.key).is_empty() {
                         tally.note_lone_recovery();
                     }
-                    routed.push(RoutedEvent { event, channels: decision.channels });
+                    routed.push(RoutedEvent { event, channels: decision.channels, copies: decision.copies });
                 }
                 OutcomeKind::Dropped(_) => tally.note_drop(),
                 OutcomeKind::Event(_)

@@ -80,6 +80,11 @@ impl CircleSearch {
         sources
     }
 
+    /// How many alerts it looked at.
+    pub(super) fn looked_at(&self) -> usize {
+        self.alerts.len()
+    }
+
     /// The alerts that were found, the one that the search began with among them.
     pub(super) fn into_alerts(self) -> impl Iterator<Item = AlertId> {
         self.alerts.into_keys()

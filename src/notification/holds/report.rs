@@ -239,6 +239,7 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
     fn change_circle_of(&mut self, id: AlertId) -> Result<(), S::Error> {
         if let Some(alert) = self.store.firing(id)? {
             let search = CircleSearch::from(self.store, id, &alert, None)?;
+            self.note_search(&search);
             self.changed.extend(search.into_alerts());
         }
         Ok(())

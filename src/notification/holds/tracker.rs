@@ -5,6 +5,7 @@ use super::record::{FiringAlert, HoldCandidate, SilenceId, SilenceState, SourceI
 use super::store::HoldStore;
 use crate::notification::{AlertId, HoldState};
 use crate::time::Timestamp;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub struct HoldTracker<'s, S: ?Sized> {
     pub(super) heard_precision: Duration,
     /// Alerts whose holds may have changed, besides those of the rechecks in the store.
     pub(super) changed: BTreeSet<AlertId>,
+    /// How many alerts searches looked at.
+    pub(super) looked_at: Cell<usize>,
 }
 
 /// Whether a source holds its candidates.
@@ -44,7 +47,7 @@ pub(super) enum SourceStrength {
 impl<'s, S: HoldStore + ?Sized> HoldTracker<'s, S> {
     /// A tracker over these records.
     pub fn new(store: &'s mut S) -> Self {
-        Self { store, heard_precision: Duration::ZERO, changed: BTreeSet::new() }
+        Self { store, heard_precision: Duration::ZERO, changed: BTreeSet::new(), looked_at: Cell::new(0) }
     }
 
     /// Lets a source count so much longer than it should at most: it is written again only once its time has grown by so much.
@@ -83,7 +86,18 @@ impl<'s, S: HoldStore + ?Sized> HoldTracker<'s, S> {
     /// Whether sources hold an alert that may hold each other in a circle.
     fn held_by_links(&self, id: AlertId, alert: &FiringAlert, channel: &str) -> Result<HoldState, S::Error> {
         let search = CircleSearch::from(self.store, id, alert, Some(channel))?;
+        self.note_search(&search);
         Ok(if search.is_held() { HoldState::Held } else { HoldState::Free })
+    }
+
+    /// How many alerts searches for circles looked at: the work besides that of what was asked.
+    #[must_use]
+    pub fn looked_at(&self) -> usize {
+        self.looked_at.get()
+    }
+
+    pub(super) fn note_search(&self, search: &CircleSearch) {
+        self.looked_at.set(self.looked_at.get().saturating_add(search.looked_at()));
     }
 
     fn silence_holds(&self, id: SilenceId, channel: &str) -> Result<bool, S::Error> {

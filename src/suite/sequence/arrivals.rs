@@ -86,7 +86,7 @@ impl<'r> PushBuilder<'_, 'r> {
             outcomes.extend(evaluated.outcomes);
         }
         let routed: Vec<RoutedEvent<'_>> = outcomes.iter().filter_map(routed).collect();
-        let event = routed.last().map(|RoutedEvent { event, channels }| LastEvent {
+        let event = routed.last().map(|RoutedEvent { event, channels, .. }| LastEvent {
             integration: event.integration.map(str::to_owned),
             key: event.key.to_owned(),
             channels: channels.iter().map(|&channel| channel.to_owned()).collect(),
@@ -220,7 +220,7 @@ impl FiringsBefore<'_> {
 
     /// What comes later in the push finds the firings that these outcomes open, and not those that they close.
     fn note(&mut self, outcomes: &[Outcome<'_>]) {
-        for RoutedEvent { event, channels } in outcomes.iter().filter_map(routed) {
+        for RoutedEvent { event, channels, .. } in outcomes.iter().filter_map(routed) {
             let mut open = match event.status {
                 AlertStatus::Resolved => Vec::new(),
                 AlertStatus::Firing => self.channels(event.integration, event.key),
@@ -238,7 +238,9 @@ impl FiringsBefore<'_> {
 /// An event with its channels, where a routing decided.
 fn routed<'a>(outcome: &Outcome<'a>) -> Option<RoutedEvent<'a>> {
     match &outcome.kind {
-        OutcomeKind::Routed(event, decision) => Some(RoutedEvent { event, channels: decision.channels }),
+        OutcomeKind::Routed(event, decision) => {
+            Some(RoutedEvent { event, channels: decision.channels, copies: decision.copies })
+        }
         OutcomeKind::Event(_)
         | OutcomeKind::Dropped(_)
         | OutcomeKind::Empty
@@ -251,7 +253,7 @@ fn routed<'a>(outcome: &Outcome<'a>) -> Option<RoutedEvent<'a>> {
 fn summary(routed: &[RoutedEvent<'_>]) -> String {
     match routed {
         [] => "nothing that is routed arrives".to_owned(),
-        [RoutedEvent { event, channels }] => {
+        [RoutedEvent { event, channels, .. }] => {
             let status = if event.status == AlertStatus::Firing { event.severity.name() } else { event.status.name() };
             let title = quoted(&shorten(event.title, MAX_TITLE));
             format!("{status} {title} arrives for [{}]", channels.join(", "))

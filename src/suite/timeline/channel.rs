@@ -7,9 +7,9 @@ use crate::channel::{NotificationPolicy, RepeatPolicy};
 use crate::event::{AlertStatus, Event, Severity};
 use crate::json::Arena;
 use crate::notification::{
-    AlertId, AlertInMessage, AlertState, Arrival, ChannelNotifier, ChannelStore as _, GroupId, HoldState, MemoryStore,
-    MessageBuilder, MessageEnd, MessageEvent, MessageId, MessageNews, MessageReason, MessageRecord, NamedValue,
-    NewsKind, group_key,
+    AlertId, AlertInMessage, AlertState, Arrival, ChannelNotifier, ChannelStore as _, EveryEventRecord,
+    EveryEventResult, GroupId, HoldState, MemoryStore, MessageBuilder, MessageEnd, MessageEvent, MessageId,
+    MessageNews, MessageReason, MessageRecord, NamedValue, NewsKind, group_key,
 };
 use crate::ruleset::RuleSet;
 use crate::time::Timestamp;
@@ -62,8 +62,8 @@ pub(super) struct TimelineChannel {
     store: MemoryStore,
     /// The values of `group_by` of groups that have them.
     values: BTreeMap<GroupId, Vec<NamedValue>>,
-    /// The severity of the last event that fired, in a channel that gets every event.
-    passed_on: BTreeMap<AlertId, Severity>,
+    /// The alerts of a channel that gets every event.
+    passed_on: BTreeMap<AlertId, EveryEventRecord>,
     undelivered: Vec<UndeliveredEvent>,
     down_until: Option<Timestamp>,
     is_paused: bool,
@@ -78,6 +78,22 @@ struct UndeliveredEvent {
     worst: Option<Severity>,
     /// As it will be delivered, but for the time.
     delivered: DeliveredMessage,
+}
+
+/// An event that arrives, and whether a mute or silence holds its alert.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ChannelArrival<'e> {
+    pub(super) event: &'e Event<'e>,
+    pub(super) hold: HoldState,
+}
+
+/// An event that goes out by itself, beside what was sent of its alert before.
+#[derive(Debug, Clone, Copy)]
+struct SentEvent {
+    alert: AlertId,
+    reason: MessageReason,
+    before: Option<Severity>,
+    firing: Option<Severity>,
 }
 
 /// A message as its alerts make it.
@@ -174,19 +190,20 @@ impl TimelineChannel {
     pub(super) fn arrive(
         &mut self,
         now: Timestamp,
-        events: &[&Event<'_>],
+        events: &[ChannelArrival<'_>],
         rules: &RuleSet,
         budget: &mut TimelineBudget,
     ) -> Result<(), TimelineLimit> {
         if self.policy.repeat == RepeatPolicy::EveryEvent {
-            return events.iter().try_for_each(|event| self.pass_on(now, event, budget));
+            return events.iter().try_for_each(|arrival| self.pass_on(now, *arrival, budget));
         }
-        let arrivals: Vec<Arrival> = events.iter().map(|event| self.arrival(now, event, rules)).collect();
+        let arrivals: Vec<Arrival> = events.iter().map(|arrival| self.arrival(now, *arrival, rules)).collect();
         let Ok(_) = self.notifier().arrive(now, &arrivals);
         Ok(())
     }
 
-    fn arrival(&mut self, now: Timestamp, event: &Event<'_>, rules: &RuleSet) -> Arrival {
+    fn arrival(&mut self, now: Timestamp, arrival: ChannelArrival<'_>, rules: &RuleSet) -> Arrival {
+        let ChannelArrival { event, hold } = arrival;
         let alert = AlertId::of(event.integration, event.key);
         let is_firing = event.status == AlertStatus::Firing;
         let values = if is_firing && !self.knows(alert) { group_values(rules, &self.name, event, now) } else { None };
@@ -198,25 +215,70 @@ impl TimelineChannel {
             }
             None => GroupId::of_alert(alert),
         };
-        Arrival { alert, group, firing: is_firing.then_some(event.severity), hold: HoldState::Free }
+        Arrival { alert, group, firing: is_firing.then_some(event.severity), hold }
     }
 
     /// An event of a channel that gets every event.
-    fn pass_on(&mut self, now: Timestamp, event: &Event<'_>, budget: &mut TimelineBudget) -> Result<(), TimelineLimit> {
+    fn pass_on(
+        &mut self,
+        now: Timestamp,
+        arrival: ChannelArrival<'_>,
+        budget: &mut TimelineBudget,
+    ) -> Result<(), TimelineLimit> {
+        let ChannelArrival { event, hold } = arrival;
         let alert = AlertId::of(event.integration, event.key);
         let firing = (event.status == AlertStatus::Firing).then_some(event.severity);
-        let before = match firing {
-            Some(severity) => self.passed_on.insert(alert, severity),
-            None => self.passed_on.remove(&alert),
-        };
-        let (reason, kind) = match (before, firing) {
-            (_, None) => (MessageReason::Resolved, Some(NewsKind::Over)),
-            (None, Some(_)) => (MessageReason::New, Some(NewsKind::New)),
-            (Some(before), Some(severity)) if severity > before => (MessageReason::Worse, Some(NewsKind::Worse)),
-            (Some(before), Some(severity)) if severity < before => (MessageReason::Better, Some(NewsKind::Better)),
-            (Some(_), Some(_)) => (MessageReason::Repeat, None),
-        };
+        let before = self.passed_on.remove(&alert);
+        let (after, result) = EveryEventRecord::arrive(before, firing, hold);
+        self.passed_on.extend(after.map(|after| (alert, after)));
+        match result {
+            EveryEventResult::Sent(reason) => {
+                let before = before.and_then(|before| before.told);
+                self.send(now, event, SentEvent { alert, reason, before, firing }, budget)
+            }
+            EveryEventResult::Held | EveryEventResult::OverUntold => Ok(()),
+        }
+    }
+
+    /// A mute or silence begins or ends to hold an alert, whose last event is given.
+    pub(super) fn set_hold(
+        &mut self,
+        now: Timestamp,
+        alert: AlertId,
+        hold: HoldState,
+        last: &StoredEvent,
+        budget: &mut TimelineBudget,
+    ) -> Result<(), TimelineLimit> {
+        if self.policy.repeat != RepeatPolicy::EveryEvent {
+            let Ok(()) = self.notifier().set_hold(now, alert, hold);
+            return Ok(());
+        }
+        let Some(before) = self.passed_on.get(&alert).copied() else { return Ok(()) };
+        let (after, sent) = before.set_hold(hold);
+        self.passed_on.insert(alert, after);
+        let Some(reason) = sent else { return Ok(()) };
+        let arena = Arena::new();
+        let sent = SentEvent { alert, reason, before: before.told, firing: Some(after.firing) };
+        self.send(now, &last.event.event(&arena), sent, budget)
+    }
+
+    /// An event goes out by itself.
+    fn send(
+        &mut self,
+        now: Timestamp,
+        event: &Event<'_>,
+        sent: SentEvent,
+        budget: &mut TimelineBudget,
+    ) -> Result<(), TimelineLimit> {
+        let SentEvent { alert, reason, before, firing } = sent;
         let group = GroupId::of_alert(alert);
+        let kind = match (before, firing) {
+            (_, None) => Some(NewsKind::Over),
+            (None, Some(_)) => Some(NewsKind::New),
+            (Some(before), Some(severity)) if severity > before => Some(NewsKind::Worse),
+            (Some(before), Some(severity)) if severity < before => Some(NewsKind::Better),
+            (Some(_), Some(_)) => None,
+        };
         let news = kind.map(|kind| MessageNews { alert, group, kind, before, now: firing, since: now });
         let delivered = DeliveredMessage {
             channel: self.name.clone(),

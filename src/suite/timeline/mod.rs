@@ -11,16 +11,21 @@
 mod budget;
 mod channel;
 mod channel_rules;
+mod held_alerts;
+mod holds;
 mod stored_event;
 
 pub use budget::{TimelineBudget, TimelineLimit};
 pub use channel::{DeliveredMessage, FiringState};
+pub use held_alerts::ChannelHold;
+pub use holds::TimelineSilence;
 
 use crate::event::{AlertStatus, Event};
 use crate::notification::{AlertId, AlertState};
 use crate::ruleset::RuleSet;
 use crate::time::Timestamp;
-use channel::TimelineChannel;
+use channel::{ChannelArrival, TimelineChannel};
+use holds::TimelineHolds;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use stored_event::StoredEvent;
@@ -38,6 +43,8 @@ pub struct RoutedEvent<'e> {
     pub event: &'e Event<'e>,
     /// The channels that routing gives; of a recovery, those of its firing too.
     pub channels: &'e [&'e str],
+    /// Those of them that get it as a copy, which no mute or silence holds.
+    pub copies: &'e [&'e str],
 }
 
 /// Channels, alerts and messages over virtual time.
@@ -49,6 +56,7 @@ pub struct Timeline<'r> {
     away_until: Option<Timestamp>,
     channels: BTreeMap<String, TimelineChannel>,
     alerts: BTreeMap<AlertId, OpenAlert>,
+    holds: TimelineHolds<'r>,
     /// How many alerts may be kept before those that are over are looked for.
     forget_at: usize,
     delivered: Vec<DeliveredMessage>,
@@ -60,12 +68,17 @@ pub struct Timeline<'r> {
 struct OpenAlert {
     event: StoredEvent,
     open: Vec<String>,
+    /// Those of the channels that get it as a copy.
+    copies: Vec<String>,
+    /// Since when it fires.
+    since: Option<Timestamp>,
 }
 
 impl OpenAlert {
     /// About how much memory it takes, with what each channel keeps of it.
     fn bytes(&self) -> usize {
-        self.event.event.bytes() + self.open.len() * RECORD_BYTES
+        // The tracker of holds keeps a record, too.
+        self.event.event.bytes() + (self.open.len() + 1) * RECORD_BYTES
     }
 }
 
@@ -79,6 +92,7 @@ impl<'r> Timeline<'r> {
             away_until: None,
             channels: BTreeMap::new(),
             alerts: BTreeMap::new(),
+            holds: TimelineHolds::new(rules, begin),
             forget_at: KEPT_EVENTS,
             delivered: Vec::new(),
             budget,
@@ -135,8 +149,14 @@ impl<'r> Timeline<'r> {
         for channel in self.channels.values_mut() {
             channel.stop_repeating();
         }
-        while let Some(next) = self.next_moment().filter(|next| *next <= self.now.saturating_add(longest)) {
+        // What holds alerts begins and ends for ever, so only what is due in a channel makes the time longer.
+        let mut last = self.now.saturating_add(longest);
+        while let Some(next) = self.next_moment().filter(|next| *next <= last) {
+            let is_due = self.next_channel_moment() == Some(next);
             self.advance_to(next)?;
+            if is_due {
+                last = last.max(next.saturating_add(longest));
+            }
         }
         // A channel that is down hears then what it was to hear before.
         while let Some(up) = self.channels.values().filter_map(TimelineChannel::down_until).min() {
@@ -151,18 +171,23 @@ impl<'r> Timeline<'r> {
     /// If that takes more work or memory than the timeline may use.
     pub fn arrive(&mut self, push: &[RoutedEvent<'_>]) -> Result<(), TimelineLimit> {
         self.budget.work(push.len())?;
-        for RoutedEvent { event, channels } in push {
-            self.note(event, channels)?;
+        for routed in push {
+            self.note(routed)?;
         }
+        let changed = self.report(push)?;
         let names: BTreeSet<&str> = push.iter().flat_map(|routed| routed.channels.iter().copied()).collect();
         for name in names {
+            let own: Vec<ChannelArrival<'_>> = push
+                .iter()
+                .filter(|routed| routed.channels.contains(&name))
+                .map(|routed| ChannelArrival { event: routed.event, hold: self.hold_of(routed, name) })
+                .collect();
             let new = || TimelineChannel::new(self.rules, name);
             let channel = self.channels.entry(name.to_owned()).or_insert_with(new);
-            let own: Vec<&Event<'_>> =
-                push.iter().filter(|routed| routed.channels.contains(&name)).map(|routed| routed.event).collect();
             channel.arrive(self.now, &own, self.rules, &mut self.budget)?;
         }
-        for RoutedEvent { event, channels } in push {
+        self.apply_holds(&changed)?;
+        for RoutedEvent { event, channels, .. } in push {
             self.unroute(event, channels);
         }
         self.tell()?;
@@ -229,6 +254,11 @@ impl<'r> Timeline<'r> {
         if self.away_until.is_some() {
             return self.away_until;
         }
+        self.next_channel_moment().into_iter().chain(self.holds.next_moment(self.now)).min()
+    }
+
+    /// The next moment at which a channel is up again, or something is due in it.
+    fn next_channel_moment(&mut self) -> Option<Timestamp> {
         let now = self.now;
         self.channels.values_mut().filter_map(|channel| channel.next_moment(now)).min()
     }
@@ -242,6 +272,9 @@ impl<'r> Timeline<'r> {
         for channel in self.channels.values_mut() {
             channel.come_up(self.now);
         }
+        let changed = self.holds.advance(self.now);
+        self.apply_holds(&changed)?;
+        self.ask()?;
         self.tell()
     }
 
@@ -259,15 +292,21 @@ impl<'r> Timeline<'r> {
     }
 
     /// Keeps the last event of an alert, and where its firing is open.
-    fn note(&mut self, event: &Event<'_>, channels: &[&str]) -> Result<(), TimelineLimit> {
+    fn note(&mut self, routed: &RoutedEvent<'_>) -> Result<(), TimelineLimit> {
+        let RoutedEvent { event, channels, copies } = *routed;
         let stored = StoredEvent::of(event, self.now);
         let id = AlertId::of(event.integration, event.key);
         let before = self.alerts.remove(&id);
         self.budget.free(before.as_ref().map_or(0, OpenAlert::bytes));
+        let mut since = before.as_ref().and_then(|alert| alert.since);
         let mut open = before.map(|alert| alert.open).unwrap_or_default();
         match event.status {
-            AlertStatus::Resolved => open.clear(),
+            AlertStatus::Resolved => {
+                open.clear();
+                since = None;
+            }
             AlertStatus::Firing => {
+                since.get_or_insert(self.now);
                 for channel in channels {
                     if open.iter().all(|known| known != channel) {
                         open.push((*channel).to_owned());
@@ -275,7 +314,8 @@ impl<'r> Timeline<'r> {
                 }
             }
         }
-        let alert = OpenAlert { event: stored, open };
+        let copies = copies.iter().map(|&copy| copy.to_owned()).collect();
+        let alert = OpenAlert { event: stored, open, copies, since };
         self.budget.keep(alert.bytes())?;
         self.alerts.insert(id, alert);
         Ok(())
@@ -300,11 +340,13 @@ impl<'r> Timeline<'r> {
         if self.alerts.len() < self.forget_at {
             return;
         }
-        let (channels, budget) = (&self.channels, &mut self.budget);
+        let (channels, budget, holds) = (&self.channels, &mut self.budget, &mut self.holds);
         self.alerts.retain(|id, alert| {
-            let is_kept = !alert.open.is_empty() || channels.values().any(|channel| channel.knows(*id));
+            let is_open = !alert.open.is_empty() || (alert.since.is_some() && !holds.is_idle());
+            let is_kept = is_open || channels.values().any(|channel| channel.knows(*id));
             if !is_kept {
                 budget.free(alert.bytes());
+                holds.forget(*id);
             }
             is_kept
         });

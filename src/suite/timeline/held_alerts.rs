@@ -1,0 +1,139 @@
+//! Mutes and silences hold alerts of a timeline.
+
+use super::holds::{TimelineSilence, firing_report};
+use super::{OpenAlert, RoutedEvent, Timeline, TimelineLimit};
+use crate::event::AlertStatus;
+use crate::notification::holds::{AlertReport, HoldExplanation};
+use crate::notification::{AlertId, HoldState};
+
+/// Whether mutes and silences hold an alert in a channel, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelHold {
+    /// The channel.
+    pub channel: String,
+    /// Whether something holds it there.
+    pub hold: HoldState,
+    /// Whether the channel gets it as a copy, which nothing holds.
+    pub is_copy: bool,
+    /// The mutes and silences whose conditions hold of it, with what each does.
+    pub explanations: Vec<HoldExplanation>,
+}
+
+impl Timeline<'_> {
+    /// A silence begins.
+    ///
+    /// # Errors
+    /// If that takes more work or memory than the timeline may use.
+    pub fn begin_silence(&mut self, silence: TimelineSilence) -> Result<(), TimelineLimit> {
+        if self.holds.is_idle() {
+            self.report_open()?;
+        }
+        let changed = self.holds.begin_silence(self.now, silence);
+        self.apply_holds(&changed)?;
+        self.ask()?;
+        self.tell()
+    }
+
+    /// Ends the active silences with that reason; whether there was one.
+    ///
+    /// # Errors
+    /// If that takes more work or memory than the timeline may use.
+    pub fn end_silence(&mut self, because: &str) -> Result<bool, TimelineLimit> {
+        let Some(changed) = self.holds.end_silence(self.now, because) else { return Ok(false) };
+        self.apply_holds(&changed)?;
+        self.tell()?;
+        Ok(true)
+    }
+
+    /// Whether mutes and silences hold an alert in a channel, and why.
+    pub fn hold_in(&mut self, channel: &str, integration: Option<&str>, key: &str) -> ChannelHold {
+        let id = AlertId::of(integration, key);
+        let is_copy = self.alerts.get(&id).is_some_and(|alert| alert.copies.iter().any(|copy| copy == channel));
+        let hold = if is_copy { HoldState::Free } else { self.holds.hold_in(id, channel) };
+        let explanations = if is_copy { Vec::new() } else { self.holds.explain(id, channel) };
+        ChannelHold { channel: channel.to_owned(), hold, is_copy, explanations }
+    }
+
+    /// The mutes that held an alert.
+    pub fn mutes_that_held(&self) -> impl Iterator<Item = &str> {
+        self.holds.held_by()
+    }
+
+    /// What the events of a push say to mutes and silences; the other alerts whose holds may have changed.
+    pub(super) fn report(&mut self, push: &[RoutedEvent<'_>]) -> Result<Vec<AlertId>, TimelineLimit> {
+        if self.holds.is_idle() {
+            return Ok(Vec::new());
+        }
+        let report = |RoutedEvent { event, .. }: &RoutedEvent<'_>| {
+            let alert = AlertId::of(event.integration, event.key);
+            match event.status {
+                AlertStatus::Resolved => AlertReport::Over { alert },
+                AlertStatus::Firing => AlertReport::Firing {
+                    alert,
+                    key: event.key.to_owned(),
+                    since: self.now,
+                    heard: self.now,
+                    facts: self.holds.facts(event, self.now),
+                },
+            }
+        };
+        let reports: Vec<AlertReport> = push.iter().map(report).collect();
+        let changed = self.holds.report(self.now, &reports);
+        self.budget.work(self.holds.take_work())?;
+        Ok(changed)
+    }
+
+    /// What is open already is said to mutes and silences, which had nothing to hold until now.
+    fn report_open(&mut self) -> Result<(), TimelineLimit> {
+        self.budget.work(self.alerts.len())?;
+        let (holds, now) = (&self.holds, self.now);
+        let fires = |(id, alert): (&AlertId, &OpenAlert)| {
+            alert.since.map(|since| firing_report(holds, *id, &alert.event, since, now))
+        };
+        let reports: Vec<AlertReport> = self.alerts.iter().filter_map(fires).collect();
+        let changed = self.holds.renew(self.now, &reports);
+        self.apply_holds(&changed)
+    }
+
+    /// Asks anew what mutes and silences say of open alerts, if that is to be asked.
+    pub(super) fn ask(&mut self) -> Result<(), TimelineLimit> {
+        loop {
+            let page = self.holds.next_asked();
+            self.budget.work(page.len())?;
+            let (holds, alerts, now) = (&self.holds, &self.alerts, self.now);
+            let fires = |id: &AlertId| {
+                let alert = alerts.get(id)?;
+                alert.since.map(|since| firing_report(holds, *id, &alert.event, since, now))
+            };
+            let reports: Vec<AlertReport> = page.iter().filter_map(fires).collect();
+            let mut changed = self.holds.renew(self.now, &reports);
+            changed.extend(self.holds.finish_page(&page));
+            self.apply_holds(&changed)?;
+            if page.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether a mute or silence holds the alert of an event in a channel.
+    pub(super) fn hold_of(&mut self, routed: &RoutedEvent<'_>, channel: &str) -> HoldState {
+        if routed.copies.contains(&channel) {
+            return HoldState::Free;
+        }
+        self.holds.hold_in(AlertId::of(routed.event.integration, routed.event.key), channel)
+    }
+
+    /// Tells channels what is held now, and what is not any more.
+    pub(super) fn apply_holds(&mut self, changed: &[AlertId]) -> Result<(), TimelineLimit> {
+        for id in changed {
+            let Some(alert) = self.alerts.get(id) else { continue };
+            for name in alert.open.iter().filter(|name| !alert.copies.contains(name)) {
+                let hold = self.holds.hold_in(*id, name);
+                if let Some(channel) = self.channels.get_mut(name) {
+                    channel.set_hold(self.now, *id, hold, &alert.event, &mut self.budget)?;
+                }
+            }
+        }
+        self.budget.work(self.holds.take_work())
+    }
+}
