@@ -17,6 +17,7 @@ mod damage;
 mod directory;
 mod disk;
 mod faulty;
+mod holds;
 mod kept;
 mod memory;
 mod notification;
@@ -31,8 +32,8 @@ use pointsman::event::Severity;
 use pointsman::gateway::journal::{
     AcceptResult, ClaimOwner, ClaimResult, Deduplication, DeliveryId, DeliveryState, DeliveryStore as _, EventId,
     FiringTransition, GiveUpCause, Journal, JournalConfig, JournalError, JournalReader, JournalStore, NewDelivery,
-    Push, PushId, PushOrigin, PushStore as _, ReceiverDigest, RecordFilter, RefusedPayload, Settlement,
-    SettlementResult, SqliteStore, StoredBody, StoredHold, Transaction, accept,
+    NoMutes, Push, PushHolds, PushId, PushOrigin, PushStore as _, ReceiverDigest, RecordFilter, RefusedPayload,
+    Settlement, SettlementResult, SqliteStore, StoredBody, StoredHold, Transaction, accept,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::{PastGeneration, RuleSetHash};
@@ -94,7 +95,7 @@ impl StateFolder {
 pub(crate) fn accept_all(store: &mut dyn JournalStore, pushes: impl IntoIterator<Item = Push>) {
     let pushes: Vec<Push> = pushes.into_iter().collect();
     let mut work = |transaction: &mut dyn Transaction| {
-        pushes.iter().try_for_each(|push| accept(transaction, push, push.received).map(drop))
+        pushes.iter().try_for_each(|push| accept(transaction, push, push.received, &NoMutes).map(drop))
     };
     store.transact(&mut work).unwrap();
 }
@@ -158,6 +159,7 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
         open: Vec::new(),
         arrivals: Vec::new(),
         policies: Arc::default(),
+        holds: Some(PushHolds::default()),
         deduplicate: None,
         replay_of: None,
         hops: 0,

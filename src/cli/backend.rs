@@ -11,9 +11,10 @@ use crate::event::channel_name;
 use crate::gateway::admin_client::{AdminClient, AdminClientError, AdminConnection};
 use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, Journal, JournalConfig};
 use crate::gateway::operations::{
-    self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, OfflineReplayer,
-    OperationError, PushSelection, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate,
-    ReplayRequest, ReplayResult, ReplaySource, RulesRecord, StoredPushPage,
+    self, AffectedCount, BulkRequest, DecisionRecord, EndSilenceRequest, EventDetail, EventSummary,
+    ExtendSilenceRequest, ListingPage, OfflineReplayer, OperationError, PreviewSilenceRequest, PushSelection,
+    QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
+    ReplaySource, RulesRecord, SilencePreview, SilenceRequest, SilenceSelection, SilenceSummary, StoredPushPage,
 };
 use crate::reload::{LoadRejection, RuleAccess};
 use crate::ruleset::SystemClock;
@@ -144,7 +145,7 @@ impl GatewayArguments {
 /// Why a command was not carried out.
 #[derive(Debug)]
 pub(super) enum BackendError {
-    /// It asks for something that is not there or cannot be read.
+    /// It asks for something that is not there, cannot be read, or is refused.
     Usage(String),
     /// Its gateway or journal failed.
     Failed(String),
@@ -176,7 +177,7 @@ impl From<OperationError> for BackendError {
     fn from(error: OperationError) -> Self {
         let message = error.to_string();
         match error {
-            OperationError::InvalidRequest(_) => Self::Usage(message),
+            OperationError::InvalidRequest(_) | OperationError::Refused(_) => Self::Usage(message),
             OperationError::NotFound(_) | OperationError::Journal(_) => Self::Failed(message),
         }
     }
@@ -321,6 +322,43 @@ impl OperationsBackend {
         self.ask(|client| get(client, &["rules", "archive"]), operations::last_rules)
     }
 
+    /// Asks for something about silences by a request.
+    fn silence_request<R: Serialize, T: DeserializeOwned>(
+        &self,
+        resource: &str,
+        request: &R,
+        journal: impl FnOnce(&Journal) -> Result<T, OperationError>,
+    ) -> BackendResult<T> {
+        self.ask(|client| post(client, &format!("silences{resource}"), request), journal)
+    }
+
+    pub(super) fn preview_silence(&self, request: &PreviewSilenceRequest) -> BackendResult<SilencePreview> {
+        self.silence_request("/preview", request, |journal| operations::preview_silence(journal, None, request))
+    }
+
+    pub(super) fn add_silence(&self, request: &SilenceRequest) -> BackendResult<SilenceSummary> {
+        self.silence_request("", request, |journal| operations::add_silence(journal, None, request))
+    }
+
+    pub(super) fn extend_silence(&self, id: &str, request: &ExtendSilenceRequest) -> BackendResult<SilenceSummary> {
+        let resource = format!("/{}/extend", escaped(id));
+        self.silence_request(&resource, request, |journal| operations::extend_silence(journal, id, request))
+    }
+
+    pub(super) fn end_silence(&self, id: &str, request: &EndSilenceRequest) -> BackendResult<SilenceSummary> {
+        let resource = format!("/{}/end", escaped(id));
+        self.silence_request(&resource, request, |journal| operations::end_silence(journal, id, request))
+    }
+
+    pub(super) fn silence(&self, id: &str) -> BackendResult<SilenceSummary> {
+        self.ask(|client| get(client, &["silences", id]), |journal| operations::silence(journal, id))
+    }
+
+    pub(super) fn silences(&self, selection: &SilenceSelection) -> BackendResult<ListingPage<SilenceSummary>> {
+        let path = || format!("/api/v1/silences?{}", selection.query());
+        self.ask(|client| read(client.get(&path())?), |journal| operations::silences(journal, selection))
+    }
+
     /// A page of the pushes that a replay would decide.
     pub(super) fn plan(&self, selection: &RecordSelection) -> BackendResult<ListingPage<ReplayCandidate>> {
         self.select("replay", selection, operations::plan)
@@ -383,9 +421,13 @@ impl OperationsBackend {
 const NO_RULES: &str = "no gateway runs, so no rules can decide: name rules with `--rules`";
 
 fn get<T: DeserializeOwned>(client: &AdminClient, path: &[&str]) -> BackendResult<T> {
-    let escaped = |segment: &&str| url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>();
-    let path: Vec<String> = path.iter().map(escaped).collect();
+    let path: Vec<String> = path.iter().map(|segment| escaped(segment)).collect();
     read(client.get(&format!("/api/v1/{}", path.join("/")))?)
+}
+
+/// A text as a segment of a path.
+fn escaped(segment: &str) -> String {
+    url::form_urlencoded::byte_serialize(segment.as_bytes()).collect()
 }
 
 fn post<T: DeserializeOwned>(client: &AdminClient, resource: &str, body: &impl Serialize) -> BackendResult<T> {

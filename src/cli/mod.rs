@@ -50,6 +50,10 @@ mod send;
 #[cfg(feature = "gateway")]
 mod serve;
 #[cfg(feature = "gateway")]
+mod silence;
+#[cfg(feature = "gateway")]
+mod silence_text;
+#[cfg(feature = "gateway")]
 mod status;
 #[cfg(feature = "gateway")]
 mod table;
@@ -132,6 +136,8 @@ enum CliCommand {
     #[cfg(feature = "gateway")]
     Rehearse(rehearse::Arguments),
     #[cfg(feature = "gateway")]
+    Silence(silence::Arguments),
+    #[cfg(feature = "gateway")]
     Watch(watch::Arguments),
     #[cfg(feature = "gateway")]
     Serve(Box<serve::Arguments>),
@@ -172,6 +178,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Replay(arguments) => replay::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Rehearse(arguments) => rehearse::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
+        CliCommand::Silence(arguments) => silence::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Watch(arguments) => watch::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]

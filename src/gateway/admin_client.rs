@@ -25,7 +25,7 @@ const MAX_RESPONSE_BYTES: usize = 256 << 20;
 /// Why a request was not carried out; the text says how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdminClientError {
-    /// The request is wrong.
+    /// The request is wrong, or refused.
     #[error("{0}")]
     Rejected(String),
     /// There is no answer, or the gateway could not do it.
@@ -154,7 +154,8 @@ impl AdminClient {
         }
         let detail = value.as_ref().and_then(|value| value.get("detail")?.as_str());
         let message = self.status_error(status.as_u16(), detail);
-        Err(if status == StatusCode::BAD_REQUEST && detail.is_some() {
+        let is_rejected = status == StatusCode::BAD_REQUEST || status == StatusCode::CONFLICT;
+        Err(if is_rejected && detail.is_some() {
             AdminClientError::Rejected(message)
         } else {
             AdminClientError::Failed(message)

@@ -293,7 +293,7 @@ async fn open_with_journal(
     let intake = IntakeState::new(Arc::clone(&clock), Arc::clone(&metrics), config.limits.clone())
         .with_past_integrations(past_integrations.into_iter().map(|counts| counts.name));
     // What fell due while no gateway ran is told before anything arrives.
-    let mut notifier = Notifier::new(notifier, journal.clone(), Arc::clone(&metrics));
+    let mut notifier = Notifier::new(notifier, journal.clone(), Arc::clone(&metrics), Arc::clone(&clock));
     notifier.begin(&rules.current()).await;
     let (config, stopping) = (config.clone(), AtomicBool::new(false));
     let gateway =

@@ -14,8 +14,8 @@
 use pointsman::evaluate::RequestMetadata;
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
-    CheckpointMode, FiringTransition, Journal, JournalConfig, JournalStore as _, NewDelivery, Push, PushId, PushOrigin,
-    PushStore as _, SqliteStore, Transaction, accept,
+    CheckpointMode, FiringTransition, Journal, JournalConfig, JournalStore as _, NewDelivery, NoMutes, Push, PushHolds,
+    PushId, PushOrigin, PushStore as _, SqliteStore, Transaction, accept,
 };
 use pointsman::reload::RuleSetHash;
 use pointsman::ruleset::SystemClock;
@@ -64,6 +64,7 @@ fn push(number: u64) -> Push {
         open: Vec::new(),
         arrivals: Vec::new(),
         policies: Arc::default(),
+        holds: Some(PushHolds::default()),
         deduplicate: None,
         replay_of: None,
         hops: 0,
@@ -87,7 +88,7 @@ fn store(batch: u64, time: Duration) {
         number += batch;
         let started = Instant::now();
         let mut work = |transaction: &mut dyn Transaction| {
-            pushes.iter().try_for_each(|push| accept(transaction, push, push.received).map(drop))
+            pushes.iter().try_for_each(|push| accept(transaction, push, push.received, &NoMutes).map(drop))
         };
         store.transact(&mut work).unwrap();
         if (number / batch).is_multiple_of(64) {

@@ -2,11 +2,13 @@
 //! and not SQLite's.
 
 mod channel;
+mod holds;
 mod reader;
 mod silences;
 mod transaction;
 
 use channel::NotifiedChannel;
+use holds::MemoryHoldState;
 use pointsman::gateway::journal::{
     AttemptRecord, Backlog, ChannelCounts, ChannelError, CheckpointMode, ClaimOwner, CommittedChanges, DeliveryId,
     DeliveryState, IntegrationBacklog, IntegrationCounts, JournalConfig, JournalReader, JournalStore, LONGEST_OPEN,
@@ -43,6 +45,7 @@ struct State {
     generation: Option<PastGeneration>,
     notified: BTreeMap<String, NotifiedChannel>,
     silences: MemorySilences,
+    holds: MemoryHoldState,
 }
 
 #[derive(Clone)]
@@ -206,9 +209,10 @@ impl JournalStore for MemoryStore {
             let row = state.deliveries.remove(&id).unwrap();
             state.channel(&row.channel).dead -= 1;
         }
-        let State { pushes, deliveries, notified, .. } = &mut *state;
+        let State { pushes, deliveries, notified, holds, .. } = &mut *state;
         let is_known = |push: &Push| {
             notified.values().any(|channel| channel.events.values().any(|(event, _)| event.push == push.id))
+                || holds.keeps(push)
         };
         pushes.retain(|push| {
             let mut own = deliveries.values().filter(|row| row.push == push.id);

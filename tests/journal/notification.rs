@@ -5,9 +5,9 @@ use super::{StateFolder, at, push_id, settlement};
 use pointsman::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
-    ChannelPolicies, ChannelUse, DeliveryId, EventArrival, FiringTransition, GiveUpCause, JournalReader, JournalStore,
-    MessageContent, Push, RecordFilter, RenderedMessage, SettledFilter, SettlementResult, StoreError, StoreResult,
-    TellResult, Transaction, accept, retry, settle, tell, tell_last, tell_removed,
+    ChannelPolicies, ChannelUse, DeliveryId, EventArrival, FiringTransition, GiveUpCause, HoldContext, JournalReader,
+    JournalStore, MessageContent, NoMutes, Push, RecordFilter, RenderedMessage, SettledFilter, SettlementResult,
+    StoreError, StoreResult, TellResult, Transaction, accept, retry, settle, tell, tell_last, tell_removed,
 };
 use pointsman::notification::{
     AlertId, Arrival, ChannelNotifier, GroupId, HoldState, MemoryStore, MessageEnd, MessageReason, MessageRecord,
@@ -144,7 +144,7 @@ impl<'f> Told<'f> {
     pub(super) fn arrive(&mut self, now: i64, events: &[TestEvent<'_>]) -> Vec<String> {
         self.pushes += 1;
         let push = Push { received: self.received, ..push(self.pushes, self.policy, events) };
-        self.store.transact(&mut |transaction| accept(transaction, &push, after(now)).map(drop)).unwrap().wake
+        self.store.transact(&mut |transaction| accept(transaction, &push, after(now), &NoMutes).map(drop)).unwrap().wake
     }
 
     fn tell_with(&mut self, channel_use: ChannelUse, now: Timestamp) -> TellResult {
@@ -153,12 +153,14 @@ impl<'f> Told<'f> {
             messages.borrow_mut().push(message.clone());
             Some(rendered(message, content))
         };
+        let policies = policies(self.policy);
+        let context = HoldContext { asker: &NoMutes, policies: &policies, now };
         let told = self.transact(|transaction| {
             messages.borrow_mut().clear();
             match channel_use {
-                ChannelUse::Gathers(policy) => tell(transaction, "chat", policy, now, &render),
-                ChannelUse::SendsEvents => tell_last(transaction, "chat", now, &render),
-                ChannelUse::Removed => tell_removed(transaction, "chat", now, &render),
+                ChannelUse::Gathers(policy) => tell(transaction, "chat", policy, context, &render),
+                ChannelUse::SendsEvents => tell_last(transaction, "chat", context, &render),
+                ChannelUse::Removed => tell_removed(transaction, "chat", context, &render),
             }
         });
         self.messages.borrow_mut().extend(messages.into_inner());
@@ -245,15 +247,17 @@ fn what_is_rolled_back_leaves_no_trace(folder: &StateFolder) {
     let mut told = Told::new(folder, POLICY);
     let first = push(90, POLICY, &[("a", Some(Severity::Critical))]);
     let failed = told.transact(|transaction| {
-        accept(transaction, &first, after(0))?;
+        accept(transaction, &first, after(0), &NoMutes)?;
         Err::<(), _>(StoreError::Damaged("a test".to_owned()))
     });
     failed.unwrap_err();
     assert_eq!(told.tell(1), []);
     told.arrive(2, &[("a", Some(Severity::Critical))]);
     let policy = told.policy;
+    let policies = policies(policy);
+    let context = HoldContext { asker: &NoMutes, policies: &policies, now: after(2) };
     let failed = told.transact(|transaction| {
-        let made = tell(transaction, "chat", policy, after(2), &|message, content| Some(rendered(message, content)))?;
+        let made = tell(transaction, "chat", policy, context, &|message, content| Some(rendered(message, content)))?;
         assert_eq!(made.messages, [MessageReason::New]);
         Err::<(), _>(StoreError::Damaged("a test".to_owned()))
     });
@@ -347,7 +351,7 @@ fn an_alert_that_is_routed_elsewhere_is_forgotten_unless_it_was_told(folder: &St
         };
         let mut push = push(number, told.policy, &[(key, Some(Severity::Warning))]);
         (push.transitions, push.arrivals) = (vec![elsewhere], Vec::new());
-        told.transact(|transaction| accept(transaction, &push, after(50)).map(drop)).unwrap();
+        told.transact(|transaction| accept(transaction, &push, after(50), &NoMutes).map(drop)).unwrap();
     }
     assert_eq!(told.tell(200), []);
     let firing = |key| told.reader().firing("shop", key).unwrap().unwrap().channels;
@@ -392,7 +396,7 @@ fn a_channel_that_was_removed_and_comes_back_goes_on(folder: &StateFolder) {
         let removed_channels = vec!["chat".to_owned()];
         let closed = FiringTransition::Closed { key: key.to_owned(), removed_channels, index: 0 };
         let push = Push { transitions: vec![closed], ..push(number, NotificationPolicy::EVERY_EVENT, &[(key, None)]) };
-        told.transact(|transaction| accept(transaction, &push, after(720)).map(drop)).unwrap();
+        told.transact(|transaction| accept(transaction, &push, after(720), &NoMutes).map(drop)).unwrap();
     }
     told.arrive(800, &[("fires", Some(Severity::Warning))]);
     assert_eq!(told.tell(1_310), []);
@@ -408,13 +412,15 @@ fn a_message_is_one_delivery_of_all_its_alerts(folder: &StateFolder) {
     let (group, values) = (GroupId([7; 16]), vec![NamedValue { name: "cluster".to_owned(), value: "a".to_owned() }]);
     let mut first = push(90, POLICY, &[("a", Some(Severity::Info)), ("b", Some(Severity::Critical)), ("c", None)]);
     first.arrivals.iter_mut().for_each(|arrival| (arrival.group, arrival.values) = (group, values.clone()));
-    told.transact(|transaction| accept(transaction, &first, after(0)).map(drop)).unwrap();
+    told.transact(|transaction| accept(transaction, &first, after(0), &NoMutes).map(drop)).unwrap();
     let contents = RefCell::new(Vec::new());
     let render = |message: &MessageRecord, content: &MessageContent| {
         contents.borrow_mut().push(content.clone());
         Some(rendered(message, content))
     };
-    told.transact(|transaction| tell(transaction, "chat", POLICY, after(0), &render).map(drop)).unwrap();
+    let policies = policies(POLICY);
+    let context = HoldContext { asker: &NoMutes, policies: &policies, now: after(0) };
+    told.transact(|transaction| tell(transaction, "chat", POLICY, context, &render).map(drop)).unwrap();
     let contents = contents.into_inner();
     assert_eq!((contents.len(), &contents[0].values), (1, &values));
     let pending = told.reader().pending("chat", DeliveryId::NONE, 9).unwrap();

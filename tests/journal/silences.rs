@@ -2,8 +2,8 @@
 
 use super::{StateFolder, at, read};
 use pointsman::gateway::journal::{
-    JournalStore, Silence, SilenceChange, SilenceEndCause, SilenceExtension, SilenceFilter, SilenceId, StoreError,
-    Transaction, add_silence,
+    EndedSilence, JournalStore, Silence, SilenceChange, SilenceEndCause, SilenceExtension, SilenceFilter, SilenceId,
+    StoreError, Transaction, add_silence,
 };
 use pointsman::time::Timestamp;
 use std::time::Duration;
@@ -16,7 +16,7 @@ over_each_store!(
 );
 
 pub(super) fn id(number: u64) -> SilenceId {
-    SilenceId(Ulid::from_parts(1_700_000_000_000 + number, u128::from(number)))
+    SilenceId(Ulid::from_parts(1_700_000_000_000 + number, u128::from(number)).to_bytes())
 }
 
 pub(super) fn silence(number: u64, condition: &str, from: Timestamp, until: Timestamp) -> Silence {
@@ -33,6 +33,7 @@ pub(super) fn silence(number: u64, condition: &str, from: Timestamp, until: Time
         extensions: Vec::new(),
         ended: None,
         quiet_since: None,
+        has_begun: false,
     }
 }
 
@@ -46,10 +47,12 @@ fn a_silence_outlasts_a_restart_and_is_extended_and_ended(folder: &StateFolder) 
     let now = later(&journal, 0);
     let mut first = silence(1, "severity < Critical", now, later(&journal, 600));
     first.channels = vec!["chat".to_owned(), "page".to_owned()];
-    let second = Silence { until_resolved: true, ..silence(2, "true", now, later(&journal, 600)) };
+    let second = silence(2, "true", now, later(&journal, 600));
     for one in [&first, &second] {
-        assert_eq!(journal.add_silence(one.clone()), Ok(SilenceChange::Done(Box::new(one.clone()))));
+        let begun = Silence { has_begun: true, ..one.clone() };
+        assert_eq!(journal.add_silence(one.clone()), Ok(SilenceChange::Done(Box::new(begun))));
     }
+    let (first, second) = (Silence { has_begun: true, ..first }, Silence { has_begun: true, ..second });
     drop(journal);
 
     let journal = folder.open();
@@ -85,7 +88,7 @@ fn what_is_rolled_back_silences_nothing(folder: &StateFolder) {
     let reader = store.reader(&std::sync::Arc::default());
     let silence = silence(1, "true", at(0), at(1_000));
     let mut fail = |transaction: &mut dyn Transaction| {
-        add_silence(transaction, &silence)?;
+        add_silence(transaction, &silence, at(0))?;
         assert_eq!(transaction.silences()?.silences.len(), 1, "the transaction sees its changes");
         Err(StoreError::Damaged("a test".to_owned()))
     };
@@ -100,9 +103,9 @@ fn silences_that_ended_stay_as_long_as_events(folder: &StateFolder) {
     let day = 86_400_000;
     let open = silence(1, "true", at(0), at(400 * day));
     let mut ended = silence(2, "true", at(0), at(day));
-    ended.ended = ended.due_end(at(day));
+    ended.ended = Some(EndedSilence { at: at(day), cause: SilenceEndCause::Time, by: None });
     for one in [&open, &ended] {
-        store.transact(&mut |transaction| add_silence(transaction, one).map(drop)).unwrap();
+        store.transact(&mut |transaction| add_silence(transaction, one, one.from).map(drop)).unwrap();
     }
     let kept = i64::try_from(options.keep_for.as_millis()).unwrap();
     for (now, expected) in [(day + kept, 2), (day + kept + 1, 1)] {
@@ -110,5 +113,5 @@ fn silences_that_ended_stay_as_long_as_events(folder: &StateFolder) {
         let all = SilenceFilter { with_ended: true, ..SilenceFilter::default() };
         assert_eq!(reader.silences(&all).unwrap().len(), expected);
     }
-    assert_eq!(reader.open_silences().silences, [open]);
+    assert_eq!(reader.open_silences().silences, [Silence { has_begun: true, ..open }]);
 }

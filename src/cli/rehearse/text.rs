@@ -198,7 +198,7 @@ fn critical_change(channel: &ChannelDifference) -> String {
 fn why(reasons: &ReasonCounts) -> String {
     let mut sorted: Vec<_> = reasons.iter().collect();
     sorted.sort_by_key(|(_, count)| Reverse(*count));
-    let shown: Vec<String> = sorted.into_iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    let shown: Vec<String> = sorted.into_iter().map(|(reason, count)| format!("{} {count}", reason.name())).collect();
     shown.join(", ")
 }
 

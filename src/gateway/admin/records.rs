@@ -44,7 +44,7 @@ pub(super) fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
         .with_state(gateway)
 }
 
-type GatewayState = State<Arc<Gateway>>;
+pub(super) type GatewayState = State<Arc<Gateway>>;
 
 async fn events(State(gateway): GatewayState, uri: Uri) -> Response {
     answer_blocking(move || operations::events(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now()))
@@ -161,13 +161,13 @@ fn bulk(gateway: &Gateway, body: &[u8]) -> Result<BulkRequest, OperationError> {
     Ok(bulk)
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, OperationError> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, OperationError> {
     serde_json::from_slice(body)
         .map_err(|error| OperationError::InvalidRequest(format!("the request cannot be read: {error}")))
 }
 
 /// Answers with what an operation gives, which may wait for the disk.
-async fn answer_blocking<T: Serialize + Send + 'static>(
+pub(super) async fn answer_blocking<T: Serialize + Send + 'static>(
     operation: impl FnOnce() -> Result<T, OperationError> + Send + 'static,
 ) -> Response {
     run_blocking(operation).await.map_or_else(|failed| failed, answer)

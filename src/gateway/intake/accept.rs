@@ -228,6 +228,7 @@ fn new_push(prepared: &PreparedVersion, incoming: IncomingPush, rendered: Render
         open: rendered.open,
         arrivals: rendered.arrivals,
         policies: Arc::clone(&prepared.policies),
+        holds: rendered.holds,
         replay_of: incoming.replay_of,
         hops: incoming.hops,
     };
@@ -271,7 +272,8 @@ fn evaluate<H: IntakeBackend>(
     let mut buffers = BUFFERS.take();
     let EvaluationBuffers { arena, text } = &mut buffers;
     let open = |key: &str| backend.store().open_channels(&incoming.integration, key, incoming.now);
-    let evaluated = decide(prepared, incoming, &open, arena)
+    let silences = backend.intake().silences.of(&backend.store().open_silences());
+    let evaluated = decide(prepared, incoming, &open, &silences, arena)
         .and_then(|decided| render(&rendering_version(backend, prepared).value, decided, incoming, text));
     buffers.arena.clear();
     buffers.text.clear();

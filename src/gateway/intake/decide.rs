@@ -7,7 +7,10 @@ use super::refusal::Refusal;
 use crate::evaluate::{EvaluationContext, PushAnswer, RequestMetadata, SilentObserver};
 use crate::event::Severity;
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind, RoutingDecision};
-use crate::gateway::journal::{EventArrival, FiringTransition, OpenFiring, PushId, PushOrigin};
+use crate::gateway::hold_asker::{self, ReadSilences};
+use crate::gateway::journal::{
+    AskedEvent, AskedVersion, EventArrival, EventCopy, FiringTransition, OpenFiring, PushHolds, PushId, PushOrigin,
+};
 use crate::gateway::metrics::Metrics;
 use crate::json::Arena;
 use crate::notification::AlertId;
@@ -73,6 +76,8 @@ pub(super) struct DecidedPush<'a> {
     pub(super) deliveries: Vec<PlannedDelivery<'a>>,
     /// What arrives at channels that gather messages, in the order of outcomes and channels.
     pub(super) arrivals: Vec<EventArrival>,
+    /// What mutes and silences say of the events; nothing where they arrived before.
+    pub(super) holds: Option<PushHolds>,
     /// What opens and what closes, in the order of outcomes.
     pub(super) transitions: Vec<FiringTransition>,
     /// Keys that were open, and their channels, as the evaluation asked for them.
@@ -146,6 +151,7 @@ pub(super) fn decide<'a>(
     prepared: &'a PreparedVersion,
     incoming: &'a IncomingPush,
     open: &dyn Fn(&str) -> Vec<String>,
+    silences: &ReadSilences,
     arena: &'a Arena,
 ) -> Result<DecidedPush<'a>, Refusal> {
     let was_open = RefCell::new(OpenFirings::default());
@@ -167,13 +173,20 @@ pub(super) fn decide<'a>(
         return Err(Refusal::Unaccepted { id, reason });
     }
     let mut firings = FiringTracker { is_batch: outcomes.len() > 1, ..FiringTracker::default() };
+    let asked = AskedVersion { rules: prepared.asked, silences: silences.number };
     let mut decided = DecidedPush::default();
+    if incoming.arrival == ArrivalMode::First {
+        decided.holds = Some(PushHolds { asked, ..PushHolds::default() });
+    }
     let mut key_bytes = 0;
     for (index, outcome) in (0_u32..).zip(&outcomes) {
         decided.counts.add(outcome);
         if let OutcomeKind::Routed(event, decision) = &outcome.kind {
             decided.first_key.get_or_insert(event.key);
             plan_event(prepared, incoming, index, event, decision, &mut decided);
+            if let Some(holds) = &mut decided.holds {
+                ask_event(prepared, silences, incoming, index, event, decision, holds);
+            }
             let known = &rules.program.names.channels;
             let channels = KnownChannels {
                 exist: &|channel| known.contains_key(channel),
@@ -199,6 +212,30 @@ pub(super) fn decide<'a>(
     decided.transitions = firings.transitions;
     decided.open = was_open.into_inner().keys;
     Ok(decided)
+}
+
+/// Asks the mutes and silences about an event, and notes which channels get it whatever they say.
+fn ask_event(
+    prepared: &PreparedVersion,
+    silences: &ReadSilences,
+    incoming: &IncomingPush,
+    index: u32,
+    event: &Event<'_>,
+    decision: &RoutingDecision<'_>,
+    holds: &mut PushHolds,
+) {
+    let copy = |&channel: &&str| EventCopy { index, channel: channel.to_owned() };
+    holds.copies.extend(decision.copies.iter().map(copy));
+    if holds.asked.is_nothing() {
+        return;
+    }
+    let firing = match event.status {
+        AlertStatus::Firing => Some(event.severity),
+        AlertStatus::Resolved => None,
+    };
+    let facts = hold_asker::ask_event(&prepared.version.value, silences, event, incoming.now);
+    let alert = AlertId::of(Some(&incoming.integration), event.key);
+    holds.events.push(AskedEvent { index, alert, key: event.key.to_owned(), firing, facts });
 }
 
 /// Plans what an event is for its channels: a delivery, or an arrival where the channel gathers messages.

@@ -34,6 +34,7 @@ pub use refusal::Refusal;
 pub use rejected_senders::SenderRejections;
 
 use super::config::ListenerLimits;
+use super::hold_asker::SilenceConditions;
 use super::journal::{PushId, PushOrigin};
 use super::listener::{self, ListenerRouters};
 use super::metrics::Metrics;
@@ -70,6 +71,8 @@ pub struct IntakeState {
     body_work: BodyWork,
     /// The memory of what is decided and waits for the journal.
     decided: DecidedMemory,
+    /// The conditions of the silences that did not end.
+    silences: SilenceConditions,
 }
 
 impl IntakeState {
@@ -88,6 +91,7 @@ impl IntakeState {
             alert_cache: Mutex::default(),
             rejected_senders: RejectedSenders::default(),
             body_work: BodyWork::new(),
+            silences: SilenceConditions::default(),
         }
     }
 

@@ -7,7 +7,8 @@ use super::signature::SignatureVerifier;
 use super::token_bucket::TokenBucket;
 use crate::channel::integration;
 use crate::diagnostic::nearest;
-use crate::gateway::journal::ChannelPolicies;
+use crate::gateway::hold_asker::asked_rules;
+use crate::gateway::journal::{AskedRules, ChannelPolicies};
 use crate::gateway::metrics::{Metrics, OutcomeLabels, PushLabels, RouteLabels};
 use crate::gateway::served_rules::{ServedIntegration, ServedRules};
 use crate::program::{Integration, RequestReads, RoutingBlock, RoutingLineBody};
@@ -31,6 +32,8 @@ pub(super) struct PreparedVersion {
     pub(super) is_archived: AtomicBool,
     /// How its channels gather messages.
     pub(super) policies: Arc<ChannelPolicies>,
+    /// The version, as events say by which they were asked.
+    pub(super) asked: AskedRules,
     keys: Option<IntegrationKeys>,
     integrations: Vec<Arc<PreparedIntegration>>,
     by_name: HashMap<Box<str>, usize>,
@@ -107,6 +110,7 @@ impl PreparedVersion {
         Self {
             is_archived: AtomicBool::new(false),
             policies: Arc::new(version.value.policies()),
+            asked: asked_rules(&version),
             keys,
             integrations,
             by_name,

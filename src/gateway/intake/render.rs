@@ -5,7 +5,7 @@ use super::decide::{BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTE
 use super::refusal::Refusal;
 use crate::evaluate::{EvaluationContext, PushAnswer};
 use crate::event::MessageGroup;
-use crate::gateway::journal::{EventArrival, FiringTransition, NewDelivery, OpenFiring, PushOrigin};
+use crate::gateway::journal::{EventArrival, FiringTransition, NewDelivery, OpenFiring, PushHolds, PushOrigin};
 use crate::gateway::served_rules::ServedRules;
 use crate::json::ToJson;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub(super) struct RenderedPush {
     pub(super) deliveries: Vec<NewDelivery>,
     /// What arrives at channels that gather messages, in the order of outcomes and channels.
     pub(super) arrivals: Vec<EventArrival>,
+    /// What mutes and silences say of the events; nothing where they arrived before.
+    pub(super) holds: Option<PushHolds>,
     /// What opens and what closes, in the order of outcomes.
     pub(super) transitions: Vec<FiringTransition>,
     /// Keys that were open, and their channels.
@@ -50,7 +52,8 @@ impl RenderedPush {
             let values = arrival.values.iter().map(|value| value.name.len() + value.value.len() + 48).sum::<usize>();
             arrival.channel.len() + size_of::<EventArrival>() + values
         });
-        self.outcomes.len() + deliveries.chain(transitions).chain(open).chain(arrivals).sum::<usize>()
+        let holds = self.holds.iter().map(PushHolds::bytes);
+        self.outcomes.len() + deliveries.chain(transitions).chain(open).chain(arrivals).chain(holds).sum::<usize>()
     }
 }
 
@@ -90,9 +93,9 @@ pub(super) fn render(
         deliveries.push(delivery);
     }
     let outcomes = str::from_utf8(text).unwrap_or_default().into();
-    let DecidedPush { arrivals, transitions, open, counts, first_key, answer, .. } = decided;
+    let DecidedPush { arrivals, holds, transitions, open, counts, first_key, answer, .. } = decided;
     let first_key = first_key.filter(|_| incoming.origin == PushOrigin::Flashduty).map(str::to_owned);
-    Ok(RenderedPush { outcomes, deliveries, arrivals, transitions, open, counts, first_key, answer })
+    Ok(RenderedPush { outcomes, deliveries, arrivals, holds, transitions, open, counts, first_key, answer })
 }
 
 fn render_one(

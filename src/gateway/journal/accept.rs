@@ -1,10 +1,14 @@
 //! What happens to an accepted push in its transaction.
 
+use super::hold_push::{ReportedPush, report_push};
+use super::hold_work::HoldContext;
+use super::holds::{HoldAsker, StoredHoldReason};
 use super::notification::{AppliedArrival, ChannelRecords, EventArrival, LAST_WORDS, NewsEnd};
 use super::{AcceptResult, EventId, FiringTransition, LONGEST_OPEN, Push, StoreError, StoredFiring, Transaction};
 use crate::event::Severity;
 use crate::notification::{AlertId, Arrival, ArrivalResult, ChannelNotifier, GroupId, HoldState, NamedValue};
 use crate::time::Timestamp;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -12,17 +16,26 @@ use std::time::Duration;
 const REFRESH_AFTER: Duration = Duration::from_hours(1);
 
 /// Stores a push, unless it repeats one, changes the firings that it opens and closes, and applies its events to the channels
-/// that gather messages. `now` is steady time.
+/// that gather messages, but for what mutes and silences hold. `now` is steady time.
 ///
 /// # Errors
 /// Where the store failed.
-pub fn accept(transaction: &mut dyn Transaction, push: &Push, now: Timestamp) -> Result<AcceptResult, StoreError> {
+pub fn accept(
+    transaction: &mut dyn Transaction,
+    push: &Push,
+    now: Timestamp,
+    asker: &dyn HoldAsker,
+) -> Result<AcceptResult, StoreError> {
     if let Some(first) = transaction.find_duplicate(push)?.filter(|first| *first != push.id) {
         return Ok(AcceptResult::Duplicate(first));
     }
-    if !transaction.insert_push(push)? {
+    let context = HoldContext { asker, policies: &push.policies, now };
+    let reported = report_push(transaction, push, context)?;
+    let stored = reported.as_ref().map_or(Cow::Borrowed(push), |reported| reported.stored(push));
+    if !transaction.insert_push(&stored)? {
         return Ok(AcceptResult::Stored);
     }
+    drop(stored);
     let mut were_open = OpenBefore::default();
     for transition in &push.transitions {
         if !push.policies.is_empty() {
@@ -45,8 +58,11 @@ pub fn accept(transaction: &mut dyn Transaction, push: &Push, now: Timestamp) ->
         }
     }
     if !push.policies.is_empty() {
-        apply_arrivals(transaction, push, &were_open, now)?;
+        apply_arrivals(transaction, push, &were_open, reported.as_ref(), now)?;
         unroute(transaction, push, &were_open, now)?;
+    }
+    if let Some(reported) = reported {
+        reported.conclude(transaction, push, context)?;
     }
     Ok(AcceptResult::Stored)
 }
@@ -115,6 +131,7 @@ fn apply_arrivals(
     transaction: &mut dyn Transaction,
     push: &Push,
     were_open: &OpenBefore<'_>,
+    reported: Option<&ReportedPush<'_>>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut by_channel: BTreeMap<&str, Vec<&EventArrival>> = BTreeMap::new();
@@ -123,6 +140,12 @@ fn apply_arrivals(
     }
     for (channel, arrived) in by_channel {
         let Some(policy) = push.policies.get(channel) else { continue };
+        let mut holds = vec![HoldState::Free; arrived.len()];
+        if let Some(reported) = reported {
+            for (arrival, hold) in arrived.iter().zip(&mut holds) {
+                *hold = reported.hold(transaction, arrival.index, arrival.alert, channel)?;
+            }
+        }
         let mut records = transaction.channel_records(channel)?;
         let mut notifier = ChannelNotifier::new(&mut *records, policy);
         for arrival in &arrived {
@@ -130,21 +153,35 @@ fn apply_arrivals(
                 notifier.assume_told(now, arrival.alert, arrival.group, severity)?;
             }
         }
-        let events = arrived.iter().map(|arrival| Arrival {
+        let events = arrived.iter().zip(holds).map(|(arrival, hold)| Arrival {
             alert: arrival.alert,
             group: arrival.group,
             firing: arrival.firing,
-            hold: HoldState::Free,
+            hold,
         });
         let results = notifier.arrive(now, &events.collect::<Vec<_>>())?;
         let is_woken = notifier.has_earlier_due() || results.contains(&ArrivalResult::News);
-        let applied = arrived.iter().zip(results).map(|(arrival, result)| AppliedArrival {
-            event: EventId { push: push.id, index: arrival.index },
-            alert: arrival.alert,
-            result,
-            at: now,
-        });
-        records.note_arrivals(&applied.collect::<Vec<_>>())?;
+        drop(records);
+        let mut applied = Vec::with_capacity(arrived.len());
+        for (arrival, result) in arrived.iter().zip(results) {
+            let hold = match reported {
+                Some(reported) if is_held(result) => reported.reason(transaction, arrival.alert, channel)?,
+                Some(_) | None => None,
+            };
+            let event = EventId { push: push.id, index: arrival.index };
+            applied.push(AppliedArrival { event, alert: arrival.alert, result, hold, at: now });
+        }
+        let mut records = transaction.channel_records(channel)?;
+        records.note_arrivals(&applied)?;
+        for held in applied.iter().filter(|applied| applied.result == ArrivalResult::Held) {
+            records.note_holder(held.alert, held.hold.as_ref().and_then(StoredHoldReason::mute))?;
+        }
+        for arrival in &arrived {
+            let is_copy = push.holds.as_ref().is_some_and(|holds| holds.is_copy(arrival.index, channel));
+            if (is_copy || reported.is_some()) && arrival.firing.is_some() {
+                records.note_copy(arrival.alert, is_copy)?;
+            }
+        }
         let mut groups: BTreeMap<GroupId, &[NamedValue]> = BTreeMap::new();
         groups.extend(arrived.iter().map(|arrival| (arrival.group, arrival.values.as_slice())));
         for (group, values) in groups.into_iter().filter(|(_, values)| !values.is_empty()) {
@@ -156,6 +193,15 @@ fn apply_arrivals(
         }
     }
     Ok(())
+}
+
+/// Whether a mute or silence kept an event from being told.
+fn is_held(result: ArrivalResult) -> bool {
+    match result {
+        ArrivalResult::Held => true,
+        ArrivalResult::OverUntold { hold, .. } => hold == HoldState::Held,
+        ArrivalResult::News | ArrivalResult::Unchanged | ArrivalResult::NothingOpen => false,
+    }
 }
 
 /// Tells channels that gather messages where an alert was routed before and is routed no more. A channel that forgets it is no
@@ -185,7 +231,7 @@ fn unroute(
             let was_told = records.alert(alert)?.is_none_or(|alert| alert.told.is_some());
             ChannelNotifier::new(&mut *records, policy).unroute(now, alert)?;
             if !was_told {
-                records.note_end(alert, event, NewsEnd::Elsewhere, now)?;
+                records.note_end(alert, event, NewsEnd::Elsewhere, None, now)?;
                 forgotten.push(channel);
             }
         }

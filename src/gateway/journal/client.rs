@@ -4,11 +4,12 @@
 
 use super::{
     AcceptResult, DeliveryClaims, DeliveryId, DeliveryReader, JournalError, Push, RefusedPayload, Settlement,
-    StoredBody, StoredHold,
+    SilenceList, StoredBody, StoredHold,
 };
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
 use std::future::Future;
+use std::sync::Arc;
 
 /// Where pushes become durable.
 pub trait PushStore: Clone + Send + Sync + 'static {
@@ -24,6 +25,11 @@ pub trait PushStore: Clone + Send + Sync + 'static {
 
     /// The channels in which the firing of a key is open at a time: those of its firings within the 30 days before.
     fn open_channels(&self, integration: &str, key: &str, at: Timestamp) -> Vec<String>;
+
+    /// The silences that did not end.
+    fn open_silences(&self) -> Arc<SilenceList> {
+        Arc::default()
+    }
 }
 
 /// Where deliveries wait, and where their results are stored. Reading may block.

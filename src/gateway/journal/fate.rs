@@ -1,5 +1,6 @@
 //! What an event is for a channel that gathers messages, as it is known now: notified, waiting, unchanged, or over before.
 
+use super::holds::StoredHoldReason;
 use super::notification::{NewsEnd, StoredFate};
 use crate::notification::{AlertState, MessageEnd, MessageReason};
 use crate::text::plural;
@@ -47,8 +48,18 @@ pub enum EventFate {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<u64>,
     },
-    /// A mute or silence held it.
-    Held,
+    /// A mute or silence holds it.
+    Held {
+        /// Which, and why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held_by: Option<StoredHoldReason>,
+    },
+    /// A mute or silence kept it from being sent as it came, in a channel that gets every event.
+    KeptBack {
+        /// Which, and why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held_by: Option<StoredHoldReason>,
+    },
     /// A later firing was routed elsewhere before it was told.
     Elsewhere {
         /// When.
@@ -59,6 +70,9 @@ pub enum EventFate {
         /// For how many seconds it had been news, where that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after_seconds: Option<u64>,
+        /// What kept it from being told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held_by: Option<StoredHoldReason>,
     },
     /// It ended what was not open in the channel.
     NothingOpen,
@@ -109,6 +123,10 @@ pub(super) struct StoredArrival {
     pub(super) end: Option<(NewsEnd, Timestamp, Option<StoredMessage>)>,
     /// What the channel knows of the alert now.
     pub(super) now: AlertState,
+    /// What held it when it came, or until it was over.
+    pub(super) hold: Option<StoredHoldReason>,
+    /// What holds its alert now.
+    pub(super) holding: Option<StoredHoldReason>,
 }
 
 impl EventFate {
@@ -116,9 +134,14 @@ impl EventFate {
         match (stored.fate, stored.end) {
             (StoredFate::Unchanged, _) => Self::Unchanged { message: stored.message },
             (StoredFate::NothingOpen, _) => Self::NothingOpen,
-            (StoredFate::OverUntold, _) => {
-                Self::OverUntold { after_seconds: stored.after.map(|after| after.as_secs()) }
-            }
+            (StoredFate::OverUntold, _) => Self::OverUntold {
+                after_seconds: stored.after.map(|after| after.as_secs()),
+                held_by: stored.hold.clone(),
+            },
+            (StoredFate::KeptBack, _) => match &stored.holding {
+                Some(holding) => Self::Held { held_by: Some(holding.clone()) },
+                None => Self::KeptBack { held_by: stored.hold.clone() },
+            },
             (StoredFate::News | StoredFate::Held, Some((NewsEnd::Told, at, message))) => match message {
                 Some(message) => Self::Notified {
                     message: message.number,
@@ -132,15 +155,17 @@ impl EventFate {
                 }
             },
             (StoredFate::News | StoredFate::Held, Some((NewsEnd::OverUntold, ..))) => {
-                Self::OverUntold { after_seconds: None }
+                Self::OverUntold { after_seconds: None, held_by: stored.hold.clone() }
             }
             (StoredFate::News | StoredFate::Held, Some((NewsEnd::Elsewhere, at, _))) => Self::Elsewhere { at },
             (StoredFate::News | StoredFate::Held, None) => match stored.now {
                 AlertState::Waits { until } => Self::Waits { until },
-                AlertState::Held => Self::Held,
+                AlertState::Held => Self::Held { held_by: stored.holding.clone().or_else(|| stored.hold.clone()) },
                 AlertState::GoesAlong | AlertState::Elsewhere => Self::WithNext,
                 AlertState::Told { message, .. } => Self::Unchanged { message: Some(message.0) },
-                AlertState::OverUntold | AlertState::Unknown => Self::OverUntold { after_seconds: None },
+                AlertState::OverUntold | AlertState::Unknown => {
+                    Self::OverUntold { after_seconds: None, held_by: stored.hold.clone() }
+                }
             },
         }
     }
@@ -165,15 +190,23 @@ impl EventFate {
             Self::WithNext => "goes along with the next message of its group".to_owned(),
             Self::Unchanged { message: Some(message) } => format!("unchanged since message {message}"),
             Self::Unchanged { message: None } => "unchanged since it was notified".to_owned(),
-            Self::Held => "held".to_owned(),
+            Self::Held { held_by } => held_by.as_ref().map_or_else(|| "held".to_owned(), |by| by.text(moment)),
+            Self::KeptBack { held_by } => {
+                let held = held_by.as_ref().map_or_else(|| "held".to_owned(), |by| by.text(moment));
+                format!("not sent as it came: {held}")
+            }
             Self::Elsewhere { at } => {
                 format!("not notified: a later firing was routed elsewhere at {}", moment(*at))
             }
-            Self::OverUntold { after_seconds: Some(seconds) } => {
-                let after = DurationText(Duration::from_secs(*seconds));
-                format!("over after {after}, before it was notified")
+            Self::OverUntold { after_seconds, held_by } => {
+                let over = match after_seconds {
+                    Some(seconds) => {
+                        format!("over after {}, before it was notified", DurationText(Duration::from_secs(*seconds)))
+                    }
+                    None => "over before it was notified".to_owned(),
+                };
+                held_by.as_ref().map_or_else(|| over.clone(), |by| format!("{over}: {}", by.text(moment)))
             }
-            Self::OverUntold { after_seconds: None } => "over before it was notified".to_owned(),
             Self::NothingOpen => "nothing to tell: its alert did not fire in this channel".to_owned(),
         }
     }

@@ -14,6 +14,10 @@ mod client;
 mod config;
 mod disk_shortage;
 mod fate;
+mod hold_push;
+mod hold_state;
+mod hold_work;
+mod holds;
 mod id;
 mod notification;
 mod number;
@@ -35,6 +39,11 @@ pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
 pub use fate::{ChannelFate, EventFate, MessageState};
+pub use hold_work::{HoldContext, HoldWork, ask_everything, work_on_holds};
+pub use holds::{
+    AskedEvent, AskedRules, AskedVersion, EventCopy, HeldEvent, HoldAsker, HoldRecords, HoldTransaction, LastEvent,
+    NoMutes, PushHolds, StoredHoldReason, StoredHoldingSource,
+};
 pub use id::{DeliveryId, EventId, PushId};
 pub use notification::{
     AppliedArrival, ChannelPolicies, ChannelRecords, ChannelUse, EndedMessage, EventArrival, GiveUpCause,
@@ -47,16 +56,15 @@ pub use record::{
     PushOrigin, PushRecord, QuarantineCounts, ReceiverDigest, RecordFilter, Settlement, SettlementResult, StoredHold,
 };
 pub use refused_payload::{RefusedPayload, RefusedSummary};
-pub use silence::{
-    RESOLVED_AFTER, Silence, SilenceEnd, SilenceEndCause, SilenceExtension, SilenceId, SilenceList, SilenceState,
-};
+pub use silence::{EndedSilence, Silence, SilenceEndCause, SilenceExtension, SilenceId, SilenceList, SilencePhase};
 pub use silences::{MAX_OPEN_SILENCES, SilenceChange, add_silence, end_silence, extend_silence};
 pub use sqlite::SqliteStore;
 pub use store::{
     Backlog, CheckpointMode, ClaimOwner, ClaimResult, CommittedChanges, DeliveryClaims, DeliveryReader,
-    DeliveryTransaction, EventReader, FiringUpdate, IntegrationBacklog, JournalReader, JournalStore,
-    MAX_PAGE_KEY_BYTES, PruneProgress, PushTransaction, ReadResult, RecordReader, SettledFilter, SilenceFilter,
-    SilenceReader, SilenceTransaction, StoreError, StoreResult, StoredBody, StoredFiring, Transaction, TransactionWork,
+    DeliveryTransaction, EventReader, FiringUpdate, HeldCount, IntegrationBacklog, JournalReader, JournalStore,
+    MAX_PAGE_KEY_BYTES, NotifiedAlert, PruneProgress, PushTransaction, ReadResult, RecordReader, SettledFilter,
+    SilenceFilter, SilenceReader, SilenceTransaction, StoreError, StoreResult, StoredBody, StoredFiring, Transaction,
+    TransactionWork,
 };
 
 use super::metrics::Metrics;
@@ -65,6 +73,7 @@ use crate::notification::MessageRecord;
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::{Clock, Timestamp};
 use batch_writer::{BatchWriter, JournalState};
+use hold_state::HoldState;
 use space_monitor::SpaceMonitor;
 use state_directory::StateDirectory;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -108,7 +117,10 @@ impl From<StoreError> for JournalError {
     }
 }
 
-/// Called with the name of a channel after a commit that left something for it to deliver or to tell.
+/// In the place of a channel's name: something is to be done about holds. No channel has this name.
+pub const HOLDS: &str = "";
+
+/// Called with the name of a channel after a commit that left something for it to deliver or to tell, or with [`HOLDS`].
 pub type WakeCallback = dyn Fn(&str) + Send + Sync;
 
 /// Renders a message on any thread; nothing where that is not possible.
@@ -128,8 +140,7 @@ pub struct Journal {
 
 struct Inner {
     steady: Arc<SteadyClock>,
-    /// How the channels of the rules in force gather messages.
-    policies: RwLock<Arc<ChannelPolicies>>,
+    holds: Arc<HoldState>,
     shared: Arc<JournalState>,
     reader: Arc<dyn JournalReader>,
     threads: Mutex<Option<Threads>>,
@@ -231,8 +242,9 @@ impl Journal {
             space_monitor: spawn_thread("journal-space", move || space_monitor.run())?,
             alive,
         };
-        let (policies, threads) = (RwLock::default(), Mutex::new(Some(threads)));
-        Ok(Self { inner: Arc::new(Inner { steady, policies, shared, reader, threads }) })
+        let holds = Arc::new(HoldState::new(Arc::clone(&steady)));
+        let threads = Mutex::new(Some(threads));
+        Ok(Self { inner: Arc::new(Inner { steady, holds, shared, reader, threads }) })
     }
 
     /// The time of timers: it never goes back.
@@ -241,18 +253,13 @@ impl Journal {
         self.inner.steady.now()
     }
 
-    /// Sets how the channels of the rules in force gather messages.
-    pub fn set_policies(&self, policies: Arc<ChannelPolicies>) {
-        *self.inner.policies.write().unwrap_or_else(PoisonError::into_inner) = policies;
-    }
-
     // A write must not hold a journal: the last handle would be dropped by the writer.
     fn steady_clock(&self) -> Arc<SteadyClock> {
         Arc::clone(&self.inner.steady)
     }
 
     fn policies(&self) -> Arc<ChannelPolicies> {
-        Arc::clone(&self.inner.policies.read().unwrap_or_else(PoisonError::into_inner))
+        self.inner.holds.policies()
     }
 
     /// Makes the messages of a channel that are due, and stores their deliveries. Without a policy the channel gathers no
@@ -266,13 +273,14 @@ impl Journal {
         channel_use: ChannelUse,
         render: Arc<SharedRenderMessage>,
     ) -> Result<TellResult, JournalError> {
-        let clock = self.steady_clock();
+        let holds = self.hold_state();
         let work = move |transaction: &mut dyn Transaction| {
-            let now = clock.now();
+            let moment = holds.moment();
+            let context = moment.context();
             match channel_use {
-                ChannelUse::Gathers(policy) => tell(transaction, &channel, policy, now, &*render),
-                ChannelUse::SendsEvents => tell_last(transaction, &channel, now, &*render),
-                ChannelUse::Removed => tell_removed(transaction, &channel, now, &*render),
+                ChannelUse::Gathers(policy) => tell(transaction, &channel, policy, context, &*render),
+                ChannelUse::SendsEvents => tell_last(transaction, &channel, context, &*render),
+                ChannelUse::Removed => tell_removed(transaction, &channel, context, &*render),
             }
         };
         self.submit(WriteSource::Record, 0, work).await
@@ -409,8 +417,12 @@ impl PushStore for Journal {
         let arrivals = push.arrivals.len() * BYTES_PER_DELIVERY;
         let size = push.payload.len() + push.request.size() + push.outcomes.len() + bodies.sum::<usize>() + arrivals;
         let source = WriteSource::Push(push.integration.clone());
-        let clock = self.steady_clock();
-        let work = move |transaction: &mut dyn Transaction| accept(transaction, &push, clock.now());
+        let holds = self.hold_state();
+        let work = move |transaction: &mut dyn Transaction| {
+            let moment = holds.moment();
+            let context = moment.context();
+            accept(transaction, &push, context.now, context.asker)
+        };
         if Mutant::AnswerEarly.is_on() {
             let write = PendingWrite::new(source, size, work, |_| ());
             return self.inner.shared.queue.put(write).map(|()| AcceptResult::Stored);
@@ -428,6 +440,10 @@ impl PushStore for Journal {
         let firing = self.inner.reader.firing(integration, key).ok().flatten();
         let open = firing.filter(|firing| firing.since >= at.saturating_sub(LONGEST_OPEN));
         open.map(|firing| firing.channels).unwrap_or_default()
+    }
+
+    fn open_silences(&self) -> Arc<SilenceList> {
+        self.inner.reader.open_silences()
     }
 }
 

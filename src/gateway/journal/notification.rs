@@ -4,6 +4,8 @@
 //! transaction writes. So a push is answered once what it means for each channel is durable, and a message counts as told once
 //! its delivery is stored.
 
+use super::hold_work::{HoldContext, TellReadiness, prepare_telling};
+use super::holds::StoredHoldReason;
 use super::{DeliveryId, EventId, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
 use crate::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
 use crate::event::{AlertStatus, Severity};
@@ -99,6 +101,8 @@ pub enum StoredFate {
     OverUntold,
     /// The end of what was not open.
     NothingOpen,
+    /// A mute or silence kept it from a channel that gets every event.
+    KeptBack,
 }
 
 /// How the news of an alert ended.
@@ -121,6 +125,8 @@ pub struct AppliedArrival {
     pub alert: AlertId,
     /// What it was for the channel.
     pub result: ArrivalResult,
+    /// What kept it from being told.
+    pub hold: Option<StoredHoldReason>,
     /// When it was applied.
     pub at: Timestamp,
 }
@@ -207,8 +213,27 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
     /// Notes what events were for the channel, and the last event of each alert that it knows.
     fn note_arrivals(&mut self, arrivals: &[AppliedArrival]) -> StoreResult<()>;
 
-    /// Notes that the news of an alert ended by the event of a push, or that a message told it.
-    fn note_end(&mut self, alert: AlertId, event: EventId, end: NewsEnd, at: Timestamp) -> StoreResult<()>;
+    /// Notes that the news of an alert ended by the event of a push, and what kept it from being told.
+    fn note_end(
+        &mut self,
+        alert: AlertId,
+        event: EventId,
+        end: NewsEnd,
+        hold: Option<&StoredHoldReason>,
+        at: Timestamp,
+    ) -> StoreResult<()>;
+
+    /// Notes whether the channel gets an alert that it knows as a copy.
+    fn note_copy(&mut self, alert: AlertId, is_copy: bool) -> StoreResult<()>;
+
+    /// Whether the channel gets an alert as a copy.
+    fn is_copy(&self, alert: AlertId) -> StoreResult<bool>;
+
+    /// Notes what holds an alert in the channel: a mute, or nothing for a silence.
+    fn note_holder(&mut self, alert: AlertId, mute: Option<&str>) -> StoreResult<()>;
+
+    /// Notes what mutes and silences keep from a channel that gets every event.
+    fn note_kept_back(&mut self, event: EventId, hold: &StoredHoldReason) -> StoreResult<()>;
 
     /// Notes that a message told news.
     fn note_told(&mut self, message: &MessageRecord) -> StoreResult<()>;
@@ -265,10 +290,14 @@ pub fn tell(
     transaction: &mut dyn Transaction,
     channel: &str,
     policy: NotificationPolicy,
-    now: Timestamp,
+    context: HoldContext<'_>,
     render: &RenderMessage<'_>,
 ) -> StoreResult<TellResult> {
+    let now = context.now;
     let mut result = TellResult::default();
+    if prepare_telling(transaction, channel, context)? == TellReadiness::Asking {
+        return Ok(TellResult { next: Some(now), ..result });
+    }
     let mut records = transaction.channel_records(channel)?;
     if let Some(before) = records.replace_policy(&format!("{policy:?}"))? {
         let mut notifier = ChannelNotifier::new(&mut *records, policy);
@@ -320,10 +349,10 @@ pub fn tell(
 pub fn tell_last(
     transaction: &mut dyn Transaction,
     channel: &str,
-    now: Timestamp,
+    context: HoldContext<'_>,
     render: &RenderMessage<'_>,
 ) -> StoreResult<TellResult> {
-    let result = tell_removed(transaction, channel, now, render)?;
+    let result = tell_removed(transaction, channel, context, render)?;
     if result.next.is_none() {
         let mut records = transaction.channel_records(channel)?;
         if records.channel()?.undelivered.is_empty() {
@@ -341,7 +370,7 @@ pub fn tell_last(
 pub fn tell_removed(
     transaction: &mut dyn Transaction,
     channel: &str,
-    now: Timestamp,
+    context: HoldContext<'_>,
     render: &RenderMessage<'_>,
 ) -> StoreResult<TellResult> {
     let mut records = transaction.channel_records(channel)?;
@@ -351,7 +380,7 @@ pub fn tell_removed(
     // A message may have been settled by the policy of before.
     ChannelNotifier::new(&mut *records, LAST_WORDS).apply_policy()?;
     drop(records);
-    tell(transaction, channel, LAST_WORDS, now, render)
+    tell(transaction, channel, LAST_WORDS, context, render)
 }
 
 /// Stores the result of an attempt, and what that means for the message that was delivered.

@@ -1,6 +1,7 @@
 //! What the journal takes and gives: pushes, deliveries, attempts, refused payloads, and what is counted. Times are kept to
 //! the millisecond.
 
+use super::holds::PushHolds;
 use super::notification::{ChannelPolicies, EventArrival, GiveUpCause};
 use super::{DeliveryId, EventId, PushId};
 use crate::evaluate::RequestMetadata;
@@ -76,6 +77,8 @@ pub struct Push {
     pub arrivals: Vec<EventArrival>,
     /// How the channels of the rules that decided gather messages.
     pub policies: Arc<ChannelPolicies>,
+    /// What mutes and silences say of its events; nothing where they arrived before, and change nothing of what is held.
+    pub holds: Option<PushHolds>,
     /// How a repetition is recognised, where the integration deduplicates.
     pub deduplicate: Option<Deduplication>,
     /// The push whose payload this replays.

@@ -2,24 +2,18 @@
 //!
 //! A silence is never changed, only extended or ended, so that who silenced what is known for as long as events are kept.
 
+pub use crate::notification::holds::SilenceId;
+use crate::notification::holds::{self, SilenceState};
 use crate::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use ulid::Ulid;
-
-/// How long nothing may fire that a silence holds before `until_resolved` ends it.
-pub const RESOLVED_AFTER: Duration = Duration::from_mins(5);
-
-/// Names a silence: `01J…`. Ids rise with the time at which silences were added.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SilenceId(pub Ulid);
 
 impl fmt::Display for SilenceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        Ulid::from_bytes(self.0).fmt(f)
     }
 }
 
@@ -27,7 +21,7 @@ impl FromStr for SilenceId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Ulid::from_string(text).map(Self).map_err(|_| {
+        Ulid::from_string(text).map(|ulid| Self(ulid.to_bytes())).map_err(|_| {
             format!("`{text}` is not the id of a silence: expected something like 01KADZ3V9G0000000000000000")
         })
     }
@@ -56,7 +50,7 @@ pub struct Silence {
     pub from: Timestamp,
     /// Until when, with its extensions.
     pub until: Timestamp,
-    /// Whether it ends before, once nothing that it holds has fired for [`RESOLVED_AFTER`].
+    /// Whether it ends before, once nothing that it holds has fired for 5 minutes.
     #[serde(default)]
     pub until_resolved: bool,
     /// In which channels; all where there are none.
@@ -73,10 +67,13 @@ pub struct Silence {
     pub extensions: Vec<SilenceExtension>,
     /// When it ended, and why; nothing where it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<SilenceEnd>,
+    pub ended: Option<EndedSilence>,
     /// With `until_resolved`: since when nothing fires that it holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     pub quiet_since: Option<Timestamp>,
+    /// Whether its beginning was noticed.
+    #[serde(skip)]
+    pub has_begun: bool,
 }
 
 /// An extension of a silence.
@@ -92,7 +89,7 @@ pub struct SilenceExtension {
 
 /// The end of a silence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SilenceEnd {
+pub struct EndedSilence {
     /// When.
     pub at: Timestamp,
     /// Why.
@@ -117,7 +114,7 @@ pub enum SilenceEndCause {
 /// What a silence does at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SilenceState {
+pub enum SilencePhase {
     /// It begins later.
     Pending,
     /// It holds what it matches.
@@ -129,13 +126,37 @@ pub enum SilenceState {
 impl Silence {
     /// What it does at that time.
     #[must_use]
-    pub fn state(&self, now: Timestamp) -> SilenceState {
+    pub fn phase(&self, now: Timestamp) -> SilencePhase {
         if self.ended.is_some() || self.until <= now {
-            SilenceState::Ended
+            SilencePhase::Ended
         } else if self.from > now {
-            SilenceState::Pending
+            SilencePhase::Pending
         } else {
-            SilenceState::Active
+            SilencePhase::Active
+        }
+    }
+
+    /// It as far as it decides what is held.
+    #[must_use]
+    pub fn record(&self) -> holds::SilenceRecord {
+        let state = match &self.ended {
+            Some(end) => SilenceState::Over { at: end.at },
+            None if self.has_begun => SilenceState::Active,
+            None => SilenceState::Scheduled,
+        };
+        let channels = (!self.channels.is_empty()).then(|| self.channels.clone());
+        let end = if self.until_resolved { holds::SilenceEnd::Resolved } else { holds::SilenceEnd::Time };
+        let (from, until, quiet_since, because) = (self.from, self.until, self.quiet_since, self.because.clone());
+        holds::SilenceRecord { from, until, channels, because, end, state, quiet_since }
+    }
+
+    /// Takes over what the clock and the alerts made of it.
+    pub fn apply(&mut self, record: &holds::SilenceRecord) {
+        (self.until, self.quiet_since) = (record.until, record.quiet_since.filter(|_| self.until_resolved));
+        self.has_begun |= record.state == SilenceState::Active;
+        if let (SilenceState::Over { at }, None) = (record.state, &self.ended) {
+            let cause = if at < self.until { SilenceEndCause::Resolved } else { SilenceEndCause::Time };
+            self.ended = Some(EndedSilence { at, cause, by: None });
         }
     }
 
@@ -143,34 +164,6 @@ impl Silence {
     #[must_use]
     pub fn covers(&self, channel: &str) -> bool {
         self.channels.is_empty() || self.channels.iter().any(|covered| covered == channel)
-    }
-
-    /// The next moment after that one at which it begins, or ends by itself.
-    #[must_use]
-    pub fn next_change(&self, after: Timestamp) -> Option<Timestamp> {
-        if self.ended.is_some() {
-            return None;
-        }
-        let resolved = self.quiet_since.filter(|_| self.until_resolved).map(|since| since.max(self.from));
-        let resolved = resolved.map(|since| since.saturating_add(RESOLVED_AFTER));
-        let moments = [Some(self.from), Some(self.until), resolved];
-        moments.into_iter().flatten().filter(|moment| *moment > after).min()
-    }
-
-    /// How it ends by itself at that time or before; nothing where it goes on.
-    #[must_use]
-    pub fn due_end(&self, now: Timestamp) -> Option<SilenceEnd> {
-        if self.ended.is_some() {
-            return None;
-        }
-        let quiet = self.quiet_since.filter(|_| self.until_resolved).map(|since| since.max(self.from));
-        let resolved = quiet.map(|since| since.saturating_add(RESOLVED_AFTER)).filter(|end| *end <= now);
-        let (at, cause) = match resolved {
-            Some(at) if at < self.until => (at, SilenceEndCause::Resolved),
-            Some(_) | None if self.until <= now => (self.until, SilenceEndCause::Time),
-            Some(_) | None => return None,
-        };
-        Some(SilenceEnd { at, cause, by: None })
     }
 }
 
@@ -181,6 +174,8 @@ pub struct SilenceList {
     pub number: u64,
     /// The silences.
     pub silences: Vec<Silence>,
+    /// The one that begins or ends first by the clock.
+    pub first_due: Option<(Timestamp, SilenceId)>,
 }
 
 /// The number of the last list. The first list, without silences, has the number 0.
@@ -192,7 +187,9 @@ impl SilenceList {
     pub fn new(mut silences: Vec<Silence>) -> Self {
         silences.sort_by_key(|silence| silence.id);
         let number = if silences.is_empty() { 0 } else { LAST_LIST.fetch_add(1, Ordering::Relaxed) + 1 };
-        Self { number, silences }
+        let due = |silence: &Silence| silence.record().due().map(|due| (due, silence.id));
+        let first_due = silences.iter().filter_map(due).min();
+        Self { number, silences, first_due }
     }
 
     /// A list with that silence in it, or in the place of the one with its id; without it where it ended.
@@ -221,9 +218,8 @@ impl Default for SilenceList {
 
 #[cfg(test)]
 mod tests {
-    use super::{Silence, SilenceEndCause, SilenceId, SilenceList, SilenceState};
+    use super::{EndedSilence, Silence, SilenceEndCause, SilenceId, SilenceList, SilencePhase};
     use crate::time::Timestamp;
-    use ulid::Ulid;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_epoch_milliseconds(seconds * 1_000)
@@ -231,7 +227,7 @@ mod tests {
 
     fn silence() -> Silence {
         Silence {
-            id: SilenceId(Ulid::from_parts(1, 1)),
+            id: SilenceId([1; 16]),
             condition: "severity < Critical".to_owned(),
             from: at(100),
             until: at(1_000),
@@ -243,32 +239,15 @@ mod tests {
             extensions: Vec::new(),
             ended: None,
             quiet_since: None,
+            has_begun: false,
         }
     }
 
     #[test]
     fn a_silence_begins_and_ends_by_its_times() {
         let silence = silence();
-        let states = [99, 100, 999, 1_000].map(|moment| silence.state(at(moment)));
-        assert_eq!(states, [SilenceState::Pending, SilenceState::Active, SilenceState::Active, SilenceState::Ended]);
-        assert_eq!(
-            [99, 100, 1_000].map(|moment| silence.next_change(at(moment))),
-            [Some(at(100)), Some(at(1_000)), None]
-        );
-        assert_eq!(silence.due_end(at(999)), None);
-        let end = silence.due_end(at(2_000)).unwrap();
-        assert_eq!((end.at, end.cause), (at(1_000), SilenceEndCause::Time));
-    }
-
-    #[test]
-    fn until_resolved_ends_five_minutes_after_nothing_fires_but_not_before_it_began() {
-        let quiet = |since| Silence { until_resolved: true, quiet_since: Some(at(since)), ..silence() };
-        assert_eq!(quiet(0).next_change(at(100)), Some(at(400)));
-        assert_eq!(quiet(0).due_end(at(399)), None);
-        let end = quiet(200).due_end(at(600)).unwrap();
-        assert_eq!((end.at, end.cause), (at(500), SilenceEndCause::Resolved));
-        let end = quiet(900).due_end(at(2_000)).unwrap();
-        assert_eq!((end.at, end.cause), (at(1_000), SilenceEndCause::Time), "its time was over before");
+        let phases = [99, 100, 999, 1_000].map(|moment| silence.phase(at(moment)));
+        assert_eq!(phases, [SilencePhase::Pending, SilencePhase::Active, SilencePhase::Active, SilencePhase::Ended]);
     }
 
     #[test]
@@ -278,7 +257,8 @@ mod tests {
         let one = empty.with(&silence());
         assert_ne!(one.number, one.with(&silence()).number);
         assert_eq!(one.get(silence().id), Some(&silence()));
-        let ended = Silence { ended: silence().due_end(at(1_000)), ..silence() };
+        let end = EndedSilence { at: at(1_000), cause: SilenceEndCause::Time, by: None };
+        let ended = Silence { ended: Some(end), ..silence() };
         assert_eq!(one.with(&ended).silences, []);
     }
 }

@@ -2,8 +2,10 @@
 
 use super::write::WriteSource;
 use super::{
-    Journal, JournalError, Silence, SilenceEnd, SilenceEndCause, SilenceExtension, SilenceId, StoreResult, Transaction,
+    EndedSilence, HOLDS, Journal, JournalError, Silence, SilenceEndCause, SilenceExtension, SilenceId, StoreResult,
+    Transaction,
 };
+use crate::notification::holds::{HoldTracker, HolderId, RecheckPosition, RecheckScope};
 use crate::time::Timestamp;
 
 /// How many silences there are at most that did not end: every event asks each of them.
@@ -20,7 +22,7 @@ pub enum SilenceChange {
     /// There is no such silence.
     Unknown,
     /// It ended before.
-    Over(SilenceEnd),
+    Over(EndedSilence),
     /// An extension must end later than the silence does.
     NotLater(Timestamp),
     /// There are as many silences as there may be, or it was extended as often as one may be.
@@ -33,7 +35,8 @@ impl Journal {
     /// # Errors
     /// Where it is not durable.
     pub fn add_silence(&self, silence: Silence) -> Result<SilenceChange, JournalError> {
-        self.change_silence(move |transaction| add_silence(transaction, &silence))
+        let clock = self.steady_clock();
+        self.change_silence(move |transaction| add_silence(transaction, &silence, clock.now()))
     }
 
     /// Extends a silence.
@@ -65,12 +68,22 @@ impl Journal {
 ///
 /// # Errors
 /// Where the store failed.
-pub fn add_silence(transaction: &mut dyn Transaction, silence: &Silence) -> StoreResult<SilenceChange> {
+pub fn add_silence(transaction: &mut dyn Transaction, silence: &Silence, now: Timestamp) -> StoreResult<SilenceChange> {
     if transaction.silences()?.silences.len() >= MAX_OPEN_SILENCES {
         return Ok(SilenceChange::TooMany);
     }
     transaction.put_silence(silence)?;
-    Ok(SilenceChange::Done(Box::new(silence.clone())))
+    let mut records = transaction.holds()?;
+    HoldTracker::new(&mut *records).add_silence(now, silence.id, silence.record())?;
+    drop(records);
+    done(transaction, silence.id)
+}
+
+/// The silence as it is now; whoever works on holds is woken.
+fn done(transaction: &mut dyn Transaction, id: SilenceId) -> StoreResult<SilenceChange> {
+    transaction.wake_notifier(HOLDS);
+    let silence = transaction.find_silence(id)?;
+    Ok(silence.map_or(SilenceChange::Unknown, |silence| SilenceChange::Done(Box::new(silence))))
 }
 
 /// Gives a silence that did not end a later end.
@@ -83,7 +96,7 @@ pub fn extend_silence(
     extension: &SilenceExtension,
 ) -> StoreResult<SilenceChange> {
     let Some(mut silence) = transaction.find_silence(id)? else { return Ok(SilenceChange::Unknown) };
-    if let Some(end) = silence.ended.clone().or_else(|| silence.due_end(extension.at)) {
+    if let Some(end) = silence.ended.clone() {
         return Ok(SilenceChange::Over(end));
     }
     if extension.until <= silence.until {
@@ -95,7 +108,7 @@ pub fn extend_silence(
     silence.until = extension.until;
     silence.extensions.push(extension.clone());
     transaction.put_silence(&silence)?;
-    Ok(SilenceChange::Done(Box::new(silence)))
+    done(transaction, id)
 }
 
 /// Ends a silence.
@@ -109,10 +122,15 @@ pub fn end_silence(
     now: Timestamp,
 ) -> StoreResult<SilenceChange> {
     let Some(mut silence) = transaction.find_silence(id)? else { return Ok(SilenceChange::Unknown) };
-    if let Some(end) = silence.ended.clone().or_else(|| silence.due_end(now)) {
+    if let Some(end) = silence.ended.clone() {
         return Ok(SilenceChange::Over(end));
     }
-    silence.ended = Some(SilenceEnd { at: now, cause: SilenceEndCause::Operator, by: Some(by.to_owned()) });
+    // What it holds is released in steps, by whoever knows how channels gather messages.
+    let mut records = transaction.holds()?;
+    let scope = RecheckScope::Candidates(HolderId::Silence(id));
+    records.set_recheck(scope, RecheckPosition::Start)?;
+    drop(records);
+    silence.ended = Some(EndedSilence { at: now, cause: SilenceEndCause::Operator, by: Some(by.to_owned()) });
     transaction.put_silence(&silence)?;
-    Ok(SilenceChange::Done(Box::new(silence)))
+    done(transaction, id)
 }

@@ -6,6 +6,7 @@
 
 #![expect(clippy::missing_errors_doc, reason = "every method fails where the store does, and only then")]
 
+use super::holds::HoldTransaction;
 use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
     AttemptRecord, ChannelCounts, ChannelError, ChannelFate, DeadLetterRecord, DeliveryId, EventId, EventPage,
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::event::Severity;
 use crate::gateway::metrics::Metrics;
+use crate::notification::AlertId;
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -174,9 +176,15 @@ pub trait SilenceTransaction {
 }
 
 /// A transaction of a store.
-pub trait Transaction: PushTransaction + DeliveryTransaction + NotificationTransaction + SilenceTransaction {}
+pub trait Transaction:
+    PushTransaction + DeliveryTransaction + NotificationTransaction + SilenceTransaction + HoldTransaction
+{
+}
 
-impl<T: PushTransaction + DeliveryTransaction + NotificationTransaction + SilenceTransaction> Transaction for T {}
+impl<T> Transaction for T where
+    T: PushTransaction + DeliveryTransaction + NotificationTransaction + SilenceTransaction + HoldTransaction
+{
+}
 
 /// What is done in a transaction. It may be run again, after a run of which nothing is stored.
 pub type TransactionWork<'w> = dyn FnMut(&mut dyn Transaction) -> StoreResult<()> + 'w;
@@ -382,6 +390,42 @@ pub trait SilenceReader: Send + Sync {
 
     /// A silence.
     fn silence(&self, id: SilenceId) -> ReadResult<Option<Silence>>;
+
+    /// How many alerts that fire a silence may hold.
+    fn silenced_alerts(&self, id: SilenceId) -> ReadResult<u64>;
+
+    /// The messages of a channel that told of an alert from that time on: their numbers, and the worst severity of each.
+    fn told_messages(&self, channel: &str, alert: AlertId, since: Timestamp) -> ReadResult<Vec<(u64, Severity)>>;
+
+    /// Alerts that channels which gather messages were told of and that fire, at most so many.
+    fn notified_alerts(&self, most: usize) -> ReadResult<Vec<NotifiedAlert>>;
+
+    /// How many alerts are held now, by what holds them.
+    fn held_counts(&self) -> ReadResult<Vec<HeldCount>>;
+}
+
+/// An alert that a channel was told of and that fires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotifiedAlert {
+    /// The channel.
+    pub channel: String,
+    /// The severity that was told.
+    pub severity: Severity,
+    /// The integration.
+    pub integration: String,
+    /// The outcome of its last event, in the JSON of `event::Outcome`.
+    pub outcome: String,
+}
+
+/// How many alerts are held in a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldCount {
+    /// The channel.
+    pub channel: String,
+    /// The mute; nothing for silences.
+    pub mute: Option<String>,
+    /// How many.
+    pub alerts: u64,
 }
 
 /// The reading side of a store.

@@ -3,16 +3,19 @@
 //!
 //! What is due is in the journal, so that a crash loses nothing: the first round after a start tells what fell due meanwhile. A
 //! message is rendered by the rules in force when it is made, on the thread of the journal that writes, and counts as told once
-//! its delivery is durable. The task keeps nothing but the next moment of each channel.
+//! its delivery is durable. The task keeps nothing but the next moment of each channel, and that of mutes and silences.
 
+mod hold_clock;
 mod render;
 
 use super::Gateway;
-use super::journal::{ChannelUse, DeliveryStore as _, Journal, JournalError, SharedRenderMessage, TellResult};
+use super::journal::{ChannelUse, DeliveryStore as _, HOLDS, Journal, JournalError, SharedRenderMessage, TellResult};
 use super::metrics::{MessageLabels, Metrics};
 use super::served_rules::ServedRules;
 use crate::channel::RepeatPolicy;
 use crate::reload::RuleSetVersion;
+use crate::time::Clock;
+use hold_clock::HoldClock;
 use render::render_message;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -74,6 +77,7 @@ pub(super) struct Notifier {
     metrics: Arc<Metrics>,
     /// When each channel is looked at again.
     moments: BTreeMap<String, ChannelMoment>,
+    holds: HoldClock,
 }
 
 /// When a channel is looked at again.
@@ -86,9 +90,9 @@ struct ChannelMoment {
 }
 
 impl Notifier {
-    pub(super) fn new(handle: NotifierHandle, journal: Journal, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(handle: NotifierHandle, journal: Journal, metrics: Arc<Metrics>, clock: Arc<dyn Clock>) -> Self {
         handle.reload();
-        Self { handle, journal, metrics, moments: BTreeMap::new() }
+        Self { handle, journal, metrics, moments: BTreeMap::new(), holds: HoldClock::new(clock) }
     }
 
     /// Tells what fell due before the start. What cannot be told now is told later.
@@ -127,11 +131,17 @@ impl Notifier {
     /// # Errors
     /// The journal failed, or is closed.
     async fn advance(&mut self, version: &Arc<RuleSetVersion<ServedRules>>) -> Result<Option<Instant>, JournalError> {
-        let woken = self.handle.take();
+        let mut woken = self.handle.take();
         let now = Instant::now();
         if woken.rules {
             self.apply_rules(version, now).await?;
+            self.holds.load(&self.journal, version).await?;
         }
+        if woken.channels.remove(HOLDS) {
+            self.holds.wake(now);
+        }
+        // What begins or ends by the clock comes before what is due.
+        self.holds.advance(&self.journal, version, now).await?;
         for channel in woken.channels {
             // Channels that send every event are woken for their deliveries only.
             if let Some(moment) = self.moments.get_mut(&channel) {
@@ -152,7 +162,8 @@ impl Notifier {
             let Ok((channel, told)) = telling.await else { return Err(JournalError::Closed) };
             self.note(&channel, &told?);
         }
-        Ok(self.moments.values().filter_map(|moment| moment.next).min())
+        let next = self.moments.values().filter_map(|moment| moment.next).chain(self.holds.next());
+        Ok(next.min())
     }
 
     /// Every channel that gathers messages, or did so, is looked at.

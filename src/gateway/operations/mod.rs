@@ -10,6 +10,9 @@ mod names;
 mod offline;
 mod replay;
 mod selection;
+mod silence_preview;
+mod silence_types;
+mod silences;
 mod stored_pushes;
 
 pub use api_types::{
@@ -22,6 +25,11 @@ pub use names::check_names;
 pub use offline::OfflineReplayer;
 pub use replay::{MAX_AT_ONCE, ReplaySource, plan, plan_quarantine, replay, replay_stored};
 pub use selection::RecordSelection;
+pub use silence_preview::{PreviewedAlert, PreviewedChannel, PreviewedTitle, SilencePreview, UnknownLabel};
+pub use silence_types::{
+    EndSilenceRequest, ExtendSilenceRequest, PreviewSilenceRequest, SilenceRequest, SilenceSelection, SilenceSummary,
+};
+pub use silences::{add_silence, end_silence, extend_silence, preview_silence, silence, silences};
 pub use stored_pushes::{PushSelection, last_rules, stored_pushes};
 
 use super::journal::{
@@ -44,6 +52,9 @@ pub enum OperationError {
     /// The request is wrong; the text says how to fix it.
     #[error("{0}")]
     InvalidRequest(String),
+    /// It is hardly meant, or comes too late; the text says how to go on.
+    #[error("{0}")]
+    Refused(String),
     /// The journal cannot be read or changed.
     #[error("{0}")]
     Journal(JournalError),
@@ -60,6 +71,7 @@ impl OperationError {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Refused(_) => StatusCode::CONFLICT,
             Self::Journal(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

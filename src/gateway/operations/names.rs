@@ -22,11 +22,19 @@ pub fn check_names(
         check("integration", name, &known.chain(served).collect())?;
     }
     if let Some(name) = &selection.channel {
-        let served = served.iter().flat_map(|rules| &rules.channels).map(|channel| channel.name.clone());
-        let known = journal.read()?.channels()?.into_iter().map(|counts| counts.name);
-        check("channel", name, &known.chain(served).collect())?;
+        check_channel(journal, served, name)?;
     }
     Ok(())
+}
+
+/// Checks that a channel exists, or has existed.
+///
+/// # Errors
+/// An unknown name, with the nearest one; a journal that cannot be read.
+pub(super) fn check_channel(journal: &Journal, served: Option<&ServedRules>, name: &str) -> Result<(), OperationError> {
+    let served = served.iter().flat_map(|rules| &rules.channels).map(|channel| channel.name.clone());
+    let known = journal.read()?.channels()?.into_iter().map(|counts| counts.name);
+    check("channel", name, &known.chain(served).collect())
 }
 
 fn check(what: &str, name: &str, known: &BTreeSet<String>) -> Result<(), OperationError> {

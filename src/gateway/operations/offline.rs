@@ -3,6 +3,7 @@
 
 use super::{ListingPage, OperationError, ReplayRequest, ReplayResult, ReplaySource, replay};
 use crate::gateway::config::ListenerLimits;
+use crate::gateway::hold_asker::RulesAsker;
 use crate::gateway::intake::{IntakeBackend, IntakeState};
 use crate::gateway::journal::Journal;
 use crate::gateway::served_rules::{RuleTests, ServedRules};
@@ -38,6 +39,7 @@ impl OfflineReplayer {
         // The build reads tables and secrets, which belong to the hash.
         let hash = snapshot.hash();
         let version = Arc::new(RuleSetVersion { generation: NO_GENERATION, hash, loaded, value });
+        journal.set_asker(Arc::new(RulesAsker::new(Arc::clone(&version), Arc::clone(&clock))));
         Ok(Self { journal, version, intake: IntakeState::new(clock, Arc::default(), ListenerLimits::default()) })
     }
 

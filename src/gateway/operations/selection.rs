@@ -173,7 +173,7 @@ impl RecordId {
     }
 }
 
-fn parse_time(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, OperationError> {
+pub(super) fn parse_time(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, OperationError> {
     if let Some(ago) = parse_duration(text) {
         return Ok(now.saturating_sub(ago));
     }

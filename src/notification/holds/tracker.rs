@@ -130,6 +130,20 @@ impl<'s, S: HoldStore + ?Sized> HoldTracker<'s, S> {
         Ok(true)
     }
 
+    /// Whether something is kept of an alert that fires.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn knows(&self, id: AlertId) -> Result<bool, S::Error> {
+        Ok(self.store.firing(id)?.is_some())
+    }
+
+    /// Whether [`Self::take_changed`] has alerts to give that are lost with the tracker.
+    #[must_use]
+    pub fn has_found(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// The next moment at which a source ends to count, or a silence begins or ends, by the clock.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
     AppliedArrival, ChannelRecords, EventId, GivenUpMessage, MessageAlert, MessageContent, NewsEnd, Push, StoreError,
-    StoreResult,
+    StoreResult, StoredHoldReason,
 };
 use pointsman::notification::{
     AlertId, AlertRecord, ArrivalResult, ChannelRecord, ChannelStore, DueClass, GroupId, GroupRecord, MemoryStore,
@@ -12,7 +12,7 @@ use pointsman::notification::{
 use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -27,6 +27,9 @@ pub(super) struct NotifiedChannel {
     /// Messages that were settled.
     settled: BTreeMap<MessageId, MessageRecord>,
     given_up: BTreeMap<MessageId, GivenUpMessage>,
+    copies: BTreeSet<AlertId>,
+    /// The mute that held an alert last; nothing for a silence.
+    pub(super) holders: BTreeMap<AlertId, Option<String>>,
 }
 
 impl NotifiedChannel {
@@ -71,6 +74,8 @@ impl ChannelStore for MemoryChannel<'_> {
     fn set_alert(&mut self, id: AlertId, alert: Option<&AlertRecord>) -> StoreResult<()> {
         if alert.is_none() {
             self.channel.events.remove(&id);
+            self.channel.copies.remove(&id);
+            self.channel.holders.remove(&id);
         }
         sure(self.channel.records.set_alert(id, alert));
         Ok(())
@@ -152,7 +157,36 @@ impl ChannelRecords for MemoryChannel<'_> {
         Ok(())
     }
 
-    fn note_end(&mut self, _alert: AlertId, _event: EventId, _end: NewsEnd, _at: Timestamp) -> StoreResult<()> {
+    fn note_end(
+        &mut self,
+        _alert: AlertId,
+        _event: EventId,
+        _end: NewsEnd,
+        _hold: Option<&StoredHoldReason>,
+        _at: Timestamp,
+    ) -> StoreResult<()> {
+        Ok(())
+    }
+
+    fn note_copy(&mut self, alert: AlertId, is_copy: bool) -> StoreResult<()> {
+        if is_copy {
+            self.channel.copies.insert(alert);
+        } else {
+            self.channel.copies.remove(&alert);
+        }
+        Ok(())
+    }
+
+    fn is_copy(&self, alert: AlertId) -> StoreResult<bool> {
+        Ok(self.channel.copies.contains(&alert))
+    }
+
+    fn note_holder(&mut self, alert: AlertId, mute: Option<&str>) -> StoreResult<()> {
+        self.channel.holders.insert(alert, mute.map(str::to_owned));
+        Ok(())
+    }
+
+    fn note_kept_back(&mut self, _event: EventId, _hold: &StoredHoldReason) -> StoreResult<()> {
         Ok(())
     }
 

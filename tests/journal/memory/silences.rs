@@ -2,9 +2,13 @@
 
 use super::reader::MemoryReader;
 use super::transaction::MemoryTransaction;
+use pointsman::event::Severity;
 use pointsman::gateway::journal::{
-    ReadResult, Silence, SilenceFilter, SilenceId, SilenceList, SilenceReader, SilenceTransaction, StoreResult,
+    HeldCount, NotifiedAlert, ReadResult, Silence, SilenceFilter, SilenceId, SilenceList, SilenceReader,
+    SilenceTransaction, StoreResult,
 };
+use pointsman::notification::holds::HolderId;
+use pointsman::notification::{AlertId, HoldState};
 use pointsman::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,10 +17,15 @@ use std::sync::Arc;
 #[derive(Clone, Default)]
 pub(super) struct MemorySilences {
     all: BTreeMap<SilenceId, Silence>,
-    open: Arc<SilenceList>,
+    pub(super) open: Arc<SilenceList>,
 }
 
 impl MemorySilences {
+    pub(super) fn put(&mut self, silence: &Silence) {
+        self.all.insert(silence.id, silence.clone());
+        self.open = Arc::new(self.open.with(silence));
+    }
+
     /// Forgets what ended before that time.
     pub(super) fn prune(&mut self, before: Timestamp) {
         self.all.retain(|_, silence| silence.ended.as_ref().is_none_or(|end| end.at >= before));
@@ -33,9 +42,7 @@ impl SilenceTransaction for MemoryTransaction {
     }
 
     fn put_silence(&mut self, silence: &Silence) -> StoreResult<()> {
-        let silences = &mut self.state.silences;
-        silences.all.insert(silence.id, silence.clone());
-        silences.open = Arc::new(silences.open.with(silence));
+        self.state.silences.put(silence);
         Ok(())
     }
 }
@@ -57,5 +64,36 @@ impl SilenceReader for MemoryReader {
 
     fn silence(&self, id: SilenceId) -> ReadResult<Option<Silence>> {
         self.disk.with(|state| state.silences.all.get(&id).cloned())
+    }
+
+    fn silenced_alerts(&self, id: SilenceId) -> ReadResult<u64> {
+        self.disk.with(|state| state.holds.candidates(HolderId::Silence(id)))
+    }
+
+    /// It keeps no history of messages.
+    fn told_messages(&self, _channel: &str, _alert: AlertId, _since: Timestamp) -> ReadResult<Vec<(u64, Severity)>> {
+        Ok(Vec::new())
+    }
+
+    fn notified_alerts(&self, _most: usize) -> ReadResult<Vec<NotifiedAlert>> {
+        Ok(Vec::new())
+    }
+
+    fn held_counts(&self) -> ReadResult<Vec<HeldCount>> {
+        self.disk.with(|state| {
+            let mut counts: BTreeMap<(String, Option<String>), u64> = BTreeMap::new();
+            for (name, channel) in &state.notified {
+                let held = channel
+                    .records
+                    .alerts()
+                    .filter(|(_, alert)| alert.hold == HoldState::Held && alert.firing.is_some());
+                for (id, _) in held {
+                    let mute = channel.holders.get(&id).cloned().flatten();
+                    *counts.entry((name.clone(), mute)).or_default() += 1;
+                }
+            }
+            let count = |((channel, mute), alerts)| HeldCount { channel, mute, alerts };
+            counts.into_iter().map(count).collect()
+        })
     }
 }

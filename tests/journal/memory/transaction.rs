@@ -242,7 +242,7 @@ impl MemoryTransaction {
         DeliveryId(self.state.last_delivery)
     }
 
-    fn insert(
+    pub(super) fn insert(
         &mut self,
         push: &Push,
         channel: &str,

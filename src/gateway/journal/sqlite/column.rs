@@ -11,25 +11,17 @@ use crate::time::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use ulid::Ulid;
 
-/// A type that is a ULID in its column.
-macro_rules! ulid_column {
-    ($type:ident) => {
-        impl ToSql for $type {
-            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-                Ok(self.0.to_bytes().to_vec().into())
-            }
-        }
-
-        impl FromSql for $type {
-            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-                <[u8; 16]>::column_result(value).map(|bytes| Self(Ulid::from_bytes(bytes)))
-            }
-        }
-    };
+impl ToSql for PushId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.to_bytes().to_vec().into())
+    }
 }
 
-ulid_column!(PushId);
-ulid_column!(SilenceId);
+impl FromSql for PushId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 16]>::column_result(value).map(|bytes| Self(Ulid::from_bytes(bytes)))
+    }
+}
 
 /// A type that is a number in its column.
 macro_rules! number_column {
@@ -66,8 +58,8 @@ number_column!(MessageEnd, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(NewsEnd, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(SilenceEndCause, StoredNumber::stored, StoredNumber::from_stored);
 
-/// A type that is 16 bytes of a digest in its column.
-macro_rules! digest_column {
+/// A type that is 16 bytes in its column.
+macro_rules! bytes_column {
     ($type:ident) => {
         impl ToSql for $type {
             fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -83,5 +75,6 @@ macro_rules! digest_column {
     };
 }
 
-digest_column!(AlertId);
-digest_column!(GroupId);
+bytes_column!(AlertId);
+bytes_column!(GroupId);
+bytes_column!(SilenceId);

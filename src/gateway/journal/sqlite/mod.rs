@@ -10,6 +10,8 @@ mod checkpointer;
 mod claims;
 mod column;
 mod firing;
+mod held_events;
+mod hold_records;
 mod migration;
 mod open;
 mod quarantine;
@@ -95,6 +97,8 @@ struct StoreCache {
     quarantine: QuarantineTotals,
     generation: Option<PastGeneration>,
     compaction: FiringCompaction,
+    /// Whether there may be records of holds besides those of silences.
+    has_holds: bool,
     /// Whether a total above changed in the transaction at hand.
     totals_changed: bool,
 }
@@ -169,8 +173,10 @@ impl SqliteStore {
         let quarantine = QuarantineTotals::load(connection, QuarantineShare { count, bytes })?;
         let compaction = self.recent.reload(connection)?;
         self.silences.reload(connection)?;
+        let has_holds = hold_records::has_holds(connection)?;
+        let totals_changed = false;
         self.cache =
-            StoreCache { names, rules, next_delivery, quarantine, generation, compaction, totals_changed: false };
+            StoreCache { names, rules, next_delivery, quarantine, generation, compaction, has_holds, totals_changed };
         Ok(())
     }
 

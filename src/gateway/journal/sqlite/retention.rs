@@ -288,7 +288,10 @@ impl SqliteTransaction<'_> {
     fn candidates(&self, after: i64, most: usize) -> SqliteResult<Vec<PruneCandidate>> {
         let sql = "SELECT id, received, rules, \
                    NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.push = push.id AND state IN (?3, ?4)) \
-                   AND NOT EXISTS (SELECT 1 FROM told_alert WHERE told_alert.push = push.id) FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
+                   AND NOT EXISTS (SELECT 1 FROM told_alert WHERE told_alert.push = push.id) \
+                   AND NOT EXISTS (SELECT 1 FROM hold_alert WHERE hold_alert.push = push.id) \
+                   AND NOT EXISTS (SELECT 1 FROM held_event WHERE held_event.push = push.id) \
+                   FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
         let row = |row: &Row<'_>| {
             let (id, received, rules, settled) = row.try_into()?;
             Ok(PruneCandidate { id, received, rules, settled })

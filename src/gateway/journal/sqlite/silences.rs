@@ -1,7 +1,7 @@
 //! Silences as rows. Those that did not end are in memory as well, as every push asks them.
 
 use super::{SqliteResult, SqliteTransaction, StoreResult};
-use crate::gateway::journal::{Silence, SilenceEnd, SilenceEndCause, SilenceId, SilenceList, SilenceTransaction};
+use crate::gateway::journal::{EndedSilence, Silence, SilenceEndCause, SilenceId, SilenceList, SilenceTransaction};
 use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 macro_rules! silence_columns {
     () => {
         "id, condition, starts, ends, until_resolved, channels, because, author, created, extensions, ended, cause, \
-         ended_by, quiet"
+         ended_by, quiet, begun"
     };
 }
 pub(super) use silence_columns;
@@ -57,32 +57,39 @@ impl SilenceTransaction for SqliteTransaction<'_> {
     }
 
     fn put_silence(&mut self, silence: &Silence) -> StoreResult<()> {
-        let sql = concat!(
-            "INSERT OR REPLACE INTO silence (",
-            silence_columns!(),
-            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
-        );
-        let json = |is_empty: bool, text: Result<String, serde_json::Error>| text.ok().filter(|_| !is_empty);
-        let ended = silence.ended.as_ref();
-        self.connection.prepare_cached(sql)?.execute(params![
-            silence.id,
-            silence.condition,
-            silence.from,
-            silence.until,
-            silence.until_resolved,
-            json(silence.channels.is_empty(), serde_json::to_string(&silence.channels)),
-            silence.because,
-            silence.author,
-            silence.created,
-            json(silence.extensions.is_empty(), serde_json::to_string(&silence.extensions)),
-            ended.map(|end| end.at),
-            ended.map(|end| end.cause),
-            ended.and_then(|end| end.by.as_deref()),
-            silence.quiet_since,
-        ])?;
+        put_silence(self.connection, silence)?;
         self.silences = Arc::new(self.silences.with(silence));
         Ok(())
     }
+}
+
+/// Adds the row of a silence, or replaces it.
+pub(super) fn put_silence(connection: &Connection, silence: &Silence) -> StoreResult<()> {
+    let sql = concat!(
+        "INSERT OR REPLACE INTO silence (",
+        silence_columns!(),
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+    );
+    let json = |is_empty: bool, text: Result<String, serde_json::Error>| text.ok().filter(|_| !is_empty);
+    let ended = silence.ended.as_ref();
+    connection.prepare_cached(sql)?.execute(params![
+        silence.id,
+        silence.condition,
+        silence.from,
+        silence.until,
+        silence.until_resolved,
+        json(silence.channels.is_empty(), serde_json::to_string(&silence.channels)),
+        silence.because,
+        silence.author,
+        silence.created,
+        json(silence.extensions.is_empty(), serde_json::to_string(&silence.extensions)),
+        ended.map(|end| end.at),
+        ended.map(|end| end.cause),
+        ended.and_then(|end| end.by.as_deref()),
+        silence.quiet_since,
+        silence.has_begun,
+    ])?;
+    Ok(())
 }
 
 impl SqliteTransaction<'_> {
@@ -113,7 +120,8 @@ pub(super) fn silence_record(row: &Row<'_>) -> SqliteResult<Silence> {
         author: row.get(7)?,
         created: row.get(8)?,
         extensions: extensions.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
-        ended: ended.zip(cause).map(|(at, cause)| SilenceEnd { at, cause, by }),
+        ended: ended.zip(cause).map(|(at, cause)| EndedSilence { at, cause, by }),
         quiet_since: row.get(13)?,
+        has_begun: row.get(14)?,
     })
 }

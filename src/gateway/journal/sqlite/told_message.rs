@@ -7,7 +7,7 @@ use crate::event::Severity;
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{
     AppliedArrival, ChannelRecords, DeliveryState, EventId, GivenUpMessage, MessageAlert, MessageContent,
-    MessageDelivery, NewsEnd, PushId, StoredFate,
+    MessageDelivery, NewsEnd, PushId, StoredFate, StoredHoldReason,
 };
 use crate::notification::{
     AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageEnd, MessageId, MessageNews, MessageReason,
@@ -55,10 +55,12 @@ impl ChannelRecords for SqliteChannel<'_> {
             };
             let EventId { push, index } = arrival.event;
             let after = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
-            let sql = "INSERT OR REPLACE INTO fate (push, position, channel, result, message, after) \
-                       SELECT push.id, ?2, ?3, ?4, (SELECT told_in FROM told_alert WHERE channel = ?3 AND alert = ?5), ?6 \
-                       FROM push WHERE ulid = ?1";
-            self.connection.prepare_cached(sql)?.execute((push, index, self.channel, fate, arrival.alert, after))?;
+            let sql = "INSERT OR REPLACE INTO fate (push, position, channel, result, message, after, hold) \
+                       SELECT push.id, ?2, ?3, ?4, (SELECT told_in FROM told_alert WHERE channel = ?3 AND alert = ?5), ?6, \
+                       ?7 FROM push WHERE ulid = ?1";
+            let hold = arrival.hold.as_ref().and_then(|hold| serde_json::to_string(hold).ok());
+            let values = (push, index, self.channel, fate, arrival.alert, after, hold);
+            self.connection.prepare_cached(sql)?.execute(values)?;
             let at = arrival.at;
             let before = if fate == StoredFate::Unchanged { at.saturating_sub(REFRESH_AFTER) } else { at };
             let sql = "UPDATE told_alert SET push = (SELECT id FROM push WHERE ulid = ?3), position = ?4, heard = ?5 \
@@ -66,15 +68,56 @@ impl ChannelRecords for SqliteChannel<'_> {
             let values = (self.channel, arrival.alert, push, index, at, before);
             self.connection.prepare_cached(sql)?.execute(values)?;
             if fate == StoredFate::OverUntold {
-                self.note_end(arrival.alert, arrival.event, NewsEnd::OverUntold, at)?;
+                let hold = arrival.hold.as_ref();
+                self.note_end(arrival.alert, arrival.event, NewsEnd::OverUntold, hold, at)?;
             }
         }
         Ok(())
     }
 
-    fn note_end(&mut self, alert: AlertId, event: EventId, end: NewsEnd, at: Timestamp) -> StoreResult<()> {
-        let sql = "INSERT INTO told_change (channel, alert, push, result, at) SELECT ?1, ?2, id, ?4, ?5 FROM push WHERE ulid = ?3";
-        self.connection.prepare_cached(sql)?.execute((self.channel, alert, event.push, end, at))?;
+    fn note_end(
+        &mut self,
+        alert: AlertId,
+        event: EventId,
+        end: NewsEnd,
+        hold: Option<&StoredHoldReason>,
+        at: Timestamp,
+    ) -> StoreResult<()> {
+        let sql = "INSERT INTO told_change (channel, alert, push, result, at, hold) SELECT ?1, ?2, id, ?4, ?5, ?6 FROM push \
+                   WHERE ulid = ?3";
+        let hold = hold.and_then(|hold| serde_json::to_string(hold).ok());
+        self.connection.prepare_cached(sql)?.execute((self.channel, alert, event.push, end, at, hold))?;
+        Ok(())
+    }
+
+    fn note_copy(&mut self, alert: AlertId, is_copy: bool) -> StoreResult<()> {
+        let sql = "UPDATE told_alert SET copy = ?3 WHERE channel = ?1 AND alert = ?2 AND coalesce(copy, 0) <> ?3";
+        self.connection.prepare_cached(sql)?.execute((self.channel, alert, is_copy))?;
+        Ok(())
+    }
+
+    fn is_copy(&self, alert: AlertId) -> StoreResult<bool> {
+        let sql = "SELECT coalesce(copy, 0) FROM told_alert WHERE channel = ?1 AND alert = ?2";
+        let found = self.connection.prepare_cached(sql)?.query_row((self.channel, alert), |row| row.get(0));
+        Ok(found.optional()?.unwrap_or(false))
+    }
+
+    fn note_holder(&mut self, alert: AlertId, mute: Option<&str>) -> StoreResult<()> {
+        for sql in [
+            "UPDATE told_alert SET held_by = ?3 WHERE channel = ?1 AND alert = ?2",
+            "UPDATE held_event SET held_by = ?3 WHERE channel = ?1 AND alert = ?2",
+        ] {
+            self.connection.prepare_cached(sql)?.execute((self.channel, alert, mute))?;
+        }
+        Ok(())
+    }
+
+    fn note_kept_back(&mut self, event: EventId, hold: &StoredHoldReason) -> StoreResult<()> {
+        let sql = "INSERT OR REPLACE INTO fate (push, position, channel, result, hold) SELECT id, ?2, ?3, ?4, ?5 FROM push \
+                   WHERE ulid = ?1";
+        let hold = serde_json::to_string(hold).ok();
+        let values = (event.push, event.index, self.channel, StoredFate::KeptBack, hold);
+        self.connection.prepare_cached(sql)?.execute(values)?;
         Ok(())
     }
 

@@ -3,12 +3,18 @@
 use super::event_page::{key_of, split};
 use super::{ReaderPool, SqliteResult};
 use crate::gateway::journal::fate::{StoredArrival, StoredMessage};
+use crate::gateway::journal::holds::holding;
 use crate::gateway::journal::notification::LAST_WORDS;
 use crate::gateway::journal::sqlite::channel_records::SqliteChannel;
-use crate::gateway::journal::{ChannelFate, EventFate, EventId, JournalError, NewsEnd, ReadResult};
+use crate::gateway::journal::sqlite::hold_records::{ReadMemory, SqliteHolds};
+use crate::gateway::journal::{
+    ChannelFate, EventFate, EventId, JournalError, NewsEnd, ReadResult, SilenceId, StoredFate, StoredHoldReason,
+};
+use crate::notification::holds::HoldTracker;
 use crate::notification::{AlertId, AlertState, ChannelNotifier};
 use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An event in a channel, as it was noted.
@@ -26,11 +32,44 @@ impl ReaderPool {
         let noted = self.query(|connection| noted_arrivals(connection, event))?;
         let mut fates = Vec::with_capacity(noted.len());
         for mut noted in noted {
-            noted.arrival.end = self.query(|connection| news_end(connection, &noted))?;
+            if let Some((end, hold)) = self.query(|connection| news_end(connection, &noted))? {
+                noted.arrival.end = Some(end);
+                noted.arrival.hold = noted.arrival.hold.or(hold);
+            }
             noted.arrival.now = self.alert_state(noted.channel, noted.alert)?;
+            if self.is_held(&noted, event)? {
+                noted.arrival.holding = self.holding(noted.alert, &noted.name)?;
+            }
             fates.push(ChannelFate { channel: noted.name, fate: EventFate::of(&noted.arrival) });
         }
         Ok(fates)
+    }
+
+    /// Whether a mute or silence holds the event now.
+    fn is_held(&self, noted: &NotedArrival, event: EventId) -> ReadResult<bool> {
+        if noted.arrival.fate != StoredFate::KeptBack {
+            return Ok(noted.arrival.now == AlertState::Held);
+        }
+        let sql =
+            "SELECT 1 FROM held_event WHERE alert = ?1 AND channel = ?2 AND push = ?3 AND position = ?4 AND hold = 1";
+        let values = (noted.alert, noted.channel, noted.push, event.index);
+        self.query(|connection| connection.prepare_cached(sql)?.exists(values))
+    }
+
+    /// What holds an alert in a channel now.
+    fn holding(&self, alert: AlertId, channel: &str) -> ReadResult<Option<StoredHoldReason>> {
+        let silences = self.memory.silences.list();
+        let author = |id: SilenceId| silences.get(id).map(|silence| silence.author.clone()).unwrap_or_default();
+        let reason = self.run_query(|connection| {
+            let mut holds = SqliteHolds { connection, memory: ReadMemory(Arc::clone(&silences)) };
+            let explained = HoldTracker::new(&mut holds).explain(alert, channel);
+            let reason = explained.and_then(|explained| match holding(&explained) {
+                Some(reason) => StoredHoldReason::of(reason, &holds, author).map(Some),
+                None => Ok(None),
+            });
+            Ok(reason)
+        });
+        self.count_error(reason)?.map_err(JournalError::from)
     }
 
     fn alert_state(&self, channel: i64, alert: AlertId) -> ReadResult<AlertState> {
@@ -43,7 +82,7 @@ impl ReaderPool {
 }
 
 fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<NotedArrival>> {
-    let sql = "SELECT fate.channel, c.text, push.id, i.text, outcomes, result, message, after FROM push \
+    let sql = "SELECT fate.channel, c.text, push.id, i.text, outcomes, result, message, after, hold FROM push \
                JOIN fate ON fate.push = push.id JOIN name c ON c.id = fate.channel JOIN name i ON i.id = push.integration \
                WHERE ulid = ?1 AND position = ?2 ORDER BY c.text";
     let row = |row: &Row<'_>| {
@@ -63,18 +102,28 @@ fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<N
                 after: after.map(|after| Duration::from_millis(after.unsigned_abs())),
                 end: None,
                 now: AlertState::Unknown,
+                hold: stored_hold(row.get(8)?),
+                holding: None,
             },
         })
     };
     connection.prepare_cached(sql)?.query_map((event.push, event.index), row)?.collect()
 }
 
+/// What a column says of a hold; nothing where it cannot be read.
+fn stored_hold(text: Option<String>) -> Option<StoredHoldReason> {
+    serde_json::from_str(&text?).ok()
+}
+
 /// How news ended, when, and by which message.
 type NewsEndColumns = (NewsEnd, Timestamp, Option<StoredMessage>);
 
 /// How the news of an event ended since it came.
-fn news_end(connection: &Connection, noted: &NotedArrival) -> SqliteResult<Option<NewsEndColumns>> {
-    let sql = "SELECT result, told_change.at, message, told_message.at, reason, alerts, ended FROM told_change \
+fn news_end(
+    connection: &Connection,
+    noted: &NotedArrival,
+) -> SqliteResult<Option<(NewsEndColumns, Option<StoredHoldReason>)>> {
+    let sql = "SELECT result, told_change.at, message, told_message.at, reason, alerts, ended, hold FROM told_change \
                LEFT JOIN told_message ON told_message.channel = told_change.channel AND number = message \
                WHERE told_change.channel = ?1 AND alert = ?2 AND push >= ?3 ORDER BY push, told_change.id LIMIT 1";
     let row = |row: &Row<'_>| {
@@ -89,7 +138,7 @@ fn news_end(connection: &Connection, noted: &NotedArrival) -> SqliteResult<Optio
             }),
             None => None,
         };
-        Ok((row.get(0)?, row.get(1)?, message))
+        Ok(((row.get(0)?, row.get(1)?, message), stored_hold(row.get(7)?)))
     };
     connection.prepare_cached(sql)?.query_row((noted.channel, noted.alert, noted.push), row).optional()
 }

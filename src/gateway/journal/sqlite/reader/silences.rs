@@ -1,8 +1,17 @@
-//! What is read of silences.
+//! What is read of silences, and of what is held.
 
-use super::{ReaderPool, SqliteResult, limit};
+use super::{ReaderPool, SqliteResult, count, limit};
+use crate::event::Severity;
+use crate::gateway::journal::sqlite::hold_records::holder_bytes;
 use crate::gateway::journal::sqlite::silences::{find_silence, silence_columns, silence_record};
-use crate::gateway::journal::{ReadResult, Silence, SilenceFilter, SilenceId, SilenceList, SilenceReader};
+use crate::gateway::journal::{
+    HeldCount, NotifiedAlert, ReadResult, Silence, SilenceFilter, SilenceId, SilenceList, SilenceReader,
+};
+use crate::notification::AlertId;
+use crate::notification::holds::HolderId;
+use crate::time::Timestamp;
+use rusqlite::Row;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 
 impl SilenceReader for ReaderPool {
@@ -25,5 +34,47 @@ impl SilenceReader for ReaderPool {
 
     fn silence(&self, id: SilenceId) -> ReadResult<Option<Silence>> {
         self.query(|connection| find_silence(connection, id))
+    }
+
+    fn silenced_alerts(&self, id: SilenceId) -> ReadResult<u64> {
+        let sql = "SELECT count(*) FROM hold_candidate WHERE holder = ?1";
+        let holder = holder_bytes(HolderId::Silence(id));
+        self.query(|connection| connection.prepare_cached(sql)?.query_row([&holder], |row| count(row, 0)))
+    }
+
+    fn told_messages(&self, channel: &str, alert: AlertId, since: Timestamp) -> ReadResult<Vec<(u64, Severity)>> {
+        let sql = "SELECT DISTINCT number, severity FROM told_change JOIN told_message \
+                   ON told_message.channel = told_change.channel AND number = message \
+                   WHERE told_change.channel = (SELECT id FROM name WHERE text = ?1) AND alert = ?2 AND told_change.at >= ?3";
+        self.query(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let row = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?));
+            statement.query_map((channel, alert, since), row)?.collect()
+        })
+    }
+
+    fn notified_alerts(&self, most: usize) -> ReadResult<Vec<NotifiedAlert>> {
+        let sql = "SELECT c.text, told_alert.told, i.text, outcomes, position FROM told_alert JOIN push ON push.id = push \
+                   JOIN name c ON c.id = channel JOIN name i ON i.id = push.integration \
+                   WHERE told_alert.told IS NOT NULL AND firing IS NOT NULL LIMIT ?1";
+        let found: Vec<(String, Severity, String, String, u32)> = self.query(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_map([limit(most)], |row| row.try_into())?.collect()
+        })?;
+        let read = |(channel, severity, integration, outcomes, position): (_, _, _, String, u32)| {
+            let texts: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
+            let outcome = usize::try_from(position).ok().and_then(|position| texts.get(position))?.get().to_owned();
+            Some(NotifiedAlert { channel, severity, integration, outcome })
+        };
+        Ok(found.into_iter().filter_map(read).collect())
+    }
+
+    fn held_counts(&self) -> ReadResult<Vec<HeldCount>> {
+        let sql = "SELECT c.text, held_by, sum(alerts) FROM (SELECT channel, held_by, count(*) AS alerts FROM told_alert \
+                   INDEXED BY told_alert_held WHERE hold = 1 AND firing IS NOT NULL GROUP BY channel, held_by UNION ALL \
+                   SELECT channel, held_by, count(*) FROM held_event WHERE hold = 1 GROUP BY channel, held_by) \
+                   JOIN name c ON c.id = channel GROUP BY c.text, held_by ORDER BY c.text, held_by";
+        let row = |row: &Row<'_>| Ok(HeldCount { channel: row.get(0)?, mute: row.get(1)?, alerts: count(row, 2)? });
+        self.query(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())
     }
 }

@@ -46,6 +46,8 @@ CREATE TABLE told_alert (
   push            INTEGER,               -- push.id of its last event
   position        INTEGER,               -- of that event among the outcomes
   heard           INTEGER,               -- when that was
+  copy            INTEGER,               -- 1 where an `always` line gives it: nothing holds it
+  held_by         TEXT,                  -- the mute that held it last; nothing for a silence
   PRIMARY KEY (channel, alert)
 ) WITHOUT ROWID;
 CREATE INDEX told_alert_news ON told_alert (channel, grp) WHERE tellable = 1;
@@ -54,6 +56,7 @@ CREATE INDEX told_alert_critical ON told_alert (channel, grp, critical_due) WHER
 CREATE INDEX told_alert_lapsed ON told_alert (channel, lapsed_until) WHERE lapsed_until IS NOT NULL;
 CREATE INDEX told_alert_told ON told_alert (channel, grp, told) WHERE told IS NOT NULL;
 CREATE INDEX told_alert_push ON told_alert (push);
+CREATE INDEX told_alert_held ON told_alert (channel, held_by) WHERE hold = 1 AND firing IS NOT NULL;
 
 CREATE TABLE told_group (
   channel         INTEGER NOT NULL,      -- name.id
@@ -116,6 +119,7 @@ CREATE TABLE fate (
   result   INTEGER NOT NULL,
   message  INTEGER,                      -- the last message that told of its alert until then
   after    INTEGER,                      -- milliseconds for which it had been news
+  hold     TEXT,                         -- JSON: what held it
   PRIMARY KEY (push, position, channel)
 ) WITHOUT ROWID;
 
@@ -127,7 +131,8 @@ CREATE TABLE told_change (
   push    INTEGER NOT NULL,              -- push.id of its last event
   result  INTEGER NOT NULL,
   message INTEGER,                       -- the message that told it
-  at      INTEGER NOT NULL
+  at      INTEGER NOT NULL,
+  hold    TEXT                           -- JSON: what held it until it was over
 );
 CREATE INDEX told_change_alert ON told_change (channel, alert, push);
 
@@ -143,6 +148,7 @@ CREATE TABLE silence (
   author         TEXT NOT NULL,
   created        INTEGER NOT NULL,
   extensions     TEXT,                   -- JSON, [{"at", "by", "until"}, …]
+  begun          INTEGER NOT NULL,       -- 1 once its beginning was noticed
   ended          INTEGER,
   cause          INTEGER,                -- why it ended
   ended_by       TEXT,                   -- the operator
@@ -150,3 +156,62 @@ CREATE TABLE silence (
 ) WITHOUT ROWID;
 CREATE INDEX silence_open ON silence (id) WHERE ended IS NULL;
 CREATE INDEX silence_ended ON silence (ended) WHERE ended IS NOT NULL;
+
+-- Alerts that fire and that a mute or silence may hold, or that are sources of mutes.
+CREATE TABLE hold_alert (
+  alert    BLOB PRIMARY KEY,             -- the digest of integration and key
+  since    INTEGER NOT NULL,
+  key      TEXT NOT NULL,
+  facts    TEXT NOT NULL,                -- JSON: what the mutes and silences say of its last event
+  push     INTEGER,                      -- push.id of that event
+  position INTEGER
+) WITHOUT ROWID;
+CREATE INDEX hold_alert_push ON hold_alert (push) WHERE push IS NOT NULL;
+
+-- By what such an alert is found: a source of a mute, or a silence.
+CREATE TABLE hold_candidate (
+  holder BLOB NOT NULL,                  -- 0 and the digest of a mute and the values after `same`, or 1 and silence.id
+  alert  BLOB NOT NULL,
+  PRIMARY KEY (holder, alert)
+) WITHOUT ROWID;
+
+-- Alerts that are sources of mutes, those that ended for as long as the mute goes on.
+CREATE TABLE hold_source (
+  source      BLOB NOT NULL,             -- the digest of a mute and the values after `same`
+  alert       BLOB NOT NULL,
+  kind        INTEGER NOT NULL,          -- 1 where a source may hold it itself
+  state       INTEGER NOT NULL,          -- 0 fires, 1 ended, 2 fires and was not heard of for too long
+  at          INTEGER,                   -- since when it is in that state, if it does not fire
+  until       INTEGER,                   -- when it ends to count
+  until_after INTEGER NOT NULL,          -- milliseconds for which it counts after its end
+  since       INTEGER NOT NULL,
+  key         TEXT NOT NULL,
+  PRIMARY KEY (source, alert)
+) WITHOUT ROWID;
+CREATE INDEX hold_source_counting ON hold_source (source, kind, alert) WHERE until IS NOT NULL;
+CREATE INDEX hold_source_due ON hold_source (until, source, alert) WHERE until IS NOT NULL;
+
+-- How far alerts were looked at again.
+CREATE TABLE hold_recheck (
+  scope BLOB PRIMARY KEY,                -- empty: the facts of all open alerts; 2: their holds; or a holder as in hold_candidate
+  after BLOB                             -- the alerts up to this one were; nothing at the beginning
+) WITHOUT ROWID;
+
+-- The last event of an alert in a channel that gets every event and from which a mute or silence keeps some.
+CREATE TABLE held_event (
+  id       INTEGER PRIMARY KEY,
+  alert    BLOB NOT NULL,
+  channel  INTEGER NOT NULL,             -- name.id
+  told     INTEGER,                      -- the severity of the last event that was sent
+  firing   INTEGER NOT NULL,             -- that of the last event
+  hold     INTEGER NOT NULL,             -- 1 where it is held now
+  held_by  TEXT,                         -- the mute that holds it; nothing for a silence
+  push     INTEGER NOT NULL,             -- push.id of the last event
+  position INTEGER NOT NULL,
+  kind     TEXT NOT NULL,                -- the rest is its delivery
+  key      TEXT NOT NULL,
+  notes    TEXT,
+  body     BLOB
+);
+CREATE UNIQUE INDEX held_event_alert ON held_event (alert, channel);
+CREATE INDEX held_event_push ON held_event (push);

@@ -1,0 +1,144 @@
+//! Asking the mutes of a version of the rules, and silences, about an event.
+
+use super::journal::{AskedEvent, AskedRules, HoldAsker, SilenceList};
+use super::served_rules::ServedRules;
+use super::stored_event::read_event;
+use crate::evaluate::{EvaluationContext, HoldFacts, SilentObserver};
+use crate::event::{AlertStatus, Event};
+use crate::json::Arena;
+use crate::notification::AlertId;
+use crate::notification::holds::{
+    AlertFacts, HoldCandidate, MuteCandidate, SOURCE_COUNTS_FOR, SilenceId, SourceId, SourceRole,
+};
+use crate::reload::RuleSetVersion;
+use crate::ruleset::{SilenceCondition, SilenceSet};
+use crate::time::{Clock, Timestamp};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The conditions of a list of silences, read once for each list.
+#[derive(Debug, Default)]
+pub(super) struct SilenceConditions {
+    last: RwLock<Arc<ReadSilences>>,
+}
+
+/// The conditions of a list of silences.
+#[derive(Debug, Default)]
+pub(super) struct ReadSilences {
+    /// The number of the list.
+    pub(super) number: u64,
+    ids: Vec<SilenceId>,
+    set: SilenceSet,
+}
+
+impl SilenceConditions {
+    /// The conditions of a list.
+    #[must_use]
+    pub(super) fn of(&self, list: &SilenceList) -> Arc<ReadSilences> {
+        let last = Arc::clone(&self.last.read().unwrap_or_else(PoisonError::into_inner));
+        if last.number == list.number {
+            return last;
+        }
+        let read = Arc::new(ReadSilences::new(list));
+        *self.last.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&read);
+        read
+    }
+}
+
+impl ReadSilences {
+    fn new(list: &SilenceList) -> Self {
+        let mut ids = Vec::with_capacity(list.silences.len());
+        let mut conditions = Vec::with_capacity(list.silences.len());
+        for silence in &list.silences {
+            match SilenceCondition::parse(&silence.condition) {
+                Ok(condition) => {
+                    ids.push(silence.id);
+                    conditions.push(condition);
+                }
+                // It was read when it was added, so that another version of this program wrote it.
+                Err(_) => tracing::error!(silence = %silence.id, "the condition of a silence cannot be read"),
+            }
+        }
+        Self { number: list.number, ids, set: SilenceSet::new(&conditions) }
+    }
+
+    fn matches(&self, event: &Event<'_>) -> impl Iterator<Item = SilenceId> {
+        // Most gateways have none.
+        let met = if self.ids.is_empty() { Vec::new() } else { self.set.matches(event) };
+        met.into_iter().filter_map(|position| self.ids.get(position).copied())
+    }
+}
+
+/// A version, as events say by which they were asked.
+#[must_use]
+pub(super) fn asked_rules(version: &RuleSetVersion<ServedRules>) -> AskedRules {
+    let have_mutes = !version.value.rules.program.mutes.all.is_empty();
+    AskedRules { generation: version.generation, have_mutes }
+}
+
+/// What the mutes of the rules and silences say of an event.
+#[must_use]
+pub(super) fn ask_event(rules: &ServedRules, silences: &ReadSilences, event: &Event<'_>, now: Timestamp) -> AlertFacts {
+    let mut facts = AlertFacts { counts_for: SOURCE_COUNTS_FOR, ..AlertFacts::default() };
+    if event.status == AlertStatus::Resolved {
+        return facts;
+    }
+    let program = &rules.rules.program;
+    let HoldFacts { mutes, sources } = rules.rules.hold_facts(event, &EvaluationContext::at(now), &mut SilentObserver);
+    for met in mutes {
+        let Some(mute) = program.mutes.all.get(met.mute) else { continue };
+        let same = met.same.as_ref();
+        facts.candidates.push(HoldCandidate::Mute(MuteCandidate {
+            mute: mute.name.to_string(),
+            place: mute.location.to_string(),
+            source: same.map(|same| SourceId::of(&mute.name, same.iter().map(|(_, value)| value.as_str()))),
+            channels: mute.channels.as_ref().map(|channels| channels.iter().map(ToString::to_string).collect()),
+            because: met.because,
+        }));
+    }
+    for met in sources {
+        let Some(mute) = program.mutes.all.get(met.mute) else { continue };
+        let source = SourceId::of(&mute.name, met.same.iter().map(|(_, value)| value.as_str()));
+        facts.roles.push(SourceRole { source, until_after: mute.until_after() });
+    }
+    facts.candidates.extend(silences.matches(event).map(HoldCandidate::Silence));
+    facts
+}
+
+/// Asks the mutes of one version of the rules.
+pub(super) struct RulesAsker {
+    version: Arc<RuleSetVersion<ServedRules>>,
+    clock: Arc<dyn Clock>,
+    silences: SilenceConditions,
+}
+
+impl RulesAsker {
+    /// What asks the mutes of that version.
+    #[must_use]
+    pub(super) fn new(version: Arc<RuleSetVersion<ServedRules>>, clock: Arc<dyn Clock>) -> Self {
+        Self { version, clock, silences: SilenceConditions::default() }
+    }
+}
+
+impl HoldAsker for RulesAsker {
+    fn rules(&self) -> AskedRules {
+        asked_rules(&self.version)
+    }
+
+    fn ask(&self, silences: &SilenceList, integration: &str, outcome: &str, index: u32) -> Option<AskedEvent> {
+        let arena = Arena::new();
+        let event = read_event(outcome, integration, &arena)?;
+        let silences = self.silences.of(silences);
+        let facts = ask_event(&self.version.value, &silences, event, self.clock.now());
+        let firing = match event.status {
+            AlertStatus::Firing => Some(event.severity),
+            AlertStatus::Resolved => None,
+        };
+        Some(AskedEvent {
+            index,
+            alert: AlertId::of(Some(integration), event.key),
+            key: event.key.to_owned(),
+            firing,
+            facts,
+        })
+    }
+}

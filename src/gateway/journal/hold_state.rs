@@ -1,0 +1,96 @@
+//! What writes need to know of the rules in force: how channels gather messages, and what the mutes say. It is looked up when
+//! a write is carried out, as rules may be loaded while it waits.
+
+use super::hold_work::{HoldContext, HoldWork, ask_everything, work_on_holds};
+use super::holds::{HoldAsker, NoMutes};
+use super::steady_clock::SteadyClock;
+use super::write::WriteSource;
+use super::{ChannelPolicies, Journal, JournalError, SilenceId, Transaction};
+use crate::time::Timestamp;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The rules in force, as far as writes ask them. A write holds this and not the journal: the last handle would be dropped by
+/// the writer.
+pub(super) struct HoldState {
+    steady: Arc<SteadyClock>,
+    policies: RwLock<Arc<ChannelPolicies>>,
+    asker: RwLock<Arc<dyn HoldAsker>>,
+}
+
+/// The same at one moment.
+pub(super) struct HoldMoment {
+    asker: Arc<dyn HoldAsker>,
+    policies: Arc<ChannelPolicies>,
+    now: Timestamp,
+}
+
+impl HoldState {
+    pub(super) fn new(steady: Arc<SteadyClock>) -> Self {
+        Self { steady, policies: RwLock::default(), asker: RwLock::new(Arc::new(NoMutes)) }
+    }
+
+    pub(super) fn moment(&self) -> HoldMoment {
+        HoldMoment { asker: self.asker(), policies: self.policies(), now: self.steady.now() }
+    }
+
+    pub(super) fn policies(&self) -> Arc<ChannelPolicies> {
+        Arc::clone(&self.policies.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn asker(&self) -> Arc<dyn HoldAsker> {
+        Arc::clone(&self.asker.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl HoldMoment {
+    pub(super) fn context(&self) -> HoldContext<'_> {
+        HoldContext { asker: &*self.asker, policies: &self.policies, now: self.now }
+    }
+}
+
+impl Journal {
+    /// Sets how the channels of the rules in force gather messages.
+    pub fn set_policies(&self, policies: Arc<ChannelPolicies>) {
+        *self.inner.holds.policies.write().unwrap_or_else(PoisonError::into_inner) = policies;
+    }
+
+    /// Sets what asks the mutes of the rules in force. A push that was asked by others is asked again before it is stored.
+    pub fn set_asker(&self, asker: Arc<dyn HoldAsker>) {
+        *self.inner.holds.asker.write().unwrap_or_else(PoisonError::into_inner) = asker;
+    }
+
+    /// How many alerts that fire a silence may hold.
+    ///
+    /// # Errors
+    /// A journal that cannot be read.
+    pub fn silenced_alerts(&self, silence: SilenceId) -> Result<u64, JournalError> {
+        self.inner.reader.silenced_alerts(silence)
+    }
+
+    /// The facts of all open alerts are to be asked anew: rules were loaded, or a schedule began or ended.
+    ///
+    /// # Errors
+    /// Where it is not durable.
+    pub async fn ask_everything(&self) -> Result<(), JournalError> {
+        let holds = self.hold_state();
+        let work = move |transaction: &mut dyn Transaction| {
+            let moment = holds.moment();
+            ask_everything(transaction, moment.context().asker)
+        };
+        self.submit(WriteSource::Record, 0, work).await
+    }
+
+    /// Does a step of what is to be done about holds.
+    ///
+    /// # Errors
+    /// Where it is not durable.
+    pub async fn work_on_holds(&self) -> Result<HoldWork, JournalError> {
+        let holds = self.hold_state();
+        let work = move |transaction: &mut dyn Transaction| work_on_holds(transaction, holds.moment().context());
+        self.submit(WriteSource::Record, 0, work).await
+    }
+
+    pub(super) fn hold_state(&self) -> Arc<HoldState> {
+        Arc::clone(&self.inner.holds)
+    }
+}

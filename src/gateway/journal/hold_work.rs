@@ -1,0 +1,267 @@
+//! What mutes and silences do in a transaction besides what a push brings: alerts are held and released in steps, and what was
+//! not asked yet is asked before it is told.
+
+use super::holds::{HeldEvent, HoldAsker, HoldRecords, StoredHoldReason, holding};
+use super::notification::LAST_WORDS;
+use super::{ChannelPolicies, EventId, HOLDS, Silence, SilenceId, StoreResult, Transaction};
+use crate::channel::NotificationPolicy;
+use crate::notification::holds::{AlertReport, HoldProgress, HoldTracker, RecheckPosition, RecheckScope};
+use crate::notification::{AlertId, ChannelNotifier, HoldState};
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How much is done at once: alerts that are held or released, or asked anew.
+pub(super) const STEP: usize = 1_000;
+
+/// How much longer a source counts than it should at most, unless a quarter of its time is less.
+pub(super) const HEARD_PRECISION: Duration = Duration::from_hours(1);
+
+/// What a transaction needs to know besides its records.
+#[derive(Clone, Copy)]
+pub struct HoldContext<'c> {
+    /// Asks the mutes of the rules in force.
+    pub asker: &'c dyn HoldAsker,
+    /// How the channels of the rules in force gather messages.
+    pub policies: &'c ChannelPolicies,
+    /// Steady time.
+    pub now: Timestamp,
+}
+
+impl HoldContext<'_> {
+    fn policy(&self, channel: &str) -> NotificationPolicy {
+        self.policies.get(channel).unwrap_or(LAST_WORDS)
+    }
+}
+
+/// The alerts whose holds an input may have changed. More than so many, where they are in the store, follow in steps.
+pub(super) fn take_input(
+    tracker: &mut HoldTracker<'_, dyn HoldRecords + '_>,
+    most: usize,
+) -> StoreResult<Vec<AlertId>> {
+    let mut changed = tracker.take_changed(STEP)?;
+    while changed.len() < most || tracker.has_found() {
+        let more = tracker.take_changed(STEP)?;
+        if more.is_empty() {
+            break;
+        }
+        changed.extend(more);
+    }
+    Ok(changed)
+}
+
+/// Whether an alert is held in a channel that does not get it as a copy.
+pub(super) fn hold_in(transaction: &mut dyn Transaction, alert: AlertId, channel: &str) -> StoreResult<HoldState> {
+    let mut records = transaction.holds()?;
+    HoldTracker::new(&mut *records).hold_in(alert, channel)
+}
+
+/// What holds an alert in a channel.
+pub(super) fn reason(
+    transaction: &mut dyn Transaction,
+    alert: AlertId,
+    channel: &str,
+) -> StoreResult<Option<StoredHoldReason>> {
+    let silences = transaction.silences()?;
+    let mut records = transaction.holds()?;
+    let explained = HoldTracker::new(&mut *records).explain(alert, channel)?;
+    let author = |id: SilenceId| silences.get(id).map(|silence: &Silence| silence.author.clone()).unwrap_or_default();
+    holding(&explained).map(|reason| StoredHoldReason::of(reason, &*records, author)).transpose()
+}
+
+/// Holds or releases an alert in every channel that knows it.
+pub(super) fn apply_hold(
+    transaction: &mut dyn Transaction,
+    alert: AlertId,
+    context: HoldContext<'_>,
+) -> StoreResult<()> {
+    for channel in transaction.channels_of(alert)? {
+        let hold = hold_in(transaction, alert, &channel)?;
+        let reason = if hold == HoldState::Held { reason(transaction, alert, &channel)? } else { None };
+        let mut records = transaction.channel_records(&channel)?;
+        if records.is_copy(alert)? {
+            continue;
+        }
+        if let Some(reason) = &reason {
+            records.note_holder(alert, reason.mute())?;
+        }
+        let mut notifier = ChannelNotifier::new(&mut *records, context.policy(&channel));
+        notifier.set_hold(context.now, alert, hold)?;
+        let is_woken = notifier.has_earlier_due();
+        drop(records);
+        if is_woken {
+            transaction.wake_notifier(&channel);
+        }
+    }
+    for held in transaction.held_events(alert)? {
+        let hold = hold_in(transaction, alert, &held.channel)?;
+        let (record, reason) = held.record.set_hold(hold);
+        if reason.is_some() {
+            transaction.deliver_held(&held, context.now)?;
+        }
+        if record.is_plain() {
+            transaction.remove_held_event(alert, &held.channel)?;
+        } else if record != held.record {
+            transaction.set_held_event(alert, &HeldEvent { record, ..held })?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether more is to be done about holds, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoldWork {
+    /// Whether something is left to do now.
+    pub progress: HoldProgress,
+    /// When something begins or ends by the clock.
+    pub next: Option<Timestamp>,
+}
+
+/// Does a step of what is to be done about holds: what the clock brings, alerts to hold or release, alerts to ask anew.
+///
+/// # Errors
+/// Where the store failed.
+pub fn work_on_holds(transaction: &mut dyn Transaction, context: HoldContext<'_>) -> StoreResult<HoldWork> {
+    let mut records = transaction.holds()?;
+    let mut tracker = HoldTracker::new(&mut *records);
+    let progress = tracker.advance(context.now, STEP)?;
+    let mut changed = take_input(&mut tracker, STEP)?;
+    let asked = if changed.is_empty() { tracker.next_asked(STEP)? } else { Vec::new() };
+    drop(records);
+    let mut is_left = progress == HoldProgress::More || changed.len() >= STEP;
+    if changed.is_empty() && is_asking(transaction)? {
+        changed = ask(transaction, &asked, context)?;
+        let mut records = transaction.holds()?;
+        HoldTracker::new(&mut *records).finish_page(&asked)?;
+        is_left = !asked.is_empty();
+    } else if is_asking(transaction)? {
+        is_left = true;
+    }
+    for alert in changed {
+        apply_hold(transaction, alert, context)?;
+    }
+    if !is_left {
+        transaction.refresh_holds()?;
+    }
+    let mut records = transaction.holds()?;
+    let next = HoldTracker::new(&mut *records).next_moment()?;
+    Ok(HoldWork { progress: if is_left { HoldProgress::More } else { HoldProgress::Done }, next })
+}
+
+/// Whether alerts are still to be asked anew.
+fn is_asking(transaction: &mut dyn Transaction) -> StoreResult<bool> {
+    Ok(transaction.holds()?.recheck(RecheckScope::Everything)? != RecheckPosition::Done)
+}
+
+/// Asks the mutes and silences of now about alerts; the alerts whose holds may have changed.
+fn ask(transaction: &mut dyn Transaction, alerts: &[AlertId], context: HoldContext<'_>) -> StoreResult<Vec<AlertId>> {
+    let silences = transaction.silences()?;
+    let mut records = transaction.holds()?;
+    let mut reports = Vec::with_capacity(alerts.len());
+    for alert in alerts {
+        let Some(last) = records.last_event(*alert)? else { continue };
+        let event = context.asker.ask(&silences, &last.integration, &last.outcome, last.event.index);
+        let Some(event) = event.filter(|event| event.alert == *alert && event.firing.is_some()) else { continue };
+        if event.facts.is_empty() && records.firing(*alert)?.is_none() {
+            continue;
+        }
+        let (key, since, facts) = (event.key, last.received, event.facts);
+        reports.push((last.event, AlertReport::Firing { alert: *alert, key, since, heard: since, facts }));
+    }
+    let mut tracker = HoldTracker::new(&mut *records).with_heard_precision(HEARD_PRECISION);
+    let (events, reports): (Vec<EventId>, Vec<AlertReport>) = reports.into_iter().unzip();
+    tracker.renew(context.now, &reports)?;
+    let changed = take_input(&mut tracker, STEP)?;
+    for (report, event) in reports.iter().zip(events) {
+        if let AlertReport::Firing { alert, .. } = report
+            && records.firing(*alert)?.is_some()
+        {
+            records.note_event(*alert, event)?;
+        }
+    }
+    Ok(changed)
+}
+
+/// The facts of all alerts that fire are to be asked anew: rules were loaded, or a schedule that a mute asks begins or ends.
+///
+/// # Errors
+/// Where the store failed.
+pub fn ask_everything(transaction: &mut dyn Transaction, asker: &dyn HoldAsker) -> StoreResult<()> {
+    // Without mutes and silences, and without records of any, there is nothing to ask.
+    if !asker.rules().have_mutes && transaction.silences()?.number == 0 && !transaction.has_holds()? {
+        return Ok(());
+    }
+    let mut records = transaction.holds()?;
+    HoldTracker::new(&mut *records).ask_everything()
+}
+
+/// Whether a channel can be told now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TellReadiness {
+    /// It can.
+    Ready,
+    /// Too much of what is due was not asked yet.
+    Asking,
+}
+
+/// Does what comes before telling: what began or ended by the clock, and the news of groups that are due and was not asked since
+/// the rules or the silences changed.
+pub(super) fn prepare_telling(
+    transaction: &mut dyn Transaction,
+    channel: &str,
+    context: HoldContext<'_>,
+) -> StoreResult<TellReadiness> {
+    let in_use = transaction.has_holds()? || transaction.silences()?.number != 0;
+    if !in_use {
+        return Ok(TellReadiness::Ready);
+    }
+    let mut records = transaction.holds()?;
+    let mut tracker = HoldTracker::new(&mut *records);
+    if tracker.advance(context.now, STEP)? == HoldProgress::More {
+        return Ok(TellReadiness::Asking);
+    }
+    let changed = take_input(&mut tracker, STEP)?;
+    let is_left = changed.len() >= STEP;
+    drop(records);
+    let is_asking = is_asking(transaction)?;
+    for alert in changed {
+        apply_hold(transaction, alert, context)?;
+    }
+    if is_left || is_asking {
+        transaction.wake_notifier(HOLDS);
+        return ask_due_news(transaction, channel, context);
+    }
+    Ok(TellReadiness::Ready)
+}
+
+/// Asks about the news of groups that are due.
+fn ask_due_news(
+    transaction: &mut dyn Transaction,
+    channel: &str,
+    context: HoldContext<'_>,
+) -> StoreResult<TellReadiness> {
+    let records = transaction.channel_records(channel)?;
+    let mut news = Vec::new();
+    for group in records.due(context.now, STEP)? {
+        news.extend(records.news(group)?.into_iter().filter(|(_, alert)| alert.firing.is_some()).map(|(id, _)| id));
+        if news.len() > STEP {
+            return Ok(TellReadiness::Asking);
+        }
+    }
+    drop(records);
+    let mut records = transaction.holds()?;
+    let tracker = HoldTracker::new(&mut *records);
+    let mut unasked = Vec::new();
+    for alert in &news {
+        if tracker.is_to_be_asked(*alert)? {
+            unasked.push(*alert);
+        }
+    }
+    drop(records);
+    let changed = ask(transaction, &unasked, context)?;
+    let all: BTreeSet<AlertId> = news.into_iter().chain(changed).collect();
+    for alert in all {
+        apply_hold(transaction, alert, context)?;
+    }
+    Ok(TellReadiness::Ready)
+}

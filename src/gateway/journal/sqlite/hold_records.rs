@@ -1,0 +1,440 @@
+//! The records of holds, as rows. What is written is read again in the same transaction, as rows are the only place where it is;
+//! only silences that did not end are in memory as well.
+
+use super::silences::put_silence;
+use super::{SqliteResult, SqliteTransaction, StoreResult};
+use crate::gateway::journal::number::StoredNumber as _;
+use crate::gateway::journal::{EventId, HoldRecords, LastEvent, PushId, Silence, SilenceList, StoreError};
+use crate::notification::AlertId;
+use crate::notification::holds::{
+    AlertFacts, FiringAlert, HoldCandidate, HoldStore, HolderId, MuteCandidate, RecheckPosition, RecheckScope,
+    SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord, SourceRole, SourceState,
+};
+use crate::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where the records are read, and what of them is in memory.
+pub(super) struct SqliteHolds<'c, M> {
+    pub(super) connection: &'c Connection,
+    pub(super) memory: M,
+}
+
+/// What is in memory.
+pub(super) trait HoldMemory {
+    /// The silences that did not end.
+    fn silences(&self) -> &Arc<SilenceList>;
+
+    /// Replaces them.
+    fn set_silences(&mut self, silences: Arc<SilenceList>);
+
+    /// A record is added.
+    fn note_record(&mut self);
+}
+
+/// The memory of a reader, which changes nothing.
+pub(super) struct ReadMemory(pub(super) Arc<SilenceList>);
+
+impl HoldMemory for ReadMemory {
+    fn silences(&self) -> &Arc<SilenceList> {
+        &self.0
+    }
+
+    fn set_silences(&mut self, silences: Arc<SilenceList>) {
+        self.0 = silences;
+    }
+
+    fn note_record(&mut self) {}
+}
+
+/// The memory of a transaction.
+pub(super) struct WriteMemory<'t> {
+    silences: &'t mut Arc<SilenceList>,
+    has_holds: &'t mut bool,
+}
+
+impl HoldMemory for WriteMemory<'_> {
+    fn silences(&self) -> &Arc<SilenceList> {
+        self.silences
+    }
+
+    fn set_silences(&mut self, silences: Arc<SilenceList>) {
+        *self.silences = silences;
+    }
+
+    fn note_record(&mut self) {
+        *self.has_holds = true;
+    }
+}
+
+impl SqliteTransaction<'_> {
+    pub(super) fn hold_records(&mut self) -> SqliteHolds<'_, WriteMemory<'_>> {
+        let memory = WriteMemory { silences: &mut self.silences, has_holds: &mut self.cache.has_holds };
+        SqliteHolds { connection: self.connection, memory }
+    }
+}
+
+/// Whether there are records of holds besides those of silences.
+pub(super) fn has_holds(connection: &Connection) -> SqliteResult<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM hold_alert) OR EXISTS (SELECT 1 FROM hold_source) \
+               OR EXISTS (SELECT 1 FROM hold_recheck) OR EXISTS (SELECT 1 FROM held_event)";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
+impl<M: HoldMemory> HoldStore for SqliteHolds<'_, M> {
+    type Error = StoreError;
+
+    fn firing(&self, id: AlertId) -> StoreResult<Option<FiringAlert>> {
+        let sql = "SELECT since, key, facts FROM hold_alert WHERE alert = ?1";
+        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let found: Option<(Timestamp, String, String)> =
+            self.connection.prepare_cached(sql)?.query_row([id], row).optional()?;
+        Ok(found.map(|(since, key, facts)| FiringAlert { since, key, facts: read_facts(&facts) }))
+    }
+
+    fn set_firing(&mut self, id: AlertId, alert: Option<&FiringAlert>) -> StoreResult<()> {
+        let before = self.firing(id)?;
+        let holders = |alert: &FiringAlert| -> BTreeSet<HolderId> {
+            alert.facts.candidates.iter().filter_map(HoldCandidate::holder).collect()
+        };
+        let alert = alert.filter(|alert| !alert.facts.is_empty());
+        let (old, new) = (before.as_ref().map(holders).unwrap_or_default(), alert.map(holders).unwrap_or_default());
+        let sql = "DELETE FROM hold_candidate WHERE holder = ?1 AND alert = ?2";
+        for holder in old.difference(&new) {
+            self.connection.prepare_cached(sql)?.execute((holder_bytes(*holder), id))?;
+        }
+        let sql = "INSERT OR IGNORE INTO hold_candidate (holder, alert) VALUES (?1, ?2)";
+        for holder in new.difference(&old) {
+            self.connection.prepare_cached(sql)?.execute((holder_bytes(*holder), id))?;
+        }
+        match alert {
+            Some(alert) => {
+                let sql = "INSERT INTO hold_alert (alert, since, key, facts) VALUES (?1, ?2, ?3, ?4) \
+                           ON CONFLICT (alert) DO UPDATE SET since = excluded.since, key = excluded.key, \
+                           facts = excluded.facts";
+                let facts = facts_text(&alert.facts);
+                self.connection.prepare_cached(sql)?.execute((id, alert.since, &alert.key, facts))?;
+                self.memory.note_record();
+            }
+            None if before.is_some() => {
+                self.connection.prepare_cached("DELETE FROM hold_alert WHERE alert = ?1")?.execute([id])?;
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn open_alerts(&self, after: Option<AlertId>, most: usize) -> StoreResult<Vec<AlertId>> {
+        let (after, limit) = (after.map_or(Vec::new(), |after| after.0.to_vec()), limit(most));
+        let ids = |sql: &str, channel: i64| -> StoreResult<Vec<AlertId>> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let rows = statement.query_map((&after, limit, channel), |row| row.get(0))?;
+            Ok(rows.collect::<SqliteResult<_>>()?)
+        };
+        let sql = "SELECT alert FROM hold_alert WHERE alert > ?1 AND ?3 = 0 ORDER BY alert LIMIT ?2";
+        let mut open: BTreeSet<AlertId> = ids(sql, 0)?.into_iter().collect();
+        let sql = "SELECT alert FROM told_alert WHERE channel = ?3 AND alert > ?1 AND firing IS NOT NULL \
+                   ORDER BY alert LIMIT ?2";
+        for channel in self.telling_channels()? {
+            open.extend(ids(sql, channel)?);
+        }
+        Ok(open.into_iter().take(most).collect())
+    }
+
+    fn candidates(&self, holder: HolderId, after: Option<AlertId>, most: usize) -> StoreResult<Vec<AlertId>> {
+        let sql = "SELECT alert FROM hold_candidate WHERE holder = ?1 AND alert > ?2 ORDER BY alert LIMIT ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let after = after.map_or(Vec::new(), |after| after.0.to_vec());
+        let rows = statement.query_map((holder_bytes(holder), after, limit(most)), |row| row.get(0))?;
+        Ok(rows.collect::<SqliteResult<_>>()?)
+    }
+
+    fn source(&self, source: SourceId, alert: AlertId) -> StoreResult<Option<SourceRecord>> {
+        let sql = "SELECT kind, state, at, until, until_after, since, key FROM hold_source \
+                   WHERE source = ?1 AND alert = ?2";
+        let values = (source.0, alert);
+        Ok(self.connection.prepare_cached(sql)?.query_row(values, |row| source_record(row, 0)).optional()?)
+    }
+
+    fn set_source(&mut self, source: SourceId, alert: AlertId, record: Option<&SourceRecord>) -> StoreResult<()> {
+        let Some(record) = record else {
+            let sql = "DELETE FROM hold_source WHERE source = ?1 AND alert = ?2";
+            self.connection.prepare_cached(sql)?.execute((source.0, alert))?;
+            return Ok(());
+        };
+        let (state, at, until) = match record.state {
+            SourceState::Firing { until } => (0, None, Some(until)),
+            SourceState::Ended { at, until } => (1, Some(at), Some(until)),
+            SourceState::Expired { at } => (2, Some(at), None),
+        };
+        let sql = "INSERT OR REPLACE INTO hold_source (source, alert, kind, state, at, until, until_after, since, key) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        self.connection.prepare_cached(sql)?.execute(params![
+            source.0,
+            alert,
+            record.kind.stored(),
+            state,
+            at,
+            until,
+            i64::try_from(record.until_after.as_millis()).unwrap_or(i64::MAX),
+            record.since,
+            record.key,
+        ])?;
+        self.memory.note_record();
+        Ok(())
+    }
+
+    fn counting(&self, source: SourceId, kind: SourceKind, most: usize) -> StoreResult<Vec<(AlertId, SourceRecord)>> {
+        let sql = "SELECT alert, kind, state, at, until, until_after, since, key FROM hold_source \
+                   INDEXED BY hold_source_counting WHERE source = ?1 AND kind = ?2 AND until IS NOT NULL \
+                   ORDER BY alert LIMIT ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let values = (source.0, kind.stored(), limit(most));
+        let rows = statement.query_map(values, |row| Ok((row.get(0)?, source_record(row, 1)?)))?;
+        Ok(rows.collect::<SqliteResult<_>>()?)
+    }
+
+    fn first_source_due(&self) -> StoreResult<Option<(Timestamp, SourceId, AlertId)>> {
+        let sql = "SELECT until, source, alert FROM hold_source INDEXED BY hold_source_due WHERE until IS NOT NULL \
+                   ORDER BY until, source, alert LIMIT 1";
+        let row = |row: &Row<'_>| Ok((row.get(0)?, SourceId(row.get(1)?), row.get(2)?));
+        Ok(self.connection.prepare_cached(sql)?.query_row([], row).optional()?)
+    }
+
+    fn silence(&self, id: SilenceId) -> StoreResult<Option<SilenceRecord>> {
+        // One that ended holds nothing.
+        Ok(self.memory.silences().get(id).map(Silence::record))
+    }
+
+    fn set_silence(&mut self, id: SilenceId, record: &SilenceRecord) -> StoreResult<()> {
+        let Some(mut silence) = self.memory.silences().get(id).cloned() else { return Ok(()) };
+        silence.apply(record);
+        put_silence(self.connection, &silence)?;
+        let silences = self.memory.silences().with(&silence);
+        self.memory.set_silences(Arc::new(silences));
+        Ok(())
+    }
+
+    fn first_silence_due(&self) -> StoreResult<Option<(Timestamp, SilenceId)>> {
+        Ok(self.memory.silences().first_due)
+    }
+
+    fn recheck(&self, scope: RecheckScope) -> StoreResult<RecheckPosition> {
+        let sql = "SELECT after FROM hold_recheck WHERE scope = ?1";
+        let found =
+            self.connection.prepare_cached(sql)?.query_row([scope_bytes(scope)], |row| row.get(0)).optional()?;
+        Ok(found.map_or(RecheckPosition::Done, position))
+    }
+
+    fn set_recheck(&mut self, scope: RecheckScope, position: RecheckPosition) -> StoreResult<()> {
+        let scope = scope_bytes(scope);
+        let after = match position {
+            RecheckPosition::Start => None,
+            RecheckPosition::After(alert) => Some(alert),
+            RecheckPosition::Done => {
+                self.connection.prepare_cached("DELETE FROM hold_recheck WHERE scope = ?1")?.execute([scope])?;
+                return Ok(());
+            }
+        };
+        let sql = "INSERT OR REPLACE INTO hold_recheck (scope, after) VALUES (?1, ?2)";
+        self.connection.prepare_cached(sql)?.execute((scope, after))?;
+        self.memory.note_record();
+        Ok(())
+    }
+
+    fn next_recheck(&self) -> StoreResult<Option<(RecheckScope, RecheckPosition)>> {
+        let sql = "SELECT scope, after FROM hold_recheck WHERE scope > X'' ORDER BY scope LIMIT 1";
+        let row = |row: &Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, position(row.get(1)?)));
+        let found = self.connection.prepare_cached(sql)?.query_row([], row).optional()?;
+        Ok(found.and_then(|(scope, position)| Some((read_scope(&scope)?, position))))
+    }
+}
+
+impl<M: HoldMemory> HoldRecords for SqliteHolds<'_, M> {
+    fn note_event(&mut self, alert: AlertId, event: EventId) -> StoreResult<()> {
+        let sql = "UPDATE hold_alert SET push = (SELECT id FROM push WHERE ulid = ?2), position = ?3 WHERE alert = ?1";
+        self.connection.prepare_cached(sql)?.execute((alert, event.push, event.index))?;
+        Ok(())
+    }
+
+    fn last_event(&self, alert: AlertId) -> StoreResult<Option<LastEvent>> {
+        let noted = |sql: &str, channel: Option<i64>| -> SqliteResult<Option<(i64, u32)>> {
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let mut statement = self.connection.prepare_cached(sql)?;
+            match channel {
+                Some(channel) => statement.query_row((alert, channel), row).optional(),
+                None => statement.query_row([alert], row).optional(),
+            }
+        };
+        let mut last = noted("SELECT push, position FROM hold_alert WHERE alert = ?1 AND push IS NOT NULL", None)?;
+        let sql = "SELECT push, position FROM told_alert WHERE channel = ?2 AND alert = ?1 AND push IS NOT NULL";
+        for channel in self.telling_channels()? {
+            last = last.max(noted(sql, Some(channel))?);
+        }
+        let Some((push, index)) = last else { return Ok(None) };
+        let sql = "SELECT ulid, received, text, outcomes FROM push JOIN name ON name.id = push.integration \
+                   WHERE push.id = ?1";
+        let row = |row: &Row<'_>| {
+            let push: PushId = row.get(0)?;
+            Ok((EventId { push, index }, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
+        };
+        let found = self.connection.prepare_cached(sql)?.query_row([push], row).optional()?;
+        let Some((event, received, integration, outcomes)) = found else { return Ok(None) };
+        let texts: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
+        let outcome = usize::try_from(index).ok().and_then(|index| texts.get(index)).map(|text| text.get().to_owned());
+        Ok(outcome.map(|outcome| LastEvent { event, received, integration, outcome }))
+    }
+}
+
+impl<M> SqliteHolds<'_, M> {
+    /// The channels that gather messages, or did so.
+    fn telling_channels(&self) -> StoreResult<Vec<i64>> {
+        telling_channels(self.connection)
+    }
+}
+
+/// The channels with alerts: the first of each is found in the order of the key.
+pub(super) fn telling_channels(connection: &Connection) -> StoreResult<Vec<i64>> {
+    let sql = "WITH RECURSIVE known (channel) AS (SELECT min(channel) FROM told_alert UNION ALL SELECT (SELECT min(channel) \
+               FROM told_alert WHERE channel > known.channel) FROM known WHERE known.channel IS NOT NULL) \
+               SELECT channel FROM known WHERE channel IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<SqliteResult<_>>()?)
+}
+
+fn limit(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+fn position(after: Option<AlertId>) -> RecheckPosition {
+    after.map_or(RecheckPosition::Start, RecheckPosition::After)
+}
+
+pub(super) fn holder_bytes(holder: HolderId) -> Vec<u8> {
+    let (tag, id) = match holder {
+        HolderId::Source(source) => (0, source.0),
+        HolderId::Silence(silence) => (1, silence.0),
+    };
+    std::iter::once(tag).chain(id).collect()
+}
+
+fn read_holder(bytes: &[u8]) -> Option<HolderId> {
+    let (tag, id) = bytes.split_first()?;
+    let id = id.try_into().ok()?;
+    match tag {
+        0 => Some(HolderId::Source(SourceId(id))),
+        1 => Some(HolderId::Silence(SilenceId(id))),
+        _ => None,
+    }
+}
+
+/// The scope of all holds; those of candidates begin with the tag of their holder.
+const HOLDS_SCOPE: u8 = 2;
+
+fn read_scope(bytes: &[u8]) -> Option<RecheckScope> {
+    match bytes {
+        [] => Some(RecheckScope::Everything),
+        [HOLDS_SCOPE] => Some(RecheckScope::Holds),
+        _ => read_holder(bytes).map(RecheckScope::Candidates),
+    }
+}
+
+fn scope_bytes(scope: RecheckScope) -> Vec<u8> {
+    match scope {
+        RecheckScope::Everything => Vec::new(),
+        RecheckScope::Holds => vec![HOLDS_SCOPE],
+        RecheckScope::Candidates(holder) => holder_bytes(holder),
+    }
+}
+
+fn source_record(row: &Row<'_>, first: usize) -> SqliteResult<SourceRecord> {
+    let (at, until): (Option<Timestamp>, Option<Timestamp>) = (row.get(first + 2)?, row.get(first + 3)?);
+    let at_or = |moment: Option<Timestamp>| moment.unwrap_or_default();
+    let state = match row.get::<_, i64>(first + 1)? {
+        0 => SourceState::Firing { until: at_or(until) },
+        1 => SourceState::Ended { at: at_or(at), until: at_or(until) },
+        _ => SourceState::Expired { at: at_or(at) },
+    };
+    let until_after: i64 = row.get(first + 4)?;
+    Ok(SourceRecord {
+        state,
+        until_after: Duration::from_millis(until_after.unsigned_abs()),
+        kind: SourceKind::from_stored(row.get(first)?).unwrap_or(SourceKind::Plain),
+        since: row.get(first + 5)?,
+        key: row.get(first + 6)?,
+    })
+}
+
+/// What is said of an alert, as its column holds it.
+#[derive(Serialize, Deserialize)]
+struct StoredFacts {
+    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<StoredCandidate>,
+    /// The sources, and the milliseconds of `until … after`.
+    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<([u8; 16], u64)>,
+    /// In milliseconds.
+    #[serde(rename = "f")]
+    counts_for: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+enum StoredCandidate {
+    #[serde(rename = "s")]
+    Silence([u8; 16]),
+    #[serde(rename = "m")]
+    Mute {
+        #[serde(rename = "n")]
+        mute: String,
+        #[serde(rename = "p")]
+        place: String,
+        #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+        source: Option<[u8; 16]>,
+        #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+        channels: Option<Vec<String>>,
+        #[serde(rename = "b")]
+        because: String,
+    },
+}
+
+fn facts_text(facts: &AlertFacts) -> String {
+    let candidate = |candidate: &HoldCandidate| match candidate {
+        HoldCandidate::Silence(silence) => StoredCandidate::Silence(silence.0),
+        HoldCandidate::Mute(mute) => StoredCandidate::Mute {
+            mute: mute.mute.clone(),
+            place: mute.place.clone(),
+            source: mute.source.map(|source| source.0),
+            channels: mute.channels.clone(),
+            because: mute.because.clone(),
+        },
+    };
+    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let stored = StoredFacts {
+        candidates: facts.candidates.iter().map(candidate).collect(),
+        roles: facts.roles.iter().map(|role| (role.source.0, milliseconds(role.until_after))).collect(),
+        counts_for: milliseconds(facts.counts_for),
+    };
+    serde_json::to_string(&stored).unwrap_or_default()
+}
+
+/// Reads them; what cannot be read holds nothing.
+fn read_facts(text: &str) -> AlertFacts {
+    let Ok(stored) = serde_json::from_str::<StoredFacts>(text) else { return AlertFacts::default() };
+    let candidate = |candidate: StoredCandidate| match candidate {
+        StoredCandidate::Silence(id) => HoldCandidate::Silence(SilenceId(id)),
+        StoredCandidate::Mute { mute, place, source, channels, because } => {
+            HoldCandidate::Mute(MuteCandidate { mute, place, source: source.map(SourceId), channels, because })
+        }
+    };
+    let role = |(source, after)| SourceRole { source: SourceId(source), until_after: Duration::from_millis(after) };
+    AlertFacts {
+        candidates: stored.candidates.into_iter().map(candidate).collect(),
+        roles: stored.roles.into_iter().map(role).collect(),
+        counts_for: Duration::from_millis(stored.counts_for),
+    }
+}
