@@ -66,6 +66,7 @@ use crate::syntax::{self, tree};
 use crate::time::Timestamp;
 use context::LoweringContext;
 use names::{Declarations, DeclaredNames};
+use rule_test::TestedRules;
 use scope::{ExpressionLowering, ExpressionScope};
 use std::path::Path;
 
@@ -89,8 +90,9 @@ pub fn check(files: &[tree::RuleFile], environment: &CheckEnvironment<'_>, mut p
     let model = lower(&declarations, &mut cx);
     let (mut found, unparsed) = (cx.diagnostics, cx.names.unparsed_names);
     mute::check_reach(&model, &mut found);
+    let tested = TestedRules { model: &model, unparsed: &unparsed, sources: environment.sources };
     for test in &model.tests {
-        rule_test::check(&test.tree, test.span, (&model, &unparsed), &mut found);
+        rule_test::check(&test.tree, test.span, &tested, &mut found);
     }
     lint::run(files, &model, environment, &mut found);
     let known: Vec<&DiagnosticCode> = codes().into_iter().chain(syntax::codes().iter().copied()).collect();

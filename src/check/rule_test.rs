@@ -18,7 +18,7 @@ pub(crate) use code::CODES;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::model::Model;
 use crate::model::sequence::is_sequence;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::syntax::tree::{
     CaseTable, Expectation, Identifier, StringLiteral, Test, TestJson, TestStatementKind, TestSubject, TestTime,
 };
@@ -28,12 +28,21 @@ use event::EventRole;
 use schedule_use::EvaluationStage;
 use std::collections::HashSet;
 
-/// Reports what is wrong with a test. `unparsed` are names in files that did not parse.
-pub(crate) fn check(test: &Test, item: Span, (model, unparsed): (&Model, &HashSet<&str>), diagnostics: &mut Findings) {
+/// The rules that tests are about.
+pub(crate) struct TestedRules<'r> {
+    pub(crate) model: &'r Model,
+    /// Names that may be declared in a file that did not parse.
+    pub(crate) unparsed: &'r HashSet<&'r str>,
+    pub(crate) sources: &'r Sources,
+}
+
+/// Reports what is wrong with a test.
+pub(crate) fn check(test: &Test, item: Span, rules: &TestedRules<'_>, diagnostics: &mut Findings) {
     let form = if is_sequence(test) { TestTiming::Sequence } else { TestTiming::OneMoment };
     let mut checker = TestChecker {
-        model,
-        unparsed,
+        model: rules.model,
+        unparsed: rules.unparsed,
+        sources: rules.sources,
         form,
         statements: GroupedStatements::default(),
         name_span: test.name.span,
@@ -103,6 +112,7 @@ struct TestChecker<'c, 't> {
     model: &'c Model,
     /// Names that may be declared in a file that did not parse.
     unparsed: &'c HashSet<&'c str>,
+    sources: &'c Sources,
     form: TestTiming,
     statements: GroupedStatements<'t>,
     /// The test's name, where something absent is reported.

@@ -7,6 +7,7 @@ use crate::model;
 use crate::program::{ConditionSet, Program};
 use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::syntax::codes::TOO_LARGE;
+use crate::syntax::tree::Expression;
 use crate::value::ValueType;
 use crate::{check, compile, evaluate, syntax};
 
@@ -48,6 +49,20 @@ impl SilenceCondition {
             }
             Err(diagnostics) => Err(RefusedCondition { sources, diagnostics }),
         }
+    }
+
+    /// The condition of a tree, as a test of the rules holds one.
+    ///
+    /// # Errors
+    /// If it is not a condition over the event alone.
+    pub fn of(tree: &Expression, sources: &Sources) -> Result<Self, Vec<Diagnostic>> {
+        let (condition, findings) = check::check_condition(tree, sources);
+        let (diagnostics, _) = findings.finish();
+        if diagnostics.iter().any(|finding| finding.level() == DiagnosticLevel::Error) {
+            return Err(diagnostics);
+        }
+        let (program, set) = compile::compile_conditions(&[condition], sources.clone());
+        Ok(Self { text: sources.text(tree.span).into(), program, set })
     }
 
     /// The text that was read.

@@ -6,13 +6,14 @@ use super::plan::{CaseInput, Spanned, TestPlan};
 use super::test_event;
 use super::test_files::TestFiles;
 use super::test_value::{HoleBindings, TestValue, UnfilledHole};
+use super::timeline::{RoutedEvent, Timeline, TimelineBudget};
 use crate::diagnostic::nearest;
 use crate::evaluate::{EvaluationContext, PushAnswer, RequestMetadata};
 use crate::event::{MessageGroup, Outcome, OutcomeKind};
 use crate::json;
 use crate::ruleset::{EntryPoint, EvaluationTrace, RuleSet};
 use crate::source::Span;
-use crate::syntax::tree::{Identifier, StringLiteral, TestJson, TestSubject, TestTime};
+use crate::syntax::tree::{ExpectationKind, Identifier, StringLiteral, TestJson, TestSubject, TestTime};
 use crate::time::Timestamp;
 
 /// How many steps of an evaluation a failure may show; coverage counts the others too.
@@ -27,6 +28,8 @@ pub(super) struct CaseRun {
     pub(super) body: Option<TestValue>,
     /// What the sender gets, if the integration answers in its own words.
     pub(super) answer: Option<PushAnswer>,
+    /// The mutes that hold an alert of the outcomes.
+    pub(super) mutes: Vec<String>,
     /// The record of the evaluation.
     pub(super) trace: EvaluationTrace,
 }
@@ -86,7 +89,7 @@ impl CaseRunner<'_> {
         };
         let mut trace = EvaluationTrace::with_limit(MAX_STEPS);
         let arena = json::Arena::new();
-        let mut answer = None;
+        let (mut answer, mut mutes) = (None, Vec::new());
         let outcomes = match json::parse(bytes, &arena) {
             Ok(document) => {
                 let (now, request) = (self.now()?, self.request()?);
@@ -97,11 +100,13 @@ impl CaseRunner<'_> {
                 if kind == TestSubject::Integration && is_accepted {
                     answer = self.rules.answer(&name.text, &document, &context, &mut trace);
                 }
-                outcomes.iter().map(|outcome| self.observe(outcome)).collect()
+                let mut observed: Vec<_> = outcomes.iter().map(|outcome| self.observe(outcome)).collect();
+                mutes = self.hold(&outcomes, &mut observed, now);
+                observed
             }
             Err(invalid) => vec![self.observe(&invalid_outcome(kind, name, invalid))],
         };
-        Ok(CaseRun { outcomes, body: None, answer, trace })
+        Ok(CaseRun { outcomes, body: None, answer, mutes, trace })
     }
 
     fn event(
@@ -114,13 +119,16 @@ impl CaseRunner<'_> {
         let arena = json::Arena::new();
         let written = self.fill(json)?;
         let event = test_event::event(&written, &arena).map_err(|message| self.fail(span, message))?;
-        let context = EvaluationContext { open: &|_| self.open(), ..EvaluationContext::at(self.now()?) };
+        let now = self.now()?;
+        let context = EvaluationContext { open: &|_| self.open(), ..EvaluationContext::at(now) };
         let mut trace = EvaluationTrace::with_limit(MAX_STEPS);
         match kind {
             TestSubject::Routing => {
                 let outcome = self.rules.route(&name.text, event, &context, &arena, &mut trace);
-                let outcomes = vec![self.observe(&outcome.map_err(|_| self.unknown(name))?)];
-                Ok(CaseRun { outcomes, trace, ..CaseRun::default() })
+                let outcomes = [outcome.map_err(|_| self.unknown(name))?];
+                let mut observed: Vec<_> = outcomes.iter().map(|outcome| self.observe(outcome)).collect();
+                let mutes = self.hold(&outcomes, &mut observed, now);
+                Ok(CaseRun { outcomes: observed, mutes, trace, ..CaseRun::default() })
             }
             TestSubject::Channel => {
                 let facts = test_event::group(&written, event).map_err(|message| self.fail(span, message))?;
@@ -132,6 +140,30 @@ impl CaseRunner<'_> {
                 Err(self.fail(name.span, "this subject takes an `input`, not an `event`"))
             }
         }
+    }
+
+    /// Notes what holds the events if they arrive as one push and nothing else does; the mutes that hold one.
+    fn hold(&self, outcomes: &[Outcome<'_>], observed: &mut [ObservedOutcome], now: Timestamp) -> Vec<String> {
+        if self.rules.program.mutes.all.is_empty() && !self.expects_held() {
+            return Vec::new();
+        }
+        let routed: Vec<RoutedEvent<'_>> = outcomes.iter().filter_map(RoutedEvent::of).collect();
+        let mut timeline = Timeline::new(self.rules, now, TimelineBudget::default());
+        if timeline.arrive(&routed).is_err() {
+            // A push that is too much work for a timeline is too large for a gateway.
+            return Vec::new();
+        }
+        for (outcome, observed) in outcomes.iter().zip(observed) {
+            if let Some(RoutedEvent { event, channels, .. }) = RoutedEvent::of(outcome) {
+                let hold = |channel: &&str| timeline.hold_in(channel, event.integration, event.key);
+                observed.holds = channels.iter().map(hold).collect();
+            }
+        }
+        timeline.mutes_that_held().map(str::to_owned).collect()
+    }
+
+    fn expects_held(&self) -> bool {
+        self.plan.expectations.iter().any(|each| matches!(each.value.kind, ExpectationKind::Held(..)))
     }
 
     /// JSON of the test with its holes filled.

@@ -5,7 +5,9 @@
 
 use super::location::{RuleLocation, source_excerpt};
 use crate::diagnostic::visible_text;
-use crate::model::{Destination, Expression, ExpressionKind, Model, RoutingLine, RoutingLineBody, TableRows, Target};
+use crate::model::{
+    Destination, Expression, ExpressionKind, Model, Mute, RoutingLine, RoutingLineBody, TableRows, Target,
+};
 use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
 use std::collections::BTreeSet;
@@ -17,6 +19,8 @@ pub struct Coverage {
     pub arms: CoverageShare,
     /// Lines of routings, and the arms of those that `match`.
     pub routes: CoverageShare,
+    /// Mutes; one is hit where it held an alert.
+    pub mutes: CoverageShare,
 }
 
 /// How many items were hit, and which were not.
@@ -48,10 +52,11 @@ impl CoverageShare {
 }
 
 impl Coverage {
-    /// The percentage of arms and routes together.
+    /// The percentage of arms, routes and mutes together.
     #[must_use]
     pub fn percent(&self) -> f64 {
-        percent(self.arms.hit + self.routes.hit, self.arms.all + self.routes.all)
+        let shares = [&self.arms, &self.routes, &self.mutes];
+        percent(shares.map(|share| share.hit).iter().sum(), shares.map(|share| share.all).iter().sum())
     }
 }
 
@@ -65,6 +70,7 @@ fn percent(hit: usize, all: usize) -> f64 {
 pub(super) struct CoverageHits {
     arms: BTreeSet<Span>,
     lines: BTreeSet<Box<str>>,
+    mutes: BTreeSet<Box<str>>,
 }
 
 impl CoverageHits {
@@ -72,6 +78,11 @@ impl CoverageHits {
     pub(super) fn add(&mut self, trace: &EvaluationTrace) {
         self.arms.extend(&trace.arms);
         self.lines.extend(trace.lines.iter().cloned());
+    }
+
+    /// Adds mutes that held an alert.
+    pub(super) fn add_mutes<'m>(&mut self, mutes: impl Iterator<Item = &'m str>) {
+        self.mutes.extend(mutes.map(Box::from));
     }
 
     /// The coverage of the rules.
@@ -86,10 +97,13 @@ impl CoverageHits {
             let text = format!("{}: {}", line.path, source_excerpt(sources, line.head));
             (line.span, self.lines.contains(&*line.path), item(line.span, text))
         };
+        let mute =
+            |mute: &Mute| (mute.span, self.mutes.contains(&mute.name), item(mute.span, format!("mute {}", mute.name)));
         let lines = rules.model.routing_lines();
         let chosen = routing_arms(&rules.model);
         Coverage {
             arms: share(declared_arms(&rules.model).into_iter().map(arm).collect()),
+            mutes: share(rules.model.mutes.iter().map(mute).collect()),
             routes: share(lines.map(line).chain(chosen.into_iter().map(arm)).collect()),
         }
     }

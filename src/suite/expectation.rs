@@ -2,9 +2,10 @@
 
 use super::case_run::{CaseRun, CaseRunner};
 use super::compare;
-use super::failure::TestFailure;
+use super::failure::{TestFailure, TestNote};
 use super::failure_trace::{self, FailureTrace};
 use super::fields;
+use super::held::{self, ExpectedHold};
 use super::observed_outcome::{ObservedOutcome, ObservedOutcomeKind, numbered_list};
 use super::test_files::TestFiles;
 use super::test_value::TestValue;
@@ -44,12 +45,30 @@ impl ExpectationChecker<'_> {
             ExpectationKind::SameKeyAs(file) => self.same_key(file, files),
             ExpectationKind::Body(json) => self.body(&self.case_runner.fill(json)?),
             ExpectationKind::Answer(json) => self.answer(&self.case_runner.fill(json)?),
+            ExpectationKind::Held(reason, channel) => self.held(reason.as_ref(), channel.as_ref()),
             // What sequences expect of channels is checked where they are run.
-            ExpectationKind::Snapshot(_)
-            | ExpectationKind::Notified(..)
-            | ExpectationKind::Held(..)
-            | ExpectationKind::Waits(..) => Ok(()),
+            ExpectationKind::Snapshot(_) | ExpectationKind::Notified(..) | ExpectationKind::Waits(..) => Ok(()),
         }
+    }
+
+    /// What is worth knowing about an expectation that holds: something that is sent is not told now.
+    pub(super) fn passing_note(&self, expectation: &Expectation) -> Option<TestNote> {
+        let ExpectationKind::Sent(SentMode::Exactly | SentMode::Includes, ..) = &expectation.kind else { return None };
+        let outcome = self.select_outcome("event", |one| one.event.is_some()).ok()?;
+        let note = held::note(&outcome.holds, &|at| at.to_string())?;
+        Some(TestNote::new(&self.case_runner.rules.sources, self.span, &note))
+    }
+
+    /// `held [for "…"] [in chat]`
+    fn held(&self, reason: Option<&StringLiteral>, channel: Option<&Identifier>) -> ExpectationResult {
+        let outcome = self.select_outcome("event", |one| one.event.is_some())?;
+        let expected = ExpectedHold {
+            reason: reason.map(|reason| &*reason.value),
+            channel: channel.map(|channel| &*channel.text),
+        };
+        expected.check(&outcome.holds, &|at| at.to_string()).map_err(|mismatch| {
+            Box::new(self.failure(mismatch.message).expected(mismatch.expected).actual(mismatch.actual))
+        })
     }
 
     pub(super) fn failure(&self, message: impl Into<String>) -> TestFailure {

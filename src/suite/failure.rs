@@ -27,6 +27,22 @@ pub struct TestFailure {
     pub help: Option<String>,
 }
 
+/// What is worth knowing about an expectation that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestNote {
+    /// The place of the expectation.
+    pub location: RuleLocation,
+    /// What is worth knowing, in one line.
+    pub message: String,
+}
+
+impl TestNote {
+    /// A note at a place.
+    pub(super) fn new(sources: &Sources, span: Span, message: &str) -> Self {
+        Self { location: RuleLocation::of(sources, span), message: visible_text(message) }
+    }
+}
+
 impl TestFailure {
     /// A failure at a place.
     pub(super) fn new(sources: &Sources, span: Span, message: impl Into<String>) -> Self {

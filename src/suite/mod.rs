@@ -17,6 +17,7 @@ mod failure_trace;
 mod fields;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
+mod held;
 mod location;
 mod observed_outcome;
 mod plan;
@@ -30,7 +31,7 @@ mod test_value;
 pub mod timeline;
 
 pub use coverage::{Coverage, CoverageShare, UncoveredItem};
-pub use failure::TestFailure;
+pub use failure::{TestFailure, TestNote};
 pub use location::RuleLocation;
 pub use test_event::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TIME, DEFAULT_TITLE};
 pub use test_files::TestFiles;
@@ -89,6 +90,21 @@ pub struct TestResult {
     pub location: RuleLocation,
     /// The expectations that failed; empty if the case passed.
     pub failures: Vec<TestFailure>,
+    /// What is worth knowing about expectations that hold.
+    pub notes: Vec<TestNote>,
+}
+
+/// What a case came to.
+#[derive(Debug, Default)]
+struct CaseFindings {
+    failures: Vec<TestFailure>,
+    notes: Vec<TestNote>,
+}
+
+impl From<Vec<TestFailure>> for CaseFindings {
+    fn from(failures: Vec<TestFailure>) -> Self {
+        Self { failures, notes: Vec::new() }
+    }
 }
 
 impl TestResult {
@@ -156,19 +172,19 @@ impl SuiteRunner<'_> {
         self.budget = TimelineBudget::default();
         let Some(cases) = plan.cases else {
             if self.is_selected(plan, None) {
-                let failures = self.case(plan, None);
-                self.report(plan, None, plan.test.tree.name.span, failures);
+                let found = self.case(plan, None);
+                self.report(plan, None, plan.test.tree.name.span, found);
             }
             return;
         };
         for row in cases::expand(plan, cases, &self.rules.sources, self.files) {
             match row {
                 Ok(row) if self.is_selected(plan, Some(&row.text)) => {
-                    let failures = self.case(plan, Some((&row, &cases.subject)));
-                    self.report(plan, Some(&row.text), row.span, failures);
+                    let found = self.case(plan, Some((&row, &cases.subject)));
+                    self.report(plan, Some(&row.text), row.span, found);
                 }
                 Err(invalid) if self.is_selected(plan, Some(&invalid.text)) => {
-                    self.report(plan, Some(&invalid.text), cases.subject.span, vec![*invalid.failure]);
+                    self.report(plan, Some(&invalid.text), cases.subject.span, vec![*invalid.failure].into());
                 }
                 Ok(_) | Err(_) => {}
             }
@@ -180,44 +196,48 @@ impl SuiteRunner<'_> {
         filter.is_none_or(|filter| full_name(plan.name(), case).contains(filter))
     }
 
-    fn report(&mut self, plan: &TestPlan, case: Option<&str>, span: Span, failures: Vec<TestFailure>) {
+    fn report(&mut self, plan: &TestPlan, case: Option<&str>, span: Span, found: CaseFindings) {
         let place = RuleLocation::of(&self.rules.sources, span);
         self.results.push(TestResult {
             test: visible_text(plan.name()),
             case: case.map(visible_text),
             location: place,
-            failures,
+            failures: found.failures,
+            notes: found.notes,
         });
     }
 
-    fn case(&mut self, plan: &TestPlan, row: Option<(&ExpandedCase, &Identifier)>) -> Vec<TestFailure> {
+    fn case(&mut self, plan: &TestPlan, row: Option<(&ExpandedCase, &Identifier)>) -> CaseFindings {
         let none = Vec::new();
         let bindings = row.map_or(&none, |(row, _)| &row.bindings);
         let runner = CaseRunner { rules: self.rules, plan, bindings };
         if plan.is_sequence() {
-            return sequence::run(&runner, row, self.files, &mut self.budget, &mut self.hits);
+            return sequence::run(&runner, row, self.files, &mut self.budget, &mut self.hits).into();
         }
         let run = match runner.run(self.files) {
             Ok(run) => run,
-            Err(failure) => return vec![*failure],
+            Err(failure) => return vec![*failure].into(),
         };
         self.hits.add(&run.trace);
+        self.hits.add_mutes(run.mutes.iter().map(String::as_str));
         let row_result = row.map(|(row, subject)| {
             let checker =
                 ExpectationChecker { case_runner: &runner, run: &run, span: row.expected.span, outcome: None };
             check_row(&checker, row, subject)
         });
         let mut results: Vec<ExpectationResult> = row_result.into_iter().collect();
-        results.extend(self.expectations(&runner, &run));
-        results.into_iter().filter_map(Result::err).map(|failure| *failure).collect()
+        let (own, notes) = self.expectations(&runner, &run);
+        results.extend(own);
+        let failures = results.into_iter().filter_map(Result::err).map(|failure| *failure).collect();
+        CaseFindings { failures, notes }
     }
 
-    fn expectations(&mut self, runner: &CaseRunner, run: &CaseRun) -> Vec<ExpectationResult> {
-        let mut results = Vec::new();
+    fn expectations(&mut self, runner: &CaseRunner, run: &CaseRun) -> (Vec<ExpectationResult>, Vec<TestNote>) {
+        let (mut results, mut notes) = (Vec::new(), Vec::new());
         for Spanned { value: expectation, span } in &runner.plan.expectations {
             let outcome = expectation.outcome.map(|(number, _)| number);
             let checker = ExpectationChecker { case_runner: runner, run, span: *span, outcome };
-            results.push(if let ExpectationKind::Snapshot(file) = &expectation.kind {
+            let result = if let ExpectationKind::Snapshot(file) = &expectation.kind {
                 let compared = snapshot::compare(&checker, file, self.options.snapshots, self.files);
                 if compared == Ok(SnapshotComparison::Written) {
                     self.written.push(runner.plan.test.folder.join(&*file.value).display().to_string());
@@ -225,9 +245,13 @@ impl SuiteRunner<'_> {
                 compared.map(|_| ())
             } else {
                 checker.check(expectation, self.files)
-            });
+            };
+            if result.is_ok() {
+                notes.extend(checker.passing_note(expectation));
+            }
+            results.push(result);
         }
-        results
+        (results, notes)
     }
 }
 

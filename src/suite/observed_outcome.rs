@@ -2,6 +2,7 @@
 
 use super::snapshot_line::snapshot_line;
 use super::test_value::TestValue;
+use super::timeline::ChannelHold;
 use crate::event::{MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason};
 use crate::text::quoted;
 
@@ -17,6 +18,8 @@ pub(super) struct ObservedOutcome {
     pub(super) event: Option<TestValue>,
     /// The channels that get it.
     pub(super) channels: Vec<String>,
+    /// Whether mutes and silences hold it in each channel; of a test over time, that is asked where it is expected.
+    pub(super) holds: Vec<ChannelHold>,
     /// The routes that decided.
     pub(super) routes: Vec<DecidedRoute>,
     /// The reasons of a drop, of every `nothing`, and of every mapping that does not accept.
@@ -63,6 +66,7 @@ impl ObservedOutcome {
             index: outcome.index,
             event: outcome.event().map(TestValue::from),
             channels: decision.map(channels).unwrap_or_default(),
+            holds: Vec::new(),
             routes: decision.map(routes).unwrap_or_default(),
             reasons: reasons(&outcome.kind),
             followed: decision.is_some_and(|decision| decision.followed),

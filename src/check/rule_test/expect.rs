@@ -40,9 +40,6 @@ impl TestChecker<'_, '_> {
         for (expectation, span) in &expectations {
             self.fitting(expectation, *span);
             self.names(expectation);
-            if let ExpectationKind::Held(..) = &expectation.kind {
-                self.needs_mutes("expect held", *span);
-            }
         }
         // In a sequence, each expectation is about an input of its own.
         if self.form == TestTiming::OneMoment {

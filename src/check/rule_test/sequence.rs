@@ -2,15 +2,16 @@
 
 use super::event::EventRole;
 use super::{TestChecker, code};
-use crate::diagnostic::Diagnostic;
+use crate::check::check_condition;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::sequence::{
     self, ArrivingKind, LATEST_MOMENT, MAX_ARRIVALS, MAX_STEPS, MAX_TIMES, MomentError, SequenceStep, StepError,
     read_duration,
 };
 use crate::source::Span;
 use crate::syntax::tree::{
-    ExpectationKind, Identifier, RepeatCount, Test, TestJson, TestJsonKind, TestStatement, TestStatementKind,
-    TestSubject,
+    ExpectationKind, Identifier, RepeatCount, StringLiteral, Test, TestJson, TestJsonKind, TestStatement,
+    TestStatementKind, TestSubject,
 };
 
 impl<'t> TestChecker<'_, 't> {
@@ -29,7 +30,7 @@ impl<'t> TestChecker<'_, 't> {
             }
         }
         for statement in &test.statements {
-            self.step(statement);
+            self.step(statement, test);
         }
         self.length(test, &steps);
     }
@@ -45,7 +46,7 @@ impl<'t> TestChecker<'_, 't> {
     }
 
     /// What a statement of a sequence says besides its moments.
-    fn step(&mut self, statement: &'t TestStatement) {
+    fn step(&mut self, statement: &'t TestStatement, test: &'t Test) {
         let span = statement.span;
         match &statement.kind {
             TestStatementKind::Open(..) => {
@@ -55,9 +56,10 @@ impl<'t> TestChecker<'_, 't> {
             TestStatementKind::Silence(silence) => {
                 self.duration(&silence.duration);
                 silence.channels.iter().for_each(|channel| self.sequence_channel(channel));
-                self.needs_mutes("silence", span);
+                let (_, findings) = check_condition(&silence.condition, self.sources);
+                findings.finish().0.into_iter().for_each(|found| self.report(found));
             }
-            TestStatementKind::SilenceEnd(_) => self.needs_mutes("end silence", span),
+            TestStatementKind::SilenceEnd(reason) => self.silence_end(reason, test),
             TestStatementKind::Restart(duration) => self.duration(duration),
             TestStatementKind::Down(channel, duration) => {
                 self.sequence_channel(channel);
@@ -89,11 +91,21 @@ impl<'t> TestChecker<'_, 't> {
         self.report(found.help(help));
     }
 
-    /// Reports what asks for mutes or silences.
-    pub(super) fn needs_mutes(&mut self, what: &str, span: Span) {
-        let message = format!("`{what}` needs mutes and silences, which this version does not have");
-        let found = Diagnostic::new(&code::SEQUENCE, span, message);
-        self.report(found.help("take the line out"));
+    /// Reports the end of a silence that the sequence does not begin.
+    fn silence_end(&mut self, reason: &StringLiteral, test: &Test) {
+        let silences = test.statements.iter().filter_map(|statement| match &statement.kind {
+            TestStatementKind::Silence(silence) => Some(&*silence.reason.value),
+            _ => None,
+        });
+        let reasons: Vec<&str> = silences.collect();
+        if reasons.contains(&&*reason.value) {
+            return;
+        }
+        let found = Diagnostic::new(&code::UNKNOWN, reason.span, "no `silence` of this test has this reason");
+        self.report(match nearest(&reason.value, reasons) {
+            Some(near) => found.suggest(format!("write `{near:?}`"), reason.span, format!("{near:?}")),
+            None => found.help("write `silence CONDITION for 20m because \"…\"` before it, with the same reason"),
+        });
     }
 
     fn repeat_count(&mut self, RepeatCount { number, span }: RepeatCount) {

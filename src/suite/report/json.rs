@@ -1,6 +1,6 @@
 //! One JSON document, for programs.
 
-use crate::suite::{Coverage, CoverageShare, TestFailure, TestReport, TestResult};
+use crate::suite::{Coverage, CoverageShare, TestFailure, TestNote, TestReport, TestResult};
 use serde_json::{Map, Value, json};
 
 /// `{"passed":…,"failed":…,"results":[…],"written":[…],"coverage":…}` and a line end; `coverage` only where it was asked
@@ -28,7 +28,14 @@ fn result(result: &TestResult) -> Value {
     if !result.passed() {
         out.insert("failures".to_owned(), result.failures.iter().map(failure).collect());
     }
+    if !result.notes.is_empty() {
+        out.insert("notes".to_owned(), result.notes.iter().map(note).collect());
+    }
     Value::Object(out)
+}
+
+fn note(note: &TestNote) -> Value {
+    json!({ "at": note.location.short(), "message": note.message })
 }
 
 fn failure(failure: &TestFailure) -> Value {
@@ -55,7 +62,12 @@ fn put(out: &mut Map<String, Value>, name: &str, value: Option<&str>) {
 }
 
 fn covered(coverage: &Coverage) -> Value {
-    json!({ "percent": coverage.percent(), "arms": share(&coverage.arms), "routes": share(&coverage.routes) })
+    json!({
+        "percent": coverage.percent(),
+        "arms": share(&coverage.arms),
+        "routes": share(&coverage.routes),
+        "mutes": share(&coverage.mutes),
+    })
 }
 
 fn share(share: &CoverageShare) -> Value {

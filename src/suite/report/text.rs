@@ -1,7 +1,7 @@
 //! For people: one line per file, every failure in full, and a summary. It is styled; the caller strips the styles if its
 //! stream is plain.
 
-use crate::suite::{Coverage, CoverageShare, TestFailure, TestReport, TestResult, UncoveredItem};
+use crate::suite::{Coverage, CoverageShare, TestFailure, TestNote, TestReport, TestResult, UncoveredItem};
 use std::fmt;
 
 /// The escape sequence of a style.
@@ -25,6 +25,9 @@ pub fn render(report: &TestReport) -> String {
     let mut out = String::new();
     for (file, results) in by_file(&report.results) {
         out.push_str(&line(file, &results));
+    }
+    for TestNote { location, message } in report.results.iter().flat_map(|result| &result.notes) {
+        out.push_str(&format!("{FAINT}note{PLAIN} {}  {message}\n", location.short()));
     }
     for result in report.results.iter().filter(|result| !result.passed()) {
         out.push('\n');
@@ -120,7 +123,8 @@ fn summary(report: &TestReport) -> String {
 #[must_use]
 pub fn coverage(coverage: &Coverage) -> String {
     let mut out = format!("\ncoverage {:.1} %\n", coverage.percent());
-    for (name, share) in [("arms", &coverage.arms), ("routes", &coverage.routes)] {
+    let shares = [("arms", &coverage.arms), ("routes", &coverage.routes), ("mutes", &coverage.mutes)];
+    for (name, share) in shares.into_iter().filter(|(name, share)| *name != "mutes" || share.all > 0) {
         out.push_str(&part(name, share));
     }
     out

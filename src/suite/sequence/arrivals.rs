@@ -81,11 +81,11 @@ impl<'r> PushBuilder<'_, 'r> {
             open.note(&evaluated.outcomes);
             if number == inputs.len() {
                 let observed = evaluated.outcomes.iter().map(|outcome| self.runner.observe(outcome)).collect();
-                last_run = CaseRun { outcomes: observed, body: None, answer: evaluated.answer, trace };
+                last_run = CaseRun { outcomes: observed, answer: evaluated.answer, trace, ..CaseRun::default() };
             }
             outcomes.extend(evaluated.outcomes);
         }
-        let routed: Vec<RoutedEvent<'_>> = outcomes.iter().filter_map(routed).collect();
+        let routed: Vec<RoutedEvent<'_>> = outcomes.iter().filter_map(RoutedEvent::of).collect();
         let event = routed.last().map(|RoutedEvent { event, channels, .. }| LastEvent {
             integration: event.integration.map(str::to_owned),
             key: event.key.to_owned(),
@@ -220,7 +220,7 @@ impl FiringsBefore<'_> {
 
     /// What comes later in the push finds the firings that these outcomes open, and not those that they close.
     fn note(&mut self, outcomes: &[Outcome<'_>]) {
-        for RoutedEvent { event, channels, .. } in outcomes.iter().filter_map(routed) {
+        for RoutedEvent { event, channels, .. } in outcomes.iter().filter_map(RoutedEvent::of) {
             let mut open = match event.status {
                 AlertStatus::Resolved => Vec::new(),
                 AlertStatus::Firing => self.channels(event.integration, event.key),
@@ -232,20 +232,6 @@ impl FiringsBefore<'_> {
             }
             self.in_push.insert(AlertId::of(event.integration, event.key), open);
         }
-    }
-}
-
-/// An event with its channels, where a routing decided.
-fn routed<'a>(outcome: &Outcome<'a>) -> Option<RoutedEvent<'a>> {
-    match &outcome.kind {
-        OutcomeKind::Routed(event, decision) => {
-            Some(RoutedEvent { event, channels: decision.channels, copies: decision.copies })
-        }
-        OutcomeKind::Event(_)
-        | OutcomeKind::Dropped(_)
-        | OutcomeKind::Empty
-        | OutcomeKind::Unaccepted(_)
-        | OutcomeKind::Invalid { .. } => None,
     }
 }
 

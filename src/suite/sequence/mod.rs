@@ -12,11 +12,16 @@ use super::cases::ExpandedCase;
 use super::coverage::CoverageHits;
 use super::expectation::ExpectationChecker;
 use super::failure::TestFailure;
+use super::held::ExpectedHold;
 use super::test_files::TestFiles;
-use super::timeline::{Timeline, TimelineBudget, TimelineLimit};
+use super::timeline::{ChannelHold, Timeline, TimelineBudget, TimelineLimit, TimelineSilence};
 use crate::model::sequence::{self, SequenceStep, read_duration};
+use crate::ruleset::SilenceCondition;
 use crate::source::Span;
-use crate::syntax::tree::{Expectation, ExpectationKind, Identifier, TestStatement, TestStatementKind};
+use crate::syntax::tree::{
+    Expectation, ExpectationKind, Identifier, SilenceStep, StringLiteral, TestStatement, TestStatementKind,
+};
+use crate::text::quoted;
 use crate::time::Timestamp;
 use arrivals::{ArrivingStatement, PushBuilder};
 use expected_messages::{ChannelExpectations, ExpectedMessages};
@@ -52,6 +57,7 @@ pub(super) fn run(
     } else if let Some((row, subject)) = row {
         run.row(row, subject);
     }
+    run.hits.add_mutes(run.timeline.mutes_that_held());
     *budget = run.timeline.into_budget();
     run.failures
 }
@@ -148,7 +154,9 @@ impl<'r> SequenceRun<'r> {
                 self.limit(resumed, span)?;
             }
             TestStatementKind::Expect(expectation) => self.expect(expectation, span),
-            // The others are arrivals, or about the whole test. Silences are refused before a test is run.
+            TestStatementKind::Silence(silence) => self.silence(silence, span)?,
+            TestStatementKind::SilenceEnd(reason) => self.end_silence(reason, span)?,
+            // The others are arrivals, or about the whole test.
             TestStatementKind::Subject(..)
             | TestStatementKind::Input(_)
             | TestStatementKind::InputFile(_)
@@ -158,11 +166,39 @@ impl<'r> SequenceRun<'r> {
             | TestStatementKind::Times(..)
             | TestStatementKind::At(_)
             | TestStatementKind::Open(..)
-            | TestStatementKind::Cases(_)
-            | TestStatementKind::Silence(_)
-            | TestStatementKind::SilenceEnd(_) => {}
+            | TestStatementKind::Cases(_) => {}
         }
         self.collect(span)
+    }
+
+    /// An operator silences alerts.
+    fn silence(&mut self, silence: &SilenceStep, span: Span) -> Result<(), Stopped> {
+        let sources = &self.runner.rules.sources;
+        let condition = SilenceCondition::of(&silence.condition, sources)
+            .map_err(|_| self.runner.fail(silence.condition.span, "this is not a condition over the event alone"))?;
+        let channels: Vec<String> = silence.channels.iter().map(|channel| channel.text.to_string()).collect();
+        let because = silence.reason.value.to_string();
+        self.note(&format!("a silence begins for {}: {}", silence.duration.text, quoted(&because)));
+        let begun = self.timeline.begin_silence(TimelineSilence {
+            condition,
+            lasts: read_duration(&silence.duration).unwrap_or_default(),
+            channels: (!channels.is_empty()).then_some(channels),
+            because,
+        });
+        self.limit(begun, span)
+    }
+
+    fn end_silence(&mut self, reason: &StringLiteral, span: Span) -> Result<(), Stopped> {
+        let ended = self.timeline.end_silence(&reason.value);
+        let is_ended = matches!(ended, Ok(true));
+        self.limit(ended.map(|_| ()), span)?;
+        if is_ended {
+            self.note(&format!("the silence {} is ended", quoted(&reason.value)));
+        } else {
+            let failure = self.runner.fail(reason.span, "no silence with this reason is active");
+            self.fail(*failure);
+        }
+        Ok(())
     }
 
     /// The clock runs on until nothing is due; what no line expects fails.
@@ -214,8 +250,7 @@ impl<'r> SequenceRun<'r> {
                 self.channels.check(self.runner, self.begin, ExpectedMessages { channel, messages, span, next })
             }
             ExpectationKind::Waits(channel, until) => self.waits(channel.as_ref(), until, span),
-            // Refused before a test is run.
-            ExpectationKind::Held(..) => Ok(()),
+            ExpectationKind::Held(reason, channel) => self.held(reason.as_ref(), channel.as_ref(), span),
             ExpectationKind::Count { .. }
             | ExpectationKind::Subset(_)
             | ExpectationKind::Exactly(_)
@@ -247,6 +282,27 @@ impl<'r> SequenceRun<'r> {
 
     fn no_arrival(&self, span: Span) -> Box<TestFailure> {
         Box::new(self.runner.fail(span, "no event came before this").help("write the `event` or `input` above it"))
+    }
+
+    /// Mutes or silences hold the last event.
+    fn held(
+        &mut self,
+        reason: Option<&StringLiteral>,
+        channel: Option<&Identifier>,
+        span: Span,
+    ) -> Result<(), Box<TestFailure>> {
+        let event = self.last.as_ref().and_then(|last| last.event.as_ref());
+        let Some(LastEvent { integration, key, channels }) = event else { return Err(self.no_arrival(span)) };
+        let hold = |channel: &String| self.timeline.hold_in(channel, integration.as_deref(), key);
+        let holds: Vec<ChannelHold> = channels.iter().map(hold).collect();
+        let expected = ExpectedHold {
+            reason: reason.map(|reason| &*reason.value),
+            channel: channel.map(|channel| &*channel.text),
+        };
+        expected.check(&holds, &|at| moment_text(self.begin, at)).map_err(|mismatch| {
+            let failure = self.runner.fail(span, mismatch.message);
+            Box::new(failure.expected(mismatch.expected).actual(mismatch.actual))
+        })
     }
 
     /// The news of the last event waits until that moment.

@@ -20,7 +20,7 @@ pub use channel::{DeliveredMessage, FiringState};
 pub use held_alerts::ChannelHold;
 pub use holds::TimelineSilence;
 
-use crate::event::{AlertStatus, Event};
+use crate::event::{AlertStatus, Event, Outcome, OutcomeKind};
 use crate::notification::{AlertId, AlertState};
 use crate::ruleset::RuleSet;
 use crate::time::Timestamp;
@@ -45,6 +45,23 @@ pub struct RoutedEvent<'e> {
     pub channels: &'e [&'e str],
     /// Those of them that get it as a copy, which no mute or silence holds.
     pub copies: &'e [&'e str],
+}
+
+impl<'e> RoutedEvent<'e> {
+    /// The event of an outcome, where a routing decided.
+    #[must_use]
+    pub fn of(outcome: &Outcome<'e>) -> Option<Self> {
+        match &outcome.kind {
+            OutcomeKind::Routed(event, decision) => {
+                Some(Self { event, channels: decision.channels, copies: decision.copies })
+            }
+            OutcomeKind::Event(_)
+            | OutcomeKind::Dropped(_)
+            | OutcomeKind::Empty
+            | OutcomeKind::Unaccepted(_)
+            | OutcomeKind::Invalid { .. } => None,
+        }
+    }
 }
 
 /// Channels, alerts and messages over virtual time.
