@@ -16,6 +16,8 @@ mod robust;
 mod secrets;
 #[path = "serve/setup.rs"]
 mod setup;
+#[path = "serve/silences.rs"]
+mod silences;
 #[path = "serve/whole.rs"]
 mod whole;
 
@@ -166,6 +168,11 @@ impl Running {
     fn ask(&self, method: &str, path: &str) -> (u16, String) {
         let token = format!("Authorization: Bearer {}\r\n", self.token);
         request(&self.admin, method, path, &token, b"")
+    }
+
+    fn ask_with(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let headers = format!("Authorization: Bearer {}\r\nContent-Type: application/json\r\n", self.token);
+        request(&self.admin, method, path, &headers, body.as_bytes())
     }
 
     fn status(&self) -> Value {

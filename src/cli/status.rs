@@ -10,10 +10,14 @@ use super::local_time::LocalTime;
 use super::table::{RowMark, TextTable};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
+use crate::gateway::journal::SilencePhase;
 use crate::gateway::status::{ChannelSummary, GatewayStatus, IntegrationSummary, LastError, RulesSummary};
 use crate::text::plural;
 use crate::time::Timestamp;
 use clap::Args;
+
+/// How many silences are shown.
+const SILENCES_SHOWN: usize = 20;
 
 /// Show the state of a running gateway: its rules, integrations and channels
 #[derive(Debug, Args)]
@@ -77,6 +81,7 @@ fn render(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> Strin
     text.push_str(&integrations(status, time, layout));
     text.push('\n');
     text.push_str(&channels(status, time, layout));
+    text.push_str(&silences(status, time, layout));
     if !status.accepting {
         text.push_str("\nthe gateway is shutting down and accepts no pushes\n");
     }
@@ -187,6 +192,30 @@ fn channels(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> Str
     table.render(layout)
 }
 
+/// The silences that did not end; nothing where there are none.
+fn silences(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> String {
+    if status.silences.is_empty() {
+        return String::new();
+    }
+    let mut table =
+        TextTable::new(&["silence", "state", "until", "by", "alerts", "because"]).fitting(1, &["by", "state"]);
+    for shown in status.silences.iter().take(SILENCES_SHOWN) {
+        let silence = &shown.silence;
+        let state = if shown.state == SilencePhase::Pending { "pending" } else { "active" };
+        table.row(vec![
+            silence.id.to_string(),
+            state.to_owned(),
+            time.clock(&silence.until.to_string()),
+            visible_line(&silence.author),
+            shown.alerts.to_string(),
+            visible_line(&silence.because),
+        ]);
+    }
+    let more = status.silences.len().saturating_sub(SILENCES_SHOWN);
+    let more = if more > 0 { "more: `pointsman silence list`\n" } else { "" };
+    format!("\n{}{more}", table.render(layout))
+}
+
 /// Rows in their order, those with the worse mark first.
 fn worst_first<T>(rows: &[T], mark: impl Fn(&T) -> RowMark) -> Vec<(RowMark, &T)> {
     let mut marked: Vec<(RowMark, &T)> = rows.iter().map(|row| (mark(row), row)).collect();
@@ -194,12 +223,16 @@ fn worst_first<T>(rows: &[T], mark: impl Fn(&T) -> RowMark) -> Vec<(RowMark, &T)
     marked
 }
 
-/// Whether a channel sends, and how many alerts it has still to tell.
+/// Whether a channel sends, how many alerts it has still to tell, and how many are held.
 fn sending_and_gathering(channel: &ChannelSummary, time: &LocalTime) -> String {
     let sending = sending(channel, time);
-    match channel.waiting {
+    let told = match channel.waiting {
         0 => sending,
         waiting => format!("{sending}, {} to tell", plural(waiting, "alert")),
+    };
+    match channel.alerts_held {
+        0 => told,
+        held => format!("{told}, {} held", plural(held, "alert")),
     }
 }
 

@@ -3,8 +3,8 @@
 //! Each problem is logged once when it begins and once when it ends.
 
 use super::Gateway;
-use super::journal::{DeliveryStore as _, JournalError};
-use super::metrics::ChannelLabels;
+use super::journal::{DeliveryStore as _, HeldCount, JournalError, SilencePhase};
+use super::metrics::{ChannelLabels, HoldLabels};
 use super::tls::CertificateRefresh;
 use crate::channel::RepeatPolicy;
 use crate::reload::{ReloadReport, WatchMethod, WatchMode};
@@ -28,7 +28,8 @@ pub(super) async fn run(gateway: Weak<Gateway>) {
             warnings.log_changes(ActiveWarnings::of(&report, gateway.config.reload.watch_method == WatchMethod::Poll));
         }
         if let Some(gateway) = gateway.upgrade() {
-            count_waiting_news(gateway).await;
+            count_waiting_news(Arc::clone(&gateway)).await;
+            count_held(gateway).await;
         }
         tokio::time::sleep(CHECK_INTERVAL).await;
         let Some(certificate) = gateway.upgrade().map(|gateway| gateway.certificate.clone()) else { return };
@@ -58,6 +59,26 @@ async fn count_waiting_news(gateway: Arc<Gateway>) {
                 gauges.get_or_create(&labels).set(i64::try_from(known).unwrap_or(i64::MAX));
             }
         }
+        Ok::<(), JournalError>(())
+    };
+    // The next round counts again.
+    drop(tokio::task::spawn_blocking(count).await);
+}
+
+/// Sets how many alerts are held, and how many silences are active.
+async fn count_held(gateway: Arc<Gateway>) {
+    let count = move || {
+        let counts = gateway.journal.read()?.held_counts()?;
+        let gauges = &gateway.metrics.alerts_held;
+        gauges.clear();
+        for HeldCount { channel, mute, alerts } in counts {
+            let labels = HoldLabels { channel, mute: mute.unwrap_or_default() };
+            gauges.get_or_create(&labels).set(i64::try_from(alerts).unwrap_or(i64::MAX));
+        }
+        let now = gateway.journal.steady_now();
+        let silences = gateway.journal.read()?.open_silences();
+        let active = silences.silences.iter().filter(|silence| silence.phase(now) == SilencePhase::Active).count();
+        gateway.metrics.silences.set(i64::try_from(active).unwrap_or(i64::MAX));
         Ok::<(), JournalError>(())
     };
     // The next round counts again.

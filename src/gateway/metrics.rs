@@ -74,6 +74,15 @@ pub struct MessageLabels {
     pub reason: String,
 }
 
+/// What holds alerts in a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HoldLabels {
+    /// The channel.
+    pub channel: String,
+    /// The mute; empty for silences.
+    pub mute: String,
+}
+
 /// Where a load failed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StageLabels {
@@ -186,6 +195,10 @@ metrics! {
         "Pending deliveries, retries included";
     waiting: Family<ChannelLabels, Gauge> = Family::default(), "news_waiting",
         "Alerts whose news waits to be told, in channels that gather messages";
+    alerts_held: Family<HoldLabels, Gauge> = Family::default(), "alerts_held",
+        "Alerts that fire and that a mute or silence holds, by channel and mute; the mute is empty for silences";
+    silences: Gauge = Gauge::default(), "silences",
+        "Silences that are active";
     breaker_open: Family<ChannelLabels, Gauge> = Family::default(), "breaker_open",
         "1 while a channel's breaker is open";
     held: Family<ChannelLabels, Gauge> = Family::default(), "channel_held",
@@ -346,6 +359,7 @@ fn one_of_each() -> Metrics {
     drop(metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.pending.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.waiting.get_or_create(&ChannelLabels { channel: any() }));
+    drop(metrics.alerts_held.get_or_create(&HoldLabels { channel: any(), mute: any() }));
     drop(metrics.breaker_open.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.held.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.blocked.get_or_create(&ChannelLabels { channel: any() }));

@@ -10,9 +10,11 @@ use super::config::GatewayConfig;
 use super::delivery;
 use super::intake::SenderRejections;
 use super::journal::{
-    ChannelCounts, DeliveryId, DeliveryStore as _, DiskShortage, IntegrationCounts, JournalError, QuarantineCounts,
+    ChannelCounts, DeliveryId, DeliveryStore as _, DiskShortage, HeldCount, IntegrationCounts, JournalError,
+    QuarantineCounts,
 };
 use super::metrics::stage_name;
+use super::operations::{self, SilenceSelection, SilenceSummary};
 use super::served_rules::ServedRules;
 use super::{Gateway, logs};
 use crate::reload::{ReloadReport, WatchMode};
@@ -45,6 +47,9 @@ pub struct GatewayStatus {
     /// [`MAX_REJECTED_SENDERS`], and the rest under an empty name.
     #[serde(default)]
     pub rejected_senders: Vec<RejectedSender>,
+    /// Silences that did not end, the newest first; at most [`MAX_STATUS_SILENCES`].
+    #[serde(default)]
+    pub silences: Vec<SilenceSummary>,
     /// What needs a look, the worst first.
     #[serde(default)]
     pub problems: Vec<StatusProblem>,
@@ -58,6 +63,9 @@ pub struct FullDisk {
     /// What to do.
     pub fix: String,
 }
+
+/// How many silences [`GatewayStatus::silences`] holds.
+pub const MAX_STATUS_SILENCES: usize = 100;
 
 /// How many names [`GatewayStatus::rejected_senders`] holds.
 pub const MAX_REJECTED_SENDERS: usize = 64;
@@ -205,6 +213,9 @@ pub struct ChannelSummary {
     /// Alerts whose news waits to be told, in a channel that gathers messages.
     #[serde(default)]
     pub waiting: u64,
+    /// Alerts that fire and that a mute or silence holds.
+    #[serde(default)]
+    pub alerts_held: u64,
 }
 
 /// A pause for which a receiver asked.
@@ -245,6 +256,14 @@ impl GatewayStatus {
         for (name, count) in journal.waiting_news()? {
             channels.iter_mut().filter(|channel| channel.name == name).for_each(|channel| channel.waiting = count);
         }
+        for HeldCount { channel: name, alerts, .. } in journal.held_counts()? {
+            channels
+                .iter_mut()
+                .filter(|channel| channel.name == name)
+                .for_each(|channel| channel.alerts_held += alerts);
+        }
+        let selection = SilenceSelection { limit: Some(MAX_STATUS_SILENCES), ..SilenceSelection::default() };
+        let silences = operations::silences(&gateway.journal, &selection).map(|page| page.items);
         let mut status = Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             listen: gateway.config.listen.to_string(),
@@ -255,6 +274,7 @@ impl GatewayStatus {
             integrations,
             channels,
             rejected_senders: gateway.intake.rejected_senders().into_iter().map(rejected_sender).collect(),
+            silences: silences.unwrap_or_default(),
             problems: Vec::new(),
         };
         status.problems = problems(&status, gateway.clock.now());
@@ -388,5 +408,6 @@ fn channel(
         next_attempt: states.and_then(|states| states.next_attempt).map(|at| at.to_string()),
         oldest_pending: None,
         waiting: 0,
+        alerts_held: 0,
     }
 }

@@ -1,9 +1,10 @@
 //! What happens to an accepted push in its transaction.
 
+use super::channel_policies::LAST_WORDS;
 use super::hold_push::{ReportedPush, report_push};
 use super::hold_work::HoldContext;
 use super::holds::{HoldAsker, StoredHoldReason};
-use super::notification::{AppliedArrival, ChannelRecords, EventArrival, LAST_WORDS, NewsEnd};
+use super::notification::{AppliedArrival, ChannelRecords, EventArrival, NewsEnd};
 use super::{AcceptResult, EventId, FiringTransition, LONGEST_OPEN, Push, StoreError, StoredFiring, Transaction};
 use crate::event::Severity;
 use crate::notification::{AlertId, Arrival, ArrivalResult, ChannelNotifier, GroupId, HoldState, NamedValue};
@@ -162,26 +163,9 @@ fn apply_arrivals(
         let results = notifier.arrive(now, &events.collect::<Vec<_>>())?;
         let is_woken = notifier.has_earlier_due() || results.contains(&ArrivalResult::News);
         drop(records);
-        let mut applied = Vec::with_capacity(arrived.len());
-        for (arrival, result) in arrived.iter().zip(results) {
-            let hold = match reported {
-                Some(reported) if is_held(result) => reported.reason(transaction, arrival.alert, channel)?,
-                Some(_) | None => None,
-            };
-            let event = EventId { push: push.id, index: arrival.index };
-            applied.push(AppliedArrival { event, alert: arrival.alert, result, hold, at: now });
-        }
+        let applied = applied_arrivals(transaction, push, &arrived, &results, reported, now)?;
         let mut records = transaction.channel_records(channel)?;
-        records.note_arrivals(&applied)?;
-        for held in applied.iter().filter(|applied| applied.result == ArrivalResult::Held) {
-            records.note_holder(held.alert, held.hold.as_ref().and_then(StoredHoldReason::mute))?;
-        }
-        for arrival in &arrived {
-            let is_copy = push.holds.as_ref().is_some_and(|holds| holds.is_copy(arrival.index, channel));
-            if (is_copy || reported.is_some()) && arrival.firing.is_some() {
-                records.note_copy(arrival.alert, is_copy)?;
-            }
-        }
+        note_applied(&mut *records, push, &arrived, &applied, reported)?;
         let mut groups: BTreeMap<GroupId, &[NamedValue]> = BTreeMap::new();
         groups.extend(arrived.iter().map(|arrival| (arrival.group, arrival.values.as_slice())));
         for (group, values) in groups.into_iter().filter(|(_, values)| !values.is_empty()) {
@@ -190,6 +174,47 @@ fn apply_arrivals(
         drop(records);
         if is_woken {
             transaction.wake_notifier(channel);
+        }
+    }
+    Ok(())
+}
+
+/// What events were for a channel, with what held them.
+fn applied_arrivals(
+    transaction: &mut dyn Transaction,
+    push: &Push,
+    arrived: &[&EventArrival],
+    results: &[ArrivalResult],
+    reported: Option<&ReportedPush<'_>>,
+    now: Timestamp,
+) -> Result<Vec<AppliedArrival>, StoreError> {
+    let mut applied = Vec::with_capacity(arrived.len());
+    for (arrival, &result) in arrived.iter().zip(results) {
+        let hold = match reported {
+            Some(reported) if is_held(result) => reported.reason(transaction, arrival.alert, &arrival.channel)?,
+            Some(_) | None => None,
+        };
+        let event = EventId { push: push.id, index: arrival.index };
+        applied.push(AppliedArrival { event, alert: arrival.alert, result, hold, at: now });
+    }
+    Ok(applied)
+}
+
+fn note_applied(
+    records: &mut dyn ChannelRecords,
+    push: &Push,
+    arrived: &[&EventArrival],
+    applied: &[AppliedArrival],
+    reported: Option<&ReportedPush<'_>>,
+) -> Result<(), StoreError> {
+    records.note_arrivals(applied)?;
+    for held in applied.iter().filter(|applied| applied.result == ArrivalResult::Held) {
+        records.note_holder(held.alert, held.hold.as_ref().and_then(StoredHoldReason::mute))?;
+    }
+    for arrival in arrived.iter().filter(|arrival| arrival.firing.is_some()) {
+        let is_copy = push.holds.as_ref().is_some_and(|holds| holds.is_copy(arrival.index, &arrival.channel));
+        if is_copy || reported.is_some() {
+            records.note_copy(arrival.alert, is_copy)?;
         }
     }
     Ok(())

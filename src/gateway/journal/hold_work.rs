@@ -1,9 +1,9 @@
 //! What mutes and silences do in a transaction besides what a push brings: alerts are held and released in steps, and what was
 //! not asked yet is asked before it is told.
 
+use super::channel_policies::{ChannelPolicies, LAST_WORDS};
 use super::holds::{HeldEvent, HoldAsker, HoldRecords, StoredHoldReason, holding};
-use super::notification::LAST_WORDS;
-use super::{ChannelPolicies, EventId, HOLDS, Silence, SilenceId, StoreResult, Transaction};
+use super::{EventId, HOLDS, Silence, SilenceId, StoreResult, Transaction};
 use crate::channel::NotificationPolicy;
 use crate::notification::holds::{AlertReport, HoldProgress, HoldTracker, RecheckPosition, RecheckScope};
 use crate::notification::{AlertId, ChannelNotifier, HoldState};
@@ -171,15 +171,16 @@ fn ask(transaction: &mut dyn Transaction, alerts: &[AlertId], context: HoldConte
     let mut tracker = HoldTracker::new(&mut *records).with_heard_precision(HEARD_PRECISION);
     let (events, reports): (Vec<EventId>, Vec<AlertReport>) = reports.into_iter().unzip();
     tracker.renew(context.now, &reports)?;
-    let changed = take_input(&mut tracker, STEP)?;
+    let mut changed: BTreeSet<AlertId> = take_input(&mut tracker, STEP)?.into_iter().collect();
     for (report, event) in reports.iter().zip(events) {
-        if let AlertReport::Firing { alert, .. } = report
-            && records.firing(*alert)?.is_some()
-        {
+        let AlertReport::Firing { alert, .. } = report else { continue };
+        // Of one that nothing is said of any more no record is left.
+        changed.insert(*alert);
+        if records.firing(*alert)?.is_some() {
             records.note_event(*alert, event)?;
         }
     }
-    Ok(changed)
+    Ok(changed.into_iter().collect())
 }
 
 /// The facts of all alerts that fire are to be asked anew: rules were loaded, or a schedule that a mute asks begins or ends.

@@ -10,12 +10,12 @@
 mod accept;
 mod accepted_push;
 mod batch_writer;
+mod channel_policies;
 mod client;
 mod config;
 mod disk_shortage;
 mod fate;
 mod hold_push;
-mod hold_state;
 mod hold_work;
 mod holds;
 mod id;
@@ -23,6 +23,7 @@ mod notification;
 mod number;
 mod record;
 mod refused_payload;
+mod rules_in_force;
 mod silence;
 mod silences;
 mod space_monitor;
@@ -35,6 +36,7 @@ mod write_queue;
 
 pub use accept::accept;
 pub use accepted_push::{AcceptedPush, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, PushFilter, PushPage, PushReader};
+pub use channel_policies::{ChannelPolicies, ChannelUse, LAST_WORDS};
 pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
@@ -46,9 +48,9 @@ pub use holds::{
 };
 pub use id::{DeliveryId, EventId, PushId};
 pub use notification::{
-    AppliedArrival, ChannelPolicies, ChannelRecords, ChannelUse, EndedMessage, EventArrival, GiveUpCause,
-    GivenUpMessage, LAST_WORDS, MessageAlert, MessageContent, MessageDelivery, NewsEnd, NotificationTransaction,
-    RenderMessage, RenderedMessage, StoredFate, TellResult, mark_damaged, retry, settle, tell, tell_last, tell_removed,
+    AppliedArrival, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, GivenUpMessage, MessageAlert,
+    MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, RenderMessage, RenderedMessage, StoredFate,
+    TellResult, mark_damaged, retry, settle, tell, tell_last, tell_removed,
 };
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
@@ -73,7 +75,7 @@ use crate::notification::MessageRecord;
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::{Clock, Timestamp};
 use batch_writer::{BatchWriter, JournalState};
-use hold_state::HoldState;
+use rules_in_force::RulesInForce;
 use space_monitor::SpaceMonitor;
 use state_directory::StateDirectory;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -140,7 +142,7 @@ pub struct Journal {
 
 struct Inner {
     steady: Arc<SteadyClock>,
-    holds: Arc<HoldState>,
+    holds: Arc<RulesInForce>,
     shared: Arc<JournalState>,
     reader: Arc<dyn JournalReader>,
     threads: Mutex<Option<Threads>>,
@@ -242,7 +244,7 @@ impl Journal {
             space_monitor: spawn_thread("journal-space", move || space_monitor.run())?,
             alive,
         };
-        let holds = Arc::new(HoldState::new(Arc::clone(&steady)));
+        let holds = Arc::new(RulesInForce::new(Arc::clone(&steady)));
         let threads = Mutex::new(Some(threads));
         Ok(Self { inner: Arc::new(Inner { steady, holds, shared, reader, threads }) })
     }

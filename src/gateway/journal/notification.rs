@@ -4,72 +4,20 @@
 //! transaction writes. So a push is answered once what it means for each channel is durable, and a message counts as told once
 //! its delivery is stored.
 
+use super::channel_policies::{ChannelPolicies, LAST_WORDS};
 use super::hold_work::{HoldContext, TellReadiness, prepare_telling};
 use super::holds::StoredHoldReason;
 use super::{DeliveryId, EventId, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
-use crate::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
+use crate::channel::NotificationPolicy;
 use crate::event::{AlertStatus, Severity};
 use crate::notification::{
     AlertId, ArrivalResult, ChannelNotifier, ChannelStore, GroupId, MessageEnd, MessageId, MessageReason,
     MessageRecord, NamedValue, NewsKind,
 };
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// The alerts of a message whose events are read at most.
 const MAX_MESSAGE_ALERTS: usize = 5_000;
-
-/// The channels that gather messages, and how.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ChannelPolicies(BTreeMap<String, NotificationPolicy>);
-
-impl ChannelPolicies {
-    /// The policy of a channel; nothing where it sends every event.
-    #[must_use]
-    pub fn get(&self, channel: &str) -> Option<NotificationPolicy> {
-        self.0.get(channel).copied()
-    }
-
-    /// Whether every channel sends every event.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Names and policies, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, NotificationPolicy)> {
-        self.0.iter().map(|(name, policy)| (name.as_str(), *policy))
-    }
-}
-
-impl FromIterator<(String, NotificationPolicy)> for ChannelPolicies {
-    /// Channels that send every event are left out.
-    fn from_iter<I: IntoIterator<Item = (String, NotificationPolicy)>>(channels: I) -> Self {
-        Self(channels.into_iter().filter(|(_, policy)| policy.repeat != RepeatPolicy::EveryEvent).collect())
-    }
-}
-
-/// What a channel does by the rules in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChannelUse {
-    /// It gathers messages.
-    Gathers(NotificationPolicy),
-    /// It sends every event as it comes.
-    SendsEvents,
-    /// The rules no longer have it.
-    Removed,
-}
-
-/// The policy by which a channel tells what it gathered although it gathers no more: at once, ends included.
-pub const LAST_WORDS: NotificationPolicy = NotificationPolicy {
-    repeat: RepeatPolicy::Never,
-    wait: WaitRange::NONE,
-    wait_critical: Duration::ZERO,
-    recoveries: RecoveryPolicy::Each,
-    rate: None,
-    gathers_storms: true,
-};
 
 /// An event that arrives at a channel that gathers messages.
 #[derive(Debug, Clone, PartialEq, Eq)]

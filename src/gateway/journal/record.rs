@@ -1,8 +1,9 @@
 //! What the journal takes and gives: pushes, deliveries, attempts, refused payloads, and what is counted. Times are kept to
 //! the millisecond.
 
+use super::channel_policies::ChannelPolicies;
 use super::holds::PushHolds;
-use super::notification::{ChannelPolicies, EventArrival, GiveUpCause};
+use super::notification::{EventArrival, GiveUpCause};
 use super::{DeliveryId, EventId, PushId};
 use crate::evaluate::RequestMetadata;
 use crate::event::Severity;

@@ -2,9 +2,9 @@
 
 use super::event_page::{key_of, split};
 use super::{ReaderPool, SqliteResult};
+use crate::gateway::journal::channel_policies::LAST_WORDS;
 use crate::gateway::journal::fate::{StoredArrival, StoredMessage};
 use crate::gateway::journal::holds::holding;
-use crate::gateway::journal::notification::LAST_WORDS;
 use crate::gateway::journal::sqlite::channel_records::SqliteChannel;
 use crate::gateway::journal::sqlite::hold_records::{ReadMemory, SqliteHolds};
 use crate::gateway::journal::{

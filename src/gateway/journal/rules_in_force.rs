@@ -1,36 +1,37 @@
 //! What writes need to know of the rules in force: how channels gather messages, and what the mutes say. It is looked up when
 //! a write is carried out, as rules may be loaded while it waits.
 
+use super::channel_policies::ChannelPolicies;
 use super::hold_work::{HoldContext, HoldWork, ask_everything, work_on_holds};
 use super::holds::{HoldAsker, NoMutes};
 use super::steady_clock::SteadyClock;
 use super::write::WriteSource;
-use super::{ChannelPolicies, Journal, JournalError, SilenceId, Transaction};
+use super::{Journal, JournalError, SilenceId, Transaction};
 use crate::time::Timestamp;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The rules in force, as far as writes ask them. A write holds this and not the journal: the last handle would be dropped by
 /// the writer.
-pub(super) struct HoldState {
+pub(super) struct RulesInForce {
     steady: Arc<SteadyClock>,
     policies: RwLock<Arc<ChannelPolicies>>,
     asker: RwLock<Arc<dyn HoldAsker>>,
 }
 
 /// The same at one moment.
-pub(super) struct HoldMoment {
+pub(super) struct RulesNow {
     asker: Arc<dyn HoldAsker>,
     policies: Arc<ChannelPolicies>,
     now: Timestamp,
 }
 
-impl HoldState {
+impl RulesInForce {
     pub(super) fn new(steady: Arc<SteadyClock>) -> Self {
         Self { steady, policies: RwLock::default(), asker: RwLock::new(Arc::new(NoMutes)) }
     }
 
-    pub(super) fn moment(&self) -> HoldMoment {
-        HoldMoment { asker: self.asker(), policies: self.policies(), now: self.steady.now() }
+    pub(super) fn moment(&self) -> RulesNow {
+        RulesNow { asker: self.asker(), policies: self.policies(), now: self.steady.now() }
     }
 
     pub(super) fn policies(&self) -> Arc<ChannelPolicies> {
@@ -42,7 +43,7 @@ impl HoldState {
     }
 }
 
-impl HoldMoment {
+impl RulesNow {
     pub(super) fn context(&self) -> HoldContext<'_> {
         HoldContext { asker: &*self.asker, policies: &self.policies, now: self.now }
     }
@@ -90,7 +91,7 @@ impl Journal {
         self.submit(WriteSource::Record, 0, work).await
     }
 
-    pub(super) fn hold_state(&self) -> Arc<HoldState> {
+    pub(super) fn hold_state(&self) -> Arc<RulesInForce> {
         Arc::clone(&self.inner.holds)
     }
 }
