@@ -27,7 +27,8 @@ pub(super) fn notes(played: &PlayedPushes, rehearsals: &[RuleSetRehearsal], time
     }
     let covered = played.until.saturating_duration_since(played.since);
     if covered < DAY {
-        notes.push(format!("numbers a day are projected from {}", DurationText(covered)));
+        let covered = DurationText(Duration::from_secs(covered.as_secs()));
+        notes.push(format!("the rehearsal covers {covered}: the numbers are those of that time"));
     }
     let lone = rehearsals.iter().map(|one| one.report.events.lone_recoveries).max().unwrap_or(0);
     let lone = match lone {

@@ -36,9 +36,10 @@ impl RehearsalText {
             self.rule_set(rehearsal, &mut text);
         }
         if let (Some(difference), [after, before]) = (&outcome.difference, outcome.rehearsals.as_slice()) {
-            let title = format!("Messages a day of {} against {}", after.rules, before.rules);
+            let rate = MessageRate::of(&after.report);
+            let title = format!("{}: {} against {}", after.rules, rate.unit(), before.rules);
             self.title(&title, &mut text);
-            text.push_str(&self.difference(difference, after.report.days()).render(self.layout));
+            text.push_str(&self.difference(difference, rate).render(self.layout));
         }
         text.push('\n');
         for note in &outcome.notes {
@@ -49,9 +50,9 @@ impl RehearsalText {
 
     fn rule_set(&self, rehearsal: &RuleSetRehearsal, text: &mut String) {
         let report = &rehearsal.report;
-        let (days, events) = (report.days(), report.events);
-        let total = a_day(report.messages(), days);
-        self.title(&format!("{}: {} messages a day", rehearsal.rules, or_zero(&total)), text);
+        let (rate, events) = (MessageRate::of(report), report.events);
+        let total = rate.text(report.messages());
+        self.title(&format!("{}: {} {}", rehearsal.rules, or_zero(&total), rate.unit()), text);
         let _ = writeln!(
             text,
             "{} to channels, {} to none, {} dropped",
@@ -63,7 +64,7 @@ impl RehearsalText {
             return;
         }
         text.push('\n');
-        text.push_str(&self.channels(report, days).render(self.layout));
+        text.push_str(&self.channels(report, rate).render(self.layout));
         self.title("Loudest groups", text);
         text.push_str(&self.loudest(&report.loudest).render(self.layout));
         if report.channels.iter().any(|channel| channel.criticals > 0) {
@@ -72,20 +73,21 @@ impl RehearsalText {
         }
     }
 
-    /// Messages a day by channel and reason.
-    fn channels(&self, report: &RehearsalReport, days: f64) -> TextTable {
+    /// Messages by channel and reason.
+    fn channels(&self, report: &RehearsalReport, rate: MessageRate) -> TextTable {
         let reasons: Vec<MessageReason> = MessageReason::ALL
             .into_iter()
             .filter(|reason| report.channels.iter().any(|channel| channel.reasons.of(*reason) > 0))
             .collect();
         let names = reasons.iter().map(|reason| reason.name());
-        let heading: Vec<&str> = ["channel", "a day"].into_iter().chain(names).chain(["busiest day", "from"]).collect();
+        let heading: Vec<&str> =
+            ["channel", rate.heading()].into_iter().chain(names).chain(["busiest day", "from"]).collect();
         let mut table = TextTable::new(&heading).fitting(1, &["from", "busiest day"]);
         for channel in &report.channels {
             let ChannelRehearsal { busiest_day, .. } = channel;
-            let counts = reasons.iter().map(|reason| a_day(channel.reasons.of(*reason), days));
+            let counts = reasons.iter().map(|reason| rate.text(channel.reasons.of(*reason)));
             let name = visible_excerpt(&channel.channel);
-            let cells = [name, a_day(channel.messages, days)].into_iter().chain(counts);
+            let cells = [name, rate.text(channel.messages)].into_iter().chain(counts);
             table.row(cells.chain([busiest_day.messages.to_string(), self.clock(busiest_day.since)]).collect());
         }
         table
@@ -119,18 +121,18 @@ impl RehearsalText {
         table
     }
 
-    fn difference(&self, difference: &RehearsalDifference, days: f64) -> TextTable {
+    fn difference(&self, difference: &RehearsalDifference, rate: MessageRate) -> TextTable {
         let heading = ["channel", "before", "after", "change", "longest Critical", "why"];
         let mut table = TextTable::new(&heading).fitting(5, &[]);
         for channel in &difference.channels {
             let ChannelDifference { before, after, reasons, .. } = channel;
             let mut reasons: Vec<_> = reasons.iter().collect();
             reasons.sort_by_key(|(_, difference)| Reverse(difference.unsigned_abs()));
-            let why = reasons.iter().map(|(reason, difference)| format!("{reason} {}", signed(**difference, days)));
+            let why = reasons.iter().map(|(reason, difference)| format!("{reason} {}", rate.signed(**difference)));
             table.row(vec![
                 visible_excerpt(&channel.channel),
-                or_zero(&a_day(*before, days)).to_owned(),
-                or_zero(&a_day(*after, days)).to_owned(),
+                or_zero(&rate.text(*before)).to_owned(),
+                or_zero(&rate.text(*after)).to_owned(),
                 change(*before, *after),
                 critical_change(channel),
                 why.collect::<Vec<_>>().join(", "),
@@ -150,28 +152,52 @@ impl RehearsalText {
     }
 }
 
-/// How many a day, with one digit behind the point below a hundred; nothing for none.
-fn a_day(count: u64, days: f64) -> String {
-    if count == 0 || days <= 0.0 {
-        return String::new();
+/// How counts are written: a day, or as they are where a rehearsal covers less than a day.
+#[derive(Debug, Clone, Copy)]
+struct MessageRate {
+    /// Nothing where it is less than one.
+    days: Option<f64>,
+}
+
+impl MessageRate {
+    fn of(report: &RehearsalReport) -> Self {
+        Self { days: Some(report.days()).filter(|days| *days >= 1.0) }
     }
-    #[expect(clippy::cast_precision_loss, reason = "counts of messages are far below 2^52")]
-    let number = count as f64 / days;
-    match number {
-        number if number < 0.05 => "<0.1".to_owned(),
-        number if number < 99.95 => format!("{number:.1}"),
-        number => format!("{number:.0}"),
+
+    /// What the numbers are.
+    fn unit(self) -> &'static str {
+        if self.days.is_some() { "messages a day" } else { "messages" }
+    }
+
+    /// The title of a column.
+    fn heading(self) -> &'static str {
+        if self.days.is_some() { "a day" } else { "messages" }
+    }
+
+    /// A number, with one digit behind the point below a hundred; nothing for none.
+    fn text(self, count: u64) -> String {
+        if count == 0 {
+            return String::new();
+        }
+        let Some(days) = self.days else { return grouped(count) };
+        #[expect(clippy::cast_precision_loss, reason = "counts of messages are far below 2^52")]
+        let number = count as f64 / days;
+        match number {
+            number if number < 0.05 => "<0.1".to_owned(),
+            number if number < 99.95 => format!("{number:.1}"),
+            number => format!("{number:.0}"),
+        }
+    }
+
+    /// `+3.1`, `-12.0`
+    fn signed(self, difference: i64) -> String {
+        let sign = if difference < 0 { '-' } else { '+' };
+        format!("{sign}{}", self.text(difference.unsigned_abs()))
     }
 }
 
 fn or_zero(number: &str) -> &str {
     if number.is_empty() { "0" } else { number }
-}
-
-/// `+3.1`, `-12.0`
-fn signed(difference: i64, days: f64) -> String {
-    let sign = if difference < 0 { '-' } else { '+' };
-    format!("{sign}{}", a_day(difference.unsigned_abs(), days))
 }
 
 /// `-92%`; nothing where there was nothing before.
