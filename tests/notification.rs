@@ -4,6 +4,8 @@
 mod defects;
 #[path = "notification/every_event.rs"]
 mod every_event;
+#[path = "notification/fallback.rs"]
+mod fallback;
 #[path = "notification/hold_laws.rs"]
 mod hold_laws;
 #[path = "notification/hold_world.rs"]
@@ -188,6 +190,7 @@ fn plain() -> NotificationPolicy {
         recoveries: RecoveryPolicy::Group,
         rate: None,
         gathers_storms: false,
+        fallback_after: None,
     }
 }
 

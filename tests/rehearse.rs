@@ -91,7 +91,10 @@ fn the_rules_in_force_are_rehearsed_where_none_are_named() {
     let in_force = rehearse(&folder, "80", &WEEK).stdout;
     assert_eq!(by_name.replace("old.rules", "the rules that were in force last (generation 3)"), in_force);
     let against = rehearse(&folder, "80", &[&WEEK[..], &["--rules", "new.rules", "--against"]].concat()).stdout;
-    assert!(against.contains("new.rules: messages a day against the rules that were in force last (generation 3)"), "{against}");
+    assert!(
+        against.contains("new.rules: messages a day against the rules that were in force last (generation 3)"),
+        "{against}"
+    );
 }
 
 #[test]

@@ -46,6 +46,12 @@ fn what_holds_passes() {
 }
 
 #[test]
+fn fallbacks_are_told_instead() {
+    says("fallbacks");
+    assert_eq!(run("fallbacks").failed(), 0);
+}
+
+#[test]
 fn fields_that_differ_are_shown() {
     says("fields");
 }

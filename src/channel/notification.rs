@@ -6,7 +6,7 @@ use super::parameter::{ParameterDefault, ParameterKind, ParameterSpec, ValueRang
 use std::time::Duration;
 
 /// The parameters, in the order of the reference.
-pub const PARAMETERS: &[ParameterSpec] = &[REPEAT, GROUP_BY, WAIT, WAIT_CRITICAL, RECOVERIES];
+pub const PARAMETERS: &[ParameterSpec] = &[REPEAT, GROUP_BY, WAIT, WAIT_CRITICAL, RECOVERIES, FALLBACK, FALLBACK_AFTER];
 
 /// When what still fires is told again although nothing changed.
 pub const REPEAT: ParameterSpec = ParameterSpec::optional(
@@ -52,6 +52,24 @@ pub const RECOVERIES: ParameterSpec = ParameterSpec::optional(
     "Whether the end of an alert is told: `\"group\"`, when the last alert of its group ends, and before that along with other messages; `\"each\"`, by itself; `\"never\"`, not at all.",
 )
 .with_default(ParameterDefault::Text(GROUP));
+
+/// The channel that is told instead.
+pub const FALLBACK: ParameterSpec = ParameterSpec::optional(
+    "fallback",
+    ParameterKind::Channel,
+    "The channel that is told instead where a message is given up, or where news has been due for `fallback_after` and is not delivered. The alerts are open there, too, until they are over, and each channel is told the end of what it was told.",
+);
+
+/// How long news may be due and undelivered before the fallback is told.
+pub const FALLBACK_AFTER: ParameterSpec = ParameterSpec::optional(
+    "fallback_after",
+    ParameterKind::Duration(ValueRange::new(1, DAY)),
+    "How long news may be due, and not delivered, before the channel of `fallback` is told. A pause of the channel does not stop it.",
+)
+.with_default(ParameterDefault::Seconds(DEFAULT_FALLBACK_AFTER.as_secs()));
+
+/// What `fallback_after` is by default.
+pub const DEFAULT_FALLBACK_AFTER: Duration = Duration::from_mins(5);
 
 /// The value of `repeat` and `recoveries` that turns them off.
 pub const NEVER: &str = "never";

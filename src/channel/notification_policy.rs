@@ -60,6 +60,8 @@ pub struct NotificationPolicy {
     pub rate: Option<NonZeroU32>,
     /// Whether people read the channel itself, so that many messages at once become one.
     pub gathers_storms: bool,
+    /// How long news may be due and undelivered before the channel's fallback is told of it; nothing without a fallback.
+    pub fallback_after: Option<Duration>,
 }
 
 impl NotificationPolicy {
@@ -71,6 +73,7 @@ impl NotificationPolicy {
         recoveries: RecoveryPolicy::Group,
         rate: None,
         gathers_storms: false,
+        fallback_after: None,
     };
 
     /// How many messages in a minute are not a storm: a third of the rate, from 1 to 10.

@@ -73,6 +73,8 @@ pub enum ParameterKind {
     OneOfIntegers(&'static [u64]),
     /// A constant string, or a JSON body over the payload.
     Answer,
+    /// The name of a channel.
+    Channel,
 }
 
 /// What a text is, where parts of it come from elsewhere.
@@ -299,6 +301,7 @@ impl fmt::Display for ParameterKind {
                 f.write_str(&numbers.join(", "))
             }
             Self::Answer => f.write_str("a constant string, or a JSON body over the payload"),
+            Self::Channel => f.write_str("the name of a channel"),
         }
     }
 }

@@ -53,7 +53,14 @@ fn channel(
         if channel.family.is_some() {
             return add_family(channel, Vec::new(), cx);
         }
-        channels.push(model::Channel { name, span, kind: &UNKNOWN, parameters: Vec::new(), member: None });
+        channels.push(model::Channel {
+            name,
+            span,
+            kind: &UNKNOWN,
+            parameters: Vec::new(),
+            member: None,
+            fallback: None,
+        });
         return DeclaredChannel::Single(channels.len() - 1);
     };
     let owner = parameter::ParameterOwner {
@@ -66,14 +73,14 @@ fn channel(
     let Some(family) = &channel.family else {
         let parameters = parameter::lower(&owner, &channel.parameters, cx);
         notification::check(channel, kind, &parameters, cx);
-        channels.push(model::Channel { name, span, kind, parameters, member: None });
+        channels.push(model::Channel { name, span, kind, parameters, member: None, fallback: None });
         return DeclaredChannel::Single(channels.len() - 1);
     };
     let mut members = Vec::new();
     for LoweredMember { name, parameters, member } in family::lower(channel, family, &owner, cx.families.len(), cx) {
         let full_name = member_name(&channel.name.text, &name).into();
         members.push((name, channels.len()));
-        channels.push(model::Channel { name: full_name, span, kind, parameters, member: Some(member) });
+        channels.push(model::Channel { name: full_name, span, kind, parameters, member: Some(member), fallback: None });
     }
     add_family(channel, members, cx)
 }

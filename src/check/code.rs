@@ -128,6 +128,9 @@ crate::codes! {
     GROUP_OUTSIDE_CHANNEL = "E0207", "group of a message read outside a channel";
     GROUP_AS_VALUE = "E0208", "group of a message as a value";
 
+    FALLBACK_CIRCLE = "E0210", "fallback that leads back";
+    IDLE_FALLBACK_AFTER = "E0211", "`fallback_after` without a fallback";
+
     IDLE_ALLOW = "W0030", "`allow` that silences nothing";
     BLANKS_IN_CELL = "W0041", "cell with blanks around it";
     HIDDEN_GROUP = "W0056", "define that hides the group of a message";

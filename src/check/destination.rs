@@ -76,7 +76,7 @@ fn member(reference: &MemberReference, cx: &mut LoweringContext<'_>) -> Option<D
 }
 
 /// The channel of a member that is written out.
-fn named(family: FamilyId, member: &str, place: Span, cx: &mut LoweringContext<'_>) -> Option<usize> {
+pub(super) fn named(family: FamilyId, member: &str, place: Span, cx: &mut LoweringContext<'_>) -> Option<usize> {
     let declared = cx.families.get(family)?;
     let channel = declared.member(member);
     if channel.is_none() && !declared.members.is_empty() {

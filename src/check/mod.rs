@@ -25,6 +25,7 @@ mod define;
 mod destination;
 mod duration;
 mod expression;
+mod fallback;
 mod family;
 mod family_columns;
 mod family_rows;
@@ -120,7 +121,8 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let tables = all.tables.iter().map(|(item, table)| table::lower(item, table, cx)).collect();
     let defines = define::lower(&all.defines, cx);
     let schedules = all.schedules.iter().filter_map(|(_, schedule)| schedule::lower(schedule, cx)).collect();
-    let channels = channel::lower(&all.channels, cx);
+    let mut channels = channel::lower(&all.channels, cx);
+    fallback::resolve(&all.channels, &mut channels, cx);
     let mappings: Vec<_> = all.mappings.iter().map(|(item, mapping)| mapping::lower(item, mapping, cx)).collect();
     let routings = all.routings.iter().map(|(item, routing)| routing::lower(item, routing, cx)).collect();
     routing::check_calls(&all.routings, cx);

@@ -1,6 +1,6 @@
 //! The parameters that say when and how often a channel tells people, held against each other.
 
-use crate::channel::notification::{GROUP_BY, RECOVERIES, REPEAT, WAIT, WAIT_CRITICAL};
+use crate::channel::notification::{FALLBACK, FALLBACK_AFTER, GROUP_BY, RECOVERIES, REPEAT, WAIT, WAIT_CRITICAL};
 use crate::channel::{CONCURRENCY, ChannelKind, NotificationPolicy, RepeatPolicy};
 use crate::check::code;
 use crate::check::context::LoweringContext;
@@ -26,6 +26,7 @@ pub(super) fn check(
     if given.is_broken() {
         return;
     }
+    check_fallback_after(&given, cx);
     let policy = NotificationParameters { kind, given: lowered }.policy();
     if policy.repeat == RepeatPolicy::EveryEvent {
         check_idle(kind, &given, cx);
@@ -61,6 +62,16 @@ impl<'t> GivenParameters<'t> {
         let mut names = OF_GATHERED.into_iter().chain([REPEAT.name]);
         names.any(|name| self.find(name).is_some() && !is_lowered(name))
     }
+}
+
+/// `fallback_after` without `fallback`.
+fn check_fallback_after(given: &GivenParameters<'_>, cx: &mut LoweringContext<'_>) {
+    let Some(after) = given.find(FALLBACK_AFTER.name).filter(|_| given.find(FALLBACK.name).is_none()) else { return };
+    let message = "`fallback_after` has no effect without `fallback`";
+    let finding = Diagnostic::new(&code::IDLE_FALLBACK_AFTER, after.name.span, message)
+        .note("`fallback` names the channel that is told instead where this one takes nothing")
+        .help("name that channel, as in `fallback = chat`");
+    report(finding, &[], cx);
 }
 
 /// Parameters beside `repeat = "every_event"`.

@@ -4,7 +4,7 @@ use crate::channel::{ChannelKind, ParameterKind, ParameterSpec, ValueRange};
 use crate::check::context::{LoweringContext, with_nearest};
 use crate::check::parameter_value::{plain, purpose, refuse, refuse_as_string};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, is_known};
-use crate::check::{answer, code, duration, foreign_parameter, group, secret};
+use crate::check::{answer, code, duration, fallback, foreign_parameter, group, secret};
 use crate::diagnostic::Diagnostic;
 use crate::json::Number;
 use crate::model::{self, Literal, ParameterValue};
@@ -112,6 +112,7 @@ fn example(parameter: &ParameterSpec) -> String {
         ParameterKind::Body => "{ \"text\": \"{title}\" }".to_owned(),
         ParameterKind::OneOfIntegers(numbers) => numbers.first().copied().unwrap_or_default().to_string(),
         ParameterKind::Answer => "{ \"code\": 0 }".to_owned(),
+        ParameterKind::Channel => "chat".to_owned(),
     }
 }
 
@@ -135,6 +136,7 @@ fn argument(parameter: &ParameterSpec, value: &Expression, cx: &mut LoweringCont
         ParameterKind::Template => expression(parameter, cx, |cx| template(parameter, value, cx)),
         ParameterKind::OneOfIntegers(numbers) => one_of_integers(parameter, numbers, value, cx),
         ParameterKind::Answer => answer::body(parameter, value, cx),
+        ParameterKind::Channel => fallback::lower(parameter, value, cx),
     }
 }
 

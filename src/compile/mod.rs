@@ -236,7 +236,14 @@ impl Compiler {
         }
         let columns = channel.member.as_ref().map_or_else(Arc::default, |member| Arc::clone(&member.columns));
         let group_values = self.group_values(channel, shared);
-        Channel { name: channel.name.clone(), parameters, columns, policy: channel.policy(), group_values }
+        Channel {
+            name: channel.name.clone(),
+            parameters,
+            columns,
+            policy: channel.policy(),
+            fallback: channel.fallback.map(|fallback| fallback.channel),
+            group_values,
+        }
     }
 
     fn group_values(&mut self, channel: &model::Channel, shared: &mut SharedExpressions<'_>) -> Arc<[GroupValue]> {

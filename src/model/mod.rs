@@ -31,7 +31,7 @@ pub use notification::{GroupValue, NotificationParameters};
 pub use reach::ReachedNode;
 pub use request::RequestRead;
 pub use routing::{
-    Channel, ChannelFamily, Destination, FamilyMember, Integration, MemberChoice, ParameterValue, Routing,
+    Channel, ChannelFamily, Destination, Fallback, FamilyMember, Integration, MemberChoice, ParameterValue, Routing,
     RoutingBlock, RoutingLine, RoutingLineBody, SecretReference, SecretTextPart, Target,
 };
 

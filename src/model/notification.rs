@@ -1,7 +1,9 @@
 //! When and how often a channel tells people about alerts, as its rules say.
 
 use super::{Channel, Expression, Literal, ParameterValue};
-use crate::channel::notification::{EACH, NEVER, RECOVERIES, REPEAT, WAIT, WAIT_CRITICAL};
+use crate::channel::notification::{
+    DEFAULT_FALLBACK_AFTER, EACH, FALLBACK, FALLBACK_AFTER, NEVER, RECOVERIES, REPEAT, WAIT, WAIT_CRITICAL,
+};
 use crate::channel::{
     Audience, ChannelKind, NotificationPolicy, RATE, RecoveryPolicy, RepeatPolicy, Transport, WaitRange,
 };
@@ -38,7 +40,8 @@ impl Channel {
             | ParameterValue::SecretText(_)
             | ParameterValue::List(_)
             | ParameterValue::Object(_)
-            | ParameterValue::Expression(_) => None,
+            | ParameterValue::Expression(_)
+            | ParameterValue::Channel => None,
         })
     }
 }
@@ -58,7 +61,7 @@ impl NotificationParameters<'_> {
     pub fn policy(self) -> NotificationPolicy {
         let repeat = self.repeat();
         if repeat == RepeatPolicy::EveryEvent {
-            return NotificationPolicy::EVERY_EVENT;
+            return NotificationPolicy { fallback_after: self.fallback_after(), ..NotificationPolicy::EVERY_EVENT };
         }
         NotificationPolicy {
             repeat,
@@ -71,6 +74,7 @@ impl NotificationParameters<'_> {
             },
             rate: self.rate(),
             gathers_storms: self.kind.audience == Audience::People,
+            fallback_after: self.fallback_after(),
         }
     }
 
@@ -93,6 +97,15 @@ impl NotificationParameters<'_> {
 
     fn wait_critical(self) -> Duration {
         if let Some(ParameterValue::Duration(wait)) = self.value(WAIT_CRITICAL.name) { *wait } else { Duration::ZERO }
+    }
+
+    /// How long news may be due and undelivered before the fallback is told, where there is one.
+    fn fallback_after(self) -> Option<Duration> {
+        self.value(FALLBACK.name)?;
+        match self.value(FALLBACK_AFTER.name) {
+            Some(ParameterValue::Duration(after)) => Some(*after),
+            _ => Some(DEFAULT_FALLBACK_AFTER),
+        }
     }
 
     /// The most messages in a minute: what the rules give, or else the limit of the kind.

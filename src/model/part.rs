@@ -198,7 +198,12 @@ impl ParameterValue {
             Self::List(items) => items.iter().for_each(|item| item.each_expression(see)),
             Self::Object(members) => members.iter().for_each(|(_, member)| member.each_expression(see)),
             Self::GroupValues(values) => values.iter().for_each(|value| see(&value.value)),
-            Self::Literal(_) | Self::Duration(_) | Self::Wait(_) | Self::Secret(_) | Self::SecretText(_) => {}
+            Self::Literal(_)
+            | Self::Duration(_)
+            | Self::Wait(_)
+            | Self::Secret(_)
+            | Self::SecretText(_)
+            | Self::Channel => {}
         }
     }
 }

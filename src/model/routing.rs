@@ -19,6 +19,17 @@ pub struct Channel {
     pub parameters: Vec<(Box<str>, ParameterValue)>,
     /// Its place in a family, if it is a member of one.
     pub member: Option<FamilyMember>,
+    /// The channel that is told instead.
+    pub fallback: Option<Fallback>,
+}
+
+/// The channel that is told instead of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fallback {
+    /// The channel. No chain of fallbacks leads back to where it began.
+    pub channel: ChannelId,
+    /// Where it is named.
+    pub place: Span,
 }
 
 /// A channel's place in a family.
@@ -73,6 +84,8 @@ pub enum ParameterValue {
     Expression(Arc<Expression>),
     /// The values that group alerts. The members of a family share them.
     GroupValues(Arc<[GroupValue]>),
+    /// A channel; [`Channel::fallback`] says which.
+    Channel,
 }
 
 /// A part of a string with secrets in it.

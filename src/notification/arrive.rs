@@ -2,7 +2,8 @@
 
 use super::notifier::ChannelNotifier;
 use super::record::{
-    AlertId, AlertRecord, GroupId, GroupRecord, HoldState, LapsedNews, NewsKind, NewsOrigin, NewsRecord, RoutingState,
+    AlertEntry, AlertId, AlertRecord, FallbackState, GroupId, GroupRecord, HoldState, LapsedNews, NewsKind, NewsOrigin,
+    NewsRecord, RoutingState,
 };
 use super::store::ChannelStore;
 use crate::channel::RecoveryPolicy;
@@ -51,10 +52,20 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     /// # Errors
     /// Where the store failed.
     pub fn arrive(&mut self, now: Timestamp, arrivals: &[Arrival]) -> Result<Vec<ArrivalResult>, S::Error> {
+        self.arrive_by(now, arrivals, AlertEntry::Routed)
+    }
+
+    /// Applies events that routing gives, or that another channel passes on.
+    pub(super) fn arrive_by(
+        &mut self,
+        now: Timestamp,
+        arrivals: &[Arrival],
+        entry: AlertEntry,
+    ) -> Result<Vec<ArrivalResult>, S::Error> {
         let mut groups = BTreeSet::new();
         let mut results = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
-            results.push(self.arrive_one(now, arrival, &mut groups)?);
+            results.push(self.arrive_one(now, arrival, entry, &mut groups)?);
         }
         self.update_dues(&groups)?;
         Ok(results)
@@ -64,6 +75,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         &mut self,
         now: Timestamp,
         arrival: &Arrival,
+        entry: AlertEntry,
         groups: &mut BTreeSet<GroupId>,
     ) -> Result<ArrivalResult, S::Error> {
         let before = self.store.alert(arrival.alert)?;
@@ -81,6 +93,9 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         alert.firing = arrival.firing;
         if alert.firing.is_some() {
             (alert.hold, alert.routing) = (arrival.hold, RoutingState::Here);
+            if entry == AlertEntry::Fallback {
+                alert.entry = entry;
+            }
         } else {
             end(&mut alert, self.policy.recoveries);
         }
@@ -93,12 +108,16 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         Ok(result)
     }
 
-    /// The last firing of an alert was routed elsewhere. What the channel was told stays told; what it was not is forgotten.
+    /// The last firing of an alert was routed elsewhere. What the channel was told stays told; what it was not is forgotten. An
+    /// alert that another channel passed on counts as routed here until it is over.
     ///
     /// # Errors
     /// Where the store failed.
     pub fn unroute(&mut self, now: Timestamp, id: AlertId) -> Result<(), S::Error> {
         self.change(now, id, |alert| {
+            if alert.entry == AlertEntry::Fallback {
+                return;
+            }
             alert.routing = RoutingState::Elsewhere;
             if alert.told.is_none() {
                 (alert.firing, alert.lapsed) = (None, None);
@@ -177,9 +196,19 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
 
     /// What is news of an alert that changed, since when, and what that means for its group.
     fn renew(&self, before: Option<&AlertRecord>, alert: &mut AlertRecord, group: &mut GroupRecord, now: Timestamp) {
+        if alert.firing.is_none() {
+            (alert.entry, alert.fallback) = (AlertEntry::Routed, FallbackState::Untold);
+        }
+        if alert.fallback == FallbackState::GivenUp && alert.tellable().is_none() {
+            alert.fallback = FallbackState::Untold;
+        }
         let was_firing = before.and_then(|before| before.firing);
         let was_held = before.is_some_and(|before| before.hold == HoldState::Held);
         let is_released = was_held && alert.hold == HoldState::Free && was_firing.is_some() && alert.firing.is_some();
+        if was_firing.is_none() && alert.firing.is_some() && alert.message.is_some() {
+            // Its undelivered message says what is true again, but the fallback, where it was told, heard that it is over.
+            group.owed_since.get_or_insert(now);
+        }
         let is_change = was_firing != alert.firing && alert.routing == RoutingState::Here;
         // A change counts that the channel may hear of: muted after the push, for an end before it.
         let is_hidden = alert.told.is_none() && alert.hold == HoldState::Held;

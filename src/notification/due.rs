@@ -1,6 +1,6 @@
 //! When a group has something to tell, and what calls for it.
 
-use super::record::{DueClass, GroupId, GroupRecord};
+use super::record::{DueClass, GroupId, GroupRecord, PassState};
 use super::store::ChannelStore;
 use crate::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy};
 use crate::time::Timestamp;
@@ -29,25 +29,24 @@ pub struct GroupDue {
     pub cause: DueCause,
 }
 
-/// The earliest moment at which a group has something to tell. While a message of it is undelivered there is none.
+/// The earliest moment at which a group has something to tell. While a message of it is undelivered there is none, nor while the
+/// fallback has to be told of one that was given up.
 pub(super) fn group_due<S: ChannelStore + ?Sized>(
     store: &S,
     policy: &NotificationPolicy,
     id: GroupId,
     group: &GroupRecord,
 ) -> Result<Option<GroupDue>, S::Error> {
-    if group.undelivered.is_some() {
+    let is_given_up = policy.fallback_after.is_some() && group.counts.given_up > 0;
+    if group.undelivered.is_some() || is_given_up {
         return Ok(None);
     }
-    let mut dues = Vec::with_capacity(5);
+    let mut dues = Vec::with_capacity(3);
     if group.counts.news > 0 {
-        for class in DueClass::ALL {
-            if let Some(since) = store.earliest(id, class)?
-                && let Some(due) = class_due(policy, group, class, since)
-            {
-                dues.push(due);
-            }
-        }
+        dues.extend(news_due(store, policy, id, group, &DueClass::ALL, PassState::Kept)?);
+    }
+    if group.counts.passed_on > 0 {
+        dues.extend(news_due(store, policy, id, group, &DueClass::FIRING, PassState::PassedOn)?);
     }
     if let (RepeatPolicy::After(pause), Some(last)) = (policy.repeat, group.last_message)
         && group.counts.repeated > 0
@@ -55,6 +54,26 @@ pub(super) fn group_due<S: ChannelStore + ?Sized>(
         dues.push(GroupDue { at: last.saturating_add(pause), cause: DueCause::Repetition });
     }
     Ok(dues.into_iter().min())
+}
+
+/// The earliest moment at which news of these classes makes a group due, whether or not a message of the group is undelivered.
+pub(super) fn news_due<S: ChannelStore + ?Sized>(
+    store: &S,
+    policy: &NotificationPolicy,
+    id: GroupId,
+    group: &GroupRecord,
+    classes: &[DueClass],
+    pass: PassState,
+) -> Result<Option<GroupDue>, S::Error> {
+    let mut first = None;
+    for class in classes {
+        if let Some(since) = store.earliest(id, *class, pass)?
+            && let Some(due) = class_due(policy, group, *class, since)
+        {
+            first = Some(first.map_or(due, |first: GroupDue| first.min(due)));
+        }
+    }
+    Ok(first)
 }
 
 /// When news of a class that counts since that time makes its group due.

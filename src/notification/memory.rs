@@ -1,7 +1,7 @@
 //! A channel's records in memory, for tests of rules and for what is played through again.
 
 use super::message::MessageRecord;
-use super::record::{AlertId, AlertRecord, ChannelRecord, DueClass, GroupId, GroupRecord, MessageId};
+use super::record::{AlertId, AlertRecord, ChannelRecord, DueClass, GroupId, GroupRecord, MessageId, PassState};
 use super::store::ChannelStore;
 use crate::event::Severity;
 use crate::time::Timestamp;
@@ -28,10 +28,12 @@ pub struct MemoryStore {
     groups: BTreeMap<GroupId, GroupRecord>,
     messages: BTreeMap<MessageId, MessageRecord>,
     news: BTreeSet<(GroupId, AlertId)>,
-    classes: BTreeSet<(GroupId, DueClass, Timestamp, AlertId)>,
+    classes: BTreeSet<(GroupId, DueClass, PassState, Timestamp, AlertId)>,
     lapsed: BTreeSet<(Timestamp, AlertId)>,
     /// The groups that are due, by how urgent they are and when.
     due: BTreeSet<(Option<Severity>, Timestamp, GroupId)>,
+    /// The groups of which the fallback has to be told.
+    fallback_due: BTreeSet<(Timestamp, GroupId)>,
     idle: BTreeSet<(Timestamp, GroupId)>,
 }
 
@@ -86,7 +88,7 @@ impl ChannelStore for MemoryStore {
             self.members.remove(&(before.group, id));
             self.news.remove(&(before.group, id));
             for (class, since) in before.dues().iter() {
-                self.classes.remove(&(before.group, class, since, id));
+                self.classes.remove(&(before.group, class, before.pass_state(), since, id));
             }
             if let Some(lapsed) = before.lapsed {
                 self.lapsed.remove(&(lapsed.until, id));
@@ -97,7 +99,8 @@ impl ChannelStore for MemoryStore {
             if alert.tellable().is_some() {
                 self.news.insert((alert.group, id));
             }
-            self.classes.extend(alert.dues().iter().map(|(class, since)| (alert.group, class, since, id)));
+            let pass = alert.pass_state();
+            self.classes.extend(alert.dues().iter().map(|(class, since)| (alert.group, class, pass, since, id)));
             self.lapsed.extend(alert.lapsed.map(|lapsed| (lapsed.until, id)));
             self.alerts.insert(id, *alert);
         }
@@ -113,12 +116,16 @@ impl ChannelStore for MemoryStore {
             if let Some(due) = before.due {
                 self.due.remove(&(before.counts.worst_news(), due, id));
             }
+            if let Some(due) = before.fallback_due {
+                self.fallback_due.remove(&(due, id));
+            }
             self.idle.remove(&(before.last_change, id));
         }
         if let Some(group) = group {
             if let Some(due) = group.due {
                 self.due.insert((group.counts.worst_news(), due, id));
             }
+            self.fallback_due.extend(group.fallback_due.map(|due| (due, id)));
             if group.counts.known == 0 {
                 self.idle.insert((group.last_change, id));
             }
@@ -132,10 +139,9 @@ impl ChannelStore for MemoryStore {
         Ok(ids.filter_map(|(_, id)| Some((*id, *self.alerts.get(id)?))).collect())
     }
 
-    fn earliest(&self, group: GroupId, class: DueClass) -> Result<Option<Timestamp>, Infallible> {
-        let first = (group, class, FIRST, AlertId([0; 16]));
-        let found = self.classes.range(first..).next();
-        Ok(found.filter(|one| one.0 == group && one.1 == class).map(|one| one.2))
+    fn earliest(&self, group: GroupId, class: DueClass, pass: PassState) -> Result<Option<Timestamp>, Infallible> {
+        let found = self.classes.range((group, class, pass, FIRST, AlertId([0; 16]))..).next();
+        Ok(found.filter(|one| (one.0, one.1, one.2) == (group, class, pass)).map(|one| one.3))
     }
 
     fn due(&self, until: Timestamp, most: usize) -> Result<Vec<GroupId>, Infallible> {
@@ -153,6 +159,15 @@ impl ChannelStore for MemoryStore {
     fn first_due_after(&self, after: Timestamp) -> Result<Option<Timestamp>, Infallible> {
         let later = |urgency| self.due_between(urgency, after..=LAST).find(|(due, _)| *due > after);
         Ok(URGENCIES.into_iter().filter_map(later).map(|(due, _)| due).min())
+    }
+
+    fn fallback_due(&self, until: Timestamp, most: usize) -> Result<Vec<GroupId>, Infallible> {
+        Ok(self.fallback_due.range(..=(until, LAST_GROUP)).take(most).map(|(_, id)| *id).collect())
+    }
+
+    fn first_fallback_after(&self, after: Timestamp) -> Result<Option<Timestamp>, Infallible> {
+        let mut later = self.fallback_due.range((after, LAST_GROUP)..).filter(|(due, _)| *due > after);
+        Ok(later.next().map(|(due, _)| *due))
     }
 
     fn lapsed_before(&self, before: Timestamp, most: usize) -> Result<Vec<AlertId>, Infallible> {

@@ -19,14 +19,24 @@ pub enum MessageReason {
     Repeat,
     /// A mute or silence ended, and what it held fires still.
     Unmuted,
+    /// An alert fires that another channel did not tell.
+    Fallback,
     /// Too much was due at once.
     Storm,
 }
 
 impl MessageReason {
     /// All reasons.
-    pub const ALL: [Self; 7] =
-        [Self::New, Self::Worse, Self::Better, Self::Resolved, Self::Repeat, Self::Unmuted, Self::Storm];
+    pub const ALL: [Self; 8] = [
+        Self::New,
+        Self::Worse,
+        Self::Better,
+        Self::Resolved,
+        Self::Repeat,
+        Self::Unmuted,
+        Self::Fallback,
+        Self::Storm,
+    ];
 
     /// Its name, as `group.reason`.
     #[must_use]
@@ -38,6 +48,7 @@ impl MessageReason {
             Self::Resolved => "resolved",
             Self::Repeat => "repeat",
             Self::Unmuted => "unmuted",
+            Self::Fallback => "fallback",
             Self::Storm => "storm",
         }
     }

@@ -12,6 +12,7 @@
 //! | group | the alerts that share the values of `group_by`; one alert alone without it |
 //! | message | one delivery: all the news of a group, or in a storm of several |
 //! | held | kept back by a mute or a silence |
+//! | fallback | the channel that is told instead, where a message is given up or news is due and undelivered for too long |
 //!
 //! Whoever drives a notifier calls [`ChannelNotifier::advance`] before and after each input: what is due comes before what
 //! arrives at the same moment, and what an input makes due at once is told before the next. Between inputs it waits until
@@ -21,6 +22,7 @@ mod arrive;
 mod digest;
 mod due;
 mod every_event;
+mod fallback;
 pub mod holds;
 mod memory;
 mod message;
@@ -37,13 +39,15 @@ mod title_lines;
 pub use arrive::{Arrival, ArrivalResult};
 pub use due::{DueCause, GroupDue};
 pub use every_event::{EveryEventRecord, EveryEventResult};
+pub use fallback::{PassCause, PassedAlert};
 pub use memory::MemoryStore;
 pub use message::{MessageEnd, MessageNews, MessageReason, MessageRecord};
 pub use message_builder::{AlertInMessage, MessageBuilder};
 pub use message_event::{MessageEvent, NamedValue, group_key};
 pub use notifier::{AlertState, ChannelNotifier};
 pub use record::{
-    AlertId, AlertRecord, ChannelRecord, DueClass, DueTimes, GroupCounts, GroupId, GroupRecord, HoldState, LapsedNews,
-    MessageId, NewsKind, NewsOrigin, NewsRecord, RoutingState, StormRecord, UndeliveredMessage,
+    AlertEntry, AlertId, AlertRecord, ChannelRecord, DueClass, DueTimes, FallbackState, GroupCounts, GroupId,
+    GroupRecord, HoldState, LapsedNews, MessageId, NewsKind, NewsOrigin, NewsRecord, PassState, RoutingState,
+    StormRecord, UndeliveredMessage,
 };
 pub use store::ChannelStore;

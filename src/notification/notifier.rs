@@ -1,6 +1,7 @@
 //! The state machine of one channel, and what its parts share.
 
 use super::due::{GroupDue, group_due};
+use super::fallback::fallback_due;
 use super::record::{AlertId, AlertRecord, GroupId, GroupRecord, HoldState, MessageId, RoutingState};
 use super::store::ChannelStore;
 use crate::channel::NotificationPolicy;
@@ -149,9 +150,10 @@ impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
         for id in groups {
             let Some(mut group) = self.store.group(*id)? else { continue };
             let due = group_due(self.store, &self.policy, *id, &group)?.map(|due| due.at);
-            if due != group.due {
-                self.has_earlier_due |= due.is_some_and(|due| group.due.is_none_or(|before| due < before));
-                group.due = due;
+            let fallback_due = fallback_due(self.store, &self.policy, *id, &group)?;
+            if (due, fallback_due) != (group.due, group.fallback_due) {
+                self.has_earlier_due |= is_earlier(due, group.due) || is_earlier(fallback_due, group.fallback_due);
+                (group.due, group.fallback_due) = (due, fallback_due);
                 self.store.set_group(*id, Some(&group))?;
             }
         }
@@ -178,6 +180,11 @@ impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
         }
         Ok(())
     }
+}
+
+/// Whether something is due earlier than before.
+fn is_earlier(due: Option<Timestamp>, before: Option<Timestamp>) -> bool {
+    due.is_some_and(|due| before.is_none_or(|before| due < before))
 }
 
 /// How much is forgotten at a time.

@@ -34,6 +34,36 @@ pub enum RoutingState {
     Elsewhere,
 }
 
+/// How an alert came to be open in a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertEntry {
+    /// Routing gave the channel.
+    Routed,
+    /// Another channel did not tell it, and this one is its fallback. It counts as routed here until it is over, whatever
+    /// routing gives.
+    Fallback,
+}
+
+/// What the fallback of a channel knows of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FallbackState {
+    /// It was not told of it.
+    Untold,
+    /// A message that told of it was given up: the fallback is told at once.
+    GivenUp,
+    /// It was told that the alert fires at this severity.
+    PassedOn(Severity),
+}
+
+/// Whether the fallback of a channel was told of news, at its severity or a worse one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PassState {
+    /// It was not.
+    Kept,
+    /// It was.
+    PassedOn,
+}
+
 /// What differs between what a channel was told and what is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewsKind {
@@ -91,6 +121,10 @@ pub struct AlertRecord {
     pub hold: HoldState,
     /// Whether its last firing was routed here.
     pub routing: RoutingState,
+    /// How it came to be open here.
+    pub entry: AlertEntry,
+    /// What the fallback of the channel knows of it.
+    pub fallback: FallbackState,
     /// Since when true and told differ, where they do.
     pub news: Option<NewsRecord>,
     /// News that ended before it was told.
@@ -111,6 +145,8 @@ impl AlertRecord {
             told: None,
             hold: HoldState::Free,
             routing: RoutingState::Here,
+            entry: AlertEntry::Routed,
+            fallback: FallbackState::Untold,
             news: None,
             lapsed: None,
             message: None,
@@ -158,6 +194,21 @@ impl AlertRecord {
         DueTimes { ordinary, critical }
     }
 
+    /// Whether the fallback of the channel knows that it fires, as bad as it is or worse.
+    #[must_use]
+    pub fn pass_state(&self) -> PassState {
+        match (self.fallback, self.firing) {
+            (FallbackState::PassedOn(known), Some(firing)) if firing <= known => PassState::PassedOn,
+            (FallbackState::PassedOn(_) | FallbackState::Untold | FallbackState::GivenUp, _) => PassState::Kept,
+        }
+    }
+
+    /// Whether the fallback of the channel is to be told of it because a message was given up.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.fallback == FallbackState::GivenUp && self.firing.is_some() && self.tellable().is_some()
+    }
+
     /// Whether it was told, and fires still.
     #[must_use]
     pub fn is_told_firing(&self) -> bool {
@@ -193,6 +244,8 @@ pub enum DueClass {
 impl DueClass {
     /// All classes.
     pub const ALL: [Self; 4] = [Self::Critical, Self::Worse, Self::New, Self::Over];
+    /// Those of alerts that fire.
+    pub const FIRING: [Self; 3] = [Self::Critical, Self::Worse, Self::New];
 }
 
 /// For which classes an alert makes its group due, and since when each counts.
@@ -228,6 +281,10 @@ pub struct GroupCounts {
     pub news: u32,
     /// Those of them that fire, by severity: Info, Warning, Critical.
     pub firing_news: [u32; 3],
+    /// Those that have news to tell of which the fallback was told.
+    pub passed_on: u32,
+    /// Those that have news to tell of which the fallback is to be told because a message was given up.
+    pub given_up: u32,
 }
 
 impl GroupCounts {
@@ -274,6 +331,8 @@ impl GroupCounts {
         count(&mut self.told_critical, is_told_critical);
         count(&mut self.held, alert.hold == HoldState::Held && alert.told.is_none() && alert.firing.is_some());
         count(&mut self.news, alert.tellable().is_some());
+        count(&mut self.passed_on, alert.tellable().is_some() && alert.pass_state() == PassState::PassedOn);
+        count(&mut self.given_up, alert.is_given_up());
         let count_severity = |counters: &mut [u32; 3], severity: Option<Severity>| {
             if let Some(counter) = severity.and_then(|severity| counters.get_mut(severity as usize)) {
                 *counter = change(*counter, 1);
@@ -310,6 +369,10 @@ pub struct GroupRecord {
     pub undelivered: Option<MessageId>,
     /// When something has to be told.
     pub due: Option<Timestamp>,
+    /// Since when the news of its undelivered message is due, unless the fallback was told of it.
+    pub owed_since: Option<Timestamp>,
+    /// When the fallback has to be told.
+    pub fallback_due: Option<Timestamp>,
     /// Its alerts.
     pub counts: GroupCounts,
 }
@@ -328,6 +391,8 @@ impl GroupRecord {
             changes: 0,
             undelivered: None,
             due: None,
+            owed_since: None,
+            fallback_due: None,
             counts: GroupCounts::default(),
         }
     }

@@ -3,7 +3,7 @@
 use super::arrive::begin;
 use super::message::{MessageEnd, MessageNews};
 use super::notifier::ChannelNotifier;
-use super::record::{AlertId, AlertRecord, MessageId, NewsKind, NewsOrigin, NewsRecord};
+use super::record::{AlertId, AlertRecord, FallbackState, MessageId, NewsKind, NewsOrigin, NewsRecord, PassState};
 use super::store::ChannelStore;
 use crate::channel::RecoveryPolicy;
 use crate::time::Timestamp;
@@ -71,6 +71,11 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         let mut alert = AlertRecord { message: None, ..before };
         if end != MessageEnd::Delivered {
             self.take_back(now, &mut alert, told, end);
+            let is_passed_on = alert.pass_state() == PassState::PassedOn;
+            let has_fallback = self.policy.fallback_after.is_some();
+            if has_fallback && !is_passed_on && alert.firing.is_some() && alert.tellable().is_some() {
+                alert.fallback = FallbackState::GivenUp;
+            }
             if alert.difference() == Some(NewsKind::Over) {
                 group.last_end = Some(now);
             }

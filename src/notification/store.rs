@@ -1,7 +1,7 @@
 //! What the state machine keeps of one channel, wherever that is.
 
 use super::message::MessageRecord;
-use super::record::{AlertId, AlertRecord, ChannelRecord, DueClass, GroupId, GroupRecord, MessageId};
+use super::record::{AlertId, AlertRecord, ChannelRecord, DueClass, GroupId, GroupRecord, MessageId, PassState};
 use crate::time::Timestamp;
 
 /// The records of one channel. What is written is read again in the same transaction.
@@ -34,8 +34,9 @@ pub trait ChannelStore {
     /// The alerts of a group with news to tell ([`AlertRecord::tellable`]), by rising id.
     fn news(&self, group: GroupId) -> Result<Vec<(AlertId, AlertRecord)>, Self::Error>;
 
-    /// The earliest time of a class among the alerts of a group ([`AlertRecord::dues`]).
-    fn earliest(&self, group: GroupId, class: DueClass) -> Result<Option<Timestamp>, Self::Error>;
+    /// The earliest time of a class among the alerts of a group ([`AlertRecord::dues`]) that have been passed on to the
+    /// fallback, or have not ([`AlertRecord::pass_state`]).
+    fn earliest(&self, group: GroupId, class: DueClass, pass: PassState) -> Result<Option<Timestamp>, Self::Error>;
 
     /// Groups that are due at that time or before ([`GroupRecord::due`]), by rising id; at most so many, and then any of them.
     fn due(&self, until: Timestamp, most: usize) -> Result<Vec<GroupId>, Self::Error>;
@@ -48,6 +49,13 @@ pub trait ChannelStore {
 
     /// The first moment after that one at which a group is due.
     fn first_due_after(&self, after: Timestamp) -> Result<Option<Timestamp>, Self::Error>;
+
+    /// Groups of which the fallback has to be told at that time or before ([`GroupRecord::fallback_due`]), the first first;
+    /// at most so many.
+    fn fallback_due(&self, until: Timestamp, most: usize) -> Result<Vec<GroupId>, Self::Error>;
+
+    /// The first moment after that one at which the fallback has to be told.
+    fn first_fallback_after(&self, after: Timestamp) -> Result<Option<Timestamp>, Self::Error>;
 
     /// Alerts whose lapsed news ([`AlertRecord::lapsed`]) was remembered until before that time; at most so many.
     fn lapsed_before(&self, before: Timestamp, most: usize) -> Result<Vec<AlertId>, Self::Error>;

@@ -4,7 +4,7 @@ use super::due::{DueCause, GroupDue, class_due};
 use super::message::{MessageNews, MessageReason, MessageRecord};
 use super::notifier::ChannelNotifier;
 use super::record::{
-    AlertId, AlertRecord, ChannelRecord, GroupId, GroupRecord, MessageId, NewsKind, NewsOrigin, NewsRecord,
+    AlertEntry, AlertId, AlertRecord, ChannelRecord, GroupId, GroupRecord, MessageId, NewsKind, NewsOrigin, NewsRecord,
     UndeliveredMessage,
 };
 use super::store::ChannelStore;
@@ -57,12 +57,17 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         Ok(made)
     }
 
-    /// The first moment after `now` at which [`Self::advance`] may make a message, if nothing arrives and nothing is settled.
+    /// The first moment after `now` at which [`Self::advance`] may make a message, or [`Self::pass_on`] may give an alert, if
+    /// nothing arrives and nothing is settled.
     ///
     /// # Errors
     /// Where the store failed.
     pub fn next_moment(&self, now: Timestamp) -> Result<Option<Timestamp>, S::Error> {
-        let first = self.store.first_due_after(now)?;
+        let fallback = match self.policy.fallback_after {
+            Some(_) => self.store.first_fallback_after(now)?,
+            None => None,
+        };
+        let first = self.store.first_due_after(now)?.into_iter().chain(fallback).min();
         Ok(match self.next_step(now)? {
             NextStep::NotBefore(next) => Some(first.map_or(next, |first| first.min(next))),
             NextStep::Tell(..) => Some(now),
@@ -138,6 +143,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         };
         let mut worst = None;
         for DueGroup { id: group_id, mut group, due, news } in groups {
+            group.owed_since = self.kept_due(group_id, &group)?;
             for (alert_id, before) in news {
                 let told = told_now(&before, id);
                 message.news.extend(before.tellable().map(|kind| MessageNews {
@@ -152,6 +158,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             }
             message.changes = message.changes.saturating_add(group.changes);
             note_message(&mut group, due.cause, id, now);
+            group.fallback_due = self.fallback_due(group_id, &group)?;
             message.firing += group.counts.told_firing();
             message.critical += group.counts.told.get(Severity::Critical as usize).copied().unwrap_or(0);
             message.muted += group.counts.held;
@@ -193,6 +200,9 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         match first.and_then(AlertRecord::tellable) {
             Some(NewsKind::New | NewsKind::Worse) if first.and_then(|alert| alert.news).is_some_and(is_unmuted) => {
                 MessageReason::Unmuted
+            }
+            Some(NewsKind::New) if first.is_some_and(|alert| alert.entry == AlertEntry::Fallback) => {
+                MessageReason::Fallback
             }
             Some(NewsKind::New) => MessageReason::New,
             Some(NewsKind::Worse) => MessageReason::Worse,
@@ -256,7 +266,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     pub(super) fn release_groups(&mut self, groups: &[GroupId]) -> Result<(), S::Error> {
         for id in groups {
             if let Some(mut group) = self.store.group(*id)? {
-                group.undelivered = None;
+                (group.undelivered, group.owed_since) = (None, None);
                 self.store.set_group(*id, Some(&group))?;
             }
         }

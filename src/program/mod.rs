@@ -164,6 +164,8 @@ pub struct Channel {
     pub columns: Arc<[Option<Box<str>>]>,
     /// When and how often it tells people about alerts.
     pub policy: NotificationPolicy,
+    /// The position of the channel that is told instead.
+    pub fallback: Option<usize>,
     /// The values by which it groups alerts; none where every alert stands alone. The members of a family share them.
     pub group_values: Arc<[GroupValue]>,
 }
@@ -350,6 +352,14 @@ impl Program {
     pub fn policy(&self, channel: &str) -> Option<NotificationPolicy> {
         let position = self.names.channels.get(channel)?;
         self.channels.get(*position).map(|channel| channel.policy)
+    }
+
+    /// The channel that is told instead of that one, if it has one.
+    #[must_use]
+    pub fn fallback(&self, channel: &str) -> Option<&str> {
+        let position = self.names.channels.get(channel)?;
+        let fallback = self.channels.get(*position)?.fallback?;
+        self.channels.get(fallback).map(|channel| &*channel.name)
     }
 
     /// How much work a condition is, compared with others: an equality of a label is least.

@@ -271,6 +271,15 @@ impl RuleSet {
         Ok(self.program.policy(name).unwrap_or(NotificationPolicy::EVERY_EVENT))
     }
 
+    /// The channel that is told instead of a channel, if it has one.
+    ///
+    /// # Errors
+    /// If there is no such channel.
+    pub fn fallback(&self, channel: &str) -> Result<Option<&str>, UnknownName> {
+        let (name, _) = find("channel", &self.program.names.channels, channel)?;
+        Ok(self.program.fallback(name))
+    }
+
     /// The values by which a channel groups an event, as [`evaluate::group_values`] gives them.
     ///
     /// # Errors

@@ -242,7 +242,8 @@ impl SettingsResolver<'_> {
                         | ParameterValue::List(_)
                         | ParameterValue::Object(_)
                         | ParameterValue::Expression(_)
-                        | ParameterValue::GroupValues(_) => None,
+                        | ParameterValue::GroupValues(_)
+                        | ParameterValue::Channel => None,
                     };
                     headers.extend(value.map(|value| (header.to_string(), value)));
                 }
@@ -251,6 +252,7 @@ impl SettingsResolver<'_> {
             // The rule set says itself when and how often a channel tells people.
             ParameterValue::Wait(_)
             | ParameterValue::GroupValues(_)
+            | ParameterValue::Channel
             | ParameterValue::Literal(_)
             | ParameterValue::Expression(_) => None,
         }
@@ -270,7 +272,8 @@ impl SettingsResolver<'_> {
                 | ParameterValue::List(_)
                 | ParameterValue::Object(_)
                 | ParameterValue::Expression(_)
-                | ParameterValue::GroupValues(_) => {}
+                | ParameterValue::GroupValues(_)
+                | ParameterValue::Channel => {}
             }
         }
         match (secrets.is_empty(), numbers.is_empty()) {

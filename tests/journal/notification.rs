@@ -44,6 +44,7 @@ pub(super) const POLICY: NotificationPolicy = NotificationPolicy {
     recoveries: RecoveryPolicy::Group,
     rate: None,
     gathers_storms: false,
+    fallback_after: None,
 };
 
 fn seconds(count: u32) -> WaitRange {
@@ -470,6 +471,7 @@ fn policy() -> impl Strategy<Value = NotificationPolicy> {
             recoveries,
             rate: storms.then(|| 9.try_into().unwrap()),
             gathers_storms: storms,
+            fallback_after: None,
         }
     })
 }

@@ -44,6 +44,7 @@ pub(super) fn policies() -> impl Strategy<Value = NotificationPolicy> {
             recoveries,
             rate,
             gathers_storms,
+            fallback_after: None,
         },
     )
 }

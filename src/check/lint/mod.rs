@@ -25,6 +25,7 @@ mod needless_regex;
 mod overwritten;
 mod past_date;
 mod resolved_only_route;
+mod same_fallback;
 mod shadowed_else;
 mod unasked_mapping;
 mod unknown_result;
@@ -120,6 +121,7 @@ const LINTS: &[(&DiagnosticCode, LintScope)] = &[
     (&unshared_value::CODE, LintScope::RuleSet(unshared_value::run)),
     (&endless_mute::CODE, LintScope::RuleSet(endless_mute::run)),
     (&idle_mute::CODE, LintScope::RuleSet(idle_mute::run)),
+    (&same_fallback::CODE, LintScope::RuleSet(same_fallback::run)),
 ];
 
 /// Runs every lint; `diagnostics` holds what was found before.

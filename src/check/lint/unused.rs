@@ -3,6 +3,7 @@
 use super::LintInput;
 use super::mention::Mentions;
 use super::visit::{self, TreeNode};
+use crate::check::fallback;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::syntax::tree::{
     Declaration, Destination, DocumentedDeclaration, ExpressionKind, HeartbeatLineKind, Identifier, TargetKind,
@@ -108,12 +109,14 @@ impl<'t> UsedDeclarations<'t> {
                     }
                 }
             }
+            Declaration::Channel(channel) => {
+                self.channels.extend(fallback::named(channel).filter(|name| *name != own));
+            }
             Declaration::Mute(_)
             | Declaration::Mapping(_)
             | Declaration::Table(_)
             | Declaration::Define(_)
             | Declaration::Schedule(_)
-            | Declaration::Channel(_)
             | Declaration::Test(_) => {}
         }
     }

@@ -53,4 +53,5 @@ pub const LAST_WORDS: NotificationPolicy = NotificationPolicy {
     recoveries: RecoveryPolicy::Each,
     rate: None,
     gathers_storms: true,
+    fallback_after: None,
 };

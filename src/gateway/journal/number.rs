@@ -4,7 +4,10 @@ use super::notification::{NewsEnd, StoredFate};
 use super::{DeliveryState, PushOrigin, SilenceEndCause};
 use crate::event::{AlertStatus, Severity};
 use crate::notification::holds::SourceKind;
-use crate::notification::{DueClass, HoldState, MessageEnd, MessageReason, NewsKind, NewsOrigin, RoutingState};
+use crate::notification::{
+    AlertEntry, DueClass, FallbackState, HoldState, MessageEnd, MessageReason, NewsKind, NewsOrigin, PassState,
+    RoutingState,
+};
 
 /// The number of a state or an origin: a macro, so that `concat!` can put it into the text of a statement.
 #[rustfmt::skip]
@@ -80,12 +83,32 @@ stored_numbers!(Severity: Info = 0, Warning = 1, Critical = 2);
 stored_numbers!(AlertStatus: Firing = 0, Resolved = 1);
 stored_numbers!(HoldState: Free = 0, Held = 1);
 stored_numbers!(RoutingState: Here = 0, Elsewhere = 1);
+stored_numbers!(AlertEntry: Routed = 0, Fallback = 1);
+stored_numbers!(PassState: Kept = 0, PassedOn = 1);
 stored_numbers!(NewsOrigin: Event = 0, Unmuting = 1, Refusal = 2);
 stored_numbers!(NewsKind: New = 0, Worse = 1, Better = 2, Over = 3);
 stored_numbers!(DueClass: Critical = 0, Worse = 1, New = 2, Over = 3);
-stored_numbers!(MessageReason: New = 0, Worse = 1, Better = 2, Resolved = 3, Repeat = 4, Unmuted = 5, Storm = 6);
+stored_numbers!(MessageReason: New = 0, Worse = 1, Better = 2, Resolved = 3, Repeat = 4, Unmuted = 5, Storm = 6, Fallback = 7);
 stored_numbers!(StoredFate: News = 0, Held = 1, Unchanged = 2, OverUntold = 3, NothingOpen = 4, KeptBack = 5);
 stored_numbers!(NewsEnd: Told = 0, OverUntold = 1, Elsewhere = 2);
 stored_numbers!(MessageEnd: Delivered = 0, Expired = 1, Refused = 2);
 stored_numbers!(SilenceEndCause: Time = 0, Resolved = 1, Operator = 2);
 stored_numbers!(SourceKind: Plain = 0, Link = 1);
+
+impl StoredNumber for FallbackState {
+    fn stored(self) -> i64 {
+        match self {
+            Self::Untold => 0,
+            Self::GivenUp => 1,
+            Self::PassedOn(severity) => 2 + severity.stored(),
+        }
+    }
+
+    fn from_stored(number: i64) -> Option<Self> {
+        match number {
+            0 => Some(Self::Untold),
+            1 => Some(Self::GivenUp),
+            _ => number.checked_sub(2).and_then(Severity::from_stored).map(Self::PassedOn),
+        }
+    }
+}

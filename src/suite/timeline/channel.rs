@@ -7,7 +7,7 @@ use crate::channel::{NotificationPolicy, RepeatPolicy};
 use crate::event::{AlertStatus, Event, Severity};
 use crate::json::Arena;
 use crate::notification::{
-    AlertId, AlertInMessage, AlertState, Arrival, ChannelNotifier, ChannelStore as _, EveryEventRecord,
+    AlertEntry, AlertId, AlertInMessage, AlertState, Arrival, ChannelNotifier, ChannelStore as _, EveryEventRecord,
     EveryEventResult, GroupId, HoldState, MemoryStore, MessageBuilder, MessageEnd, MessageEvent, MessageId,
     MessageNews, MessageReason, MessageRecord, NamedValue, NewsKind, group_key,
 };
@@ -64,7 +64,13 @@ pub(super) struct TimelineChannel {
     values: BTreeMap<GroupId, Vec<NamedValue>>,
     /// The alerts of a channel that gets every event.
     passed_on: BTreeMap<AlertId, EveryEventRecord>,
+    /// The channel that is told instead.
+    fallback: Option<String>,
+    /// The severity at which it was told of an alert, by a channel that gets every event.
+    fallback_told: BTreeMap<AlertId, Severity>,
     undelivered: Vec<UndeliveredEvent>,
+    /// How many of them, the first, were undelivered for too long when they were looked at last.
+    overdue: usize,
     down_until: Option<Timestamp>,
     is_paused: bool,
 }
@@ -74,6 +80,8 @@ pub(super) struct TimelineChannel {
 struct UndeliveredEvent {
     /// Its id, unless the channel gets every event.
     id: Option<MessageId>,
+    /// The alert, where the channel gets every event.
+    alert: Option<AlertId>,
     /// The worst of its news that fires; the severity of an event that goes out as it comes.
     worst: Option<Severity>,
     /// As it will be delivered, but for the time.
@@ -110,7 +118,10 @@ impl TimelineChannel {
             store: MemoryStore::default(),
             values: BTreeMap::new(),
             passed_on: BTreeMap::new(),
+            fallback: rules.fallback(name).ok().flatten().map(str::to_owned),
+            fallback_told: BTreeMap::new(),
             undelivered: Vec::new(),
+            overdue: 0,
             down_until: None,
             is_paused: false,
         }
@@ -123,7 +134,8 @@ impl TimelineChannel {
     /// How long it may take until something that is news is told.
     pub(super) fn longest_wait(&self) -> Duration {
         let storm = if self.policy.gathers_storms { LONGEST_STORM_PAUSE } else { Duration::ZERO };
-        self.policy.wait.high.max(self.policy.wait_critical).max(storm)
+        let fallback = self.policy.fallback_after.unwrap_or_default();
+        self.policy.wait.high.max(self.policy.wait_critical).max(storm).max(fallback)
     }
 
     /// From here on nothing is told again that did not change.
@@ -137,7 +149,48 @@ impl TimelineChannel {
     /// The next moment after `now` at which something begins, ends or is due.
     pub(super) fn next_moment(&mut self, now: Timestamp) -> Option<Timestamp> {
         let Ok(due) = self.notifier().next_moment(now);
-        due.into_iter().chain(self.down_until).filter(|next| *next > now).min()
+        due.into_iter().chain(self.down_until).chain(self.next_overdue()).filter(|next| *next > now).min()
+    }
+
+    /// When the next event has been undelivered for too long, in a channel that gets every event.
+    fn next_overdue(&self) -> Option<Timestamp> {
+        let after = self.policy.fallback_after.filter(|_| self.gets_every_event())?;
+        Some(self.undelivered.get(self.overdue)?.delivered.made.saturating_add(after))
+    }
+
+    pub(super) fn gets_every_event(&self) -> bool {
+        self.policy.repeat == RepeatPolicy::EveryEvent
+    }
+
+    /// The channel that is told instead.
+    pub(super) fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
+    }
+
+    /// The alerts of which the fallback has to be told now.
+    pub(super) fn overdue_alerts(&mut self, now: Timestamp) -> Vec<AlertId> {
+        let mut overdue = Vec::new();
+        if !self.gets_every_event() {
+            loop {
+                let Ok(more) = self.notifier().pass_on(now);
+                if more.is_empty() {
+                    return overdue;
+                }
+                overdue.extend(more.iter().map(|one| one.alert));
+            }
+        }
+        while self.next_overdue().is_some_and(|due| due <= now) {
+            let alert = self.undelivered.get(self.overdue).and_then(|event| event.alert);
+            self.overdue += 1;
+            let sent = alert.and_then(|id| Some((id, self.passed_on.get(&id)?.told?)));
+            if let Some((id, severity)) = sent
+                && self.fallback_told.get(&id).is_none_or(|known| severity > *known)
+            {
+                self.fallback_told.insert(id, severity);
+                overdue.push(id);
+            }
+        }
+        overdue
     }
 
     pub(super) fn down_until(&self) -> Option<Timestamp> {
@@ -175,6 +228,7 @@ impl TimelineChannel {
         let store = &self.store;
         self.values.retain(|group, _| matches!(store.group(*group), Ok(Some(_))));
         self.passed_on.retain(|alert, _| is_kept(*alert));
+        self.fallback_told.retain(|alert, _| is_kept(*alert));
     }
 
     pub(super) fn state(&mut self, id: AlertId) -> FiringState {
@@ -194,11 +248,27 @@ impl TimelineChannel {
         rules: &RuleSet,
         budget: &mut TimelineBudget,
     ) -> Result<(), TimelineLimit> {
-        if self.policy.repeat == RepeatPolicy::EveryEvent {
-            return events.iter().try_for_each(|arrival| self.pass_on(now, *arrival, budget));
+        if self.gets_every_event() {
+            return events.iter().try_for_each(|arrival| self.pass_on(now, *arrival, AlertEntry::Routed, budget));
         }
         let arrivals: Vec<Arrival> = events.iter().map(|arrival| self.arrival(now, *arrival, rules)).collect();
         let Ok(_) = self.notifier().arrive(now, &arrivals);
+        Ok(())
+    }
+
+    /// An alert that another channel could not tell.
+    pub(super) fn take_over(
+        &mut self,
+        now: Timestamp,
+        arrival: ChannelArrival<'_>,
+        rules: &RuleSet,
+        budget: &mut TimelineBudget,
+    ) -> Result<(), TimelineLimit> {
+        if self.gets_every_event() {
+            return self.pass_on(now, arrival, AlertEntry::Fallback, budget);
+        }
+        let arrival = self.arrival(now, arrival, rules);
+        let Ok(_) = self.notifier().take_over(now, &[arrival]);
         Ok(())
     }
 
@@ -223,6 +293,7 @@ impl TimelineChannel {
         &mut self,
         now: Timestamp,
         arrival: ChannelArrival<'_>,
+        entry: AlertEntry,
         budget: &mut TimelineBudget,
     ) -> Result<(), TimelineLimit> {
         let ChannelArrival { event, hold } = arrival;
@@ -231,8 +302,12 @@ impl TimelineChannel {
         let before = self.passed_on.remove(&alert);
         let (after, result) = EveryEventRecord::arrive(before, firing, hold);
         self.passed_on.extend(after.map(|after| (alert, after)));
+        if after.is_none() {
+            self.fallback_told.remove(&alert);
+        }
         match result {
             EveryEventResult::Sent(reason) => {
+                let reason = if entry == AlertEntry::Fallback { MessageReason::Fallback } else { reason };
                 let before = before.and_then(|before| before.told);
                 self.send(now, event, SentEvent { alert, reason, before, firing }, budget)
             }
@@ -249,7 +324,7 @@ impl TimelineChannel {
         last: &StoredEvent,
         budget: &mut TimelineBudget,
     ) -> Result<(), TimelineLimit> {
-        if self.policy.repeat != RepeatPolicy::EveryEvent {
+        if !self.gets_every_event() {
             let Ok(()) = self.notifier().set_hold(now, alert, hold);
             return Ok(());
         }
@@ -291,19 +366,14 @@ impl TimelineChannel {
             message: MessageEvent::of_event(event, reason),
             bytes: 0,
         };
-        self.queue(None, firing, delivered, budget)
+        self.queue(UndeliveredEvent { id: None, alert: Some(alert), worst: firing, delivered }, budget)
     }
 
-    fn queue(
-        &mut self,
-        id: Option<MessageId>,
-        worst: Option<Severity>,
-        mut delivered: DeliveredMessage,
-        budget: &mut TimelineBudget,
-    ) -> Result<(), TimelineLimit> {
+    fn queue(&mut self, mut event: UndeliveredEvent, budget: &mut TimelineBudget) -> Result<(), TimelineLimit> {
+        let delivered = &mut event.delivered;
         delivered.bytes = delivered.message.bytes() + delivered.news.len() * size_of::<MessageNews>();
         budget.keep(delivered.bytes)?;
-        self.undelivered.push(UndeliveredEvent { id, worst, delivered });
+        self.undelivered.push(event);
         Ok(())
     }
 
@@ -332,7 +402,8 @@ impl TimelineChannel {
                     message,
                     bytes: 0,
                 };
-                self.queue(Some(record.id), record.worst_news(), delivered, budget)?;
+                let (id, worst) = (Some(record.id), record.worst_news());
+                self.queue(UndeliveredEvent { id, alert: None, worst, delivered }, budget)?;
             }
             let taken = self.deliver(now);
             if taken.is_empty() {
@@ -348,6 +419,7 @@ impl TimelineChannel {
             return Vec::new();
         }
         let mut waiting = std::mem::take(&mut self.undelivered);
+        self.overdue = 0;
         let mut worst_of_key: BTreeMap<String, Option<Severity>> = BTreeMap::new();
         let mut ranks: Vec<Option<Severity>> = waiting
             .iter()

@@ -3,7 +3,8 @@
 //! A [`Timeline`] has a clock of its own, which stands still between inputs. [`Timeline::advance_to`] moves it. At each
 //! moment comes first what begins or ends by the clock, then what is due, then the inputs in their order, and what an input
 //! makes due at once is told before the next. A message is delivered when it is made, unless its channel is down: then it is
-//! delivered when the channel is up again, the worst news first.
+//! delivered when the channel is up again, the worst news first. What a channel could not deliver for too long is told to its
+//! fallback.
 //!
 //! The loop knows nothing of tests: stored pushes are played through it in the same way. The work and the memory of a
 //! timeline are bounded, so that no rule file can hang it.
@@ -11,6 +12,7 @@
 mod budget;
 mod channel;
 mod channel_rules;
+mod fallbacks;
 mod held_alerts;
 mod holds;
 mod stored_event;
@@ -26,7 +28,7 @@ use crate::ruleset::RuleSet;
 use crate::time::Timestamp;
 use channel::{ChannelArrival, TimelineChannel};
 use holds::TimelineHolds;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use stored_event::StoredEvent;
 
@@ -87,6 +89,8 @@ struct OpenAlert {
     open: Vec<String>,
     /// Those of the channels that get it as a copy.
     copies: Vec<String>,
+    /// Those of them that are told instead of another.
+    fallbacks: Vec<String>,
     /// Since when it fires.
     since: Option<Timestamp>,
 }
@@ -192,15 +196,19 @@ impl<'r> Timeline<'r> {
             self.note(routed)?;
         }
         let changed = self.report(push)?;
-        let names: BTreeSet<&str> = push.iter().flat_map(|routed| routed.channels.iter().copied()).collect();
-        for name in names {
-            let own: Vec<ChannelArrival<'_>> = push
-                .iter()
-                .filter(|routed| routed.channels.contains(&name))
-                .map(|routed| ChannelArrival { event: routed.event, hold: self.hold_of(routed, name) })
-                .collect();
-            let new = || TimelineChannel::new(self.rules, name);
-            let channel = self.channels.entry(name.to_owned()).or_insert_with(new);
+        let mut by_channel: BTreeMap<String, Vec<&RoutedEvent<'_>>> = BTreeMap::new();
+        for routed in push {
+            for name in routed.channels.iter().copied().chain(self.fallbacks(routed)) {
+                by_channel.entry(name.to_owned()).or_default().push(routed);
+            }
+        }
+        for (name, routed) in by_channel {
+            let mut own: Vec<ChannelArrival<'_>> = Vec::with_capacity(routed.len());
+            for routed in routed {
+                own.push(ChannelArrival { event: routed.event, hold: self.hold_of(routed, &name) });
+            }
+            let new = || TimelineChannel::new(self.rules, &name);
+            let channel = self.channels.entry(name.clone()).or_insert_with(new);
             channel.arrive(self.now, &own, self.rules, &mut self.budget)?;
         }
         self.apply_holds(&changed)?;
@@ -295,11 +303,20 @@ impl<'r> Timeline<'r> {
         self.tell()
     }
 
-    /// Makes and delivers what is due.
+    /// Makes and delivers what is due; what a channel could not deliver is told to its fallback.
     fn tell(&mut self) -> Result<(), TimelineLimit> {
         if self.away_until.is_some() {
             return Ok(());
         }
+        loop {
+            self.tell_channels()?;
+            if !self.pass_on()? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn tell_channels(&mut self) -> Result<(), TimelineLimit> {
         let alerts = &self.alerts;
         let last_events = |id: AlertId| alerts.get(&id).map(|alert| &alert.event);
         for channel in self.channels.values_mut() {
@@ -316,10 +333,11 @@ impl<'r> Timeline<'r> {
         let before = self.alerts.remove(&id);
         self.budget.free(before.as_ref().map_or(0, OpenAlert::bytes));
         let mut since = before.as_ref().and_then(|alert| alert.since);
-        let mut open = before.map(|alert| alert.open).unwrap_or_default();
+        let (mut open, mut fallbacks) = before.map(|alert| (alert.open, alert.fallbacks)).unwrap_or_default();
         match event.status {
             AlertStatus::Resolved => {
                 open.clear();
+                fallbacks.clear();
                 since = None;
             }
             AlertStatus::Firing => {
@@ -332,7 +350,7 @@ impl<'r> Timeline<'r> {
             }
         }
         let copies = copies.iter().map(|&copy| copy.to_owned()).collect();
-        let alert = OpenAlert { event: stored, open, copies, since };
+        let alert = OpenAlert { event: stored, open, copies, fallbacks, since };
         self.budget.keep(alert.bytes())?;
         self.alerts.insert(id, alert);
         Ok(())

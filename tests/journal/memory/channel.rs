@@ -7,7 +7,7 @@ use pointsman::gateway::journal::{
 };
 use pointsman::notification::{
     AlertId, AlertRecord, ArrivalResult, ChannelRecord, ChannelStore, DueClass, GroupId, GroupRecord, MemoryStore,
-    MessageEnd, MessageId, MessageReason, MessageRecord, NamedValue, NewsKind,
+    MessageEnd, MessageId, MessageReason, MessageRecord, NamedValue, NewsKind, PassState,
 };
 use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
@@ -97,8 +97,8 @@ impl ChannelStore for MemoryChannel<'_> {
         Ok(sure(self.channel.records.news(group)))
     }
 
-    fn earliest(&self, group: GroupId, class: DueClass) -> StoreResult<Option<Timestamp>> {
-        Ok(sure(self.channel.records.earliest(group, class)))
+    fn earliest(&self, group: GroupId, class: DueClass, pass: PassState) -> StoreResult<Option<Timestamp>> {
+        Ok(sure(self.channel.records.earliest(group, class, pass)))
     }
 
     fn due(&self, until: Timestamp, most: usize) -> StoreResult<Vec<GroupId>> {
@@ -111,6 +111,14 @@ impl ChannelStore for MemoryChannel<'_> {
 
     fn first_due_after(&self, after: Timestamp) -> StoreResult<Option<Timestamp>> {
         Ok(sure(self.channel.records.first_due_after(after)))
+    }
+
+    fn fallback_due(&self, until: Timestamp, most: usize) -> StoreResult<Vec<GroupId>> {
+        Ok(sure(self.channel.records.fallback_due(until, most)))
+    }
+
+    fn first_fallback_after(&self, after: Timestamp) -> StoreResult<Option<Timestamp>> {
+        Ok(sure(self.channel.records.first_fallback_after(after)))
     }
 
     fn lapsed_before(&self, before: Timestamp, most: usize) -> StoreResult<Vec<AlertId>> {

@@ -8,7 +8,7 @@ use crate::gateway::journal::notification::{ChannelRecords, MessageDelivery, Not
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::notification::{
     AlertId, AlertRecord, ChannelRecord, ChannelStore, DueClass, GroupCounts, GroupId, GroupRecord, LapsedNews,
-    MessageId, MessageRecord, NewsRecord, StormRecord, UndeliveredMessage,
+    MessageId, MessageRecord, NewsRecord, PassState, StormRecord, UndeliveredMessage,
 };
 use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -39,7 +39,7 @@ impl NotificationTransaction for SqliteTransaction<'_> {
 macro_rules! alert_columns {
     () => {
         "grp, firing, told, hold, routing, message, told_in, news_since, news_critical, news_origin, lapsed_since, \
-         lapsed_critical, lapsed_origin, lapsed_until"
+         lapsed_critical, lapsed_origin, lapsed_until, entry, fallback"
     };
 }
 
@@ -47,7 +47,8 @@ macro_rules! alert_columns {
 macro_rules! group_columns {
     () => {
         "since, messages, last_message, last_message_id, last_change, last_end, changes, undelivered, due, known, told_info, \
-         told_warning, told_critical, repeated, still_critical, held, news, news_info, news_warning, news_critical"
+         told_warning, told_critical, repeated, still_critical, held, news, news_info, news_warning, news_critical, passed_on, \
+         given_up, owed_since, fallback_due"
     };
 }
 
@@ -109,14 +110,16 @@ impl ChannelStore for SqliteChannel<'_> {
         };
         let sql = "INSERT INTO told_alert (channel, alert, grp, firing, told, hold, routing, message, told_in, news_since, \
                    news_critical, news_origin, lapsed_since, lapsed_critical, lapsed_origin, lapsed_until, tellable, class, \
-                   critical_due) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
+                   critical_due, entry, fallback, passed_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+                   ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) \
                    ON CONFLICT (channel, alert) DO UPDATE SET grp = excluded.grp, firing = excluded.firing, \
                    told = excluded.told, hold = excluded.hold, routing = excluded.routing, message = excluded.message, \
                    told_in = excluded.told_in, news_since = excluded.news_since, news_critical = excluded.news_critical, \
                    news_origin = excluded.news_origin, lapsed_since = excluded.lapsed_since, \
                    lapsed_critical = excluded.lapsed_critical, lapsed_origin = excluded.lapsed_origin, \
                    lapsed_until = excluded.lapsed_until, tellable = excluded.tellable, class = excluded.class, \
-                   critical_due = excluded.critical_due";
+                   critical_due = excluded.critical_due, entry = excluded.entry, fallback = excluded.fallback, \
+                   passed_on = excluded.passed_on";
         let (news, lapsed, dues) = (alert.news, alert.lapsed.map(|lapsed| lapsed.news), alert.dues());
         self.connection.prepare_cached(sql)?.execute(params![
             self.channel,
@@ -138,6 +141,9 @@ impl ChannelStore for SqliteChannel<'_> {
             alert.tellable().is_some(),
             dues.ordinary.map(|(class, _)| class),
             dues.critical.map(|(_, since)| since),
+            alert.entry,
+            alert.fallback,
+            alert.pass_state(),
         ])?;
         Ok(())
     }
@@ -155,7 +161,7 @@ impl ChannelStore for SqliteChannel<'_> {
             return Ok(());
         };
         let sql = "INSERT INTO told_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-                   ?18, ?19, ?20, ?21, ?22, ?23, NULL) ON CONFLICT (channel, id) DO UPDATE SET since = excluded.since, \
+                   ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, NULL) ON CONFLICT (channel, id) DO UPDATE SET since = excluded.since, \
                    messages = excluded.messages, last_message = excluded.last_message, \
                    last_message_id = excluded.last_message_id, last_change = excluded.last_change, \
                    last_end = excluded.last_end, changes = excluded.changes, undelivered = excluded.undelivered, \
@@ -163,10 +169,11 @@ impl ChannelStore for SqliteChannel<'_> {
                    told_warning = excluded.told_warning, told_critical = excluded.told_critical, \
                    repeated = excluded.repeated, still_critical = excluded.still_critical, held = excluded.held, \
                    news = excluded.news, news_info = excluded.news_info, news_warning = excluded.news_warning, \
-                   news_critical = excluded.news_critical, urgency = excluded.urgency";
-        let GroupCounts { known, told: [info, warning, critical], repeated, told_critical, held, news, firing_news } =
+                   news_critical = excluded.news_critical, passed_on = excluded.passed_on, given_up = excluded.given_up, \
+                   owed_since = excluded.owed_since, fallback_due = excluded.fallback_due, urgency = excluded.urgency";
+        let GroupCounts { known, told, repeated, told_critical, held, news, firing_news, passed_on, given_up } =
             group.counts;
-        let [news_info, news_warning, news_critical] = firing_news;
+        let ([info, warning, critical], [news_info, news_warning, news_critical]) = (told, firing_news);
         self.connection.prepare_cached(sql)?.execute(params![
             self.channel,
             id,
@@ -190,6 +197,10 @@ impl ChannelStore for SqliteChannel<'_> {
             news_info,
             news_warning,
             news_critical,
+            passed_on,
+            given_up,
+            group.owed_since,
+            group.fallback_due,
             urgency(group.counts.worst_news()),
         ])?;
         Ok(())
@@ -207,17 +218,18 @@ impl ChannelStore for SqliteChannel<'_> {
         Ok(rows.collect::<SqliteResult<_>>()?)
     }
 
-    fn earliest(&self, group: GroupId, class: DueClass) -> StoreResult<Option<Timestamp>> {
+    fn earliest(&self, group: GroupId, class: DueClass, pass: PassState) -> StoreResult<Option<Timestamp>> {
         let found = match class {
             DueClass::Critical => {
                 let sql = "SELECT min(critical_due) FROM told_alert INDEXED BY told_alert_critical WHERE channel = ?1 \
-                           AND grp = ?2 AND critical_due IS NOT NULL";
-                self.connection.prepare_cached(sql)?.query_row((self.channel, group), |row| row.get(0))?
+                           AND grp = ?2 AND passed_on = ?3 AND critical_due IS NOT NULL";
+                self.connection.prepare_cached(sql)?.query_row((self.channel, group, pass), |row| row.get(0))?
             }
             DueClass::Worse | DueClass::New | DueClass::Over => {
                 let sql = "SELECT min(news_since) FROM told_alert INDEXED BY told_alert_class WHERE channel = ?1 \
-                           AND grp = ?2 AND class = ?3 AND class IS NOT NULL";
-                self.connection.prepare_cached(sql)?.query_row((self.channel, group, class), |row| row.get(0))?
+                           AND grp = ?2 AND class = ?3 AND passed_on = ?4 AND class IS NOT NULL";
+                let values = (self.channel, group, class, pass);
+                self.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?
             }
         };
         Ok(found)
@@ -250,6 +262,18 @@ impl ChannelStore for SqliteChannel<'_> {
             first = first.into_iter().chain(due).min();
         }
         Ok(first)
+    }
+
+    fn fallback_due(&self, until: Timestamp, most: usize) -> StoreResult<Vec<GroupId>> {
+        let sql = "SELECT id FROM told_group INDEXED BY told_group_fallback WHERE channel = ?1 AND fallback_due <= ?2 \
+                   ORDER BY fallback_due, id LIMIT ?3";
+        self.ids(sql, (self.channel, until, limit(most)))
+    }
+
+    fn first_fallback_after(&self, after: Timestamp) -> StoreResult<Option<Timestamp>> {
+        let sql = "SELECT min(fallback_due) FROM told_group INDEXED BY told_group_fallback WHERE channel = ?1 \
+                   AND fallback_due > ?2";
+        Ok(self.connection.prepare_cached(sql)?.query_row((self.channel, after), |row| row.get(0))?)
     }
 
     fn lapsed_before(&self, before: Timestamp, most: usize) -> StoreResult<Vec<AlertId>> {
@@ -327,6 +351,8 @@ fn alert_record(row: &Row<'_>, first: usize) -> SqliteResult<AlertRecord> {
         told: row.get(first + 2)?,
         hold: row.get(first + 3)?,
         routing: row.get(first + 4)?,
+        entry: row.get(first + 14)?,
+        fallback: row.get(first + 15)?,
         message: row.get(first + 5)?,
         told_in: row.get(first + 6)?,
         news: news(first + 7)?,
@@ -345,6 +371,8 @@ fn group_record(row: &Row<'_>) -> SqliteResult<GroupRecord> {
         changes: row.get(6)?,
         undelivered: row.get(7)?,
         due: row.get(8)?,
+        owed_since: row.get(22)?,
+        fallback_due: row.get(23)?,
         counts: GroupCounts {
             known: row.get(9)?,
             told: [row.get(10)?, row.get(11)?, row.get(12)?],
@@ -353,6 +381,8 @@ fn group_record(row: &Row<'_>) -> SqliteResult<GroupRecord> {
             held: row.get(15)?,
             news: row.get(16)?,
             firing_news: [row.get(17)?, row.get(18)?, row.get(19)?],
+            passed_on: row.get(20)?,
+            given_up: row.get(21)?,
         },
     })
 }

@@ -5,7 +5,8 @@ use crate::gateway::journal::notification::{NewsEnd, StoredFate};
 use crate::gateway::journal::number::StoredNumber;
 use crate::gateway::journal::{DeliveryId, DeliveryState, PushId, PushOrigin, SilenceEndCause, SilenceId};
 use crate::notification::{
-    AlertId, DueClass, GroupId, HoldState, MessageEnd, MessageId, MessageReason, NewsOrigin, RoutingState,
+    AlertEntry, AlertId, DueClass, FallbackState, GroupId, HoldState, MessageEnd, MessageId, MessageReason, NewsOrigin,
+    PassState, RoutingState,
 };
 use crate::time::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -50,6 +51,9 @@ number_column!(Severity, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(AlertStatus, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(HoldState, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(RoutingState, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(AlertEntry, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(FallbackState, StoredNumber::stored, StoredNumber::from_stored);
+number_column!(PassState, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(NewsOrigin, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(DueClass, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(MessageReason, StoredNumber::stored, StoredNumber::from_stored);

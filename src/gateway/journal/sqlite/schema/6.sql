@@ -31,6 +31,10 @@ CREATE TABLE told_alert (
   told            INTEGER,               -- the severity that was told
   hold            INTEGER NOT NULL,      -- 1 where a mute or silence holds it
   routing         INTEGER NOT NULL,      -- 1 where its last firing was routed elsewhere
+  entry           INTEGER NOT NULL,      -- 1 where another channel passed it on
+  fallback        INTEGER NOT NULL,      -- what the channel's fallback knows: 0 nothing, 1 it is to be told as a message was
+                                         -- given up, otherwise 2 more than the severity that it was told
+  passed_on       INTEGER NOT NULL,      -- 1 where it was told that the alert is as bad as it is, or worse
   news_since      INTEGER,
   news_critical   INTEGER,
   news_origin     INTEGER,
@@ -51,8 +55,8 @@ CREATE TABLE told_alert (
   PRIMARY KEY (channel, alert)
 ) WITHOUT ROWID;
 CREATE INDEX told_alert_news ON told_alert (channel, grp) WHERE tellable = 1;
-CREATE INDEX told_alert_class ON told_alert (channel, grp, class, news_since) WHERE class IS NOT NULL;
-CREATE INDEX told_alert_critical ON told_alert (channel, grp, critical_due) WHERE critical_due IS NOT NULL;
+CREATE INDEX told_alert_class ON told_alert (channel, grp, class, passed_on, news_since) WHERE class IS NOT NULL;
+CREATE INDEX told_alert_critical ON told_alert (channel, grp, passed_on, critical_due) WHERE critical_due IS NOT NULL;
 CREATE INDEX told_alert_lapsed ON told_alert (channel, lapsed_until) WHERE lapsed_until IS NOT NULL;
 CREATE INDEX told_alert_told ON told_alert (channel, grp, told) WHERE told IS NOT NULL;
 CREATE INDEX told_alert_push ON told_alert (push);
@@ -81,11 +85,16 @@ CREATE TABLE told_group (
   news_info       INTEGER NOT NULL,      -- those that fire and are news, by severity
   news_warning    INTEGER NOT NULL,
   news_critical   INTEGER NOT NULL,
+  passed_on       INTEGER NOT NULL,      -- those that are news and of which the fallback was told
+  given_up        INTEGER NOT NULL,      -- those of which it is to be told as a message was given up
+  owed_since      INTEGER,               -- since when the news of its undelivered message is due
+  fallback_due    INTEGER,               -- when the fallback has to be told
   urgency         INTEGER NOT NULL,      -- the worst of them: 0 nothing, 1 Info, 2 Warning, 3 Critical
   vals            TEXT,                  -- the values of `group_by`: JSON, [[name, value], …]
   PRIMARY KEY (channel, id)
 ) WITHOUT ROWID;
 CREATE INDEX told_group_due ON told_group (channel, urgency, due, id) WHERE due IS NOT NULL;
+CREATE INDEX told_group_fallback ON told_group (channel, fallback_due, id) WHERE fallback_due IS NOT NULL;
 CREATE INDEX told_group_idle ON told_group (channel, last_change, id) WHERE known = 0;
 
 -- Messages. Those that are settled stay for a while.
