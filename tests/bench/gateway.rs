@@ -3,7 +3,7 @@
 //! down slows both sides.
 //!
 //! `cargo bench --bench gateway -- [SECONDS] [PART…]`: `SECONDS` for each measurement (10 by default), the parts are
-//! `accept share deliver save reload dead overload backlog`. `compare` before them compares two programs as `compare.rs`
+//! `accept share told deliver save reload dead overload backlog`. `compare` before them compares two programs as `compare.rs`
 //! says, by the processor time for a push (`share`) and for a delivery (`deliver`).
 
 #![allow(
@@ -28,6 +28,7 @@ mod compare;
 mod editor;
 mod harness;
 mod share;
+mod told;
 
 use checker::Push;
 use compare::{Subject, figure};
@@ -45,6 +46,7 @@ type Part = (&'static str, fn(Duration) -> Result<(), String>);
 const PARTS: &[Part] = &[
     ("accept", accept),
     ("share", share::share),
+    ("told", told::told),
     ("deliver", deliver),
     ("save", save),
     ("reload", reload),

@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) pairs: bool,
     /// The first number of an event.
     pub(crate) first: u64,
+    /// How many alerts the events are about; without it each is about its own.
+    pub(crate) keys: Option<u64>,
 }
 
 impl Plan {
@@ -42,6 +44,7 @@ impl Plan {
             size: 0,
             pairs: false,
             first: 1,
+            keys: None,
         }
     }
 
@@ -116,7 +119,7 @@ async fn connection(shared: Rc<Shared>, number: u32) {
             open.insert(fresh)
         };
         let id = shared.next.replace_with(|next| *next + 1);
-        let alert = firing.unwrap_or(id);
+        let alert = firing.unwrap_or_else(|| shared.plan.keys.map_or(id, |keys| id % keys));
         let resolved = firing.is_some();
         let request = http::push("load", KEY, &body(id, alert, resolved, shared.plan.size));
         let sent = micros();

@@ -135,3 +135,15 @@ pub(crate) fn ten_routes(channel: &str) -> String {
     text.push_str("  else => out\n}\nintegration load { keys = [env(\"LOAD_KEY\")]  stamped => routing main }\n");
     text
 }
+
+/// Mutes that look at other alerts, and hold none of the load.
+pub(crate) fn mutes(count: usize) -> String {
+    let mut text = String::new();
+    for number in 0..count {
+        text.push_str(&format!(
+            "mute m{number} when labels.alert starts with \"rack-{number}:\" \
+             while labels.alert == \"power-{number}\" same labels.s0 because \"rack {number} has no power\"\n"
+        ));
+    }
+    text
+}
