@@ -6,7 +6,7 @@ use crate::cli::listing::grouped;
 use crate::cli::local_time::LocalTime;
 use crate::cli::table::TextTable;
 use crate::gateway::rehearsal::{
-    ChannelDifference, ChannelRehearsal, LoudGroup, ReasonCounts, RehearsalDifference, RehearsalReport,
+    ChannelDifference, ChannelRehearsal, LoudGroup, MuteRehearsal, ReasonCounts, RehearsalDifference, RehearsalReport,
 };
 use crate::notification::MessageReason;
 use crate::ruleset::visible_excerpt;
@@ -70,6 +70,10 @@ impl RehearsalText {
         if report.channels.iter().any(|channel| channel.criticals > 0) {
             self.title("Criticals, and the one that waited longest", text);
             text.push_str(&self.criticals(&report.channels).render(self.layout));
+        }
+        if !report.mutes.is_empty() {
+            self.title("Alerts that mutes held", text);
+            text.push_str(&mutes(&report.mutes).render(self.layout));
         }
     }
 
@@ -150,6 +154,17 @@ impl RehearsalText {
     fn clock(&self, time: Timestamp) -> String {
         self.time.clock(&time.to_string())
     }
+}
+
+/// What each mute held.
+fn mutes(mutes: &[MuteRehearsal]) -> TextTable {
+    let heading = ["mute", "channel", "held", "over meanwhile", "outlasted it"];
+    let mut table = TextTable::new(&heading).fitting(2, &[]);
+    for MuteRehearsal { mute, channel, held, over, outlasted } in mutes {
+        let channel = visible_excerpt(channel.as_deref().unwrap_or("-"));
+        table.row([mute.clone(), channel].into_iter().chain([held, over, outlasted].map(u64::to_string)).collect());
+    }
+    table
 }
 
 /// How counts are written: a day, or as they are where a rehearsal covers less than a day.

@@ -14,7 +14,8 @@ mod tally;
 
 pub use difference::{ChannelDifference, RehearsalDifference};
 pub use report::{
-    BusiestDay, ChannelRehearsal, CriticalWait, EventCounts, LoudGroup, ReasonCounts, RefusedPushes, RehearsalReport,
+    BusiestDay, ChannelRehearsal, CriticalWait, EventCounts, LoudGroup, MuteRehearsal, ReasonCounts, RefusedPushes,
+    RehearsalReport,
 };
 
 use super::journal::AcceptedPush;
@@ -78,12 +79,9 @@ impl<'r> Rehearsal<'r> {
     /// A rehearsal that begins at that time. Nothing fired and nothing was told before.
     #[must_use]
     pub fn new(rules: &'r RuleSet, begin: Timestamp) -> Self {
-        Self {
-            rules,
-            timeline: Timeline::new(rules, begin, TimelineBudget::of_memory(MAX_BYTES)),
-            arena: Arena::new(),
-            tally: RehearsalTally::new(begin),
-        }
+        let mut timeline = Timeline::new(rules, begin, TimelineBudget::of_memory(MAX_BYTES));
+        timeline.log_holds();
+        Self { rules, timeline, arena: Arena::new(), tally: RehearsalTally::new(begin) }
     }
 
     /// Plays a push at its time; at the time of the last one, if the clock went back between them.
@@ -111,7 +109,8 @@ impl<'r> Rehearsal<'r> {
         observer: &mut MessageObserver<'_>,
     ) -> Result<RehearsalReport, RehearsalStopped> {
         self.advance(until, observer)?;
-        Ok(self.tally.finish(until))
+        let mutes = self.rules.program.mutes.all.iter().map(|mute| &*mute.name);
+        Ok(self.tally.finish(until, mutes))
     }
 
     fn advance(&mut self, moment: Timestamp, observer: &mut MessageObserver<'_>) -> Result<(), RehearsalStopped> {
@@ -163,8 +162,11 @@ impl<'r> Rehearsal<'r> {
         timeline.arrive(&routed)
     }
 
-    /// Counts what was told since the last time.
+    /// Counts what was told and held since the last time.
     fn collect(&mut self, observer: &mut MessageObserver<'_>) {
+        for change in self.timeline.take_hold_changes() {
+            self.tally.note_hold(&change);
+        }
         for message in self.timeline.take_delivered() {
             observer(&message);
             self.tally.note_message(&message);

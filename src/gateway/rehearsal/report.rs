@@ -26,6 +26,8 @@ pub struct RehearsalReport {
     pub channels: Vec<ChannelRehearsal>,
     /// The groups that made the most messages, the loudest first.
     pub loudest: Vec<LoudGroup>,
+    /// What each mute held, by mute and channel. A mute that held nothing has one entry without a channel.
+    pub mutes: Vec<MuteRehearsal>,
 }
 
 /// What happened to the events.
@@ -101,6 +103,21 @@ pub struct LoudGroup {
     pub messages: u64,
     /// Why they were made.
     pub reasons: ReasonCounts,
+}
+
+/// What a mute held in a channel. An alert counts each time it began to be held, for each mute that held it then.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct MuteRehearsal {
+    /// The mute.
+    pub mute: String,
+    /// The channel.
+    pub channel: Option<String>,
+    /// How many alerts it held.
+    pub held: u64,
+    /// How many of them were over while they were held.
+    pub over: u64,
+    /// How many of them fired still when nothing held them any more.
+    pub outlasted: u64,
 }
 
 /// How many messages were made for each reason.

@@ -3,15 +3,16 @@
 use super::PlayRefusal;
 use super::loudest::LoudestGroups;
 use super::report::{
-    BusiestDay, ChannelRehearsal, CriticalWait, EventCounts, LoudGroup, ReasonCounts, RefusedPushes, RehearsalReport,
+    BusiestDay, ChannelRehearsal, CriticalWait, EventCounts, LoudGroup, MuteRehearsal, ReasonCounts, RefusedPushes,
+    RehearsalReport,
 };
 use crate::event::Severity;
 use crate::notification::MessageNews;
-use crate::suite::timeline::DeliveredMessage;
+use crate::suite::timeline::{DeliveredMessage, HoldChange, HoldChangeKind};
 use crate::text::shorten;
 use crate::time::Timestamp;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How many of the loudest groups are reported.
@@ -27,6 +28,8 @@ pub(super) struct RehearsalTally {
     events: EventCounts,
     refused: BTreeMap<(String, PlayRefusal), u64>,
     channels: BTreeMap<String, ChannelTally>,
+    /// By mute and channel.
+    mutes: BTreeMap<(String, String), MuteRehearsal>,
 }
 
 /// Counts of a channel.
@@ -43,8 +46,8 @@ struct ChannelTally {
 
 impl RehearsalTally {
     pub(super) fn new(begin: Timestamp) -> Self {
-        let (refused, channels) = (BTreeMap::new(), BTreeMap::new());
-        Self { begin, pushes: 0, events: EventCounts::default(), refused, channels }
+        let (refused, channels, mutes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { begin, pushes: 0, events: EventCounts::default(), refused, channels, mutes }
     }
 
     pub(super) fn note_push(&mut self) {
@@ -77,7 +80,21 @@ impl RehearsalTally {
         }
     }
 
-    pub(super) fn finish(self, until: Timestamp) -> RehearsalReport {
+    /// A mute begins or ceases to hold an alert.
+    pub(super) fn note_hold(&mut self, change: &HoldChange) {
+        for mute in &change.mutes {
+            let tally = self.mutes.entry((mute.clone(), change.channel.clone())).or_default();
+            *(match change.kind {
+                HoldChangeKind::Begun => &mut tally.held,
+                HoldChangeKind::Over => &mut tally.over,
+                HoldChangeKind::Outlasted => &mut tally.outlasted,
+            }) += 1;
+        }
+    }
+
+    /// The report; `mutes` are all of the rules.
+    pub(super) fn finish<'m>(self, until: Timestamp, mutes: impl Iterator<Item = &'m str>) -> RehearsalReport {
+        let mutes = mute_reports(self.mutes, mutes);
         let refused = self.refused.into_iter().map(|((integration, refusal), pushes)| RefusedPushes {
             integration,
             reason: refusal.reason(),
@@ -117,6 +134,7 @@ impl RehearsalTally {
             refused: refused.collect(),
             channels,
             loudest,
+            mutes,
         }
     }
 }
@@ -136,6 +154,19 @@ impl ChannelTally {
             }
         }
     }
+}
+
+/// What each mute held, those that held nothing included.
+fn mute_reports<'m>(
+    found: BTreeMap<(String, String), MuteRehearsal>,
+    all: impl Iterator<Item = &'m str>,
+) -> Vec<MuteRehearsal> {
+    let named = |((mute, channel), tally)| MuteRehearsal { mute, channel: Some(channel), ..tally };
+    let mut reports: Vec<MuteRehearsal> = found.into_iter().map(named).collect();
+    let held: BTreeSet<String> = reports.iter().map(|report| report.mute.clone()).collect();
+    let idle = all.filter(|mute| !held.contains(*mute));
+    reports.extend(idle.map(|mute| MuteRehearsal { mute: mute.to_owned(), ..MuteRehearsal::default() }));
+    reports
 }
 
 /// Whether an alert is told as Critical that was not before.

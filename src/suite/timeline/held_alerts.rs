@@ -1,9 +1,10 @@
 //! Mutes and silences hold alerts of a timeline.
 
+use super::hold_log::{HoldChange, HoldLog};
 use super::holds::{TimelineSilence, firing_report};
 use super::{OpenAlert, RoutedEvent, Timeline, TimelineLimit};
 use crate::event::AlertStatus;
-use crate::notification::holds::{AlertReport, HoldExplanation};
+use crate::notification::holds::{AlertReport, HoldEffect, HoldExplanation, HoldReason};
 use crate::notification::{AlertId, HoldState};
 
 /// Whether mutes and silences hold an alert in a channel, and why.
@@ -120,15 +121,47 @@ impl Timeline<'_> {
         if routed.copies.contains(&channel) {
             return HoldState::Free;
         }
-        self.holds.hold_in(AlertId::of(routed.event.integration, routed.event.key), channel)
+        let id = AlertId::of(routed.event.integration, routed.event.key);
+        let hold = self.holds.hold_in(id, channel);
+        self.log_hold(id, channel, hold);
+        hold
+    }
+
+    /// Notes from here on when mutes begin and cease to hold alerts, for [`Timeline::take_hold_changes`].
+    pub fn log_holds(&mut self) {
+        self.hold_log.get_or_insert_default();
+    }
+
+    /// When mutes began and ceased to hold alerts since this was last asked, in order.
+    pub fn take_hold_changes(&mut self) -> Vec<HoldChange> {
+        self.hold_log.as_mut().map(HoldLog::take).unwrap_or_default()
+    }
+
+    fn log_hold(&mut self, id: AlertId, channel: &str, hold: HoldState) {
+        let Some(log) = &mut self.hold_log else { return };
+        match (hold, log.is_held(id, channel)) {
+            (HoldState::Held, false) => {
+                let holding = self.holds.explain(id, channel).into_iter().filter(|one| one.effect == HoldEffect::Holds);
+                let mutes = holding.filter_map(|one| match one.reason {
+                    HoldReason::Mute { mute, .. } => Some(mute),
+                    HoldReason::Silence { .. } => None,
+                });
+                log.begin(self.now, id, channel, mutes.collect());
+            }
+            (HoldState::Free, true) => log.release(self.now, id, channel),
+            (HoldState::Held, true) | (HoldState::Free, false) => {}
+        }
     }
 
     /// Tells channels what is held now, and what is not any more.
     pub(super) fn apply_holds(&mut self, changed: &[AlertId]) -> Result<(), TimelineLimit> {
         for id in changed {
             let Some(alert) = self.alerts.get(id) else { continue };
-            for name in alert.open.iter().filter(|name| !alert.copies.contains(name)) {
+            let names: Vec<String> = alert.open.iter().filter(|name| !alert.copies.contains(name)).cloned().collect();
+            for name in &names {
                 let hold = self.holds.hold_in(*id, name);
+                self.log_hold(*id, name, hold);
+                let Some(alert) = self.alerts.get(id) else { continue };
                 if let Some(channel) = self.channels.get_mut(name) {
                     channel.set_hold(self.now, *id, hold, &alert.event, &mut self.budget)?;
                 }

@@ -14,12 +14,14 @@ mod channel;
 mod channel_rules;
 mod fallbacks;
 mod held_alerts;
+mod hold_log;
 mod holds;
 mod stored_event;
 
 pub use budget::{TimelineBudget, TimelineLimit};
 pub use channel::{DeliveredMessage, FiringState};
 pub use held_alerts::ChannelHold;
+pub use hold_log::{HoldChange, HoldChangeKind};
 pub use holds::TimelineSilence;
 
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind};
@@ -27,6 +29,7 @@ use crate::notification::{AlertId, AlertState};
 use crate::ruleset::RuleSet;
 use crate::time::Timestamp;
 use channel::{ChannelArrival, TimelineChannel};
+use hold_log::HoldLog;
 use holds::TimelineHolds;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -76,6 +79,8 @@ pub struct Timeline<'r> {
     channels: BTreeMap<String, TimelineChannel>,
     alerts: BTreeMap<AlertId, OpenAlert>,
     holds: TimelineHolds<'r>,
+    /// What mutes held, where somebody counts it.
+    hold_log: Option<HoldLog>,
     /// How many alerts may be kept before those that are over are looked for.
     forget_at: usize,
     delivered: Vec<DeliveredMessage>,
@@ -114,6 +119,7 @@ impl<'r> Timeline<'r> {
             channels: BTreeMap::new(),
             alerts: BTreeMap::new(),
             holds: TimelineHolds::new(rules, begin),
+            hold_log: None,
             forget_at: KEPT_EVENTS,
             delivered: Vec::new(),
             budget,
@@ -339,6 +345,9 @@ impl<'r> Timeline<'r> {
                 open.clear();
                 fallbacks.clear();
                 since = None;
+                if let Some(log) = &mut self.hold_log {
+                    log.end(self.now, id);
+                }
             }
             AlertStatus::Firing => {
                 since.get_or_insert(self.now);
