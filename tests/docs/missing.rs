@@ -8,9 +8,9 @@ use std::process::Command;
 /// Names that parameters of channels and integrations would have.
 const PARAMETERS: [&str; 5] = ["group_wait", "group_interval", "repeat_interval", "send_resolved", "resolve_timeout"];
 /// Words that declarations would begin with.
-const DECLARATIONS: [&str; 3] = ["inhibit", "silence", "group"];
+const DECLARATIONS: [&str; 2] = ["inhibit", "group"];
 /// Names that subcommands would have.
-const COMMANDS: [&str; 6] = ["silence", "silences", "heartbeats", "groups", "routes", "import"];
+const COMMANDS: [&str; 4] = ["heartbeats", "groups", "routes", "import"];
 /// Names that kinds of channels would have.
 const KINDS: [&str; 8] = ["email", "pagerduty", "opsgenie", "telegram", "discord", "msteams", "jira", "sns"];
 
