@@ -115,6 +115,49 @@ fn a_schedule_of_many_dates_knows_each() {
     assert!(!empty.holds(at("2026-10-03T10:30:00Z")));
 }
 
+#[test]
+fn the_next_change_of_a_schedule_may_be_far_away_or_never_come() {
+    let rules = rules(
+        "schedule moved in \"Europe/Berlin\" { 2030-12-12 22:00..2030-12-14 06:00 }
+schedule working in \"Asia/Shanghai\" { mon..fri 09:00..18:00  except 2026-10-01..2026-10-08 }
+schedule ever in \"UTC\" { mon..sun }
+schedule never in \"UTC\" { mon 09:00..10:00  except mon..sun }
+schedule skipped in \"Europe/Berlin\" { sun 02:10..02:20 }
+",
+    );
+    let next = |name: &str, after: &str| {
+        let (_, windows) = rules.program.schedules.iter().find(|(other, _)| **other == *name).unwrap();
+        windows.next_change(at(after)).map(|moment| moment.to_string())
+    };
+    assert_eq!(next("moved", "2026-03-07T02:00:00Z").as_deref(), Some("2030-12-12T21:00:00Z"));
+    assert_eq!(next("moved", "2030-12-12T21:00:00Z").as_deref(), Some("2030-12-14T05:00:00Z"));
+    assert_eq!(next("moved", "2030-12-14T05:00:00Z"), None);
+    assert_eq!(next("working", "2026-09-30T18:00:00+08:00").as_deref(), Some("2026-10-09T01:00:00Z"));
+    assert_eq!(next("ever", "2026-03-07T02:00:00Z"), None);
+    assert_eq!(next("never", "2026-03-07T02:00:00Z"), None);
+    // The clock skips the window on 2026-03-29.
+    assert_eq!(next("skipped", "2026-03-23T00:00:00Z").as_deref(), Some("2026-04-05T00:10:00Z"));
+}
+
+#[test]
+fn the_next_change_is_found_in_bounded_time() {
+    let times: Vec<String> = (0..24 * 60)
+        .map(|at| format!("{:02}:{:02}..{:02}:{:02}", at / 60, at % 60, (at + 1) / 60, (at + 1) % 60))
+        .collect();
+    let dates: Vec<String> = (0..2000)
+        .map(|at| format!("  except {}\n", date(2026, 1, 1).checked_add(SignedDuration::from_hours(72 * at)).unwrap()))
+        .collect();
+    let rules = rules(&format!(
+        "schedule crowd in \"Europe/Berlin\" {{\n  mon..sun {}\n{}  also mon..sun\n}}\n",
+        times.join(", "),
+        dates.concat()
+    ));
+    let crowd = &rules.program.schedules[0].1;
+    // It never changes, which would take long to know.
+    let after = at("2026-01-01T00:00:00Z");
+    assert!(crowd.next_change(after).is_some_and(|moment| moment > after && crowd.holds(moment)));
+}
+
 /// Marks every minute of some weeks by walking through all lines day by day.
 fn oracle(lines: &[ScheduleEntry], first: Date, count: usize) -> Vec<bool> {
     let walk = |line: &ScheduleEntry, mark: &mut dyn FnMut(usize, usize, Date)| {
@@ -245,6 +288,26 @@ proptest! {
             if let Some(open) = usize::try_from(minute).ok().and_then(|minute| expected.get(minute)) {
                 prop_assert_eq!(schedule.holds(instant.into()), *open, "{}", reading);
             }
+        }
+    }
+
+    #[test]
+    fn the_next_change_is_the_one_that_every_minute_shows(
+        lines in prop::collection::vec(any_line(), 0..5),
+        zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/Havana", "Asia/Shanghai"]),
+        start in 0_i64..30_000,
+    ) {
+        let schedule = ScheduleWindows::new(Zone::new(zone).unwrap(), lines);
+        // Clocks are set on 2026-03-08 in Havana, at midnight, and on 2026-03-29 in Berlin.
+        let first: jiff::Timestamp = date(2026, 3, 7).in_tz("UTC").unwrap().timestamp();
+        let moment = |minute: i64| Timestamp::from(first + SignedDuration::from_mins(minute));
+        let holds = schedule.holds(moment(start));
+        let end = start + 30 * 1440;
+        let shown = (start + 1..end).find(|minute| schedule.holds(moment(*minute)) != holds).map(moment);
+        let found = schedule.next_change(moment(start));
+        match shown {
+            Some(shown) => prop_assert_eq!(found, Some(shown)),
+            None => prop_assert!(found.is_none_or(|found| found >= moment(end) && schedule.holds(found) != holds)),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::check::names::{DeclaredNames, field_named, fields, is_built_in, is_fi
 use crate::check::scope::{
     ExpressionLowering, ExpressionScope, KnownLet, LetScope, PayloadReader, broken, literal, make,
 };
+use crate::check::silence;
 use crate::diagnostic::Diagnostic;
 use crate::event::{AlertStatus, Severity};
 use crate::model::{Expression, ExpressionKind, LetStage, Literal};
@@ -172,9 +173,8 @@ impl<'c> ExpressionLowering<'_, 'c> {
         }
         let columns: Vec<String> = self.cx.columns.iter().flat_map(FamilyColumns::names).map(str::to_owned).collect();
         let columns = columns.iter().map(String::as_str);
-        self.unknown_word(name, "event field or define", |names| {
-            fields().chain(names.defines.names()).chain(columns).collect()
-        });
+        let kind = if self.cx.stands_alone { "event field" } else { "event field or define" };
+        self.unknown_word(name, kind, |names| fields().chain(names.defines.names()).chain(columns).collect());
         broken(name.span)
     }
 
@@ -207,6 +207,8 @@ impl<'c> ExpressionLowering<'_, 'c> {
             diagnostic.help(format!("there is a function or table of that name; it is called as `{text}(…)`"))
         } else if let Some(near) = near {
             diagnostic.did_you_mean(name.span, near)
+        } else if self.cx.stands_alone {
+            silence::rule_name(name.span, text).help("write out what it stands for; a string stands in quotes")
         } else {
             diagnostic.suggest("a string stands in quotes", name.span, format!("\"{text}\""))
         });
@@ -272,6 +274,9 @@ impl<'c> ExpressionLowering<'_, 'c> {
             return None;
         }
         let root = match self.scope {
+            ExpressionScope::Event if self.cx.stands_alone => {
+                return Some(diagnostic.help("an event has its fields and `labels.name`"));
+            }
             ExpressionScope::Event | ExpressionScope::Body => {
                 return Some(
                     diagnostic.help("an event has its fields and `labels.name`; other values are named by `define`"),

@@ -4,6 +4,7 @@ use crate::check::code;
 use crate::check::context::with_nearest;
 use crate::check::names::{REQUEST_FUNCTIONS, is_field, is_secret_source};
 use crate::check::scope::{ExpressionLowering, ExpressionScope, broken, is_known, make};
+use crate::check::silence;
 use crate::diagnostic::Diagnostic;
 use crate::function::{self, Function};
 use crate::model::{Expression, ExpressionKind};
@@ -82,6 +83,8 @@ impl ExpressionLowering<'_, '_> {
             diagnostic.suggest(format!("`{text}` is a value; it is written without parentheses"), span, &**text)
         } else if known_word {
             diagnostic.help(format!("`{text}` is a value; it is written without parentheses"))
+        } else if near.is_none() && self.cx.stands_alone {
+            silence::rule_name(name.span, text).help("write out what it gives for these alerts")
         } else if near.is_none() {
             let known: Vec<&str> = function::all().iter().map(|function| function.name).collect();
             diagnostic

@@ -3,6 +3,7 @@
 
 use crate::check::code;
 use crate::check::scope::{ExpressionLowering, broken, is_known, make};
+use crate::check::silence;
 use crate::diagnostic::Diagnostic;
 use crate::model::{self, Comparator, Expression, ExpressionKind, Literal, TextTest, ValueKind};
 use crate::source::Span;
@@ -281,6 +282,11 @@ impl ExpressionLowering<'_, '_> {
     }
 
     fn during(&mut self, schedule: &Identifier, left: &LeftOperand) -> Option<Comparator> {
+        if self.cx.stands_alone {
+            let found = silence::rule_name(schedule.span, &schedule.text);
+            self.cx.report(found.help("say when the silence begins and ends; what recurs is a mute: `mute NAME when … and during SCHEDULE because \"…\"`"));
+            return None;
+        }
         let found = self.cx.schedule(schedule);
         if !is_known(left.types) {
             return None;

@@ -56,6 +56,8 @@ pub(super) struct LoweringContext<'c> {
     pub(super) defines: Vec<Option<(DefineId, ValueType)>>,
     /// The defines whose value is the same for every event.
     pub(super) constant_defines: HashSet<DefineId>,
+    /// Whether a condition is read that stands alone, without the names of rules.
+    pub(super) stands_alone: bool,
     pub(super) diagnostics: Findings,
     /// Paths by their text: a rule set repeats the same ones.
     pub(super) paths: HashMap<Box<str>, Arc<CompiledPath>>,
@@ -84,6 +86,7 @@ impl<'c> LoweringContext<'c> {
             channel_parameter: None,
             defines: Vec::new(),
             constant_defines: HashSet::new(),
+            stands_alone: false,
             diagnostics,
             paths: HashMap::new(),
             regexes: HashMap::new(),

@@ -56,9 +56,11 @@ mod scope;
 mod secret;
 mod secret_name;
 mod secret_text;
+mod silence;
 mod table;
 
 pub(crate) use csv::stays_below;
+pub use silence::check_condition;
 
 use crate::diagnostic::{DiagnosticCode, Findings};
 use crate::model::{self, Model};
@@ -68,7 +70,6 @@ use crate::time::Timestamp;
 use context::LoweringContext;
 use names::{Declarations, DeclaredNames};
 use rule_test::TestedRules;
-use scope::{ExpressionLowering, ExpressionScope};
 use std::path::Path;
 
 /// What `check` needs from outside: files that the rules name, and the date.
@@ -100,15 +101,6 @@ pub fn check(files: &[tree::RuleFile], environment: &CheckEnvironment<'_>, mut p
     allow::apply(files, &known, &mut found);
     found.sort();
     (model, found)
-}
-
-/// Checks a condition that stands alone: it sees the event, and no names of rules.
-#[must_use]
-pub fn check_condition(condition: &tree::Expression, sources: &Sources) -> (model::Expression, Findings) {
-    let environment = CheckEnvironment { sources, read: &|_| Err("a condition names no files".to_owned()), at: None };
-    let mut cx = LoweringContext::new(&environment, DeclaredNames::default(), Findings::default());
-    let condition = ExpressionLowering { cx: &mut cx, scope: ExpressionScope::Event }.condition(condition);
-    (condition, cx.diagnostics)
 }
 
 /// The codes of this stage.

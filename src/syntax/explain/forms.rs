@@ -63,7 +63,8 @@ fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static s
             "a line of a schedule is `mon..fri 09:00..12:00, 13:30..18:30`, `except 2026-10-01` or `also 2026-10-10 09:00..18:00`",
         );
     }
-    if failure.expects_any(&[Rule::EOI, Rule::file, Rule::k_define]) {
+    if failure.expects_any(&[Rule::file, Rule::k_define]) || failure.expects(Rule::EOI) && failure.expects(Rule::allow)
+    {
         return Some(
             "a declaration is, for example, `channel page = stdout()` or `routing main { route urgent when severity == Critical => page  else => page }`",
         );

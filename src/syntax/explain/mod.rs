@@ -121,7 +121,20 @@ pub(super) fn condition(file: FileId, text: &str, error: &Error<Rule>) -> Diagno
         let finding = Diagnostic::new(&codes::UNEXPECTED, Span::new(file, 0, text.len()), "expected a condition");
         return finding.help("write what its alerts have in common, as in `labels.service == \"cart\"`");
     }
-    explain(&failure)
+    let first = failure.span(0);
+    if failure.index == 0 && failure.found() == "when" {
+        let blank = Span { end: failure.span(1).start.max(first.end), ..first };
+        let finding = ParseFailure::unexpected(first, "a condition stands alone, found `when` before it");
+        return finding.suggest("leave it out", blank, "");
+    }
+    let is_clause = matches!(failure.found(), "because" | "for" | "until" | "from" | "in" | "by");
+    if is_clause && failure.expects(Rule::EOI) {
+        let finding = failure.unexpected_here(format!("a condition ends before `{}`", failure.found()));
+        return finding.help("what else there is to say about a silence is not a part of its condition");
+    }
+    let mut finding = mistakes::known(&failure).unwrap_or_else(|| general(&failure));
+    finding.message = finding.message.replace("the end of the file", "the end of the condition");
+    finding
 }
 
 fn general(failure: &ParseFailure<'_>) -> Diagnostic {

@@ -1,0 +1,29 @@
+//! The conditions of silences: over the event alone, so that no reload of rules can break one.
+
+use crate::check::context::LoweringContext;
+use crate::check::names::DeclaredNames;
+use crate::check::scope::{ExpressionLowering, ExpressionScope};
+use crate::check::{CheckEnvironment, code};
+use crate::diagnostic::{Diagnostic, Findings};
+use crate::model::Expression;
+use crate::source::{Sources, Span};
+use crate::syntax::tree;
+
+/// Checks a condition that stands alone: it sees the event, and no names of rules.
+#[must_use]
+pub fn check_condition(condition: &tree::Expression, sources: &Sources) -> (Expression, Findings) {
+    let read = |_: &std::path::Path| Err("a condition names no files".to_owned());
+    let environment = CheckEnvironment { sources, read: &read, at: None };
+    let mut cx = LoweringContext::new(&environment, DeclaredNames::default(), Findings::default());
+    cx.stands_alone = true;
+    let condition = ExpressionLowering { cx: &mut cx, scope: ExpressionScope::Event }.condition(condition);
+    (condition, cx.diagnostics)
+}
+
+/// A name that could only be one of the rules.
+pub(super) fn rule_name(place: Span, name: &str) -> Diagnostic {
+    let message = format!("a silence sees the event alone, and `{name}` is no part of it");
+    Diagnostic::new(&code::RULES_IN_SILENCE, place, message)
+        .label("would be a name of the rules")
+        .note("a silence outlives a reload, so it cannot need a define, a table or a schedule")
+}
