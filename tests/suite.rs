@@ -188,6 +188,18 @@ fn a_sequence_that_fails_says_what_happened_before() {
     expect("sequences_failing/report.xml", &report::junit::render(&report));
 }
 
+#[test]
+fn mutes_and_silences_hold() {
+    says("mutes");
+    assert_eq!(run("mutes").failed(), 0);
+    expect("mutes/report.json", &report::json::render(&run("mutes"), None));
+}
+
+#[test]
+fn a_failure_says_what_holds_an_event_or_does_not() {
+    says("mutes_failing");
+}
+
 /// A sequence whose rules and steps are these.
 fn sequence(channel: &str, steps: &str) -> TestReport {
     let text = format!(

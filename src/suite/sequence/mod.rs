@@ -12,10 +12,11 @@ use super::cases::ExpandedCase;
 use super::coverage::CoverageHits;
 use super::expectation::ExpectationChecker;
 use super::failure::TestFailure;
-use super::held::ExpectedHold;
+use super::held::{self, ExpectedHold};
 use super::test_files::TestFiles;
 use super::timeline::{ChannelHold, Timeline, TimelineBudget, TimelineLimit, TimelineSilence};
 use crate::model::sequence::{self, SequenceStep, read_duration};
+use crate::notification::HoldState;
 use crate::ruleset::SilenceCondition;
 use crate::source::Span;
 use crate::syntax::tree::{
@@ -228,9 +229,21 @@ impl<'r> SequenceRun<'r> {
         let arrived = builder.arrive(&statements, &mut self.timeline)?;
         self.history.note(self.begin, self.timeline.now(), &arrived.summary);
         self.last = Some(arrived.last);
+        self.note_holds();
         let told = arrived.result;
         self.limit(told, span)?;
         self.collect(span)
+    }
+
+    /// Notes what holds the last event.
+    fn note_holds(&mut self) {
+        let Some(event) = self.last.as_ref().and_then(|last| last.event.as_ref()) else { return };
+        let hold = |channel: &String| self.timeline.hold_in(channel, event.integration.as_deref(), &event.key);
+        let holds: Vec<ChannelHold> = event.channels.iter().map(hold).collect();
+        for hold in holds.iter().filter(|hold| hold.hold == HoldState::Held) {
+            let text = held::channel_text(hold, &|at| moment_text(self.begin, at));
+            self.history.note(self.begin, self.timeline.now(), &text);
+        }
     }
 
     /// Keeps what was delivered, for the lines that expect it.
