@@ -99,7 +99,7 @@ impl EventStory<'_> {
 
     /// What the event is for a channel that gathers messages.
     fn fate(&mut self, fate: &ChannelFate) {
-        let text = fate.fate.text(&|at| self.time.moment(&at.to_string()));
+        let text = fate.text(&|at| self.time.moment(&at.to_string()));
         let channel = self.styled("1", &format!("{}:", visible_line(&fate.channel)));
         self.line(0, &format!("{channel} {text}"));
     }

@@ -39,6 +39,8 @@ pub enum ArrivalResult {
     OverUntold {
         /// For how long it had been news.
         after: Duration,
+        /// How long it would have waited.
+        wait: Duration,
         /// What kept it from being told.
         hold: HoldState,
     },
@@ -99,8 +101,9 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         } else {
             end(&mut alert, self.policy.recoveries);
         }
+        let wait = self.wait_of(before.as_ref(), &group);
         self.renew(before.as_ref(), &mut alert, &mut group, now);
-        let result = result_of(before.as_ref(), &alert, now);
+        let result = result_of(before.as_ref(), &alert, wait, now);
         if before != Some(alert) {
             self.put(arrival.alert, before.as_ref(), &alert, &mut group)?;
             self.store.set_group(id, Some(&group))?;
@@ -241,6 +244,16 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         };
     }
 
+    /// How long the news of a new alert waits.
+    fn wait_of(&self, alert: Option<&AlertRecord>, group: &GroupRecord) -> Duration {
+        let is_critical = alert.is_some_and(|alert| alert.firing == Some(Severity::Critical));
+        if is_critical && group.counts.told_critical == 0 {
+            self.policy.wait_critical
+        } else {
+            self.policy.wait.after(group.messages)
+        }
+    }
+
     /// Rising news that ended before it was told, remembered for its wait.
     fn lapse(
         &self,
@@ -284,14 +297,14 @@ fn is_rising(kind: NewsKind) -> bool {
     }
 }
 
-fn result_of(before: Option<&AlertRecord>, alert: &AlertRecord, now: Timestamp) -> ArrivalResult {
+fn result_of(before: Option<&AlertRecord>, alert: &AlertRecord, wait: Duration, now: Timestamp) -> ArrivalResult {
     if alert.firing.is_none() && alert.told.is_none() {
         let since = before.and_then(|before| before.news).map_or(now, |news| news.since);
         let was_told = before.is_some_and(|before| before.told.is_some());
         return if was_told {
             ArrivalResult::Unchanged
         } else {
-            ArrivalResult::OverUntold { after: now.saturating_duration_since(since), hold: alert.hold }
+            ArrivalResult::OverUntold { after: now.saturating_duration_since(since), wait, hold: alert.hold }
         };
     }
     if alert.tellable().is_some() {

@@ -2,6 +2,7 @@
 
 use super::record::{DueClass, GroupId, GroupRecord, PassState};
 use super::store::ChannelStore;
+use super::timing::TimingReason;
 use crate::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy};
 use crate::time::Timestamp;
 use std::time::Duration;
@@ -101,7 +102,34 @@ fn end_due(policy: &NotificationPolicy, group: &GroupRecord, ended: Timestamp) -
         RecoveryPolicy::Group if group.counts.told_firing() == 0 => group.last_end.unwrap_or(ended),
         RecoveryPolicy::Group | RecoveryPolicy::Never => return None,
     };
+    Some(GroupDue { at: since.saturating_add(end_wait(policy, group)), cause: DueCause::News(DueClass::Over) })
+}
+
+/// How long an end waits.
+fn end_wait(policy: &NotificationPolicy, group: &GroupRecord) -> Duration {
     let growing = END_WAIT.saturating_mul(1_u32.checked_shl(group.messages).unwrap_or(u32::MAX));
-    let wait = policy.wait.after(group.messages).min(growing);
-    Some(GroupDue { at: since.saturating_add(wait), cause: DueCause::News(DueClass::Over) })
+    policy.wait.after(group.messages).min(growing)
+}
+
+/// Why a group is due when it is. The group is as it was before it is told.
+pub(super) fn timing(policy: &NotificationPolicy, group: &GroupRecord, due: GroupDue) -> TimingReason {
+    match due.cause {
+        DueCause::Critical => TimingReason::Critical { wait: milliseconds(policy.wait_critical) },
+        DueCause::News(DueClass::Worse) => TimingReason::Worse { wait: milliseconds(policy.wait.low) },
+        DueCause::News(DueClass::Over) => TimingReason::Over { wait: milliseconds(end_wait(policy, group)) },
+        DueCause::News(DueClass::New | DueClass::Critical) => TimingReason::New {
+            wait: milliseconds(policy.wait.after(group.messages)),
+            number: group.messages.saturating_add(1),
+        },
+        DueCause::Repetition => TimingReason::Repetition {
+            wait: match policy.repeat {
+                RepeatPolicy::After(pause) => milliseconds(pause),
+                RepeatPolicy::Never | RepeatPolicy::EveryEvent => 0,
+            },
+        },
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

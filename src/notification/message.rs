@@ -1,6 +1,7 @@
 //! Messages: the news of a group, or in a storm of several, told at once.
 
 use super::record::{AlertId, GroupId, MessageId, NewsKind};
+use super::timing::TimingReason;
 use crate::event::{AlertStatus, Severity};
 use crate::time::Timestamp;
 
@@ -80,6 +81,8 @@ pub struct MessageRecord {
     pub at: Timestamp,
     /// Why.
     pub reason: MessageReason,
+    /// Why it was made at that time.
+    pub timing: TimingReason,
     /// The groups that it tells of; more than one in a storm.
     pub groups: Vec<GroupId>,
     /// What it tells; nothing where it is a repetition.

@@ -282,7 +282,7 @@ mod tests {
     use crate::json::Arena;
     use crate::notification::{AlertId, group_key};
     use crate::notification::{
-        GroupId, MessageEvent, MessageId, MessageNews, MessageReason, MessageRecord, NamedValue, NewsKind,
+        GroupId, MessageEvent, MessageId, MessageNews, MessageReason, MessageRecord, NamedValue, NewsKind, TimingReason,
     };
     use crate::time::Timestamp;
     use expect_test::expect;
@@ -335,6 +335,7 @@ mod tests {
             id: MessageId(1),
             at: time(30),
             reason: MessageReason::New,
+            timing: TimingReason::New { wait: 0, number: 1 },
             groups: vec![GroupId([0; 16])],
             news: news.collect(),
             status: AlertStatus::Firing,

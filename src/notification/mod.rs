@@ -34,6 +34,7 @@ mod settle;
 mod store;
 mod storm;
 mod tell;
+mod timing;
 mod title_lines;
 
 pub use arrive::{Arrival, ArrivalResult};
@@ -51,3 +52,4 @@ pub use record::{
     StormRecord, UndeliveredMessage,
 };
 pub use store::ChannelStore;
+pub use timing::TimingReason;

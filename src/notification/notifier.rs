@@ -1,9 +1,10 @@
 //! The state machine of one channel, and what its parts share.
 
-use super::due::{GroupDue, group_due};
+use super::due::{GroupDue, group_due, timing};
 use super::fallback::fallback_due;
 use super::record::{AlertId, AlertRecord, GroupId, GroupRecord, HoldState, MessageId, RoutingState};
 use super::store::ChannelStore;
+use super::timing::TimingReason;
 use crate::channel::NotificationPolicy;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -25,13 +26,15 @@ pub enum AlertState {
     Told {
         /// The message that told of it last.
         message: MessageId,
-        /// When the group is told again if it fires still.
+        /// When the group is told again if it fires still, unless something changes before.
         repeat: Option<Timestamp>,
     },
     /// News of it waits.
     Waits {
         /// When its group is due; it may be told later, with much else.
         until: Timestamp,
+        /// Why.
+        timing: Option<TimingReason>,
     },
     /// News of it goes along with the next message of its group, or waits until that is delivered.
     GoesAlong,
@@ -66,15 +69,17 @@ impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
         }
         if alert.tellable().is_some() {
             let group = self.store.group(alert.group)?;
-            let due = group.and_then(|group| group.due);
-            return Ok(due.map_or(AlertState::GoesAlong, |until| AlertState::Waits { until }));
+            let due = group.and_then(|group| Some((group.due?, group.timing)));
+            return Ok(due.map_or(AlertState::GoesAlong, |(until, timing)| AlertState::Waits { until, timing }));
         }
         if alert.hold == HoldState::Held && alert.firing.is_some() {
             return Ok(AlertState::Held);
         }
         Ok(match alert.told_in {
             Some(message) if alert.told.is_some() => {
-                let repeat = self.store.group(alert.group)?.and_then(|group| group.due);
+                let group = self.store.group(alert.group)?;
+                let is_repetition = |group: &GroupRecord| matches!(group.timing, Some(TimingReason::Repetition { .. }));
+                let repeat = group.filter(is_repetition).and_then(|group| group.due);
                 AlertState::Told { message, repeat }
             }
             Some(_) | None if alert.lapsed.is_some() => AlertState::OverUntold,
@@ -149,11 +154,13 @@ impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
     pub(super) fn update_dues(&mut self, groups: &BTreeSet<GroupId>) -> Result<(), S::Error> {
         for id in groups {
             let Some(mut group) = self.store.group(*id)? else { continue };
-            let due = group_due(self.store, &self.policy, *id, &group)?.map(|due| due.at);
+            let due = group_due(self.store, &self.policy, *id, &group)?;
+            let why = due.map(|due| timing(&self.policy, &group, due));
+            let due = due.map(|due| due.at);
             let fallback_due = fallback_due(self.store, &self.policy, *id, &group)?;
-            if (due, fallback_due) != (group.due, group.fallback_due) {
+            if (due, why, fallback_due) != (group.due, group.timing, group.fallback_due) {
                 self.has_earlier_due |= is_earlier(due, group.due) || is_earlier(fallback_due, group.fallback_due);
-                (group.due, group.fallback_due) = (due, fallback_due);
+                (group.due, group.timing, group.fallback_due) = (due, why, fallback_due);
                 self.store.set_group(*id, Some(&group))?;
             }
         }

@@ -1,5 +1,6 @@
 //! The records of a channel: what it was told, what is true, and since when they differ.
 
+use super::timing::TimingReason;
 use crate::event::Severity;
 use crate::mutant::Mutant;
 use crate::time::Timestamp;
@@ -369,6 +370,8 @@ pub struct GroupRecord {
     pub undelivered: Option<MessageId>,
     /// When something has to be told.
     pub due: Option<Timestamp>,
+    /// Why then.
+    pub timing: Option<TimingReason>,
     /// Since when the news of its undelivered message is due, unless the fallback was told of it.
     pub owed_since: Option<Timestamp>,
     /// When the fallback has to be told.
@@ -391,6 +394,7 @@ impl GroupRecord {
             changes: 0,
             undelivered: None,
             due: None,
+            timing: None,
             owed_since: None,
             fallback_due: None,
             counts: GroupCounts::default(),

@@ -1,6 +1,6 @@
 //! Messages are made of what is due: the worst news first, one message for a group, or for all of them in a storm.
 
-use super::due::{DueCause, GroupDue, class_due};
+use super::due::{DueCause, GroupDue, class_due, timing};
 use super::message::{MessageNews, MessageReason, MessageRecord};
 use super::notifier::ChannelNotifier;
 use super::record::{
@@ -9,6 +9,7 @@ use super::record::{
 };
 use super::store::ChannelStore;
 use super::storm::{RATE_WINDOW, StormLoad, TellingMode, most_counted, telling_mode};
+use super::timing::TimingReason;
 use crate::channel::{NotificationPolicy, RepeatPolicy};
 use crate::event::{AlertStatus, Severity};
 use crate::time::Timestamp;
@@ -130,6 +131,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             id,
             at: now,
             reason: if groups.len() > 1 { MessageReason::Storm } else { self.reason(&groups) },
+            timing: self.timing(&groups),
             groups: groups.iter().map(|due| due.id).collect(),
             news: Vec::new(),
             status: AlertStatus::Resolved,
@@ -181,6 +183,17 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         self.store.set_channel(&channel)?;
         self.store.add_message(&message)?;
         Ok(message)
+    }
+
+    /// Why a message of these groups is made now.
+    fn timing(&self, groups: &[DueGroup]) -> TimingReason {
+        match groups {
+            [DueGroup { group, due, .. }] => timing(&self.policy, group, *due),
+            groups => TimingReason::Storm {
+                groups: u32::try_from(groups.len()).unwrap_or(u32::MAX),
+                singles: self.policy.calm_rate(),
+            },
+        }
     }
 
     /// Why a message of one group is made: what makes the group due.
@@ -258,7 +271,7 @@ fn note_message(group: &mut GroupRecord, cause: DueCause, id: MessageId, now: Ti
     group.last_message_id = Some(id);
     group.changes = 0;
     group.undelivered = Some(id);
-    group.due = None;
+    (group.due, group.timing) = (None, None);
 }
 
 impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {

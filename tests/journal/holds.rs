@@ -223,7 +223,13 @@ impl<'f> HoldWorld<'f> {
                 let mut keys: Vec<String> = keys.collect();
                 keys.sort();
                 told.borrow_mut().push((message.id, format!("{}: {}", message.reason.name(), keys.join(" "))));
-                Some(RenderedMessage { kind: "stdout", key: "a".to_owned(), body: None, notes: Vec::new() })
+                Some(RenderedMessage {
+                    kind: "stdout",
+                    key: "a".to_owned(),
+                    title: String::new(),
+                    body: None,
+                    notes: Vec::new(),
+                })
             };
             tell(transaction, "chat", POLICY, context, &render)?;
             Ok(told.into_inner())

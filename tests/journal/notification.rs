@@ -210,7 +210,13 @@ fn rendered(message: &MessageRecord, content: &MessageContent) -> RenderedMessag
     let mut keys: Vec<String> = keys.collect();
     keys.sort();
     let body = format!("{}: {}", message.reason.name(), keys.join(" "));
-    RenderedMessage { kind: "stdout", key: "a".to_owned(), body: Some(body.into_bytes()), notes: Vec::new() }
+    RenderedMessage {
+        kind: "stdout",
+        key: "a".to_owned(),
+        title: "a".to_owned(),
+        body: Some(body.into_bytes()),
+        notes: Vec::new(),
+    }
 }
 
 fn dead(cause: GiveUpCause) -> SettlementResult {

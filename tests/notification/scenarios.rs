@@ -107,7 +107,10 @@ fn what_is_over_before_its_wait_is_not_told() {
     let mut world = World::new(waits(300, 300));
     assert_eq!(world.fire(1, Warning), ArrivalResult::News);
     world.run_to(at(120));
-    assert_eq!(world.end(1), ArrivalResult::OverUntold { after: seconds(120), hold: HoldState::Free });
+    assert_eq!(
+        world.end(1),
+        ArrivalResult::OverUntold { after: seconds(120), wait: seconds(300), hold: HoldState::Free }
+    );
     world.run_to(at(5_000));
     assert_eq!(world.told(), [""; 0]);
     assert_eq!(world.end(1), ArrivalResult::NothingOpen);

@@ -87,11 +87,19 @@ fn many_alerts_of_a_group_are_one_message_and_so_is_their_end() {
     let (_, shown) = gateway.ask("GET", &format!("/api/v1/events/{id}-0"));
     let shown: Value = serde_json::from_str(&shown).unwrap();
     let fate = &shown["fates"][0];
-    let fields: Vec<&Value> = ["channel", "fate", "message", "alerts", "state"].map(|name| &fate[name]).to_vec();
-    assert_eq!(json!(fields), json!(["chat", "notified", 1, 12, "delivered"]), "{shown:#}");
-    let story = place.pointsman(&["events", &format!("{id}-0"), "--state", "state"]).run().stdout;
+    let fields: Vec<&Value> =
+        ["channel", "fate", "group", "timing", "alerts", "state"].map(|name| &fate[name]).to_vec();
+    assert_eq!(
+        json!(fields),
+        json!(["chat", "notified", [{ "name": "cluster", "value": "a" }], { "new": { "wait": 1000, "number": 1 } }, 12, "delivered"]),
+        "{shown:#}"
+    );
+    let story = place.pointsman(&["events", &format!("{id}-0"), "--state", "state"]).run().stdout.replace("\n  ", " ");
     assert!(
-        story.contains("chat: notified at ") && story.contains(" in message 1 (new), as one of 12 alerts"),
+        story.contains("chat: notified at ")
+            && story.contains(
+                " (new), as one of 12 alerts; group cluster \"a\"; waited 1s: first message of this group since it was quiet"
+            ),
         "{story}"
     );
 }

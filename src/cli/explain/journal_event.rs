@@ -80,7 +80,7 @@ fn explain_decision(
         }
     }
     for fate in &decision.fates {
-        let told = fate.fate.text(&|at| at.to_string());
+        let told = fate.text(&|at| at.to_string());
         text.extend([fate.channel.as_str(), ": ", &told, "\n"]);
     }
     let agrees = explanation.outcomes == decision.outcomes;

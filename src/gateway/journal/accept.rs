@@ -208,6 +208,7 @@ fn note_applied(
     reported: Option<&ReportedPush<'_>>,
 ) -> Result<(), StoreError> {
     records.note_arrivals(applied)?;
+    records.note_waits(applied)?;
     for held in applied.iter().filter(|applied| applied.result == ArrivalResult::Held) {
         records.note_holder(held.alert, held.hold.as_ref().and_then(StoredHoldReason::mute))?;
     }

@@ -1,9 +1,10 @@
 //! What an event is for a channel that gathers messages, as it is known now: notified, waiting, unchanged, or over before.
 
+use super::MessageUlid;
 use super::holds::StoredHoldReason;
 use super::notification::{NewsEnd, StoredFate};
-use crate::notification::{AlertState, MessageEnd, MessageReason};
-use crate::text::plural;
+use crate::notification::{AlertState, MessageEnd, MessageReason, NamedValue, TimingReason};
+use crate::text::{plural, quoted};
 use crate::time::{DurationText, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -13,9 +14,27 @@ use std::time::Duration;
 pub struct ChannelFate {
     /// The channel.
     pub channel: String,
+    /// The values of its alert's group; none where it stands alone, or the group is forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group: Vec<GroupValueText>,
     /// What it is for it.
     #[serde(flatten)]
     pub fate: EventFate,
+}
+
+/// A value of a group, with its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupValueText {
+    /// The name of the label, the field or the define.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl From<NamedValue> for GroupValueText {
+    fn from(NamedValue { name, value }: NamedValue) -> Self {
+        Self { name, value }
+    }
 }
 
 /// What an event is for a channel that gathers messages.
@@ -24,8 +43,9 @@ pub struct ChannelFate {
 pub enum EventFate {
     /// A message told it.
     Notified {
-        /// The message's number in its channel.
-        message: u64,
+        /// The message; nothing where it is not kept any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageUlid>,
         /// When it was made.
         at: Timestamp,
         /// Why.
@@ -34,11 +54,17 @@ pub enum EventFate {
         alerts: u32,
         /// Whether it was delivered.
         state: MessageState,
+        /// Why it was made at that time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timing: Option<TimingReason>,
     },
     /// Its group is due then; it may be told later, with much else.
     Waits {
         /// When.
         until: Timestamp,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timing: Option<TimingReason>,
     },
     /// It goes along with the next message of its group.
     WithNext,
@@ -46,7 +72,10 @@ pub enum EventFate {
     Unchanged {
         /// The last message that told of its alert until then; nothing where that was before messages were gathered.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        message: Option<u64>,
+        message: Option<MessageUlid>,
+        /// When it is told again, if it fires still and nothing changes before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        repeat: Option<Timestamp>,
     },
     /// A mute or silence holds it.
     Held {
@@ -70,6 +99,9 @@ pub enum EventFate {
         /// For how many seconds it had been news, where that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after_seconds: Option<u64>,
+        /// How many seconds it would have waited, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wait_seconds: Option<u64>,
         /// What kept it from being told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         held_by: Option<StoredHoldReason>,
@@ -104,11 +136,23 @@ impl MessageState {
 /// A message, as far as fates show it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StoredMessage {
-    pub(super) number: u64,
+    pub(super) id: MessageUlid,
     pub(super) at: Timestamp,
     pub(super) reason: MessageReason,
     pub(super) alerts: u32,
     pub(super) end: Option<MessageEnd>,
+    pub(super) timing: Option<TimingReason>,
+}
+
+/// How the news of an alert ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StoredNewsEnd {
+    pub(super) end: NewsEnd,
+    pub(super) at: Timestamp,
+    pub(super) message: Option<StoredMessage>,
+    /// Of what was over untold: for how long it had been news, and how long it would have waited.
+    pub(super) after: Option<Duration>,
+    pub(super) wait: Option<Duration>,
 }
 
 /// What is stored of an event in a channel.
@@ -116,13 +160,15 @@ pub(super) struct StoredMessage {
 pub(super) struct StoredArrival {
     pub(super) fate: StoredFate,
     /// The last message that told of its alert when it came.
-    pub(super) message: Option<u64>,
-    /// For how long it had been news, where it ended that.
+    pub(super) message: Option<MessageUlid>,
+    /// For how long it had been news, where it ended that, and how long it would have waited.
     pub(super) after: Option<Duration>,
-    /// How the news of its alert ended since, and when.
-    pub(super) end: Option<(NewsEnd, Timestamp, Option<StoredMessage>)>,
-    /// What the channel knows of the alert now.
+    pub(super) wait: Option<Duration>,
+    /// How the news of its alert ended since.
+    pub(super) end: Option<StoredNewsEnd>,
+    /// What the channel knows of the alert now, and the message that told of it last.
     pub(super) now: AlertState,
+    pub(super) told_in: Option<MessageUlid>,
     /// What held it when it came, or until it was over.
     pub(super) hold: Option<StoredHoldReason>,
     /// What holds its alert now.
@@ -132,64 +178,109 @@ pub(super) struct StoredArrival {
 impl EventFate {
     pub(super) fn of(stored: &StoredArrival) -> Self {
         match (stored.fate, stored.end) {
-            (StoredFate::Unchanged, _) => Self::Unchanged { message: stored.message },
+            (StoredFate::Unchanged, _) => Self::Unchanged { message: stored.message, repeat: stored.repeat() },
             (StoredFate::NothingOpen, _) => Self::NothingOpen,
-            (StoredFate::OverUntold, _) => Self::OverUntold {
-                after_seconds: stored.after.map(|after| after.as_secs()),
-                held_by: stored.hold.clone(),
-            },
+            (StoredFate::OverUntold, _) => Self::over_untold(stored.after, stored.wait, stored.hold.clone()),
             (StoredFate::KeptBack, _) => match &stored.holding {
                 Some(holding) => Self::Held { held_by: Some(holding.clone()) },
                 None => Self::KeptBack { held_by: stored.hold.clone() },
             },
-            (StoredFate::News | StoredFate::Held, Some((NewsEnd::Told, at, message))) => match message {
-                Some(message) => Self::Notified {
-                    message: message.number,
-                    at: message.at,
-                    reason: message.reason.name().to_owned(),
-                    alerts: message.alerts,
-                    state: MessageState::of(message.end),
-                },
-                None => {
-                    Self::Notified { message: 0, at, reason: String::new(), alerts: 1, state: MessageState::Delivered }
-                }
-            },
-            (StoredFate::News | StoredFate::Held, Some((NewsEnd::OverUntold, ..))) => {
-                Self::OverUntold { after_seconds: None, held_by: stored.hold.clone() }
-            }
-            (StoredFate::News | StoredFate::Held, Some((NewsEnd::Elsewhere, at, _))) => Self::Elsewhere { at },
+            (StoredFate::News | StoredFate::Held, Some(ended)) => Self::ended(&ended, stored.hold.clone()),
             (StoredFate::News | StoredFate::Held, None) => match stored.now {
-                AlertState::Waits { until } => Self::Waits { until },
+                AlertState::Waits { until, timing } => Self::Waits { until, timing },
                 AlertState::Held => Self::Held { held_by: stored.holding.clone().or_else(|| stored.hold.clone()) },
                 AlertState::GoesAlong | AlertState::Elsewhere => Self::WithNext,
-                AlertState::Told { message, .. } => Self::Unchanged { message: Some(message.0) },
-                AlertState::OverUntold | AlertState::Unknown => {
-                    Self::OverUntold { after_seconds: None, held_by: stored.hold.clone() }
-                }
+                AlertState::Told { repeat, .. } => Self::Unchanged { message: stored.told_in, repeat },
+                AlertState::OverUntold | AlertState::Unknown => Self::over_untold(None, None, stored.hold.clone()),
             },
+        }
+    }
+
+    fn ended(ended: &StoredNewsEnd, held_by: Option<StoredHoldReason>) -> Self {
+        match (ended.end, ended.message) {
+            (NewsEnd::Told, Some(message)) => Self::Notified {
+                message: Some(message.id),
+                at: message.at,
+                reason: message.reason.name().to_owned(),
+                alerts: message.alerts,
+                state: MessageState::of(message.end),
+                timing: message.timing,
+            },
+            (NewsEnd::Told, None) => Self::Notified {
+                message: None,
+                at: ended.at,
+                reason: String::new(),
+                alerts: 1,
+                state: MessageState::Delivered,
+                timing: None,
+            },
+            (NewsEnd::OverUntold, _) => Self::over_untold(ended.after, ended.wait, held_by),
+            (NewsEnd::Elsewhere, _) => Self::Elsewhere { at: ended.at },
+        }
+    }
+
+    fn over_untold(after: Option<Duration>, wait: Option<Duration>, held_by: Option<StoredHoldReason>) -> Self {
+        let [after_seconds, wait_seconds] = [after, wait].map(|each| each.map(|each| each.as_secs()));
+        Self::OverUntold { after_seconds, wait_seconds, held_by }
+    }
+}
+
+impl StoredArrival {
+    /// When the alert is told again, if the last message that told of it is still the one of then.
+    fn repeat(&self) -> Option<Timestamp> {
+        match self.now {
+            AlertState::Told { repeat, .. } if self.told_in == self.message => repeat,
+            AlertState::Told { .. }
+            | AlertState::Unknown
+            | AlertState::Waits { .. }
+            | AlertState::GoesAlong
+            | AlertState::Held
+            | AlertState::Elsewhere
+            | AlertState::OverUntold => None,
         }
     }
 }
 
-impl EventFate {
-    /// It in words; `moment` writes a time.
+impl ChannelFate {
+    /// It in words, without the channel; `moment` writes a time.
     #[must_use]
     pub fn text(&self, moment: &dyn Fn(Timestamp) -> String) -> String {
+        let values: Vec<String> =
+            self.group.iter().map(|GroupValueText { name, value }| format!("{name} {}", quoted(value))).collect();
+        let group = if values.is_empty() { String::new() } else { format!("; group {}", values.join(", ")) };
+        let EventFate::Notified { timing, state, .. } = &self.fate else {
+            return format!("{}{group}", self.fate.text(moment));
+        };
+        let timing = timing.and_then(TimingReason::told).map(|why| format!("; {why}")).unwrap_or_default();
+        let state = match state {
+            MessageState::Delivered => "",
+            MessageState::Undelivered => "; the message is not delivered yet",
+            MessageState::GivenUp => "; the message was given up",
+        };
+        format!("{}{group}{timing}{state}", self.fate.text(moment))
+    }
+}
+
+impl EventFate {
+    fn text(&self, moment: &dyn Fn(Timestamp) -> String) -> String {
         match self {
-            Self::Notified { message, at, reason, alerts, state } => {
+            Self::Notified { message, at, reason, alerts, .. } => {
+                let message = message.map(|message| format!(" in message {message}")).unwrap_or_default();
+                let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
                 let among =
                     if *alerts > 1 { format!(", as one of {}", plural(*alerts, "alert")) } else { String::new() };
-                let state = match state {
-                    MessageState::Delivered => "",
-                    MessageState::Undelivered => "; the message is not delivered yet",
-                    MessageState::GivenUp => "; the message was given up",
-                };
-                format!("notified at {} in message {message} ({reason}){among}{state}", moment(*at))
+                format!("notified at {}{message}{reason}{among}", moment(*at))
             }
-            Self::Waits { until } => format!("waits until {}", moment(*until)),
+            Self::Waits { until, timing } => {
+                let why = timing.and_then(TimingReason::waiting).map(|why| format!(": {why}")).unwrap_or_default();
+                format!("waits until {}{why}", moment(*until))
+            }
             Self::WithNext => "goes along with the next message of its group".to_owned(),
-            Self::Unchanged { message: Some(message) } => format!("unchanged since message {message}"),
-            Self::Unchanged { message: None } => "unchanged since it was notified".to_owned(),
+            Self::Unchanged { message, repeat } => {
+                let since = message.map_or("it was notified".to_owned(), |message| format!("message {message}"));
+                let again = repeat.map(|at| format!("; notified again at {} if it still fires", moment(at)));
+                format!("unchanged since {since}{}", again.unwrap_or_default())
+            }
             Self::Held { held_by } => held_by.as_ref().map_or_else(|| "held".to_owned(), |by| by.text(moment)),
             Self::KeptBack { held_by } => {
                 let held = held_by.as_ref().map_or_else(|| "held".to_owned(), |by| by.text(moment));
@@ -198,10 +289,16 @@ impl EventFate {
             Self::Elsewhere { at } => {
                 format!("not notified: a later firing was routed elsewhere at {}", moment(*at))
             }
-            Self::OverUntold { after_seconds, held_by } => {
+            Self::OverUntold { after_seconds, wait_seconds, held_by } => {
                 let over = match after_seconds {
                     Some(seconds) => {
-                        format!("over after {}, before it was notified", DurationText(Duration::from_secs(*seconds)))
+                        let after = DurationText(Duration::from_secs(*seconds));
+                        match wait_seconds.filter(|wait| wait > seconds).map(Duration::from_secs) {
+                            Some(wait) => {
+                                format!("over after {after}, before its wait of {} ended", DurationText(wait))
+                            }
+                            None => format!("over after {after}, before it was notified"),
+                        }
                     }
                     None => "over before it was notified".to_owned(),
                 };

@@ -40,13 +40,13 @@ pub use channel_policies::{ChannelPolicies, ChannelUse, LAST_WORDS};
 pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
-pub use fate::{ChannelFate, EventFate, MessageState};
+pub use fate::{ChannelFate, EventFate, GroupValueText, MessageState};
 pub use hold_work::{HoldContext, HoldWork, ask_everything, work_on_holds};
 pub use holds::{
     AskedEvent, AskedRules, AskedVersion, EventCopy, HeldEvent, HoldAsker, HoldRecords, HoldTransaction, LastEvent,
     NoMutes, PushHolds, StoredHoldReason, StoredHoldingSource,
 };
-pub use id::{DeliveryId, EventId, PushId};
+pub use id::{DeliveryId, EventId, MessageUlid, PushId};
 pub use notification::{
     AppliedArrival, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, GivenUpMessage, MessageAlert,
     MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, RenderMessage, RenderedMessage, StoredFate,

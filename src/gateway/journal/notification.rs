@@ -7,7 +7,7 @@
 use super::channel_policies::{ChannelPolicies, LAST_WORDS};
 use super::hold_work::{HoldContext, TellReadiness, prepare_telling};
 use super::holds::StoredHoldReason;
-use super::{DeliveryId, EventId, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
+use super::{DeliveryId, EventId, MessageUlid, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
 use crate::channel::NotificationPolicy;
 use crate::event::{AlertStatus, Severity};
 use crate::notification::{
@@ -99,8 +99,10 @@ pub struct MessageAlert {
 }
 
 /// What a message tells.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageContent {
+    /// The id by which operators name it.
+    pub id: MessageUlid,
     /// Its alerts by rising id, with their last events: those that are news, or where it tells nothing new, those that fire.
     pub alerts: Vec<MessageAlert>,
     /// The values that all its groups share.
@@ -125,6 +127,8 @@ pub struct RenderedMessage {
     pub kind: &'static str,
     /// The key that operators see and select by.
     pub key: String,
+    /// Its title, as lists show it.
+    pub title: String,
     /// The unsigned body; none where nothing is sent, and the message counts as delivered at once.
     pub body: Option<Vec<u8>>,
     /// Notes of the rendering.
@@ -160,6 +164,9 @@ pub struct EndedMessage {
 pub trait ChannelRecords: ChannelStore<Error = StoreError> {
     /// Notes what events were for the channel, and the last event of each alert that it knows.
     fn note_arrivals(&mut self, arrivals: &[AppliedArrival]) -> StoreResult<()>;
+
+    /// Notes how long the news of events that ended it untold would have waited; they were noted before.
+    fn note_waits(&mut self, arrivals: &[AppliedArrival]) -> StoreResult<()>;
 
     /// Notes that the news of an alert ended by the event of a push, and what kept it from being told.
     fn note_end(

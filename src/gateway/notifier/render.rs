@@ -7,6 +7,10 @@ use crate::gateway::served_rules::ServedRules;
 use crate::gateway::stored_event::read_event;
 use crate::json::Arena;
 use crate::notification::{AlertInMessage, GroupId, MessageBuilder, MessageRecord, group_key};
+use crate::text::shorten;
+
+/// How many characters of a title lists show.
+const MAX_TITLE: usize = 200;
 
 /// Renders a message for its channel. For a channel that the rules no longer have, the body is empty: its delivery becomes a
 /// dead letter.
@@ -29,12 +33,20 @@ pub(super) fn render_message(
         builder.add(&AlertInMessage { event, news: alert.news, severity: alert.severity, at: alert.at });
     }
     let Some(position) = served.rules.program.names.channels.get(channel).copied() else {
-        return Some(RenderedMessage { kind: "", key, body: Some(b"{}".to_vec()), notes: Vec::new() });
+        return Some(RenderedMessage {
+            kind: "",
+            key,
+            title: String::new(),
+            body: Some(b"{}".to_vec()),
+            notes: Vec::new(),
+        });
     };
     let kind = served.channels.get(position)?.kind.name;
     let arena = Arena::new();
-    let told = builder.finish(message, key.clone(), &content.values, None);
+    let rest = format!("pointsman messages {}", content.id);
+    let told = builder.finish(message, key.clone(), &content.values, Some(&rest));
     let (event, group) = (told.event.event(&arena), MessageGroup::Message(&told.group));
     let (body, notes) = served.render_body(position, &event, group, &EvaluationContext::at(message.at));
-    Some(RenderedMessage { kind, key, body, notes })
+    let title = shorten(event.title, MAX_TITLE);
+    Some(RenderedMessage { kind, key, title, body, notes })
 }

@@ -1,7 +1,7 @@
 //! What happened in a sequence, one line for each thing, as failures show it.
 
 use crate::event::AlertStatus;
-use crate::notification::AlertState;
+use crate::notification::{AlertState, TimingReason};
 use crate::suite::timeline::{DeliveredMessage, FiringState};
 use crate::text::{plural, quoted, shorten};
 use crate::time::{DurationText, Timestamp};
@@ -65,7 +65,7 @@ pub(super) fn message_text(delivered: &DeliveredMessage) -> String {
 /// Until when the news of an alert waits.
 pub(super) fn waits_until(state: FiringState) -> Option<Timestamp> {
     match state.state {
-        AlertState::Waits { until } if !state.is_paused => Some(until),
+        AlertState::Waits { until, .. } if !state.is_paused => Some(until),
         AlertState::Waits { .. }
         | AlertState::Unknown
         | AlertState::Told { .. }
@@ -87,7 +87,10 @@ pub(super) fn state_text(begin: Timestamp, state: FiringState) -> String {
         AlertState::Told { repeat: Some(repeat), .. } => {
             format!("unchanged since its last message; told again at {}", moment_text(begin, repeat))
         }
-        AlertState::Waits { until } => format!("waits until {}", moment_text(begin, until)),
+        AlertState::Waits { until, timing } => {
+            let why = timing.and_then(TimingReason::waiting).map(|why| format!(": {why}")).unwrap_or_default();
+            format!("waits until {}{why}", moment_text(begin, until))
+        }
         AlertState::GoesAlong => "goes along with the next message of its group".to_owned(),
         AlertState::Held => "held".to_owned(),
         AlertState::Elsewhere => "routed elsewhere".to_owned(),

@@ -2,8 +2,8 @@
 
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
-    AppliedArrival, ChannelRecords, EventId, GivenUpMessage, MessageAlert, MessageContent, NewsEnd, Push, StoreError,
-    StoreResult, StoredHoldReason,
+    AppliedArrival, ChannelRecords, EventId, GivenUpMessage, MessageAlert, MessageContent, MessageUlid, NewsEnd, Push,
+    StoreError, StoreResult, StoredHoldReason,
 };
 use pointsman::notification::{
     AlertId, AlertRecord, ArrivalResult, ChannelRecord, ChannelStore, DueClass, GroupId, GroupRecord, MemoryStore,
@@ -165,6 +165,10 @@ impl ChannelRecords for MemoryChannel<'_> {
         Ok(())
     }
 
+    fn note_waits(&mut self, _arrivals: &[AppliedArrival]) -> StoreResult<()> {
+        Ok(())
+    }
+
     fn note_end(
         &mut self,
         _alert: AlertId,
@@ -249,7 +253,8 @@ impl ChannelRecords for MemoryChannel<'_> {
         let mut groups = message.groups.iter().map(values_of);
         let mut values = groups.next().unwrap_or_default();
         groups.for_each(|other| values.retain(|value| other.contains(value)));
-        Ok(MessageContent { alerts: told.into_iter().filter_map(event).collect(), values })
+        let id = MessageUlid::of(0, message.id, message.at);
+        Ok(MessageContent { id, alerts: told.into_iter().filter_map(event).collect(), values })
     }
 
     fn replace_policy(&mut self, policy: &str) -> StoreResult<Option<String>> {

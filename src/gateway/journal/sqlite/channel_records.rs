@@ -8,7 +8,7 @@ use crate::gateway::journal::notification::{ChannelRecords, MessageDelivery, Not
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::notification::{
     AlertId, AlertRecord, ChannelRecord, ChannelStore, DueClass, GroupCounts, GroupId, GroupRecord, LapsedNews,
-    MessageId, MessageRecord, NewsRecord, PassState, StormRecord, UndeliveredMessage,
+    MessageId, MessageRecord, NewsRecord, PassState, StormRecord, TimingReason, UndeliveredMessage,
 };
 use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -48,7 +48,7 @@ macro_rules! group_columns {
     () => {
         "since, messages, last_message, last_message_id, last_change, last_end, changes, undelivered, due, known, told_info, \
          told_warning, told_critical, repeated, still_critical, held, news, news_info, news_warning, news_critical, passed_on, \
-         given_up, owed_since, fallback_due"
+         given_up, owed_since, fallback_due, timing"
     };
 }
 
@@ -161,7 +161,7 @@ impl ChannelStore for SqliteChannel<'_> {
             return Ok(());
         };
         let sql = "INSERT INTO told_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-                   ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, NULL) ON CONFLICT (channel, id) DO UPDATE SET since = excluded.since, \
+                   ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, NULL, ?28) ON CONFLICT (channel, id) DO UPDATE SET since = excluded.since, \
                    messages = excluded.messages, last_message = excluded.last_message, \
                    last_message_id = excluded.last_message_id, last_change = excluded.last_change, \
                    last_end = excluded.last_end, changes = excluded.changes, undelivered = excluded.undelivered, \
@@ -170,7 +170,8 @@ impl ChannelStore for SqliteChannel<'_> {
                    repeated = excluded.repeated, still_critical = excluded.still_critical, held = excluded.held, \
                    news = excluded.news, news_info = excluded.news_info, news_warning = excluded.news_warning, \
                    news_critical = excluded.news_critical, passed_on = excluded.passed_on, given_up = excluded.given_up, \
-                   owed_since = excluded.owed_since, fallback_due = excluded.fallback_due, urgency = excluded.urgency";
+                   owed_since = excluded.owed_since, fallback_due = excluded.fallback_due, urgency = excluded.urgency, \
+                   timing = excluded.timing";
         let GroupCounts { known, told, repeated, told_critical, held, news, firing_news, passed_on, given_up } =
             group.counts;
         let ([info, warning, critical], [news_info, news_warning, news_critical]) = (told, firing_news);
@@ -202,6 +203,7 @@ impl ChannelStore for SqliteChannel<'_> {
             group.owed_since,
             group.fallback_due,
             urgency(group.counts.worst_news()),
+            group.timing.and_then(|timing| serde_json::to_string(&timing).ok()),
         ])?;
         Ok(())
     }
@@ -360,6 +362,12 @@ fn alert_record(row: &Row<'_>, first: usize) -> SqliteResult<AlertRecord> {
     })
 }
 
+/// Why something was made or is due at its time; nothing where that cannot be read.
+pub(super) fn read_timing(row: &Row<'_>, column: usize) -> SqliteResult<Option<TimingReason>> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
 fn group_record(row: &Row<'_>) -> SqliteResult<GroupRecord> {
     Ok(GroupRecord {
         since: row.get(0)?,
@@ -373,6 +381,7 @@ fn group_record(row: &Row<'_>) -> SqliteResult<GroupRecord> {
         due: row.get(8)?,
         owed_since: row.get(22)?,
         fallback_due: row.get(23)?,
+        timing: read_timing(row, 24)?,
         counts: GroupCounts {
             known: row.get(9)?,
             told: [row.get(10)?, row.get(11)?, row.get(12)?],

@@ -3,7 +3,7 @@
 use crate::event::{AlertStatus, Severity};
 use crate::gateway::journal::notification::{NewsEnd, StoredFate};
 use crate::gateway::journal::number::StoredNumber;
-use crate::gateway::journal::{DeliveryId, DeliveryState, PushId, PushOrigin, SilenceEndCause, SilenceId};
+use crate::gateway::journal::{DeliveryId, DeliveryState, MessageUlid, PushId, PushOrigin, SilenceEndCause, SilenceId};
 use crate::notification::{
     AlertEntry, AlertId, DueClass, FallbackState, GroupId, HoldState, MessageEnd, MessageId, MessageReason, NewsOrigin,
     PassState, RoutingState,
@@ -19,6 +19,18 @@ impl ToSql for PushId {
 }
 
 impl FromSql for PushId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 16]>::column_result(value).map(|bytes| Self(Ulid::from_bytes(bytes)))
+    }
+}
+
+impl ToSql for MessageUlid {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.to_bytes().to_vec().into())
+    }
+}
+
+impl FromSql for MessageUlid {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         <[u8; 16]>::column_result(value).map(|bytes| Self(Ulid::from_bytes(bytes)))
     }

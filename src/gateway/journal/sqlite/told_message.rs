@@ -1,17 +1,17 @@
 //! Messages of channels that gather them, as rows: what they told, their deliveries, and what events were for the channel.
 
 use super::accept::json_unless_empty;
-use super::channel_records::SqliteChannel;
+use super::channel_records::{SqliteChannel, read_timing};
 use super::{SqliteResult, SqliteTransaction, StoreResult, checksum, size};
 use crate::event::Severity;
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{
     AppliedArrival, ChannelRecords, DeliveryState, EventId, GivenUpMessage, MessageAlert, MessageContent,
-    MessageDelivery, NewsEnd, PushId, StoredFate, StoredHoldReason,
+    MessageDelivery, MessageUlid, NewsEnd, PushId, StoredFate, StoredHoldReason,
 };
 use crate::notification::{
     AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageEnd, MessageId, MessageNews, MessageReason,
-    MessageRecord, NamedValue, NewsKind,
+    MessageRecord, NamedValue, NewsKind, TimingReason,
 };
 use crate::time::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -71,6 +71,22 @@ impl ChannelRecords for SqliteChannel<'_> {
                 let hold = arrival.hold.as_ref();
                 self.note_end(arrival.alert, arrival.event, NewsEnd::OverUntold, hold, at)?;
             }
+        }
+        Ok(())
+    }
+
+    fn note_waits(&mut self, arrivals: &[AppliedArrival]) -> StoreResult<()> {
+        for arrival in arrivals {
+            let ArrivalResult::OverUntold { after, wait, .. } = arrival.result else { continue };
+            let [after, wait] = [after, wait].map(|each| i64::try_from(each.as_millis()).unwrap_or(i64::MAX));
+            let EventId { push, index } = arrival.event;
+            let sql = "UPDATE fate SET wait = ?4 WHERE push = (SELECT id FROM push WHERE ulid = ?1) AND position = ?2 \
+                       AND channel = ?3";
+            self.connection.prepare_cached(sql)?.execute((push, index, self.channel, wait))?;
+            let sql = "UPDATE told_change SET after = ?4, wait = ?5 WHERE channel = ?1 AND alert = ?2 \
+                       AND push = (SELECT id FROM push WHERE ulid = ?3) AND result = ?6";
+            let values = (self.channel, arrival.alert, push, after, wait, NewsEnd::OverUntold);
+            self.connection.prepare_cached(sql)?.execute(values)?;
         }
         Ok(())
     }
@@ -169,7 +185,8 @@ impl ChannelRecords for SqliteChannel<'_> {
                 alerts.extend(firing.into_iter().filter(|told| !known.contains(&told.alert)));
             }
         }
-        let mut content = MessageContent { alerts: self.last_events(&alerts)?, values: Vec::new() };
+        let id = MessageUlid::of(self.channel, message.id, message.at);
+        let mut content = MessageContent { id, alerts: self.last_events(&alerts)?, values: Vec::new() };
         content.alerts.sort_by_key(|alert| alert.alert);
         for (position, group) in message.groups.iter().enumerate() {
             let values = self.group_values(*group)?;
@@ -212,12 +229,14 @@ impl ChannelRecords for SqliteChannel<'_> {
 impl SqliteChannel<'_> {
     /// The values of a group.
     fn group_values(&self, group: GroupId) -> StoreResult<Vec<NamedValue>> {
+        Ok(read_values(self.stored_values(group)?))
+    }
+
+    fn stored_values(&self, group: GroupId) -> StoreResult<Option<String>> {
         let sql = "SELECT vals FROM told_group WHERE channel = ?1 AND id = ?2";
         let mut statement = self.connection.prepare_cached(sql)?;
         let values = statement.query_row((self.channel, group), |row| row.get::<_, Option<String>>(0));
-        let values = values.optional()?.flatten().unwrap_or_default();
-        let values: Vec<(String, String)> = serde_json::from_str(&values).unwrap_or_default();
-        Ok(values.into_iter().map(|(name, value)| NamedValue { name, value }).collect())
+        Ok(values.optional()?.flatten())
     }
 
     /// Alerts of a group that were told and fire, the worst first.
@@ -266,13 +285,14 @@ impl SqliteChannel<'_> {
     }
 
     pub(super) fn read_message(&self, id: MessageId) -> StoreResult<Option<MessageRecord>> {
-        let sql = "SELECT at, reason, status, severity, firing, critical, resolved, muted, changes, since, grps, news \
+        let sql = "SELECT at, reason, status, severity, firing, critical, resolved, muted, changes, since, grps, news, timing \
                    FROM told_message WHERE channel = ?1 AND number = ?2 AND grps IS NOT NULL";
         let row = |row: &Row<'_>| {
             Ok(MessageRecord {
                 id,
                 at: row.get(0)?,
                 reason: row.get(1)?,
+                timing: read_timing(row, 12)?.unwrap_or(TimingReason::New { wait: 0, number: 1 }),
                 status: row.get(2)?,
                 severity: row.get(3)?,
                 firing: row.get(4)?,
@@ -290,10 +310,14 @@ impl SqliteChannel<'_> {
 
     pub(super) fn write_message(&self, message: &MessageRecord) -> StoreResult<()> {
         let sql = "INSERT OR REPLACE INTO told_message (channel, number, at, reason, status, severity, firing, critical, \
-                   resolved, muted, changes, since, alerts, grps, news) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+                   resolved, muted, changes, since, alerts, grps, news, ulid, timing, groups, vals) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
         let groups: Vec<u8> = message.groups.iter().flat_map(|group| group.0).collect();
         let news: Vec<u8> = message.news.iter().flat_map(news_bytes).collect();
+        let values = match message.groups.as_slice() {
+            [group] => self.stored_values(*group)?,
+            _ => None,
+        };
         self.connection.prepare_cached(sql)?.execute(params![
             self.channel,
             message.id,
@@ -310,6 +334,10 @@ impl SqliteChannel<'_> {
             u32::try_from(message.news.len()).unwrap_or(u32::MAX),
             groups,
             news,
+            MessageUlid::of(self.channel, message.id, message.at),
+            serde_json::to_string(&message.timing).unwrap_or_default(),
+            u32::try_from(message.groups.len()).unwrap_or(u32::MAX),
+            values,
         ])?;
         Ok(())
     }
@@ -344,9 +372,18 @@ impl SqliteTransaction<'_> {
         ))?;
         let sql = "INSERT INTO body (id, checksum, bytes) VALUES (?1, ?2, ?3)";
         self.connection.prepare_cached(sql)?.execute((id, checksum(body), body))?;
+        let sql = "UPDATE told_message SET title = ?3 WHERE channel = ?1 AND number = ?2";
+        self.connection.prepare_cached(sql)?.execute((channel, message, &rendered.title))?;
         self.counts.pending(integration, channel_name, channel, 1, size);
         Ok(())
     }
+}
+
+/// The values of a group as they are stored.
+pub(super) fn read_values(stored: Option<String>) -> Vec<NamedValue> {
+    let values: Vec<(String, String)> =
+        stored.and_then(|stored| serde_json::from_str(&stored).ok()).unwrap_or_default();
+    values.into_iter().map(|(name, value)| NamedValue { name, value }).collect()
 }
 
 fn news_bytes(news: &MessageNews) -> impl Iterator<Item = u8> {

@@ -3,16 +3,16 @@
 use super::event_page::{key_of, split};
 use super::{ReaderPool, SqliteResult};
 use crate::gateway::journal::channel_policies::LAST_WORDS;
-use crate::gateway::journal::fate::{StoredArrival, StoredMessage};
+use crate::gateway::journal::fate::{StoredArrival, StoredMessage, StoredNewsEnd};
 use crate::gateway::journal::holds::holding;
-use crate::gateway::journal::sqlite::channel_records::SqliteChannel;
+use crate::gateway::journal::sqlite::channel_records::{SqliteChannel, read_timing};
 use crate::gateway::journal::sqlite::hold_records::{ReadMemory, SqliteHolds};
+use crate::gateway::journal::sqlite::told_message::read_values;
 use crate::gateway::journal::{
-    ChannelFate, EventFate, EventId, JournalError, NewsEnd, ReadResult, SilenceId, StoredFate, StoredHoldReason,
+    ChannelFate, EventFate, EventId, JournalError, MessageUlid, ReadResult, SilenceId, StoredFate, StoredHoldReason,
 };
 use crate::notification::holds::HoldTracker;
-use crate::notification::{AlertId, AlertState, ChannelNotifier};
-use crate::time::Timestamp;
+use crate::notification::{AlertId, AlertState, ChannelNotifier, MessageId, NamedValue};
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,12 @@ impl ReaderPool {
             if self.is_held(&noted, event)? {
                 noted.arrival.holding = self.holding(noted.alert, &noted.name)?;
             }
-            fates.push(ChannelFate { channel: noted.name, fate: EventFate::of(&noted.arrival) });
+            if let AlertState::Told { message, .. } = noted.arrival.now {
+                noted.arrival.told_in = self.query(|connection| message_ulid(connection, noted.channel, message))?;
+            }
+            let group = self.query(|connection| group_values(connection, &noted))?;
+            let group = group.into_iter().map(Into::into).collect();
+            fates.push(ChannelFate { channel: noted.name, group, fate: EventFate::of(&noted.arrival) });
         }
         Ok(fates)
     }
@@ -82,15 +87,13 @@ impl ReaderPool {
 }
 
 fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<NotedArrival>> {
-    let sql = "SELECT fate.channel, c.text, push.id, i.text, outcomes, result, message, after, hold FROM push \
-               JOIN fate ON fate.push = push.id JOIN name c ON c.id = fate.channel JOIN name i ON i.id = push.integration \
+    let sql = "SELECT fate.channel, c.text, push.id, i.text, outcomes, result, (SELECT told.ulid FROM told_message told \
+               WHERE told.channel = fate.channel AND told.number = fate.message), after, wait, hold FROM push JOIN fate ON fate.push = push.id JOIN name c ON c.id = fate.channel JOIN name i ON i.id = push.integration \
                WHERE ulid = ?1 AND position = ?2 ORDER BY c.text";
     let row = |row: &Row<'_>| {
         let (integration, outcomes): (String, String) = (row.get(3)?, row.get(4)?);
         let outcome = usize::try_from(event.index).ok().and_then(|index| split(&outcomes).into_iter().nth(index));
         let key = outcome.as_deref().and_then(key_of).unwrap_or_default();
-        let after: Option<i64> = row.get(7)?;
-        let message: Option<i64> = row.get(6)?;
         Ok(NotedArrival {
             channel: row.get(0)?,
             name: row.get(1)?,
@@ -98,11 +101,13 @@ fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<N
             alert: AlertId::of(Some(&integration), &key),
             arrival: StoredArrival {
                 fate: row.get(5)?,
-                message: message.map(i64::cast_unsigned),
-                after: after.map(|after| Duration::from_millis(after.unsigned_abs())),
+                message: row.get(6)?,
+                after: duration(row, 7)?,
+                wait: duration(row, 8)?,
                 end: None,
                 now: AlertState::Unknown,
-                hold: stored_hold(row.get(8)?),
+                told_in: None,
+                hold: stored_hold(row.get(9)?),
                 holding: None,
             },
         })
@@ -115,30 +120,48 @@ fn stored_hold(text: Option<String>) -> Option<StoredHoldReason> {
     serde_json::from_str(&text?).ok()
 }
 
-/// How news ended, when, and by which message.
-type NewsEndColumns = (NewsEnd, Timestamp, Option<StoredMessage>);
-
 /// How the news of an event ended since it came.
 fn news_end(
     connection: &Connection,
     noted: &NotedArrival,
-) -> SqliteResult<Option<(NewsEndColumns, Option<StoredHoldReason>)>> {
-    let sql = "SELECT result, told_change.at, message, told_message.at, reason, alerts, ended, hold FROM told_change \
+) -> SqliteResult<Option<(StoredNewsEnd, Option<StoredHoldReason>)>> {
+    let sql = "SELECT result, told_change.at, ulid, told_message.at, reason, alerts, ended, timing, after, wait, hold FROM told_change \
                LEFT JOIN told_message ON told_message.channel = told_change.channel AND number = message \
                WHERE told_change.channel = ?1 AND alert = ?2 AND push >= ?3 ORDER BY push, told_change.id LIMIT 1";
     let row = |row: &Row<'_>| {
-        let (number, at): (Option<i64>, Option<_>) = (row.get(2)?, row.get(3)?);
-        let message = match number.zip(at) {
-            Some((number, at)) => Some(StoredMessage {
-                number: number.cast_unsigned(),
+        let (id, at): (Option<MessageUlid>, Option<_>) = (row.get(2)?, row.get(3)?);
+        let message = match id.zip(at) {
+            Some((id, at)) => Some(StoredMessage {
+                id,
                 at,
                 reason: row.get(4)?,
                 alerts: row.get(5)?,
                 end: row.get(6)?,
+                timing: read_timing(row, 7)?,
             }),
             None => None,
         };
-        Ok(((row.get(0)?, row.get(1)?, message), stored_hold(row.get(7)?)))
+        let (after, wait) = (duration(row, 8)?, duration(row, 9)?);
+        let ended = StoredNewsEnd { end: row.get(0)?, at: row.get(1)?, message, after, wait };
+        Ok((ended, stored_hold(row.get(10)?)))
     };
     connection.prepare_cached(sql)?.query_row((noted.channel, noted.alert, noted.push), row).optional()
+}
+
+/// The values of the group of an event's alert: as the message that told it kept them, or as the group has them.
+fn group_values(connection: &Connection, noted: &NotedArrival) -> SqliteResult<Vec<NamedValue>> {
+    let message = noted.arrival.end.and_then(|end| end.message).map(|message| message.id).or(noted.arrival.message);
+    let sql = "SELECT coalesce((SELECT vals FROM told_message WHERE ulid = ?3), (SELECT vals FROM told_group JOIN told_alert \
+               ON told_group.channel = told_alert.channel AND id = grp WHERE told_alert.channel = ?1 AND alert = ?2))";
+    let stored = connection.prepare_cached(sql)?.query_row((noted.channel, noted.alert, message), |row| row.get(0))?;
+    Ok(read_values(stored))
+}
+
+fn message_ulid(connection: &Connection, channel: i64, number: MessageId) -> SqliteResult<Option<MessageUlid>> {
+    let sql = "SELECT ulid FROM told_message WHERE channel = ?1 AND number = ?2";
+    connection.prepare_cached(sql)?.query_row((channel, number), |row| row.get(0)).optional()
+}
+
+fn duration(row: &Row<'_>, column: usize) -> SqliteResult<Option<Duration>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(|milliseconds| Duration::from_millis(milliseconds.unsigned_abs())))
 }

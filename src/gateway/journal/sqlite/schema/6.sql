@@ -91,8 +91,10 @@ CREATE TABLE told_group (
   fallback_due    INTEGER,               -- when the fallback has to be told
   urgency         INTEGER NOT NULL,      -- the worst of them: 0 nothing, 1 Info, 2 Warning, 3 Critical
   vals            TEXT,                  -- the values of `group_by`: JSON, [[name, value], …]
+  timing          TEXT,                  -- why it is due then: JSON
   PRIMARY KEY (channel, id)
 ) WITHOUT ROWID;
+CREATE INDEX told_group_change ON told_group (channel, last_change, id);
 CREATE INDEX told_group_due ON told_group (channel, urgency, due, id) WHERE due IS NOT NULL;
 CREATE INDEX told_group_fallback ON told_group (channel, fallback_due, id) WHERE fallback_due IS NOT NULL;
 CREATE INDEX told_group_idle ON told_group (channel, last_change, id) WHERE known = 0;
@@ -116,8 +118,14 @@ CREATE TABLE told_message (
   ended    INTEGER,                      -- 0 delivered, 1 given up because of its age, 2 refused
   news     BLOB,                         -- 43 bytes each: alert, group, what is news, told before, told now, since when;
                                          -- nothing once it ended otherwise than refused
+  ulid     BLOB NOT NULL,                -- by which operators name it
+  timing   TEXT,                         -- why it was made at that time: JSON
+  groups   INTEGER NOT NULL,             -- how many groups it tells of
+  vals     TEXT,                         -- the values of its group: JSON, [[name, value], …]
+  title    TEXT,                         -- as it was sent
   PRIMARY KEY (channel, number)
 ) WITHOUT ROWID;
+CREATE UNIQUE INDEX told_message_ulid ON told_message (ulid);
 CREATE INDEX told_message_at ON told_message (at);
 
 -- What an event was for a channel when it came.
@@ -129,6 +137,7 @@ CREATE TABLE fate (
   message  INTEGER,                      -- the last message that told of its alert until then
   after    INTEGER,                      -- milliseconds for which it had been news
   hold     TEXT,                         -- JSON: what held it
+  wait     INTEGER,                      -- milliseconds that it would have waited
   PRIMARY KEY (push, position, channel)
 ) WITHOUT ROWID;
 
@@ -140,10 +149,13 @@ CREATE TABLE told_change (
   push    INTEGER NOT NULL,              -- push.id of its last event
   result  INTEGER NOT NULL,
   message INTEGER,                       -- the message that told it
+  after   INTEGER,                       -- of what was over untold: milliseconds for which it had been news,
+  wait    INTEGER,                       -- and milliseconds that it would have waited
   at      INTEGER NOT NULL,
   hold    TEXT                           -- JSON: what held it until it was over
 );
 CREATE INDEX told_change_alert ON told_change (channel, alert, push);
+CREATE INDEX told_change_message ON told_change (channel, message, id) WHERE message IS NOT NULL;
 
 -- What operators silence. Those that ended stay as long as events.
 CREATE TABLE silence (
