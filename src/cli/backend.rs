@@ -9,12 +9,13 @@ use crate::channel::StateFile;
 use crate::diagnostic;
 use crate::event::channel_name;
 use crate::gateway::admin_client::{AdminClient, AdminClientError, AdminConnection};
-use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, Journal, JournalConfig};
+use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, GroupSummary, Journal, JournalConfig, MessageSummary};
 use crate::gateway::operations::{
     self, AffectedCount, BulkRequest, DecisionRecord, EndSilenceRequest, EventDetail, EventSummary,
-    ExtendSilenceRequest, ListingPage, OfflineReplayer, OperationError, PreviewSilenceRequest, PushSelection,
-    QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate, ReplayRequest, ReplayResult,
-    ReplaySource, RulesRecord, SilencePreview, SilenceRequest, SilenceSelection, SilenceSummary, StoredPushPage,
+    ExtendSilenceRequest, ListingPage, MessageDetail, OfflineReplayer, OperationError, PreviewSilenceRequest,
+    PushSelection, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate, ReplayRequest,
+    ReplayResult, ReplaySource, RulesRecord, SilencePreview, SilenceRequest, SilenceSelection, SilenceSummary,
+    StoredPushPage,
 };
 use crate::reload::{LoadRejection, RuleAccess};
 use crate::ruleset::SystemClock;
@@ -276,6 +277,25 @@ impl OperationsBackend {
 
     pub(super) fn decision(&self, id: &str) -> BackendResult<DecisionRecord> {
         self.ask(|client| get(client, &["events", id, "decision"]), |journal| operations::decision(journal, id))
+    }
+
+    pub(super) fn messages(&self, selection: &RecordSelection) -> BackendResult<ListingPage<MessageSummary>> {
+        self.select("messages", selection, operations::messages)
+    }
+
+    /// A message with a page of its alerts.
+    pub(super) fn message(&self, id: &str, after: Option<&str>) -> BackendResult<MessageDetail> {
+        self.ask(
+            |client| {
+                let after = after.map(|after| format!("?after={after}")).unwrap_or_default();
+                read(client.get(&format!("/api/v1/messages/{}{after}", escaped(id)))?)
+            },
+            |journal| operations::message(journal, id, after),
+        )
+    }
+
+    pub(super) fn groups(&self, selection: &RecordSelection) -> BackendResult<ListingPage<GroupSummary>> {
+        self.select("groups", selection, operations::groups)
     }
 
     pub(super) fn dead(&self, selection: &RecordSelection) -> BackendResult<ListingPage<DeadLetterRecord>> {

@@ -41,7 +41,7 @@ impl FormatArguments {
 
 /// The arguments that bound a listing.
 #[derive(Debug, Clone, Copy, Args)]
-struct PageArguments {
+pub(super) struct PageArguments {
     /// At most this many, the newest
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -73,38 +73,53 @@ impl ListingArguments {
     /// If a page cannot be read; the error is printed.
     pub(super) fn print<T: ListingRow + Serialize>(
         &self,
-        mut selection: RecordSelection,
+        selection: RecordSelection,
         page: impl Fn(&RecordSelection) -> BackendResult<ListingPage<T>>,
         count: impl Fn(&RecordSelection) -> BackendResult<RecordCount>,
         terminal: &mut Terminal,
     ) -> Result<usize, Exit> {
-        let limit = usize::try_from(self.pages.limit).unwrap_or(usize::MAX);
-        let limit = if self.pages.all { usize::MAX } else { limit };
-        let mut printer = ListingPrinter::new(self.output.format());
-        let mut shown = 0;
-        while !terminal.out.is_closed() {
-            let left = limit - shown;
-            selection.limit = Some(left.min(PAGE));
-            let mut found = page(&selection).map_err(|error| error.report(terminal))?;
-            // A page ends with a whole push, so it may hold more than it was asked for.
-            let cut = found.items.len().saturating_sub(left) as u64;
-            found.items.truncate(left);
-            shown += found.items.len();
-            printer.print(&found.items, terminal);
-            let has_next = found.next.is_some();
-            selection.before = found.next;
-            if shown == limit {
-                let rest = if has_next { count(&selection) } else { Ok(RecordCount { count: 0, is_complete: true }) };
-                let rest = rest.map_err(|error| error.report(terminal))?;
-                say_more(shown, RecordCount { count: rest.count + cut, ..rest }, terminal);
-                break;
-            }
-            if !has_next {
-                break;
-            }
-        }
-        Ok(shown)
+        print(self.output.format(), self.pages, selection, page, count, terminal)
     }
+}
+
+/// As [`ListingArguments::print`], for records that are selected in another way.
+///
+/// # Errors
+/// As there.
+pub(super) fn print<T: ListingRow + Serialize>(
+    format: ListingFormat,
+    pages: PageArguments,
+    mut selection: RecordSelection,
+    page: impl Fn(&RecordSelection) -> BackendResult<ListingPage<T>>,
+    count: impl Fn(&RecordSelection) -> BackendResult<RecordCount>,
+    terminal: &mut Terminal,
+) -> Result<usize, Exit> {
+    let limit = usize::try_from(pages.limit).unwrap_or(usize::MAX);
+    let limit = if pages.all { usize::MAX } else { limit };
+    let mut printer = ListingPrinter::new(format);
+    let mut shown = 0;
+    while !terminal.out.is_closed() {
+        let left = limit - shown;
+        selection.limit = Some(left.min(PAGE));
+        let mut found = page(&selection).map_err(|error| error.report(terminal))?;
+        // A page ends with a whole push, so it may hold more than it was asked for.
+        let cut = found.items.len().saturating_sub(left) as u64;
+        found.items.truncate(left);
+        shown += found.items.len();
+        printer.print(&found.items, terminal);
+        let has_next = found.next.is_some();
+        selection.before = found.next;
+        if shown == limit {
+            let rest = if has_next { count(&selection) } else { Ok(RecordCount { count: 0, is_complete: true }) };
+            let rest = rest.map_err(|error| error.report(terminal))?;
+            say_more(shown, RecordCount { count: rest.count + cut, ..rest }, terminal);
+            break;
+        }
+        if !has_next {
+            break;
+        }
+    }
+    Ok(shown)
 }
 
 /// `1,447 more are not shown …`
@@ -209,8 +224,8 @@ fn table<T: ListingRow>(items: &[T], time: &LocalTime, layout: TextLayout) -> Te
     let is_narrow = layout.width.is_some_and(|columns| columns < NARROW);
     // The zone of times is said once.
     let title = |title: &&str| match *title {
-        "received" | "given up" if is_narrow => format!("at {}", time.offset()),
-        "received" | "given up" => format!("{title} ({})", time.offset()),
+        "received" | "given up" | "made" | "since" if is_narrow => format!("at {}", time.offset()),
+        "received" | "given up" | "made" | "since" => format!("{title} ({})", time.offset()),
         title => title.to_owned(),
     };
     let heading: Vec<String> = T::HEADING.iter().map(title).collect();

@@ -21,6 +21,8 @@ mod event_story;
 mod events;
 mod exit;
 mod explain;
+#[cfg(feature = "gateway")]
+mod groups;
 mod init;
 mod input;
 mod input_reader;
@@ -34,6 +36,8 @@ mod load;
 #[cfg(feature = "gateway")]
 mod local_time;
 mod man;
+#[cfg(feature = "gateway")]
+mod messages;
 #[cfg(feature = "gateway")]
 mod quarantine;
 #[cfg(feature = "gateway")]
@@ -128,6 +132,10 @@ enum CliCommand {
     #[cfg(feature = "gateway")]
     Events(events::Arguments),
     #[cfg(feature = "gateway")]
+    Messages(messages::Arguments),
+    #[cfg(feature = "gateway")]
+    Groups(groups::Arguments),
+    #[cfg(feature = "gateway")]
     Dead(dead::Arguments),
     #[cfg(feature = "gateway")]
     Quarantine(quarantine::Arguments),
@@ -170,6 +178,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Explain(arguments) => explain::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Events(arguments) => events::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
+        CliCommand::Messages(arguments) => messages::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
+        CliCommand::Groups(arguments) => groups::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Dead(arguments) => dead::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]

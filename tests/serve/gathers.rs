@@ -104,6 +104,44 @@ fn many_alerts_of_a_group_are_one_message_and_so_is_their_end() {
     );
 }
 
+/// What operators see of messages and groups, of a gateway and of its journal.
+#[test]
+fn messages_and_groups_are_listed() {
+    let place = place(r#"file(path = "chat.ndjson", repeat = 4h, wait = 1s, group_by = [labels.cluster])"#);
+    let gateway = serve(&place, &[]);
+    let id = push(&gateway, &(0..12).map(|key| alert(key, "firing")).collect::<Vec<_>>());
+    messages(&place, 1);
+    let (_, listed) = gateway.ask("GET", "/api/v1/messages?channel=chat");
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let message = &listed["items"][0];
+    let facts: Vec<&Value> =
+        ["channel", "reason", "title", "alerts", "firing", "groups", "status"].map(|name| &message[name]).to_vec();
+    assert_eq!(json!(facts), json!(["chat", "new", "12 alerts: cluster a", 12, 12, 1, "Firing"]));
+    let ulid = message["id"].as_str().unwrap();
+    let (_, detail) = gateway.ask("GET", &format!("/api/v1/messages/{ulid}"));
+    let detail: Value = serde_json::from_str(&detail).unwrap();
+    let mut events: Vec<&str> =
+        detail["alerts"].as_array().unwrap().iter().map(|alert| alert["event"].as_str().unwrap()).collect();
+    events.sort_unstable();
+    assert_eq!((events.len(), events[0]), (12, &*format!("{id}-0")));
+    let (status, _) = gateway.ask("GET", "/api/v1/messages/01KADZ3V9G0000000000000000");
+    assert_eq!(status, 404);
+    let (_, groups) = gateway.ask("GET", "/api/v1/groups?channel=chat");
+    let groups: Value = serde_json::from_str(&groups).unwrap();
+    let group = &groups["items"][0];
+    assert_eq!((&group["firing"], &group["news"], &group["values"][0]["value"]), (&12.into(), &0.into(), &"a".into()));
+    assert!(group["timing"]["repetition"]["wait"] == 14_400_000, "{group:#}");
+    drop(gateway);
+    let run = |arguments: &[&str]| place.pointsman(&[arguments, &["--state", "state"]].concat()).run().stdout;
+    let list = run(&["messages"]);
+    assert!(list.contains(ulid) && list.contains("12 alerts: cluster a") && list.contains("delivered"), "{list}");
+    let shown = run(&["messages", ulid]);
+    assert!(shown.contains("waited 1s: first message of this group") && shown.contains("cluster \"a\""), "{shown}");
+    assert!(shown.contains(&format!("{id}-11")) && shown.contains("pod 11 is down"), "{shown}");
+    let list = run(&["groups", "chat"]);
+    assert!(list.contains("cluster \"a\"") && list.contains("again, if it still fires"), "{list}");
+}
+
 #[test]
 fn a_wait_goes_on_over_a_kill_and_nothing_is_told_twice() {
     let place = place(r#"file(path = "chat.ndjson", repeat = "never", wait = 2s)"#);

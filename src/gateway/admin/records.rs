@@ -29,6 +29,9 @@ pub(super) fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
         .route("/api/v1/events/count", get(count_events))
         .route("/api/v1/events/{id}", get(event))
         .route("/api/v1/events/{id}/decision", get(decision))
+        .route("/api/v1/messages", get(messages))
+        .route("/api/v1/messages/{id}", get(message))
+        .route("/api/v1/groups", get(groups))
         .route("/api/v1/dead", get(dead))
         .route("/api/v1/dead/count", get(count_dead))
         .route("/api/v1/dead/retry", post(retry_dead))
@@ -62,6 +65,26 @@ async fn event(State(gateway): GatewayState, Path(id): Path<String>) -> Response
 
 async fn decision(State(gateway): GatewayState, Path(id): Path<String>) -> Response {
     answer_blocking(move || operations::decision(&gateway.journal, &id)).await
+}
+
+async fn messages(State(gateway): GatewayState, uri: Uri) -> Response {
+    answer_blocking(move || operations::messages(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now()))
+        .await
+}
+
+async fn message(State(gateway): GatewayState, Path(id): Path<String>, uri: Uri) -> Response {
+    answer_blocking(move || {
+        let query = uri.query().unwrap_or_default();
+        let mut parameters = url::form_urlencoded::parse(query.as_bytes());
+        let after = parameters.find(|(name, _)| name == "after").map(|(_, value)| value.into_owned());
+        operations::message(&gateway.journal, &id, after.as_deref())
+    })
+    .await
+}
+
+async fn groups(State(gateway): GatewayState, uri: Uri) -> Response {
+    answer_blocking(move || operations::groups(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now()))
+        .await
 }
 
 async fn dead(State(gateway): GatewayState, uri: Uri) -> Response {

@@ -19,6 +19,7 @@ mod hold_push;
 mod hold_work;
 mod holds;
 mod id;
+mod message_page;
 mod notification;
 mod number;
 mod record;
@@ -47,6 +48,9 @@ pub use holds::{
     NoMutes, PushHolds, StoredHoldReason, StoredHoldingSource,
 };
 pub use id::{DeliveryId, EventId, MessageUlid, PushId};
+pub use message_page::{
+    GroupPlace, GroupSummary, MessageFilter, MessageReader, MessageSummary, ToldAlertPage, ToldAlertSummary,
+};
 pub use notification::{
     AppliedArrival, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, GivenUpMessage, MessageAlert,
     MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, RenderMessage, RenderedMessage, StoredFate,

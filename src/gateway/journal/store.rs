@@ -10,7 +10,7 @@ use super::holds::HoldTransaction;
 use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
     AttemptRecord, ChannelCounts, ChannelError, ChannelFate, DeadLetterRecord, DeliveryId, EventId, EventPage,
-    EventRecord, IntegrationCounts, JournalError, PendingDelivery, Push, PushId, PushReader, PushRecord,
+    EventRecord, IntegrationCounts, JournalError, MessageReader, PendingDelivery, Push, PushId, PushReader, PushRecord,
     QuarantineCounts, RecordFilter, RefusedPayload, RefusedSummary, Settlement, Silence, SilenceId, SilenceList,
     StoredHold,
 };
@@ -430,7 +430,7 @@ pub struct HeldCount {
 
 /// The reading side of a store.
 pub trait JournalReader:
-    DeliveryReader + EventReader + PushReader + RecordReader + SilenceReader + DeliveryClaims
+    DeliveryReader + EventReader + MessageReader + PushReader + RecordReader + SilenceReader + DeliveryClaims
 {
     /// Gives up what it holds of the store.
     fn close(&self);

@@ -3,7 +3,8 @@
 use super::RecordSelection;
 use crate::evaluate::RequestMetadata;
 use crate::gateway::journal::{
-    AttemptRecord, ChannelFate, DeliveryRecord, EventId, EventRecord, PushOrigin, RefusedSummary,
+    AttemptRecord, ChannelFate, DeliveryRecord, EventId, EventRecord, MessageSummary, PushOrigin, RefusedSummary,
+    ToldAlertSummary,
 };
 use crate::text::shorten;
 use crate::time::Timestamp;
@@ -28,6 +29,18 @@ impl<T> ListingPage<T> {
     pub const fn complete(items: Vec<T>) -> Self {
         Self { items, next: None }
     }
+}
+
+/// A message, and a page of the alerts of which it was news.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageDetail {
+    /// The message.
+    pub message: MessageSummary,
+    /// The alerts, in the order in which they were told.
+    pub alerts: Vec<ToldAlertSummary>,
+    /// Where the next page begins (`after`); none on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// One outcome of a push, with its deliveries.

@@ -6,6 +6,7 @@
 
 mod api_types;
 mod count;
+mod messages;
 mod names;
 mod offline;
 mod replay;
@@ -16,11 +17,12 @@ mod silences;
 mod stored_pushes;
 
 pub use api_types::{
-    AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, HeldChannel, ListingPage, QuarantineDetail,
-    QuarantineSummary, RecordCount, ReplayCandidate, ReplayRequest, ReplayResult, RulesRecord, StoredPush,
-    StoredPushPage,
+    AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, HeldChannel, ListingPage, MessageDetail,
+    QuarantineDetail, QuarantineSummary, RecordCount, ReplayCandidate, ReplayRequest, ReplayResult, RulesRecord,
+    StoredPush, StoredPushPage,
 };
 pub use count::{count_dead, count_events, count_quarantined};
+pub use messages::{groups, message, messages};
 pub use names::check_names;
 pub use offline::OfflineReplayer;
 pub use replay::{MAX_AT_ONCE, ReplaySource, plan, plan_quarantine, replay, replay_stored};

@@ -5,9 +5,10 @@ use super::{Delivery, MemoryDisk, State, is_push_meant};
 use pointsman::gateway::journal::{
     AcceptedPush, AttemptRecord, ChannelCounts, ChannelFate, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims,
     DeliveryId, DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord,
-    IntegrationCounts, JournalReader, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, PendingDelivery, Push, PushFilter,
-    PushId, PushPage, PushReader, PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload,
-    RefusedSummary, SettledFilter, StoredBody, StoredFiring,
+    GroupPlace, GroupSummary, IntegrationCounts, JournalReader, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, MessageFilter,
+    MessageReader, MessageSummary, MessageUlid, PendingDelivery, Push, PushFilter, PushId, PushPage, PushReader,
+    PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary,
+    SettledFilter, StoredBody, StoredFiring, ToldAlertPage,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
@@ -127,6 +128,21 @@ fn events_of(state: &State, push: &Push, filter: &RecordFilter) -> Vec<EventReco
                 .is_none_or(|channel| event.deliveries.iter().any(|delivery| delivery.channel == *channel))
     };
     (0..).zip(outcomes(push)).map(record).filter(is_meant).collect()
+}
+
+/// It keeps what channels were told, and no list of it.
+impl MessageReader for MemoryReader {
+    fn messages(&self, _: &MessageFilter) -> ReadResult<Vec<MessageSummary>> {
+        Ok(Vec::new())
+    }
+
+    fn told_alerts(&self, _: MessageUlid, _: i64, _: usize) -> ReadResult<ToldAlertPage> {
+        Ok(ToldAlertPage::default())
+    }
+
+    fn group_page(&self, _: Option<&str>, _: Option<GroupPlace>, _: usize) -> ReadResult<Vec<GroupSummary>> {
+        Ok(Vec::new())
+    }
 }
 
 impl PushReader for MemoryReader {

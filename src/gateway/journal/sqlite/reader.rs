@@ -7,6 +7,7 @@
 mod deliveries;
 mod event_page;
 mod fates;
+mod messages;
 mod pushes;
 mod records;
 mod silences;
