@@ -3,12 +3,13 @@
 
 use super::channel_policies::{ChannelPolicies, LAST_WORDS};
 use super::holds::{HeldEvent, HoldAsker, HoldRecords, StoredHoldReason, holding};
-use super::{EventId, HOLDS, Silence, SilenceId, StoreResult, Transaction};
+use super::{HOLDS, Silence, SilenceId, StoreResult, Transaction};
 use crate::channel::NotificationPolicy;
-use crate::notification::holds::{AlertReport, HoldProgress, HoldTracker, RecheckPosition, RecheckScope};
+use crate::notification::holds::{
+    AlertReport, HoldCandidate, HoldProgress, HoldTracker, RecheckPosition, RecheckScope,
+};
 use crate::notification::{AlertId, ChannelNotifier, HoldState};
 use crate::time::Timestamp;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How much is done at once: alerts that are held or released, or asked anew.
@@ -125,17 +126,12 @@ pub fn work_on_holds(transaction: &mut dyn Transaction, context: HoldContext<'_>
     let mut records = transaction.holds()?;
     let mut tracker = HoldTracker::new(&mut *records);
     let progress = tracker.advance(context.now, STEP)?;
-    let mut changed = take_input(&mut tracker, STEP)?;
-    let asked = if changed.is_empty() { tracker.next_asked(STEP)? } else { Vec::new() };
+    let changed = take_input(&mut tracker, STEP)?;
     drop(records);
-    let mut is_left = progress == HoldProgress::More || changed.len() >= STEP;
-    if changed.is_empty() && is_asking(transaction)? {
-        changed = ask(transaction, &asked, context)?;
-        let mut records = transaction.holds()?;
-        HoldTracker::new(&mut *records).finish_page(&asked)?;
-        is_left = !asked.is_empty();
-    } else if is_asking(transaction)? {
-        is_left = true;
+    let is_asking = is_asking(transaction)?;
+    let is_left = progress == HoldProgress::More || changed.len() >= STEP || is_asking;
+    if is_asking && changed.is_empty() {
+        ask_page(transaction, context)?;
     }
     for alert in changed {
         apply_hold(transaction, alert, context)?;
@@ -153,11 +149,21 @@ fn is_asking(transaction: &mut dyn Transaction) -> StoreResult<bool> {
     Ok(transaction.holds()?.recheck(RecheckScope::Everything)? != RecheckPosition::Done)
 }
 
-/// Asks the mutes and silences of now about alerts; the alerts whose holds may have changed.
-fn ask(transaction: &mut dyn Transaction, alerts: &[AlertId], context: HoldContext<'_>) -> StoreResult<Vec<AlertId>> {
+/// Asks about the next alerts. Once all are asked, their holds are looked at.
+fn ask_page(transaction: &mut dyn Transaction, context: HoldContext<'_>) -> StoreResult<()> {
+    let mut records = transaction.holds()?;
+    let page = HoldTracker::new(&mut *records).next_asked(STEP)?;
+    drop(records);
+    ask(transaction, &page, context)?;
+    let mut records = transaction.holds()?;
+    HoldTracker::new(&mut *records).finish_page(&page)
+}
+
+/// Asks the mutes and silences of now about alerts.
+fn ask(transaction: &mut dyn Transaction, alerts: &[AlertId], context: HoldContext<'_>) -> StoreResult<()> {
     let silences = transaction.silences()?;
     let mut records = transaction.holds()?;
-    let mut reports = Vec::with_capacity(alerts.len());
+    let (mut events, mut reports) = (Vec::with_capacity(alerts.len()), Vec::with_capacity(alerts.len()));
     for alert in alerts {
         let Some(last) = records.last_event(*alert)? else { continue };
         let event = context.asker.ask(&silences, &last.integration, &last.outcome, last.event.index);
@@ -166,21 +172,17 @@ fn ask(transaction: &mut dyn Transaction, alerts: &[AlertId], context: HoldConte
             continue;
         }
         let (key, since, facts) = (event.key, last.received, event.facts);
-        reports.push((last.event, AlertReport::Firing { alert: *alert, key, since, heard: since, facts }));
+        events.push((*alert, last.event));
+        reports.push(AlertReport::Firing { alert: *alert, key, since, heard: since, facts });
     }
     let mut tracker = HoldTracker::new(&mut *records).with_heard_precision(HEARD_PRECISION);
-    let (events, reports): (Vec<EventId>, Vec<AlertReport>) = reports.into_iter().unzip();
     tracker.renew(context.now, &reports)?;
-    let mut changed: BTreeSet<AlertId> = take_input(&mut tracker, STEP)?.into_iter().collect();
-    for (report, event) in reports.iter().zip(events) {
-        let AlertReport::Firing { alert, .. } = report else { continue };
-        // Of one that nothing is said of any more no record is left.
-        changed.insert(*alert);
-        if records.firing(*alert)?.is_some() {
-            records.note_event(*alert, event)?;
+    for (alert, event) in events {
+        if records.firing(alert)?.is_some() {
+            records.note_event(alert, event)?;
         }
     }
-    Ok(changed.into_iter().collect())
+    Ok(())
 }
 
 /// The facts of all alerts that fire are to be asked anew: rules were loaded, or a schedule that a mute asks begins or ends.
@@ -259,10 +261,25 @@ fn ask_due_news(
         }
     }
     drop(records);
-    let changed = ask(transaction, &unasked, context)?;
-    let all: BTreeSet<AlertId> = news.into_iter().chain(changed).collect();
-    for alert in all {
+    let is_asking = is_asking(transaction)?;
+    ask(transaction, &unasked, context)?;
+    for alert in news {
+        // What may hold it may not be asked yet.
+        if is_asking && may_be_held(transaction, alert, channel)? {
+            return Ok(TellReadiness::Asking);
+        }
         apply_hold(transaction, alert, context)?;
     }
     Ok(TellReadiness::Ready)
+}
+
+/// Whether a mute would hold an alert, which nothing holds, if another alert fired.
+fn may_be_held(transaction: &mut dyn Transaction, alert: AlertId, channel: &str) -> StoreResult<bool> {
+    let Some(firing) = transaction.holds()?.firing(alert)? else { return Ok(false) };
+    let needs_source = |candidate: &HoldCandidate| match candidate {
+        HoldCandidate::Mute(mute) => mute.source.is_some(),
+        HoldCandidate::Silence(_) => false,
+    };
+    let may_be = firing.facts.candidates.iter().any(needs_source);
+    Ok(may_be && hold_in(transaction, alert, channel)? == HoldState::Free)
 }
