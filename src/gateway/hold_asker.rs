@@ -3,13 +3,11 @@
 use super::journal::{AskedEvent, AskedRules, HoldAsker, SilenceList};
 use super::served_rules::ServedRules;
 use super::stored_event::read_event;
-use crate::evaluate::{EvaluationContext, HoldFacts, SilentObserver};
+use crate::evaluate::{EvaluationContext, SilentObserver};
 use crate::event::{AlertStatus, Event};
 use crate::json::Arena;
 use crate::notification::AlertId;
-use crate::notification::holds::{
-    AlertFacts, HoldCandidate, MuteCandidate, SOURCE_COUNTS_FOR, SilenceId, SourceId, SourceRole,
-};
+use crate::notification::holds::{AlertFacts, HoldCandidate, SilenceId};
 use crate::reload::RuleSetVersion;
 use crate::ruleset::{SilenceCondition, SilenceSet};
 use crate::time::{Clock, Timestamp};
@@ -78,28 +76,10 @@ pub(super) fn asked_rules(version: &RuleSetVersion<ServedRules>) -> AskedRules {
 /// What the mutes of the rules and silences say of an event.
 #[must_use]
 pub(super) fn ask_event(rules: &ServedRules, silences: &ReadSilences, event: &Event<'_>, now: Timestamp) -> AlertFacts {
-    let mut facts = AlertFacts { counts_for: SOURCE_COUNTS_FOR, ..AlertFacts::default() };
     if event.status == AlertStatus::Resolved {
-        return facts;
+        return AlertFacts::default();
     }
-    let program = &rules.rules.program;
-    let HoldFacts { mutes, sources } = rules.rules.hold_facts(event, &EvaluationContext::at(now), &mut SilentObserver);
-    for met in mutes {
-        let Some(mute) = program.mutes.all.get(met.mute) else { continue };
-        let same = met.same.as_ref();
-        facts.candidates.push(HoldCandidate::Mute(MuteCandidate {
-            mute: mute.name.to_string(),
-            place: mute.location.to_string(),
-            source: same.map(|same| SourceId::of(&mute.name, same.iter().map(|(_, value)| value.as_str()))),
-            channels: mute.channels.as_ref().map(|channels| channels.iter().map(ToString::to_string).collect()),
-            because: met.because,
-        }));
-    }
-    for met in sources {
-        let Some(mute) = program.mutes.all.get(met.mute) else { continue };
-        let source = SourceId::of(&mute.name, met.same.iter().map(|(_, value)| value.as_str()));
-        facts.roles.push(SourceRole { source, until_after: mute.until_after() });
-    }
+    let mut facts = rules.rules.alert_facts(event, &EvaluationContext::at(now), &mut SilentObserver);
     facts.candidates.extend(silences.matches(event).map(HoldCandidate::Silence));
     facts
 }
