@@ -61,14 +61,14 @@ pub(super) fn preview(preview: &SilencePreview, time: &LocalTime, layout: TextLa
     text.extend(preview.firing_alerts.iter().map(|alert| firing(alert, layout)));
     let more = preview.firing.saturating_sub(preview.firing_alerts.len() as u64);
     if more > 0 {
-        text += &layout.paragraph(&format!("  and {more} more"), 2);
+        text += &format!("  and {more} more\n");
     }
     text
 }
 
 fn firing(alert: &PreviewedAlert, layout: TextLayout) -> String {
     let channels = visible_line(&alert.channels.join(", "));
-    layout.paragraph(&format!("  {} {} in {channels}", alert.severity, visible_line(&alert.title)), 4)
+    format!("  {}", layout.paragraph(&format!("{} {} in {channels}", alert.severity, visible_line(&alert.title)), 4))
 }
 
 /// A silence that was added.
@@ -192,8 +192,8 @@ mod tests {
                 20  cart is slow␛[2J
                 11  cart is down
             2 alerts of it fire now and were told; their ends are told all the same:
-            Critical cart is down in chat
-            and 1 more
+              Critical cart is down in chat
+              and 1 more
         "#]]
         .assert_eq(&preview(&shown, &time(), TextLayout::PLAIN));
         let none = SilencePreview { is_complete: true, ..SilencePreview::default() };
