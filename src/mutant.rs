@@ -38,6 +38,7 @@ mutants! {
     "k" HeldTold "A message covers what a mute holds.";
     "l" HeldAtArrival "A mute is asked when an event arrives, and never again.";
     "m" MutedSource "An alert that a mute may hold does not count as a source.";
+    "n" BeatWhileAway "The time of a beat runs while the gateway is down.";
 }
 
 impl Mutant {

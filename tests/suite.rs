@@ -39,6 +39,12 @@ fn members_of_families_are_named_and_missed() {
 }
 
 #[test]
+fn heartbeats_and_timeouts_run_in_sequences() {
+    says("heartbeats");
+    assert_eq!(run("heartbeats").failed(), 0);
+}
+
+#[test]
 fn what_holds_passes() {
     says("passing");
     let report = run("passing");

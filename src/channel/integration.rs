@@ -18,6 +18,7 @@ pub const PARAMETERS: &[ParameterSpec] = &[
     MAX_BODY.spec,
     RATE.spec,
     DEDUPLICATE_FOR.spec,
+    RESOLVE_TIMEOUT.spec,
     ANSWER_STATUS.spec,
     ANSWER_BODY,
 ];
@@ -116,6 +117,21 @@ pub const DEDUPLICATE_FOR: TypedParameter<Duration> = ParameterSpec::optional(
     "How long the same body, with the same headers and path as far as mappings read them, is accepted as a repetition and not read again after it was accepted once; `0s` is never.",
 )
 .or_duration(Duration::ZERO);
+
+/// After which time an alert is over of which nothing more is heard.
+pub const RESOLVE_TIMEOUT: TypedParameter<Option<Duration>> = ParameterSpec::optional(
+    "resolve_timeout",
+    ParameterKind::Duration(ValueRange::new(60, LONGEST_RESOLVE_TIMEOUT.as_secs())),
+    "After which time an alert is over of which nothing more is heard, while the gateway listens: at least twice the interval in which the sender repeats what fires. It is noticed at most a quarter of that time later, and an hour at most.",
+)
+.with_default(ParameterDefault::Described("`30d`; `1h` where no mapping of the integration can give Resolved"))
+.typed(None);
+
+/// The longest `resolve_timeout`, and the default.
+pub const LONGEST_RESOLVE_TIMEOUT: Duration = Duration::from_hours(30 * 24);
+
+/// The default of `resolve_timeout` where no mapping can give Resolved.
+pub const ENDLESS_RESOLVE_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// The status of the answer to an accepted push.
 pub const ANSWER_STATUS: TypedParameter<u64> = ParameterSpec::optional(

@@ -278,6 +278,9 @@ impl fmt::Display for ParameterKind {
             Self::Text => f.write_str("a string"),
             Self::OneOf(words) => f.write_str(&quoted_words(words)),
             Self::Integer(range) => write!(f, "a whole number {range}"),
+            Self::Duration(range) if range.min > 1 => {
+                write!(f, "a duration from `{}` to `{}`", seconds(range.min), seconds(range.max))
+            }
             Self::Duration(range) => {
                 write!(f, "a duration such as `30s` or `10m`, at most `{}`", seconds(range.max))
             }

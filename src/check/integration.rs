@@ -1,13 +1,17 @@
 //! Integrations: keys, one line of mappings and one destination. No two integrations share a key.
 
-use crate::channel::integration::{KEYS, PARAMETERS};
+use crate::channel::integration::{
+    ENDLESS_RESOLVE_TIMEOUT, KEYS, LONGEST_RESOLVE_TIMEOUT, PARAMETERS, RESOLVE_TIMEOUT,
+};
 use crate::check::context::LoweringContext;
+use crate::check::possible_status::possible;
 use crate::check::{answer, code, destination, parameter, request};
 use crate::diagnostic::Diagnostic;
 use crate::model::{self, Destination, ParameterValue, SecretReference};
 use crate::source::Span;
 use crate::syntax::tree::{self, DocumentedDeclaration, Identifier, IntegrationRoute};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// Where each key is used first.
 pub(super) type KeyOwners = HashMap<SecretReference, (Box<str>, Span)>;
@@ -16,7 +20,7 @@ pub(super) type KeyOwners = HashMap<SecretReference, (Box<str>, Span)>;
 pub(super) fn lower(
     item: &DocumentedDeclaration,
     integration: &tree::Integration,
-    lowered: &[model::Mapping],
+    (lowered, tables): (&[model::Mapping], &[model::Table]),
     keys: &mut KeyOwners,
     cx: &mut LoweringContext<'_>,
 ) -> model::Integration {
@@ -34,13 +38,32 @@ pub(super) fn lower(
     let mappings = reading.map(|reading| self::mappings(reading, cx)).unwrap_or_default();
     request::check_reads(integration, &parameters, &mappings, lowered, cx);
     let destination = reading.and_then(|reading| destination(reading, cx));
+    let resolve_timeout = resolve_timeout(&parameters, &mappings, lowered, tables);
     model::Integration {
         name: integration.name.text.clone(),
         span: integration.name.span,
         parameters,
         mappings,
+        resolve_timeout,
         destination: destination.unwrap_or(Destination::Channel(usize::MAX)),
     }
+}
+
+/// After which time an alert is over of which nothing more is heard: what the rules say; otherwise a time that no sender is silent
+/// for, or an hour where no mapping can say that an alert is over.
+fn resolve_timeout(
+    parameters: &[(Box<str>, ParameterValue)],
+    mappings: &[model::MappingId],
+    lowered: &[model::Mapping],
+    tables: &[model::Table],
+) -> Duration {
+    let given = parameters.iter().find(|(name, _)| **name == *RESOLVE_TIMEOUT.spec.name);
+    if let Some((_, ParameterValue::Duration(given))) = given {
+        return *given;
+    }
+    let mut read = mappings.iter().filter_map(|id| lowered.get(*id));
+    let ends = read.any(|mapping| possible(tables, mapping).resolved);
+    if ends || mappings.is_empty() { LONGEST_RESOLVE_TIMEOUT } else { ENDLESS_RESOLVE_TIMEOUT }
 }
 
 fn check_keys(

@@ -48,6 +48,7 @@ mod navigation;
 mod notification;
 mod parameter;
 mod parameter_value;
+mod possible_status;
 mod request;
 mod routing;
 mod rule_test;
@@ -110,7 +111,7 @@ pub fn codes() -> Vec<&'static DiagnosticCode> {
 }
 
 fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
-    let tables = all.tables.iter().map(|(item, table)| table::lower(item, table, cx)).collect();
+    let tables: Vec<_> = all.tables.iter().map(|(item, table)| table::lower(item, table, cx)).collect();
     let defines = define::lower(&all.defines, cx);
     let schedules = all.schedules.iter().filter_map(|(_, schedule)| schedule::lower(schedule, cx)).collect();
     let mut channels = channel::lower(&all.channels, cx);
@@ -123,7 +124,8 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let heartbeats = heartbeats.filter_map(|(item, it)| heartbeat::lower(item, it, &defines, cx)).collect();
     let mut keys = integration::KeyOwners::new();
     let integrations = all.integrations.iter();
-    let integrations = integrations.map(|(item, it)| integration::lower(item, it, &mappings, &mut keys, cx)).collect();
+    let integrations =
+        integrations.map(|(item, it)| integration::lower(item, it, (&mappings, &tables), &mut keys, cx)).collect();
     let complete_tests = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = complete_tests.map(|(item, test)| self::test(item, test, cx)).collect();
     let families = std::mem::take(&mut cx.families);

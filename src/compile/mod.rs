@@ -5,7 +5,7 @@ mod index;
 mod mute;
 mod reach;
 
-use crate::channel::integration::{ANSWER_BODY, ANSWER_STATUS};
+use crate::channel::integration::{ANSWER_BODY, ANSWER_STATUS, LONGEST_RESOLVE_TIMEOUT};
 use crate::json::{Number, OwnedMemberName, Projection};
 use crate::model::{self, EventField, LetStage, Literal, Model, ParameterValue};
 use crate::program::{
@@ -360,6 +360,7 @@ fn integration(integration: &model::Integration, mappings: &[Mapping]) -> Integr
         answer: None,
         name: integration.name.clone(),
         mappings: integration.mappings.clone(),
+        resolve_timeout: Some(integration.resolve_timeout).filter(|timeout| *timeout < LONGEST_RESOLVE_TIMEOUT),
         destination: match &integration.destination {
             model::Destination::Channel(id) => Destination::Channel(*id),
             model::Destination::Routing(id) => Destination::Routing(*id),

@@ -26,7 +26,7 @@ pub struct Absence<'v> {
     /// The heartbeat, by its position in the program.
     pub heartbeat: usize,
     /// The values of `by`.
-    pub values: &'v [String],
+    pub values: &'v [&'v str],
     /// When it was heard last before.
     pub since: Timestamp,
     /// When it was heard again; nothing while it is absent.
@@ -101,7 +101,7 @@ pub(super) fn absence<'a, O: Observer>(
         Some((&**name, value))
     });
     let own: Vec<(&str, &str)> = own.collect();
-    let by = heartbeat.by.iter().zip(absence.values).map(|(value, text)| (&*value.name, &**text));
+    let by = heartbeat.by.iter().zip(absence.values).map(|(value, text)| (&*value.name, *text));
     Some(Event { title: title.unwrap_or(event.title), labels: Labels::of(by.chain(own), arena), ..event })
 }
 
@@ -109,7 +109,7 @@ pub(super) fn absence<'a, O: Observer>(
 fn seen<'a>(
     program: &Program,
     heartbeat: &'a Heartbeat,
-    values: &'a [String],
+    values: &'a [&'a str],
     mut event: Event<'a>,
     arena: &'a Arena,
 ) -> Event<'a> {
@@ -132,10 +132,9 @@ fn seen<'a>(
 }
 
 /// The key of an absence: the heartbeat, and what tells its senders apart.
-fn absence_key<'a>(heartbeat: &'a Heartbeat, values: &[String], arena: &'a Arena) -> &'a str {
+fn absence_key<'a>(heartbeat: &'a Heartbeat, values: &[&str], arena: &'a Arena) -> &'a str {
     if values.is_empty() {
         return &heartbeat.source;
     }
-    let values: Vec<&str> = values.iter().map(String::as_str).collect();
-    arena.text(&key_of_texts(&heartbeat.source, &values))
+    arena.text(&key_of_texts(&heartbeat.source, values))
 }

@@ -207,6 +207,8 @@ pub struct Integration {
     pub parameters: Vec<(Box<str>, ParameterValue)>,
     /// The mappings; the first that accepts reads the payload.
     pub mappings: Vec<MappingId>,
+    /// After which time an alert is over of which nothing more is heard.
+    pub resolve_timeout: Duration,
     /// Shared: a routing. Dedicated: a channel.
     pub destination: Destination,
 }

@@ -35,6 +35,7 @@ use crate::time::ScheduleWindows;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A compiled rule set.
 #[derive(Debug, Default)]
@@ -294,6 +295,8 @@ pub struct Integration {
     pub name: Box<str>,
     /// The mappings; the first that accepts reads the payload.
     pub mappings: Vec<usize>,
+    /// After which time an alert is over of which nothing more is heard; nothing where that is longer than any sender is silent.
+    pub resolve_timeout: Option<Duration>,
     /// Shared: a routing. Dedicated: a channel.
     pub destination: Destination,
     /// The parts of a payload that its mappings read.

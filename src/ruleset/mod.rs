@@ -5,6 +5,7 @@
 mod alert_facts;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
+mod own_event;
 mod resolve;
 mod silence;
 pub mod source_text;

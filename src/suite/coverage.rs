@@ -6,7 +6,7 @@
 use super::location::{RuleLocation, source_excerpt};
 use crate::diagnostic::visible_text;
 use crate::model::{
-    Destination, Expression, ExpressionKind, Model, Mute, RoutingLine, RoutingLineBody, TableRows, Target,
+    Destination, Expression, ExpressionKind, Heartbeat, Model, Mute, RoutingLine, RoutingLineBody, TableRows, Target,
 };
 use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
@@ -21,6 +21,8 @@ pub struct Coverage {
     pub routes: CoverageShare,
     /// Mutes; one is hit where it held an alert.
     pub mutes: CoverageShare,
+    /// Heartbeats, which are hit once a sender was absent.
+    pub heartbeats: CoverageShare,
 }
 
 /// How many items were hit, and which were not.
@@ -52,10 +54,10 @@ impl CoverageShare {
 }
 
 impl Coverage {
-    /// The percentage of arms, routes and mutes together.
+    /// The percentage of arms, routes, mutes and heartbeats together.
     #[must_use]
     pub fn percent(&self) -> f64 {
-        let shares = [&self.arms, &self.routes, &self.mutes];
+        let shares = [&self.arms, &self.routes, &self.mutes, &self.heartbeats];
         percent(shares.map(|share| share.hit).iter().sum(), shares.map(|share| share.all).iter().sum())
     }
 }
@@ -71,6 +73,8 @@ pub(super) struct CoverageHits {
     arms: BTreeSet<Span>,
     lines: BTreeSet<Box<str>>,
     mutes: BTreeSet<Box<str>>,
+    /// The heartbeats that were absent.
+    heartbeats: BTreeSet<String>,
 }
 
 impl CoverageHits {
@@ -83,6 +87,11 @@ impl CoverageHits {
     /// Adds mutes that held an alert.
     pub(super) fn add_mutes<'m>(&mut self, mutes: impl Iterator<Item = &'m str>) {
         self.mutes.extend(mutes.map(Box::from));
+    }
+
+    /// Adds a heartbeat that was absent.
+    pub(super) fn add_absence(&mut self, heartbeat: Option<&str>) {
+        self.heartbeats.extend(heartbeat.map(str::to_owned));
     }
 
     /// The coverage of the rules.
@@ -101,7 +110,12 @@ impl CoverageHits {
             |mute: &Mute| (mute.span, self.mutes.contains(&mute.name), item(mute.span, format!("mute {}", mute.name)));
         let lines = rules.model.routing_lines();
         let chosen = routing_arms(&rules.model);
+        let heartbeat = |heartbeat: &Heartbeat| {
+            let text = format!("heartbeat {}", heartbeat.name);
+            (heartbeat.span, self.heartbeats.contains(&*heartbeat.name), item(heartbeat.span, text))
+        };
         Coverage {
+            heartbeats: share(rules.model.heartbeats.iter().map(heartbeat).collect()),
             arms: share(declared_arms(&rules.model).into_iter().map(arm).collect()),
             mutes: share(rules.model.mutes.iter().map(mute).collect()),
             routes: share(lines.map(line).chain(chosen.into_iter().map(arm)).collect()),

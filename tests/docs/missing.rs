@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Names that parameters of channels and integrations would have.
-const PARAMETERS: [&str; 5] = ["group_wait", "group_interval", "repeat_interval", "send_resolved", "resolve_timeout"];
+const PARAMETERS: [&str; 4] = ["group_wait", "group_interval", "repeat_interval", "send_resolved"];
 /// Words that declarations would begin with.
 const DECLARATIONS: [&str; 2] = ["inhibit", "group"];
 /// Names that subcommands would have.

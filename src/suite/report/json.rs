@@ -67,6 +67,7 @@ fn covered(coverage: &Coverage) -> Value {
         "arms": share(&coverage.arms),
         "routes": share(&coverage.routes),
         "mutes": share(&coverage.mutes),
+        "heartbeats": share(&coverage.heartbeats),
     })
 }
 

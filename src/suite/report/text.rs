@@ -123,8 +123,13 @@ fn summary(report: &TestReport) -> String {
 #[must_use]
 pub fn coverage(coverage: &Coverage) -> String {
     let mut out = format!("\ncoverage {:.1} %\n", coverage.percent());
-    let shares = [("arms", &coverage.arms), ("routes", &coverage.routes), ("mutes", &coverage.mutes)];
-    for (name, share) in shares.into_iter().filter(|(name, share)| *name != "mutes" || share.all > 0) {
+    let shares = [
+        ("arms", &coverage.arms),
+        ("routes", &coverage.routes),
+        ("mutes", &coverage.mutes),
+        ("heartbeats", &coverage.heartbeats),
+    ];
+    for (name, share) in shares.into_iter().filter(|(name, share)| matches!(*name, "arms" | "routes") || share.all > 0) {
         out.push_str(&part(name, share));
     }
     out

@@ -248,6 +248,11 @@ impl<'r> SequenceRun<'r> {
 
     /// Keeps what was delivered, for the lines that expect it.
     fn collect(&mut self, span: Span) -> Result<(), Stopped> {
+        for own in self.timeline.take_own_events() {
+            self.history.note(self.begin, own.at, &own.text);
+            self.hits.add(&own.trace);
+            self.hits.add_absence(own.absent.as_deref());
+        }
         for delivered in self.timeline.take_delivered() {
             self.history.note_message(self.begin, &delivered);
             let kept = self.channels.keep(delivered);

@@ -16,6 +16,7 @@ mod fallbacks;
 mod held_alerts;
 mod hold_log;
 mod holds;
+mod own_events;
 mod stored_event;
 
 pub use budget::{TimelineBudget, TimelineLimit};
@@ -23,14 +24,17 @@ pub use channel::{DeliveredMessage, FiringState};
 pub use held_alerts::ChannelHold;
 pub use hold_log::{HoldChange, HoldChangeKind};
 pub use holds::TimelineSilence;
+pub use own_events::OwnEvent;
 
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind};
+use crate::json::Arena;
 use crate::notification::{AlertId, AlertState};
 use crate::ruleset::RuleSet;
 use crate::time::Timestamp;
 use channel::{ChannelArrival, TimelineChannel};
 use hold_log::HoldLog;
 use holds::TimelineHolds;
+use own_events::{HeardSenders, MadeEvent};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use stored_event::StoredEvent;
@@ -84,6 +88,8 @@ pub struct Timeline<'r> {
     /// How many alerts may be kept before those that are over are looked for.
     forget_at: usize,
     delivered: Vec<DeliveredMessage>,
+    heard: HeardSenders,
+    own_events: Vec<OwnEvent>,
     budget: TimelineBudget,
 }
 
@@ -122,6 +128,8 @@ impl<'r> Timeline<'r> {
             hold_log: None,
             forget_at: KEPT_EVENTS,
             delivered: Vec::new(),
+            heard: HeardSenders::new(rules, begin),
+            own_events: Vec::new(),
             budget,
         }
     }
@@ -173,6 +181,7 @@ impl<'r> Timeline<'r> {
             self.advance_to(back)?;
         }
         let longest = self.channels.values().map(TimelineChannel::longest_wait).max().unwrap_or_default();
+        self.heard.stop();
         for channel in self.channels.values_mut() {
             channel.stop_repeating();
         }
@@ -197,6 +206,42 @@ impl<'r> Timeline<'r> {
     /// # Errors
     /// If that takes more work or memory than the timeline may use.
     pub fn arrive(&mut self, push: &[RoutedEvent<'_>]) -> Result<(), TimelineLimit> {
+        self.apply(push)?;
+        let mut has_returned = false;
+        for RoutedEvent { event, .. } in push {
+            has_returned |= self.heard.hear(self.rules, event, self.now, &mut self.budget)?;
+        }
+        if has_returned { self.make_own_events() } else { Ok(()) }
+    }
+
+    /// What an event of the clock did since this was last asked, in order.
+    pub fn take_own_events(&mut self) -> Vec<OwnEvent> {
+        std::mem::take(&mut self.own_events)
+    }
+
+    /// Lets the events of the clock arrive that are due.
+    fn make_own_events(&mut self) -> Result<(), TimelineLimit> {
+        loop {
+            let made = self.heard.due(self.rules, self.now, &self.alerts);
+            if made.is_empty() {
+                return Ok(());
+            }
+            self.budget.work(made.len())?;
+            let arena = Arena::new();
+            let events: Vec<Event<'_>> = made.iter().map(|made| made.event.event(&arena)).collect();
+            let names = |names: &[String]| names.iter().map(|name| arena.text(name)).collect::<Vec<&str>>();
+            let push = made.iter().zip(&events).map(|(made, event)| RoutedEvent {
+                event,
+                channels: arena.slice(&names(&made.channels)),
+                copies: arena.slice(&names(&made.copies)),
+            });
+            self.apply(&push.collect::<Vec<_>>())?;
+            self.own_events.extend(made.into_iter().map(|MadeEvent { own, .. }| own));
+        }
+    }
+
+    /// Applies the events of a push to the channels.
+    fn apply(&mut self, push: &[RoutedEvent<'_>]) -> Result<(), TimelineLimit> {
         self.budget.work(push.len())?;
         for routed in push {
             self.note(routed)?;
@@ -229,6 +274,9 @@ impl<'r> Timeline<'r> {
     /// The gateway is away for so long. What falls due meanwhile is told at its return.
     pub fn restart(&mut self, away: Duration) {
         self.away_until = (!away.is_zero()).then(|| self.now.saturating_add(away));
+        if let Some(back) = self.away_until {
+            self.heard.stop_listening(self.now, back);
+        }
     }
 
     /// A channel takes nothing for so long.
@@ -285,7 +333,8 @@ impl<'r> Timeline<'r> {
         if self.away_until.is_some() {
             return self.away_until;
         }
-        self.next_channel_moment().into_iter().chain(self.holds.next_moment(self.now)).min()
+        let by_clock = self.holds.next_moment(self.now).into_iter().chain(self.heard.next_moment());
+        self.next_channel_moment().into_iter().chain(by_clock).min()
     }
 
     /// The next moment at which a channel is up again, or something is due in it.
@@ -306,6 +355,9 @@ impl<'r> Timeline<'r> {
         let changed = self.holds.advance(self.now);
         self.apply_holds(&changed)?;
         self.ask()?;
+        if self.away_until.is_none() {
+            self.make_own_events()?;
+        }
         self.tell()
     }
 
