@@ -27,6 +27,7 @@ mod maintenance;
 pub mod metrics;
 mod notifier;
 pub mod operations;
+mod own_events;
 mod problem;
 pub mod rehearsal;
 mod run;
@@ -35,6 +36,7 @@ pub mod status;
 mod stored_event;
 pub mod tls;
 
+pub use own_events::OwnEventsHandle;
 pub use run::{GatewayError, blocked_channels, check, run};
 
 use crate::reload::Reloader;

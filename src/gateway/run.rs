@@ -10,6 +10,7 @@ use super::intake::{self, IntakeState};
 use super::journal::{DeliveryStore as _, Journal, JournalError, PushStore as _, RecordReader};
 use super::metrics::{Metrics, StageLabels};
 use super::notifier::{Notifier, NotifierHandle};
+use super::own_events::{OwnEvents, OwnEventsHandle};
 use super::served_rules::ServedRules;
 use super::tls::ReloadableCertificate;
 use super::{Gateway, core_dumps, logs, maintenance};
@@ -224,12 +225,19 @@ async fn open(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let journal = Journal::open(&config.journal, Arc::clone(&clock), Arc::clone(&metrics), Arc::new(wake))
         .map_err(|error| GatewayError::State(unusable_reason(&state, error)))?;
-    let gateway = open_with_journal(config, clock, journal.clone(), metrics, deliveries, notifier, certificate).await;
+    let tasks = TaskHandles { notifier, own_events: OwnEventsHandle::default() };
+    let gateway = open_with_journal(config, clock, journal.clone(), metrics, deliveries, tasks, certificate).await;
     if gateway.is_err() {
         journal.close();
         state_files::remove_address(&state);
     }
     gateway
+}
+
+/// The tasks that are woken by others.
+struct TaskHandles {
+    notifier: NotifierHandle,
+    own_events: OwnEventsHandle,
 }
 
 /// Why a state directory cannot be used. Most reasons name it themselves.
@@ -250,7 +258,7 @@ async fn open_with_journal(
     journal: Journal,
     metrics: Arc<Metrics>,
     deliveries: Arc<OnceLock<DeliveryService>>,
-    notifier: NotifierHandle,
+    TaskHandles { notifier, own_events }: TaskHandles,
     certificate: Option<Arc<ReloadableCertificate>>,
 ) -> Result<(Arc<Gateway>, (TcpListener, TcpListener)), GatewayError> {
     let state = config.journal.directory.clone();
@@ -264,6 +272,7 @@ async fn open_with_journal(
         metrics: Arc::clone(&metrics),
         deliveries: Arc::clone(&deliveries),
         notifier: notifier.clone(),
+        own_events: own_events.clone(),
         runtime: tokio::runtime::Handle::current(),
         starts_with_last_good: config.reload.start_with_last_good,
         generation: AtomicU64::new(0),
@@ -291,6 +300,7 @@ async fn open_with_journal(
     // A version that was published meanwhile found no deliveries to configure.
     started.set_channels(&rules.current().value.channels);
     let intake = IntakeState::new(Arc::clone(&clock), Arc::clone(&metrics), config.limits.clone())
+        .with_own_events(own_events.clone())
         .with_past_integrations(past_integrations.into_iter().map(|counts| counts.name));
     // What fell due while no gateway ran is told before anything arrives.
     let mut notifier = Notifier::new(notifier, journal.clone(), Arc::clone(&metrics), Arc::clone(&clock));
@@ -300,6 +310,8 @@ async fn open_with_journal(
         Gateway { clock, rules, journal, intake, deliveries: started, metrics, config, certificate, stopping };
     let gateway = Arc::new(gateway);
     tokio::spawn(notifier.run(Arc::downgrade(&gateway)));
+    let own_events = OwnEvents::new(own_events, gateway.journal.clone());
+    tokio::spawn(own_events.run(Arc::downgrade(&gateway)));
     Ok((gateway, listeners))
 }
 
@@ -331,6 +343,7 @@ struct ReloadHandler {
     metrics: Arc<Metrics>,
     deliveries: Arc<OnceLock<DeliveryService>>,
     notifier: NotifierHandle,
+    own_events: OwnEventsHandle,
     runtime: tokio::runtime::Handle,
     starts_with_last_good: bool,
     /// The generation in force; 0 before the first.
@@ -353,6 +366,7 @@ impl ReloadHandler {
                     deliveries.set_channels(&version.value.channels);
                 }
                 self.notifier.reload();
+                self.own_events.wake();
             }
             ReloadOutcome::Unchanged => {
                 tracing::info!(generation = self.generation.load(Ordering::Relaxed), "rules unchanged");

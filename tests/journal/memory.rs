@@ -2,12 +2,14 @@
 //! and not SQLite's.
 
 mod channel;
+mod heard;
 mod holds;
 mod reader;
 mod silences;
 mod transaction;
 
 use channel::NotifiedChannel;
+use heard::Heard;
 use holds::MemoryHoldState;
 use pointsman::gateway::journal::{
     AttemptRecord, Backlog, ChannelCounts, ChannelError, CheckpointMode, ClaimOwner, CommittedChanges, DeliveryId,
@@ -46,6 +48,7 @@ struct State {
     notified: BTreeMap<String, NotifiedChannel>,
     silences: MemorySilences,
     holds: MemoryHoldState,
+    heard: Heard,
 }
 
 #[derive(Clone)]
@@ -209,10 +212,12 @@ impl JournalStore for MemoryStore {
             let row = state.deliveries.remove(&id).unwrap();
             state.channel(&row.channel).dead -= 1;
         }
-        let State { pushes, deliveries, notified, holds, .. } = &mut *state;
+        let State { pushes, deliveries, notified, holds, heard, .. } = &mut *state;
         let is_known = |push: &Push| {
             notified.values().any(|channel| channel.events.values().any(|(event, _)| event.push == push.id))
                 || holds.keeps(push)
+                || heard.alerts.values().any(|row| row.event.push == push.id)
+                || heard.absences.values().any(|event| event.push == push.id)
         };
         pushes.retain(|push| {
             let mut own = deliveries.values().filter(|row| row.push == push.id);

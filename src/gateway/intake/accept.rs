@@ -6,6 +6,7 @@ use super::backend::IntakeBackend;
 use super::body_work::{LARGE_BODY, WorkSlot};
 use super::decide::{ArrivalMode, IncomingPush, PushCounts, decide};
 use super::memory::ByteReservation;
+use super::own_push::decide_own;
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use super::render::{RenderedPush, render};
@@ -154,8 +155,8 @@ impl<'b, H: IntakeBackend> PushDecision<'b, H> {
             Ok(rendered) => rendered,
             Err(refusal) => {
                 drop(slot);
-                // A payload that is replayed stays where it came from.
-                if incoming.replay_of.is_none() {
+                // A payload that is replayed stays where it came from, and the clock tries again.
+                if incoming.replay_of.is_none() && incoming.own.is_none() {
                     quarantine(&**self.backend, &self.prepared, incoming, &refusal).await?;
                 }
                 return Err(refusal);
@@ -165,10 +166,15 @@ impl<'b, H: IntakeBackend> PushDecision<'b, H> {
         let room = self.backend.intake().decided.reserve(bytes, &slot).await.ok_or(Refusal::Overloaded)?;
         drop(slot);
         let integration = incoming.integration.clone();
+        let has_beats = !rendered.beats.is_empty();
         let (first_key, answer) = (rendered.first_key.take(), rendered.answer.take());
         let (push, counts) = new_push(&self.prepared, incoming, rendered);
         let mut receipt = make_durable(self.backend.store(), push, room).await?;
         receipt.answer = answer;
+        if has_beats {
+            // One of them may end an absence.
+            self.backend.intake().own_events.wake();
+        }
         if !receipt.duplicate {
             receipt.first_key = first_key;
             counts.count(&integration, &self.prepared, &self.backend.intake().metrics);
@@ -224,6 +230,9 @@ fn new_push(prepared: &PreparedVersion, incoming: IncomingPush, rendered: Render
         sent: rendered.counts.sent,
         dropped: rendered.counts.dropped,
         deliveries: rendered.deliveries,
+        beats: rendered.beats,
+        heard: rendered.heard,
+        own: incoming.own,
         transitions: rendered.transitions,
         open: rendered.open,
         arrivals: rendered.arrivals,
@@ -273,8 +282,12 @@ fn evaluate<H: IntakeBackend>(
     let EvaluationBuffers { arena, text } = &mut buffers;
     let open = |key: &str| backend.store().open_channels(&incoming.integration, key, incoming.now);
     let silences = backend.intake().silences.of(&backend.store().open_silences());
-    let evaluated = decide(prepared, incoming, &open, &silences, arena)
-        .and_then(|decided| render(&rendering_version(backend, prepared).value, decided, incoming, text));
+    let decided = match &incoming.own {
+        None => decide(prepared, incoming, &open, &silences, arena),
+        Some(own) => decide_own(prepared, incoming, own, &open, &silences, arena),
+    };
+    let evaluated =
+        decided.and_then(|decided| render(&rendering_version(backend, prepared).value, decided, incoming, text));
     buffers.arena.clear();
     buffers.text.clear();
     buffers.text.shrink_to(MAX_KEPT);
@@ -322,6 +335,9 @@ async fn make_durable<S: PushStore>(store: &S, push: Push, room: ByteReservation
     };
     Ok(match accepted.map_err(Refusal::NotDurable)? {
         AcceptResult::Stored => Receipt { id, duplicate: false, outcomes, first_key: None, answer: None },
+        AcceptResult::Outdated => {
+            Receipt { id, duplicate: true, outcomes: Arc::from("[]"), first_key: None, answer: None }
+        }
         AcceptResult::Duplicate(first) => {
             Receipt { id: first, duplicate: true, outcomes: Arc::from("[]"), first_key: None, answer: None }
         }

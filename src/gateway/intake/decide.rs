@@ -9,15 +9,17 @@ use crate::event::Severity;
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind, RoutingDecision};
 use crate::gateway::hold_asker::{self, ReadSilences};
 use crate::gateway::journal::{
-    AskedEvent, AskedVersion, EventArrival, EventCopy, FiringTransition, OpenFiring, PushHolds, PushId, PushOrigin,
+    AskedEvent, AskedVersion, EventArrival, EventCopy, FiringTransition, HeardAlert, OpenFiring, OwnPush, PushHolds,
+    PushId, PushOrigin,
 };
 use crate::gateway::metrics::Metrics;
 use crate::json::Arena;
-use crate::notification::AlertId;
+use crate::notification::{AlertId, Sender};
 use crate::ruleset::EntryPoint;
 use crate::time::Timestamp;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// How many bytes one push may become: its outcomes and the bodies of its deliveries, [`BYTES_PER_DELIVERY`] added
 /// for each of these. A small body with many alerts for many channels would fill memory and journal otherwise.
@@ -47,6 +49,8 @@ pub(super) struct IncomingPush {
     pub(super) arrival: ArrivalMode,
     /// Through how many deliveries of gateways it came.
     pub(super) hops: u32,
+    /// What it is made of, where the clock made it.
+    pub(super) own: Option<Arc<OwnPush>>,
 }
 
 impl IncomingPush {
@@ -54,7 +58,8 @@ impl IncomingPush {
     pub(super) fn without_payload(&self) -> Self {
         let Self { id, origin, now, replay_of, arrival, hops, .. } = *self;
         let (integration, request) = (self.integration.clone(), self.request.clone());
-        Self { id, integration, origin, now, payload: Vec::new(), request, replay_of, arrival, hops }
+        let own = None;
+        Self { id, integration, origin, now, payload: Vec::new(), request, replay_of, arrival, hops, own }
     }
 }
 
@@ -65,6 +70,8 @@ pub(super) enum ArrivalMode {
     First,
     /// They arrived before: each goes out by itself, and changes nothing.
     Again,
+    /// The sender repeats what fires: it is heard, and channels that send every event do not get it once more.
+    Repeated,
 }
 
 /// What is decided about a payload.
@@ -78,6 +85,10 @@ pub(super) struct DecidedPush<'a> {
     pub(super) arrivals: Vec<EventArrival>,
     /// What mutes and silences say of the events; nothing where they arrived before.
     pub(super) holds: Option<PushHolds>,
+    /// The senders of which its events are beats, each once.
+    pub(super) beats: Vec<Sender>,
+    /// The alerts of its events, where it is watched whether they are heard.
+    pub(super) heard: Vec<HeardAlert>,
     /// What opens and what closes, in the order of outcomes.
     pub(super) transitions: Vec<FiringTransition>,
     /// Keys that were open, and their channels, as the evaluation asked for them.
@@ -172,10 +183,34 @@ pub(super) fn decide<'a>(
     if let Some(reason) = unaccepted_reasons(&outcomes) {
         return Err(Refusal::Unaccepted { id, reason });
     }
+    let answer = match incoming.origin {
+        PushOrigin::Push | PushOrigin::Form => {
+            rules.answer(&incoming.integration, &document, &context, &mut SilentObserver)
+        }
+        PushOrigin::Flashduty | PushOrigin::Alertmanager | PushOrigin::Replay | PushOrigin::Clock => None,
+    };
+    let mut decided = conclude(prepared, incoming, outcomes, was_open.into_inner(), silences)?;
+    decided.answer = answer;
+    hear(prepared, incoming, &mut decided);
+    Ok(decided)
+}
+
+/// What outcomes are for channels and firings.
+///
+/// # Errors
+/// Where the push would become larger than [`MAX_PUSH_BYTES`] in any case.
+pub(super) fn conclude<'a>(
+    prepared: &PreparedVersion,
+    incoming: &IncomingPush,
+    outcomes: Vec<Outcome<'a>>,
+    was_open: OpenFirings,
+    silences: &ReadSilences,
+) -> Result<DecidedPush<'a>, Refusal> {
+    let (id, rules) = (incoming.id, &prepared.version.value.rules);
     let mut firings = FiringTracker { is_batch: outcomes.len() > 1, ..FiringTracker::default() };
     let asked = AskedVersion { rules: prepared.asked, silences: silences.number };
     let mut decided = DecidedPush::default();
-    if incoming.arrival == ArrivalMode::First {
+    if incoming.arrival != ArrivalMode::Again {
         decided.holds = Some(PushHolds { asked, ..PushHolds::default() });
     }
     let mut key_bytes = 0;
@@ -192,7 +227,7 @@ pub(super) fn decide<'a>(
                 exist: &|channel| known.contains_key(channel),
                 gather: &|channel| incoming.arrival == ArrivalMode::Again && prepared.policies.get(channel).is_some(),
             };
-            firings.add(index, event, decision, &was_open.borrow(), &channels);
+            firings.add(index, event, decision, &was_open, &channels);
             // Many events may share one long key, and each firing has a copy of it. The outcomes contain these keys
             // too, so what is refused here would be refused when it is rendered.
             key_bytes += event.key.len();
@@ -202,15 +237,9 @@ pub(super) fn decide<'a>(
             }
         }
     }
-    decided.answer = match incoming.origin {
-        PushOrigin::Push | PushOrigin::Form => {
-            rules.answer(&incoming.integration, &document, &context, &mut SilentObserver)
-        }
-        PushOrigin::Flashduty | PushOrigin::Alertmanager | PushOrigin::Replay => None,
-    };
     decided.outcomes = outcomes;
     decided.transitions = firings.transitions;
-    decided.open = was_open.into_inner().keys;
+    decided.open = was_open.keys;
     Ok(decided)
 }
 
@@ -238,6 +267,27 @@ fn ask_event(
     holds.events.push(AskedEvent { index, alert, key: event.key.to_owned(), firing, facts });
 }
 
+/// Which senders and alerts are heard by a push. Where the rules watch nothing, there is nothing to do.
+fn hear(prepared: &PreparedVersion, incoming: &IncomingPush, decided: &mut DecidedPush<'_>) {
+    let rules = &prepared.version.value.rules;
+    let timeout = rules.resolve_timeout(&incoming.integration);
+    if incoming.arrival == ArrivalMode::Again || (timeout.is_none() && rules.program.heartbeats.is_empty()) {
+        return;
+    }
+    let context = EvaluationContext::at(incoming.now);
+    let mut beats = BTreeSet::new();
+    for (index, outcome) in (0_u32..).zip(&decided.outcomes) {
+        let OutcomeKind::Routed(event, _) = &outcome.kind else { continue };
+        beats.extend(rules.beats(event, &context, &mut SilentObserver));
+        if let Some(timeout) = timeout {
+            let alert = AlertId::of(Some(&incoming.integration), event.key);
+            let is_firing = event.status == AlertStatus::Firing;
+            decided.heard.push(HeardAlert { alert, index, is_firing, timeout });
+        }
+    }
+    decided.beats = beats.into_iter().collect();
+}
+
 /// Plans what an event is for its channels: a delivery, or an arrival where the channel gathers messages.
 fn plan_event<'a>(
     prepared: &PreparedVersion,
@@ -253,12 +303,13 @@ fn plan_event<'a>(
     };
     let mut alert = None;
     for &channel in decision.channels {
-        if incoming.arrival == ArrivalMode::First && prepared.policies.get(channel).is_some() {
+        let gathers = prepared.policies.get(channel).is_some();
+        if gathers && incoming.arrival != ArrivalMode::Again {
             let alert = *alert.get_or_insert_with(|| AlertId::of(Some(&incoming.integration), event.key));
             let EventGroup { group, values } =
                 event_group(&prepared.version.value, channel, event, alert, incoming.now);
             decided.arrivals.push(EventArrival { index, channel: channel.to_owned(), alert, group, values, firing });
-        } else {
+        } else if incoming.arrival != ArrivalMode::Repeated {
             decided.deliveries.push(PlannedDelivery { index, event, channel });
         }
     }
@@ -276,13 +327,13 @@ fn unaccepted_reasons(outcomes: &[Outcome<'_>]) -> Option<String> {
 
 /// Keys and the channels in which they were open, as the evaluation asked for them.
 #[derive(Default)]
-struct OpenFirings {
+pub(super) struct OpenFirings {
     keys: Vec<OpenFiring>,
     positions: HashMap<String, usize>,
 }
 
 impl OpenFirings {
-    fn note(&mut self, key: &str, channels: &[String]) {
+    pub(super) fn note(&mut self, key: &str, channels: &[String]) {
         if !channels.is_empty() && !self.positions.contains_key(key) {
             self.positions.insert(key.to_owned(), self.keys.len());
             self.keys.push(OpenFiring { key: key.to_owned(), channels: channels.to_vec() });

@@ -18,6 +18,7 @@ mod group;
 mod handlers;
 mod integration_keys;
 mod memory;
+mod own_push;
 mod posted_alerts;
 mod prepared_version;
 mod refusal;
@@ -30,6 +31,7 @@ mod token_bucket;
 
 pub use accept::{Receipt, ReplayedPayload, accept_replay};
 pub use backend::IntakeBackend;
+pub use own_push::accept_own;
 pub use refusal::Refusal;
 pub use rejected_senders::SenderRejections;
 
@@ -38,6 +40,7 @@ use super::hold_asker::SilenceConditions;
 use super::journal::{PushId, PushOrigin};
 use super::listener::{self, ListenerRouters};
 use super::metrics::Metrics;
+use super::own_events::OwnEventsHandle;
 use crate::evaluate::RequestMetadata;
 use crate::time::Clock;
 use alert_cache::AlertCache;
@@ -68,6 +71,7 @@ pub struct IntakeState {
     ids: Mutex<Generator>,
     alert_cache: Mutex<AlertCache>,
     rejected_senders: RejectedSenders,
+    own_events: OwnEventsHandle,
     body_work: BodyWork,
     /// The memory of what is decided and waits for the journal.
     decided: DecidedMemory,
@@ -90,6 +94,7 @@ impl IntakeState {
             ids: Mutex::new(Generator::new()),
             alert_cache: Mutex::default(),
             rejected_senders: RejectedSenders::default(),
+            own_events: OwnEventsHandle::default(),
             body_work: BodyWork::new(),
             silences: SilenceConditions::default(),
         }
@@ -99,6 +104,12 @@ impl IntakeState {
     #[must_use]
     pub fn with_past_integrations(self, names: impl IntoIterator<Item = String>) -> Self {
         Self { past_integrations: names.into_iter().map(String::into_boxed_str).collect(), ..self }
+    }
+
+    /// The same, which wakes whoever makes events of what is heard.
+    #[must_use]
+    pub fn with_own_events(self, own_events: OwnEventsHandle) -> Self {
+        Self { own_events, ..self }
     }
 
     /// An id that is greater than all before it.
@@ -134,6 +145,7 @@ impl IntakeState {
             replay_of: None,
             arrival: ArrivalMode::First,
             hops: 0,
+            own: None,
         }
     }
 

@@ -5,9 +5,12 @@ use super::decide::{BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTE
 use super::refusal::Refusal;
 use crate::evaluate::{EvaluationContext, PushAnswer};
 use crate::event::MessageGroup;
-use crate::gateway::journal::{EventArrival, FiringTransition, NewDelivery, OpenFiring, PushHolds, PushOrigin};
+use crate::gateway::journal::{
+    EventArrival, FiringTransition, HeardAlert, NewDelivery, OpenFiring, PushHolds, PushOrigin,
+};
 use crate::gateway::served_rules::ServedRules;
 use crate::json::ToJson;
+use crate::notification::Sender;
 use std::sync::Arc;
 
 /// A decided push with all that is stored of it.
@@ -20,6 +23,10 @@ pub(super) struct RenderedPush {
     pub(super) arrivals: Vec<EventArrival>,
     /// What mutes and silences say of the events; nothing where they arrived before.
     pub(super) holds: Option<PushHolds>,
+    /// The senders of which its events are beats.
+    pub(super) beats: Vec<Sender>,
+    /// The alerts of its events, where it is watched whether they are heard.
+    pub(super) heard: Vec<HeardAlert>,
     /// What opens and what closes, in the order of outcomes.
     pub(super) transitions: Vec<FiringTransition>,
     /// Keys that were open, and their channels.
@@ -53,7 +60,14 @@ impl RenderedPush {
             arrival.channel.len() + size_of::<EventArrival>() + values
         });
         let holds = self.holds.iter().map(PushHolds::bytes);
-        self.outcomes.len() + deliveries.chain(transitions).chain(open).chain(arrivals).chain(holds).sum::<usize>()
+        let beats = self.beats.iter().map(|sender| {
+            let values = sender.values.iter().map(|value| value.name.len() + value.value.len() + 48);
+            sender.heartbeat.len() + LIST + values.sum::<usize>()
+        });
+        let heard = self.heard.len() * size_of::<HeardAlert>() + beats.sum::<usize>();
+        heard
+            + self.outcomes.len()
+            + deliveries.chain(transitions).chain(open).chain(arrivals).chain(holds).sum::<usize>()
     }
 }
 
@@ -93,9 +107,21 @@ pub(super) fn render(
         deliveries.push(delivery);
     }
     let outcomes = str::from_utf8(text).unwrap_or_default().into();
-    let DecidedPush { arrivals, holds, transitions, open, counts, first_key, answer, .. } = decided;
+    let DecidedPush { arrivals, holds, beats, heard, transitions, open, counts, first_key, answer, .. } = decided;
     let first_key = first_key.filter(|_| incoming.origin == PushOrigin::Flashduty).map(str::to_owned);
-    Ok(RenderedPush { outcomes, deliveries, arrivals, holds, transitions, open, counts, first_key, answer })
+    Ok(RenderedPush {
+        outcomes,
+        deliveries,
+        arrivals,
+        holds,
+        beats,
+        heard,
+        transitions,
+        open,
+        counts,
+        first_key,
+        answer,
+    })
 }
 
 fn render_one(

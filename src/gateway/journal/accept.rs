@@ -5,9 +5,13 @@ use super::hold_push::{ReportedPush, report_push};
 use super::hold_work::HoldContext;
 use super::holds::{HoldAsker, StoredHoldReason};
 use super::notification::{AppliedArrival, ChannelRecords, EventArrival, NewsEnd};
-use super::{AcceptResult, EventId, FiringTransition, LONGEST_OPEN, Push, StoreError, StoredFiring, Transaction};
+use super::{
+    AcceptResult, EventId, FiringTransition, LONGEST_OPEN, Push, StoreError, StoredFiring, Transaction, heard,
+};
 use crate::event::Severity;
-use crate::notification::{AlertId, Arrival, ArrivalResult, ChannelNotifier, GroupId, HoldState, NamedValue};
+use crate::notification::{
+    AlertId, Arrival, ArrivalResult, ChannelNotifier, GroupId, HoldState, ListeningTime, NamedValue,
+};
 use crate::time::Timestamp;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -16,18 +20,41 @@ use std::time::Duration;
 /// How old the time of an open firing may become before a repetition writes it again.
 const REFRESH_AFTER: Duration = Duration::from_hours(1);
 
+/// When a push is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AcceptMoment {
+    /// The time of timers.
+    pub steady: Timestamp,
+    /// How long events could be heard until then.
+    pub listened: ListeningTime,
+}
+
+impl From<Timestamp> for AcceptMoment {
+    /// At a time at which nothing that is watched is looked at.
+    fn from(steady: Timestamp) -> Self {
+        Self { steady, listened: ListeningTime::default() }
+    }
+}
+
 /// Stores a push, unless it repeats one, changes the firings that it opens and closes, and applies its events to the channels
-/// that gather messages, but for what mutes and silences hold. `now` is steady time.
+/// that gather messages, but for what mutes and silences hold. `moment` is when that happens.
 ///
 /// # Errors
 /// Where the store failed.
 pub fn accept(
     transaction: &mut dyn Transaction,
     push: &Push,
-    now: Timestamp,
+    moment: impl Into<AcceptMoment>,
     asker: &dyn HoldAsker,
 ) -> Result<AcceptResult, StoreError> {
+    let AcceptMoment { steady: now, listened } = moment.into();
+    if let Some(own) = &push.own
+        && !heard::is_due(transaction, own)?
+    {
+        return Ok(AcceptResult::Outdated);
+    }
     if let Some(first) = transaction.find_duplicate(push)?.filter(|first| *first != push.id) {
+        heard::hear(transaction, push, false, listened)?;
         return Ok(AcceptResult::Duplicate(first));
     }
     let context = HoldContext { asker, policies: &push.policies, now };
@@ -37,6 +64,10 @@ pub fn accept(
         return Ok(AcceptResult::Stored);
     }
     drop(stored);
+    if let Some(own) = &push.own {
+        heard::apply(transaction, push, own)?;
+    }
+    heard::hear(transaction, push, true, listened)?;
     let mut were_open = OpenBefore::default();
     for transition in &push.transitions {
         if !push.policies.is_empty() {

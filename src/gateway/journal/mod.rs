@@ -15,6 +15,7 @@ mod client;
 mod config;
 mod disk_shortage;
 mod fate;
+mod heard;
 mod hold_push;
 mod hold_work;
 mod holds;
@@ -35,13 +36,17 @@ mod store;
 mod write;
 mod write_queue;
 
-pub use accept::accept;
+pub use accept::{AcceptMoment, accept};
 pub use accepted_push::{AcceptedPush, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, PushFilter, PushPage, PushReader};
 pub use channel_policies::{ChannelPolicies, ChannelUse, LAST_WORDS};
 pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
 pub use fate::{ChannelFate, EventFate, GroupValueText, MessageState};
+pub use heard::{
+    ChangedSender, ClockWork, HeardAlert, HeardTransaction, OwnPush, SenderScan, SenderStatus, SilentAlert, WatchTerms,
+    clock_work, load_watch,
+};
 pub use hold_work::{HoldContext, HoldWork, ask_everything, work_on_holds};
 pub use holds::{
     AskedEvent, AskedRules, AskedVersion, EventCopy, HeldEvent, HoldAsker, HoldRecords, HoldTransaction, LastEvent,
@@ -75,7 +80,7 @@ pub use store::{
 
 use super::metrics::Metrics;
 use crate::mutant::Mutant;
-use crate::notification::MessageRecord;
+use crate::notification::{ListeningClock, ListeningTime, MessageRecord, Sender, heartbeat};
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::{Clock, Timestamp};
 use batch_writer::{BatchWriter, JournalState};
@@ -147,6 +152,8 @@ pub struct Journal {
 struct Inner {
     steady: Arc<SteadyClock>,
     holds: Arc<RulesInForce>,
+    /// How long events could be heard, by steady time.
+    listening: ListeningClock,
     shared: Arc<JournalState>,
     reader: Arc<dyn JournalReader>,
     threads: Mutex<Option<Threads>>,
@@ -186,6 +193,8 @@ pub enum AcceptResult {
     Stored,
     /// That push brought the same body, within the integration's `deduplicate_for`.
     Duplicate(PushId),
+    /// It is a push of the clock, and what it was made of is no longer so: nothing of it is stored.
+    Outdated,
 }
 
 impl Journal {
@@ -240,6 +249,7 @@ impl Journal {
             shutdown: watch::Sender::new(false),
         });
         let steady = Arc::new(SteadyClock::new(shared.clock.now(), reader.last_notification()?));
+        let listening = ListeningClock::after(reader.clock()?, steady.now());
         let writer = BatchWriter::new(Arc::clone(&shared), store, wake);
         let (alive, gone) = mpsc::channel();
         let space_monitor = SpaceMonitor { shared: Arc::clone(&shared), alive: gone };
@@ -250,13 +260,63 @@ impl Journal {
         };
         let holds = Arc::new(RulesInForce::new(Arc::clone(&steady)));
         let threads = Mutex::new(Some(threads));
-        Ok(Self { inner: Arc::new(Inner { steady, holds, shared, reader, threads }) })
+        Ok(Self { inner: Arc::new(Inner { steady, listening, holds, shared, reader, threads }) })
     }
 
     /// The time of timers: it never goes back.
     #[must_use]
     pub fn steady_now(&self) -> Timestamp {
         self.inner.steady.now()
+    }
+
+    /// How long events could be heard until now.
+    #[must_use]
+    pub fn listened(&self) -> ListeningTime {
+        self.inner.listening.at(self.steady_now())
+    }
+
+    /// Begins to watch senders and alerts by these rules.
+    ///
+    /// # Errors
+    /// Where it is not durable.
+    pub async fn load_watch(&self, terms: WatchTerms) -> Result<(), JournalError> {
+        let (clock, listening) = (self.steady_clock(), self.inner.listening);
+        let at = self.inner.shared.clock.now();
+        let work =
+            move |transaction: &mut dyn Transaction| load_watch(transaction, &terms, listening.at(clock.now()), at);
+        self.submit(WriteSource::Record, 0, work).await
+    }
+
+    /// What is due of senders and alerts of which nothing is heard.
+    ///
+    /// # Errors
+    /// The journal failed.
+    pub async fn clock_work(&self, terms: WatchTerms, scan: SenderScan) -> Result<ClockWork, JournalError> {
+        let (clock, listening) = (self.steady_clock(), self.inner.listening);
+        let work = move |transaction: &mut dyn Transaction| {
+            let steady = clock.now();
+            clock_work(transaction, &terms, scan, listening.at(steady))
+        };
+        self.submit(WriteSource::Record, 0, work).await
+    }
+
+    /// Notes how long events could be heard, so that a restart goes on from here.
+    ///
+    /// # Errors
+    /// Where it is not durable.
+    pub async fn note_clock(&self) -> Result<(), JournalError> {
+        let (clock, listening) = (self.steady_clock(), self.inner.listening);
+        let work = move |transaction: &mut dyn Transaction| transaction.note_clock(listening.record(clock.now()));
+        self.submit(WriteSource::Record, 0, work).await
+    }
+
+    /// Forgets a sender of a heartbeat; whether it was known. If it is absent, its absence is over.
+    ///
+    /// # Errors
+    /// Where it is not durable.
+    pub fn forget_sender(&self, sender: &Sender) -> Result<bool, JournalError> {
+        let sender = sender.clone();
+        self.write(WriteSource::Request, 0, move |transaction| heartbeat::forget(&mut *transaction.beats(), &sender))
     }
 
     // A write must not hold a journal: the last handle would be dropped by the writer.
@@ -423,11 +483,12 @@ impl PushStore for Journal {
         let arrivals = push.arrivals.len() * BYTES_PER_DELIVERY;
         let size = push.payload.len() + push.request.size() + push.outcomes.len() + bodies.sum::<usize>() + arrivals;
         let source = WriteSource::Push(push.integration.clone());
-        let holds = self.hold_state();
+        let (holds, listening) = (self.hold_state(), self.inner.listening);
         let work = move |transaction: &mut dyn Transaction| {
             let moment = holds.moment();
             let context = moment.context();
-            accept(transaction, &push, context.now, context.asker)
+            let moment = AcceptMoment { steady: context.now, listened: listening.at(context.now) };
+            accept(transaction, &push, moment, context.asker)
         };
         if Mutant::AnswerEarly.is_on() {
             let write = PendingWrite::new(source, size, work, |_| ());

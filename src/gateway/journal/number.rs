@@ -22,6 +22,7 @@ macro_rules! number {
     (Flashduty) => { 2 };
     (Alertmanager) => { 3 };
     (Replay) => { 4 };
+    (Clock) => { 5 };
 }
 pub(super) use number;
 
@@ -49,7 +50,7 @@ macro_rules! has_numbers {
 }
 
 has_numbers!(DeliveryState: Pending, Delivered, Dead, Dropped);
-has_numbers!(PushOrigin: Push, Form, Flashduty, Alertmanager, Replay);
+has_numbers!(PushOrigin: Push, Form, Flashduty, Alertmanager, Replay, Clock);
 
 /// A value that is a number in a store, and in no text of a statement.
 pub(super) trait StoredNumber: Sized {

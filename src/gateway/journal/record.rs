@@ -2,12 +2,13 @@
 //! the millisecond.
 
 use super::channel_policies::ChannelPolicies;
+use super::heard::{HeardAlert, OwnPush};
 use super::holds::PushHolds;
 use super::notification::{EventArrival, GiveUpCause};
 use super::{DeliveryId, EventId, PushId};
 use crate::evaluate::RequestMetadata;
 use crate::event::Severity;
-use crate::notification::MessageId;
+use crate::notification::{MessageId, Sender};
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ pub enum PushOrigin {
     Alertmanager,
     /// An operator's replay.
     Replay,
+    /// The gateway itself: nothing was heard of a sender or of an alert.
+    Clock,
 }
 
 impl PushOrigin {
@@ -39,6 +42,7 @@ impl PushOrigin {
             Self::Flashduty => "flashduty",
             Self::Alertmanager => "alertmanager",
             Self::Replay => "replay",
+            Self::Clock => "clock",
         }
     }
 }
@@ -80,6 +84,12 @@ pub struct Push {
     pub policies: Arc<ChannelPolicies>,
     /// What mutes and silences say of its events; nothing where they arrived before, and change nothing of what is held.
     pub holds: Option<PushHolds>,
+    /// The senders of which its events are beats.
+    pub beats: Vec<Sender>,
+    /// The alerts that its events are about, where the integration says when one is over of which nothing more is heard.
+    pub heard: Vec<HeardAlert>,
+    /// What it was made of, where the clock made it.
+    pub own: Option<Arc<OwnPush>>,
     /// How a repetition is recognised, where the integration deduplicates.
     pub deduplicate: Option<Deduplication>,
     /// The push whose payload this replays.

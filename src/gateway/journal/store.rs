@@ -6,6 +6,7 @@
 
 #![expect(clippy::missing_errors_doc, reason = "every method fails where the store does, and only then")]
 
+use super::heard::{HeardTransaction, SenderStatus};
 use super::holds::HoldTransaction;
 use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::event::Severity;
 use crate::gateway::metrics::Metrics;
-use crate::notification::AlertId;
+use crate::notification::{AlertId, ClockRecord};
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -177,12 +178,22 @@ pub trait SilenceTransaction {
 
 /// A transaction of a store.
 pub trait Transaction:
-    PushTransaction + DeliveryTransaction + NotificationTransaction + SilenceTransaction + HoldTransaction
+    PushTransaction
+    + DeliveryTransaction
+    + NotificationTransaction
+    + SilenceTransaction
+    + HoldTransaction
+    + HeardTransaction
 {
 }
 
 impl<T> Transaction for T where
-    T: PushTransaction + DeliveryTransaction + NotificationTransaction + SilenceTransaction + HoldTransaction
+    T: PushTransaction
+        + DeliveryTransaction
+        + NotificationTransaction
+        + SilenceTransaction
+        + HoldTransaction
+        + HeardTransaction
 {
 }
 
@@ -364,6 +375,12 @@ pub trait RecordReader: Send + Sync {
 
     /// The channels of which records are kept, as they gather messages or did so, by name.
     fn notified_channels(&self) -> ReadResult<Vec<String>>;
+
+    /// What is kept of the clock: the last time that is noted, and how long events could be heard until then.
+    fn clock(&self) -> ReadResult<ClockRecord>;
+
+    /// The senders of all heartbeats, by heartbeat and values.
+    fn senders(&self) -> ReadResult<Vec<SenderStatus>>;
 
     /// The last time that the records of channels hold.
     fn last_notification(&self) -> ReadResult<Option<Timestamp>>;

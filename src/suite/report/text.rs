@@ -129,7 +129,8 @@ pub fn coverage(coverage: &Coverage) -> String {
         ("mutes", &coverage.mutes),
         ("heartbeats", &coverage.heartbeats),
     ];
-    for (name, share) in shares.into_iter().filter(|(name, share)| matches!(*name, "arms" | "routes") || share.all > 0) {
+    for (name, share) in shares.into_iter().filter(|(name, share)| matches!(*name, "arms" | "routes") || share.all > 0)
+    {
         out.push_str(&part(name, share));
     }
     out

@@ -7,9 +7,11 @@ use pointsman::gateway::journal::{
     DeliveryId, DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord,
     GroupPlace, GroupSummary, IntegrationCounts, JournalReader, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, MessageFilter,
     MessageReader, MessageSummary, MessageUlid, PendingDelivery, Push, PushFilter, PushId, PushPage, PushReader,
-    PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary,
+    PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SenderStatus,
     SettledFilter, StoredBody, StoredFiring, ToldAlertPage,
 };
+use pointsman::notification::ClockRecord;
+use pointsman::notification::heartbeat::BeatStore as _;
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
@@ -302,8 +304,35 @@ impl RecordReader for MemoryReader {
         })
     }
 
+    fn clock(&self) -> ReadResult<ClockRecord> {
+        self.disk.with(|state| {
+            let Ok(senders) = state.heard.beats.heartbeats();
+            let senders = senders.iter().flat_map(|heartbeat| {
+                let Ok(senders) = state.heard.beats.senders(heartbeat);
+                senders
+            });
+            let heard = senders.map(|(_, record)| record.heard).chain(state.heard.alerts.values().map(|row| row.heard));
+            let listened = heard.max().unwrap_or_default().max(state.heard.clock.listened);
+            ClockRecord { listened, ..state.heard.clock }
+        })
+    }
+
+    fn senders(&self) -> ReadResult<Vec<SenderStatus>> {
+        self.disk.with(|state| {
+            let Ok(heartbeats) = state.heard.beats.heartbeats();
+            let all = heartbeats.iter().flat_map(|heartbeat| {
+                let Ok(senders) = state.heard.beats.senders(heartbeat);
+                senders
+            });
+            all.map(|(sender, record)| SenderStatus { sender, record }).collect()
+        })
+    }
+
     fn last_notification(&self) -> ReadResult<Option<Timestamp>> {
-        self.disk.with(|state| state.notified.values().filter_map(NotifiedChannel::last).max())
+        self.disk.with(|state| {
+            let steady = Some(state.heard.clock.steady).filter(|steady| *steady > Timestamp::default());
+            state.notified.values().filter_map(NotifiedChannel::last).chain(steady).max()
+        })
     }
 }
 

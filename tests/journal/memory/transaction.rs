@@ -5,7 +5,8 @@ use super::{Delivery, Seen, State, whole};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelError, ChannelRecords, DeliveryId, DeliveryState, DeliveryTransaction, EndedMessage, EventId,
     FiringTransition, FiringUpdate, MessageDelivery, NotificationTransaction, PendingDelivery, Push, PushId,
-    PushTransaction, RefusedPayload, Settlement, SettlementResult, StoreError, StoreResult, StoredFiring, StoredHold,
+    PushOrigin, PushTransaction, RefusedPayload, Settlement, SettlementResult, StoreError, StoreResult, StoredFiring,
+    StoredHold,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
@@ -53,11 +54,13 @@ impl PushTransaction for MemoryTransaction {
         self.note_generation(PastGeneration { generation: push.generation, rules: push.rules })?;
         let received = whole(push.received);
         self.state.pushes.push(Push { received, ..push.clone() });
-        let counts = self.state.integration(&push.integration);
-        counts.accepted += 1;
-        counts.sent += u64::from(push.sent);
-        counts.dropped += u64::from(push.dropped);
-        counts.latest = counts.latest.max(received);
+        if push.origin != PushOrigin::Clock {
+            let counts = self.state.integration(&push.integration);
+            counts.accepted += 1;
+            counts.sent += u64::from(push.sent);
+            counts.dropped += u64::from(push.dropped);
+            counts.latest = counts.latest.max(received);
+        }
         for new in &push.deliveries {
             let counts = self.state.channel(&new.channel);
             match &new.body {

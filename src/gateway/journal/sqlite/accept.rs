@@ -4,8 +4,8 @@ use super::firing::{find_firing, join_channels, lookup_digest};
 use super::{REMEMBERED_ARCHIVES, SqliteResult, SqliteTransaction, StoreResult, checksum, size};
 use crate::evaluate::RequestMetadata;
 use crate::gateway::journal::{
-    DeliveryState, FiringTransition, FiringUpdate, NewDelivery, Push, PushId, PushTransaction, RefusedPayload,
-    StoredFiring,
+    DeliveryState, FiringTransition, FiringUpdate, NewDelivery, Push, PushId, PushOrigin, PushTransaction,
+    RefusedPayload, StoredFiring,
 };
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
@@ -51,7 +51,10 @@ impl PushTransaction for SqliteTransaction<'_> {
         self.pushes += 1;
         self.received.get_or_insert(push.received);
         let Some(row) = self.push_row(push, integration)? else { return Ok(false) };
-        self.counts.accepted(integration, push);
+        // What the gateway made is not a push of a sender.
+        if push.origin != PushOrigin::Clock {
+            self.counts.accepted(integration, push);
+        }
         SqliteTransaction::note_generation(self, PastGeneration { generation: push.generation, rules: push.rules });
         let source = DeliverySource { push: row, integration, received: push.received };
         for delivery in &push.deliveries {

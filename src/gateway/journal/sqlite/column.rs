@@ -5,8 +5,8 @@ use crate::gateway::journal::notification::{NewsEnd, StoredFate};
 use crate::gateway::journal::number::StoredNumber;
 use crate::gateway::journal::{DeliveryId, DeliveryState, MessageUlid, PushId, PushOrigin, SilenceEndCause, SilenceId};
 use crate::notification::{
-    AlertEntry, AlertId, DueClass, FallbackState, GroupId, HoldState, MessageEnd, MessageId, MessageReason, NewsOrigin,
-    PassState, RoutingState,
+    AlertEntry, AlertId, DueClass, FallbackState, GroupId, HoldState, ListeningTime, MessageEnd, MessageId,
+    MessageReason, NewsOrigin, PassState, RoutingState,
 };
 use crate::time::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -58,6 +58,9 @@ number_column!(DeliveryId, |id: Self| id.0, |number| Some(Self(number)));
 number_column!(Timestamp, Self::epoch_milliseconds, |number| Some(Self::from_epoch_milliseconds(number)));
 number_column!(DeliveryState, Self::number, Self::from_number);
 number_column!(PushOrigin, Self::number, Self::from_number);
+number_column!(ListeningTime, |time: Self| i64::try_from(time.0).unwrap_or(i64::MAX), |number| u64::try_from(number)
+    .ok()
+    .map(Self));
 number_column!(MessageId, |id: Self| id.0.cast_signed(), |number: i64| Some(Self(number.cast_unsigned())));
 number_column!(Severity, StoredNumber::stored, StoredNumber::from_stored);
 number_column!(AlertStatus, StoredNumber::stored, StoredNumber::from_stored);

@@ -10,6 +10,7 @@ mod checkpointer;
 mod claims;
 mod column;
 mod firing;
+mod heard;
 mod held_events;
 mod hold_records;
 mod migration;

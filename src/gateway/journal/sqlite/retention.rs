@@ -291,6 +291,8 @@ impl SqliteTransaction<'_> {
                    AND NOT EXISTS (SELECT 1 FROM told_alert WHERE told_alert.push = push.id) \
                    AND NOT EXISTS (SELECT 1 FROM hold_alert WHERE hold_alert.push = push.id) \
                    AND NOT EXISTS (SELECT 1 FROM held_event WHERE held_event.push = push.id) \
+                   AND NOT EXISTS (SELECT 1 FROM heard_alert WHERE heard_alert.push = push.id) \
+                   AND NOT EXISTS (SELECT 1 FROM beat WHERE beat.push = push.id) \
                    FROM push WHERE id > ?1 ORDER BY id LIMIT ?2";
         let row = |row: &Row<'_>| {
             let (id, received, rules, settled) = row.try_into()?;

@@ -5,12 +5,14 @@ use super::{DamagedRecord, JournalError, ReaderPool, SqlConditions, SqliteResult
 use crate::evaluate::RequestMetadata;
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::firing::{find_firing, lookup_digest};
+use crate::gateway::journal::sqlite::heard::{all_senders, clock};
 use crate::gateway::journal::sqlite::{checksum, past_generation};
 use crate::gateway::journal::{
     AttemptRecord, ChannelFate, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord,
-    QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SettledFilter,
-    StoredFiring,
+    QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SenderStatus,
+    SettledFilter, StoredFiring,
 };
+use crate::notification::ClockRecord;
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
@@ -128,7 +130,7 @@ impl RecordReader for ReaderPool {
 
     fn integrations(&self) -> ReadResult<Vec<IntegrationCounts>> {
         let sql = "SELECT text, latest, accepted, dropped, refused, sent \
-                   FROM integration JOIN name ON name.id = integration.name ORDER BY text";
+                   FROM integration JOIN name ON name.id = integration.name WHERE text NOT LIKE 'heartbeat %' ORDER BY text";
         let row = |row: &Row<'_>| {
             Ok(IntegrationCounts {
                 name: row.get(0)?,
@@ -168,9 +170,18 @@ impl RecordReader for ReaderPool {
         self.query(|connection| connection.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect())
     }
 
+    fn clock(&self) -> ReadResult<ClockRecord> {
+        self.query(clock)
+    }
+
+    fn senders(&self) -> ReadResult<Vec<SenderStatus>> {
+        let all = self.query(all_senders)?;
+        Ok(all.into_iter().map(|(sender, record)| SenderStatus { sender, record }).collect())
+    }
+
     fn last_notification(&self) -> ReadResult<Option<Timestamp>> {
         let sql = "SELECT max(coalesce((SELECT max(at) FROM told_message), 0), coalesce((SELECT at FROM told_change ORDER BY id DESC LIMIT 1), 0), \
-                   coalesce((SELECT max(last_change) FROM told_group), 0))";
+                   coalesce((SELECT max(last_change) FROM told_group), 0), coalesce((SELECT steady FROM clock), 0))";
         let last: i64 = self.query(|connection| connection.query_row(sql, [], |row| row.get(0)))?;
         Ok((last > 0).then(|| Timestamp::from_epoch_milliseconds(last)))
     }

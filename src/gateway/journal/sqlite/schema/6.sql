@@ -236,3 +236,38 @@ CREATE TABLE held_event (
 );
 CREATE UNIQUE INDEX held_event_alert ON held_event (alert, channel);
 CREATE INDEX held_event_push ON held_event (push);
+
+-- When the senders of heartbeats were heard. Listening time is counted in milliseconds in which the gateway listened.
+CREATE TABLE beat (
+  heartbeat    INTEGER NOT NULL,         -- name.id
+  vals         TEXT NOT NULL,            -- the values of `by`: JSON, [[name, value], …]
+  heard        INTEGER NOT NULL,         -- in listening time
+  heard_at     INTEGER NOT NULL,         -- the same by the wall clock
+  absent_heard INTEGER,                  -- while it is absent: when it was heard before, in listening time
+  absent_since INTEGER,                  -- the same by the wall clock
+  forgotten    INTEGER NOT NULL,         -- 1 where an operator forgot it while it was absent
+  push         INTEGER,                  -- push.id of the event that told its absence
+  position     INTEGER,                  -- of that event among the outcomes
+  PRIMARY KEY (heartbeat, vals)
+) WITHOUT ROWID;
+CREATE INDEX beat_heard ON beat (heartbeat, heard) WHERE absent_heard IS NULL;
+CREATE INDEX beat_returned ON beat (heartbeat) WHERE absent_heard IS NOT NULL AND (heard > absent_heard OR forgotten = 1);
+CREATE INDEX beat_push ON beat (push) WHERE push IS NOT NULL;
+
+-- Alerts that fire, of integrations that say after which time one is over of which nothing more is heard.
+CREATE TABLE heard_alert (
+  alert       BLOB PRIMARY KEY,          -- the digest of integration and key, as in `told_alert`
+  integration INTEGER NOT NULL,          -- name.id
+  heard       INTEGER NOT NULL,          -- in listening time, as it was written last
+  push        INTEGER NOT NULL,          -- push.id of the event that was written last
+  position    INTEGER NOT NULL           -- of that event among the outcomes
+) WITHOUT ROWID;
+CREATE INDEX heard_alert_heard ON heard_alert (integration, heard);
+CREATE INDEX heard_alert_push ON heard_alert (push);
+
+-- One row: the last steady time that was noted, and how long events could be heard until then.
+CREATE TABLE clock (
+  id       INTEGER PRIMARY KEY CHECK (id = 1),
+  steady   INTEGER NOT NULL,
+  listened INTEGER NOT NULL
+);
