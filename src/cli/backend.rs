@@ -12,10 +12,10 @@ use crate::gateway::admin_client::{AdminClient, AdminClientError, AdminConnectio
 use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, GroupSummary, Journal, JournalConfig, MessageSummary};
 use crate::gateway::operations::{
     self, AffectedCount, BulkRequest, DecisionRecord, EndSilenceRequest, EventDetail, EventSummary,
-    ExtendSilenceRequest, ListingPage, MessageDetail, OfflineReplayer, OperationError, PreviewSilenceRequest,
-    PushSelection, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate, ReplayRequest,
-    ReplayResult, ReplaySource, RulesRecord, SilencePreview, SilenceRequest, SilenceSelection, SilenceSummary,
-    StoredPushPage,
+    ExtendSilenceRequest, ForgetRequest, ListingPage, MessageDetail, OfflineReplayer, OperationError,
+    PreviewSilenceRequest, PushSelection, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection,
+    ReplayCandidate, ReplayRequest, ReplayResult, ReplaySource, RulesRecord, SenderSummary, SilencePreview,
+    SilenceRequest, SilenceSelection, SilenceSummary, StoredPushPage,
 };
 use crate::reload::{LoadRejection, RuleAccess};
 use crate::ruleset::SystemClock;
@@ -377,6 +377,19 @@ impl OperationsBackend {
     pub(super) fn silences(&self, selection: &SilenceSelection) -> BackendResult<ListingPage<SilenceSummary>> {
         let path = || format!("/api/v1/silences?{}", selection.query());
         self.ask(|client| read(client.get(&path())?), |journal| operations::silences(journal, selection))
+    }
+
+    /// The senders of heartbeats.
+    pub(super) fn heartbeats(&self) -> BackendResult<ListingPage<SenderSummary>> {
+        self.ask(|client| get(client, &["heartbeats"]), operations::heartbeats)
+    }
+
+    /// Forgets a sender.
+    pub(super) fn forget_sender(&self, request: &ForgetRequest) -> BackendResult<AffectedCount> {
+        self.ask(
+            |client| post(client, "heartbeats/forget", request),
+            |journal| operations::forget_sender(journal, request),
+        )
     }
 
     /// A page of the pushes that a replay would decide.

@@ -23,6 +23,8 @@ mod exit;
 mod explain;
 #[cfg(feature = "gateway")]
 mod groups;
+#[cfg(feature = "gateway")]
+mod heartbeats;
 mod init;
 mod input;
 mod input_reader;
@@ -152,6 +154,8 @@ enum CliCommand {
     #[cfg(feature = "gateway")]
     Status(status::Arguments),
     #[cfg(feature = "gateway")]
+    Heartbeats(heartbeats::Arguments),
+    #[cfg(feature = "gateway")]
     Keys(keys::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -198,6 +202,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Serve(arguments) => serve::run(*arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Status(arguments) => status::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
+        CliCommand::Heartbeats(arguments) => heartbeats::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Keys(arguments) => keys::run(&arguments, &mut terminal),
         CliCommand::Completions(arguments) => Ok(completions::run(&arguments, CommandLine::command(), &mut terminal)),

@@ -4,7 +4,7 @@
 
 use super::Gateway;
 use super::journal::{DeliveryStore as _, HeldCount, JournalError, SilencePhase};
-use super::metrics::{ChannelLabels, HoldLabels};
+use super::metrics::{ChannelLabels, HeartbeatLabels, HoldLabels};
 use super::tls::CertificateRefresh;
 use crate::channel::RepeatPolicy;
 use crate::reload::{ReloadReport, WatchMethod, WatchMode};
@@ -29,7 +29,8 @@ pub(super) async fn run(gateway: Weak<Gateway>) {
         }
         if let Some(gateway) = gateway.upgrade() {
             count_waiting_news(Arc::clone(&gateway)).await;
-            count_held(gateway).await;
+            count_held(Arc::clone(&gateway)).await;
+            count_missing_heartbeats(gateway).await;
         }
         tokio::time::sleep(CHECK_INTERVAL).await;
         let Some(certificate) = gateway.upgrade().map(|gateway| gateway.certificate.clone()) else { return };
@@ -79,6 +80,28 @@ async fn count_held(gateway: Arc<Gateway>) {
         let silences = gateway.journal.read()?.open_silences();
         let active = silences.silences.iter().filter(|silence| silence.phase(now) == SilencePhase::Active).count();
         gateway.metrics.silences.set(i64::try_from(active).unwrap_or(i64::MAX));
+        Ok::<(), JournalError>(())
+    };
+    // The next round counts again.
+    drop(tokio::task::spawn_blocking(count).await);
+}
+
+/// Sets how many senders of each heartbeat of the rules are absent.
+async fn count_missing_heartbeats(gateway: Arc<Gateway>) {
+    let count = move || {
+        let heartbeats = &gateway.rules.current().value.rules.program.heartbeats;
+        let gauges = &gateway.metrics.heartbeats_missing;
+        gauges.clear();
+        if heartbeats.is_empty() {
+            return Ok(());
+        }
+        let senders = gateway.journal.read()?.senders()?;
+        for heartbeat in heartbeats {
+            let own = senders.iter().filter(|sender| sender.sender.heartbeat == *heartbeat.name);
+            let missing = own.filter(|sender| sender.record.absence.is_some()).count();
+            let labels = HeartbeatLabels { heartbeat: heartbeat.name.to_string() };
+            gauges.get_or_create(&labels).set(i64::try_from(missing).unwrap_or(i64::MAX));
+        }
         Ok::<(), JournalError>(())
     };
     // The next round counts again.

@@ -65,6 +65,13 @@ pub struct ChannelLabels {
     pub channel: String,
 }
 
+/// Which heartbeat.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HeartbeatLabels {
+    /// The heartbeat.
+    pub heartbeat: String,
+}
+
 /// Messages of a channel, and why they were made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct MessageLabels {
@@ -199,6 +206,8 @@ metrics! {
         "Alerts that fire and that a mute or silence holds, by channel and mute; the mute is empty for silences";
     silences: Gauge = Gauge::default(), "silences",
         "Silences that are active";
+    heartbeats_missing: Family<HeartbeatLabels, Gauge> = Family::default(), "heartbeats_missing",
+        "Senders of which nothing was heard for the timeout of their heartbeat";
     breaker_open: Family<ChannelLabels, Gauge> = Family::default(), "breaker_open",
         "1 while a channel's breaker is open";
     held: Family<ChannelLabels, Gauge> = Family::default(), "channel_held",
@@ -360,6 +369,7 @@ fn one_of_each() -> Metrics {
     drop(metrics.pending.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.waiting.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.alerts_held.get_or_create(&HoldLabels { channel: any(), mute: any() }));
+    drop(metrics.heartbeats_missing.get_or_create(&HeartbeatLabels { heartbeat: any() }));
     drop(metrics.breaker_open.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.held.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.blocked.get_or_create(&ChannelLabels { channel: any() }));

@@ -11,10 +11,10 @@ use super::delivery;
 use super::intake::SenderRejections;
 use super::journal::{
     ChannelCounts, DeliveryId, DeliveryStore as _, DiskShortage, HeldCount, IntegrationCounts, JournalError,
-    QuarantineCounts,
+    QuarantineCounts, SenderStatus,
 };
 use super::metrics::stage_name;
-use super::operations::{self, SilenceSelection, SilenceSummary};
+use super::operations::{self, SenderSummary, SilenceSelection, SilenceSummary};
 use super::served_rules::ServedRules;
 use super::{Gateway, logs};
 use crate::reload::{ReloadReport, WatchMode};
@@ -50,6 +50,9 @@ pub struct GatewayStatus {
     /// Silences that did not end, the newest first; at most [`MAX_STATUS_SILENCES`].
     #[serde(default)]
     pub silences: Vec<SilenceSummary>,
+    /// Senders of heartbeats that are absent, at most [`MAX_ABSENT_SENDERS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent_senders: Vec<SenderSummary>,
     /// What needs a look, the worst first.
     #[serde(default)]
     pub problems: Vec<StatusProblem>,
@@ -66,6 +69,9 @@ pub struct FullDisk {
 
 /// How many silences [`GatewayStatus::silences`] holds.
 pub const MAX_STATUS_SILENCES: usize = 100;
+
+/// How many senders [`GatewayStatus::absent_senders`] holds.
+pub const MAX_ABSENT_SENDERS: usize = 100;
 
 /// How many names [`GatewayStatus::rejected_senders`] holds.
 pub const MAX_REJECTED_SENDERS: usize = 64;
@@ -275,11 +281,18 @@ impl GatewayStatus {
             channels,
             rejected_senders: gateway.intake.rejected_senders().into_iter().map(rejected_sender).collect(),
             silences: silences.unwrap_or_default(),
+            absent_senders: absent_senders(journal.senders()?),
             problems: Vec::new(),
         };
         status.problems = problems(&status, gateway.clock.now());
         Ok(status)
     }
+}
+
+/// The senders that are absent.
+fn absent_senders(all: Vec<SenderStatus>) -> Vec<SenderSummary> {
+    let absent = all.into_iter().filter(|sender| sender.record.absence.is_some());
+    absent.take(MAX_ABSENT_SENDERS).map(SenderSummary::of).collect()
 }
 
 fn full_disk(refusal: &JournalError) -> Option<FullDisk> {

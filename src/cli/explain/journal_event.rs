@@ -9,8 +9,10 @@ use crate::cli::input_reader::InputReader;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::Styling;
 use crate::evaluate::EvaluationContext;
+use crate::gateway::journal::PushOrigin;
 use crate::gateway::operations::{self, DecisionRecord};
 use crate::json;
+use crate::program::Destination;
 use crate::ruleset::{EntryPoint, RuleSet};
 use crate::time::Timestamp;
 use base64::Engine as _;
@@ -55,6 +57,9 @@ fn explain_decision(
     why_not: &[String],
     styling: Styling,
 ) -> Result<DecisionExplanation, String> {
+    if decision.origin == PushOrigin::Clock {
+        return explain_own(rules, decision, why_not, styling);
+    }
     let payload = STANDARD.decode(&decision.payload).map_err(|error| error.to_string())?;
     let arena = json::Arena::new();
     let document = json::parse(&payload, &arena).map_err(|invalid| invalid.message)?;
@@ -79,12 +84,76 @@ fn explain_decision(
             text.push('\n');
         }
     }
+    add_fates(&mut text, decision);
+    let agrees = explanation.outcomes == decision.outcomes;
+    Ok(DecisionExplanation { text, agrees, accepted: explanation.accepted })
+}
+
+fn add_fates(text: &mut String, decision: &DecisionRecord) {
     for fate in &decision.fates {
         let told = fate.text(&|at| at.to_string());
         text.extend([fate.channel.as_str(), ": ", &told, "\n"]);
     }
-    let agrees = explanation.outcomes == decision.outcomes;
-    Ok(DecisionExplanation { text, agrees, accepted: explanation.accepted })
+}
+
+/// Explains events that the gateway made itself: nothing was received that could be read again, so only their way is explained.
+fn explain_own(
+    rules: &RuleSet,
+    decision: &DecisionRecord,
+    why_not: &[String],
+    styling: Styling,
+) -> Result<DecisionExplanation, String> {
+    let received = u64::try_from(decision.received).ok().and_then(Timestamp::from_whole_epoch);
+    let now = received.ok_or("the journal has no time for the event")?;
+    let open = |key: &str| {
+        let firing = decision.open.iter().find(|(open, _)| open == key);
+        firing.map(|(_, channels)| channels.clone()).unwrap_or_default()
+    };
+    let routing = own_routing(rules, &decision.integration);
+    let mut text = format!("decided at {now} by generation {} of the rules, {}\n", decision.generation, decision.rules);
+    text.push_str(match decision.integration.strip_prefix("heartbeat ") {
+        Some(_) => "the gateway made this event, of what it heard of the senders of a heartbeat\n",
+        None => "the gateway made this event, as nothing more was heard of the alert\n",
+    });
+    for (position, outcome) in decision.outcomes.iter().enumerate() {
+        if decision.index.is_some_and(|index| usize::try_from(index) != Ok(position)) {
+            continue;
+        }
+        let arena = json::Arena::new();
+        let stored: serde_json::Value = serde_json::from_str(outcome).map_err(|error| error.to_string())?;
+        let (Some(routing), Some(event)) = (routing, stored.get("event")) else {
+            text.push_str(&format!("{outcome}\n"));
+            continue;
+        };
+        let event = event.to_string();
+        let document = json::parse(event.as_bytes(), &arena).map_err(|invalid| invalid.message)?;
+        let explainer = Explainer {
+            rules,
+            reader: InputReader::Events(routing),
+            context: EvaluationContext { open: &open, ..EvaluationContext::at(now) },
+            why_not,
+            styling,
+        };
+        for explained in explainer.document(&document, &operations::decision_id(decision))?.texts {
+            text.extend([explained.as_str(), "\n"]);
+        }
+    }
+    add_fates(&mut text, decision);
+    Ok(DecisionExplanation { text, agrees: true, accepted: true })
+}
+
+/// The routing that events of a heartbeat, or of an integration, go to.
+fn own_routing<'r>(rules: &'r RuleSet, integration: &str) -> Option<&'r str> {
+    let program = &rules.program;
+    let heartbeat = program.heartbeats.iter().find(|heartbeat| *heartbeat.source == *integration);
+    let position = match heartbeat {
+        Some(heartbeat) => heartbeat.routing,
+        None => match program.integrations.iter().find(|one| *one.name == *integration)?.destination {
+            Destination::Routing(position) => position,
+            Destination::Channel(_) | Destination::Member { .. } => return None,
+        },
+    };
+    program.routings.get(position).map(|routing| &*routing.name)
 }
 
 #[cfg(test)]
@@ -92,6 +161,7 @@ mod tests {
     use super::{DecisionExplanation, explain_decision};
     use crate::diagnostic::Styling;
     use crate::evaluate::{EvaluationContext, RequestMetadata, SilentObserver};
+    use crate::gateway::journal::PushOrigin;
     use crate::gateway::operations::DecisionRecord;
     use crate::json;
     use crate::ruleset::{EntryPoint, RuleSet};
@@ -139,6 +209,7 @@ integration arms_prod { keys = [env("ARMS_KEY")]  arms => routing main }
             push: "01KADZ3V9G0000000000000000".into(),
             index: None,
             integration: "arms_prod".into(),
+            origin: PushOrigin::Push,
             received: NIGHT,
             generation: 7,
             rules: "ab".into(),

@@ -42,6 +42,8 @@ pub(super) fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
         .route("/api/v1/quarantine/replay", post(replay_quarantined))
         .route("/api/v1/quarantine/{id}", get(quarantined))
         .route("/api/v1/pushes", get(pushes))
+        .route("/api/v1/heartbeats", get(heartbeats))
+        .route("/api/v1/heartbeats/forget", post(forget_sender))
         .route("/api/v1/replay", get(plan).post(replay))
         .route("/api/v1/rules/archive", get(rules_archive))
         .with_state(gateway)
@@ -140,6 +142,19 @@ async fn replay_quarantined(State(gateway): GatewayState, body: Bytes) -> Respon
         Ok(request) => answer(operations::replay(&gateway, ReplaySource::Quarantine, &request).await),
         Err(error) => answer::<()>(Err(error)),
     }
+}
+
+async fn heartbeats(State(gateway): GatewayState) -> Response {
+    answer_blocking(move || operations::heartbeats(&gateway.journal)).await
+}
+
+async fn forget_sender(State(gateway): GatewayState, body: Bytes) -> Response {
+    answer_blocking(move || {
+        let forgotten = operations::forget_sender(&gateway.journal, &read(&body)?)?;
+        gateway.intake.wake_own_events();
+        Ok(forgotten)
+    })
+    .await
 }
 
 async fn plan(State(gateway): GatewayState, uri: Uri) -> Response {

@@ -155,8 +155,9 @@ impl<'b, H: IntakeBackend> PushDecision<'b, H> {
             Ok(rendered) => rendered,
             Err(refusal) => {
                 drop(slot);
-                // A payload that is replayed stays where it came from, and the clock tries again.
-                if incoming.replay_of.is_none() && incoming.own.is_none() {
+                // A payload that is replayed stays where it came from, the clock tries again, and a repetition was accepted before.
+                let is_kept = incoming.replay_of.is_some() || incoming.own.is_some();
+                if !is_kept && incoming.arrival != ArrivalMode::Repeated {
                     quarantine(&**self.backend, &self.prepared, incoming, &refusal).await?;
                 }
                 return Err(refusal);

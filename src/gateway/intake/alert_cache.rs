@@ -1,7 +1,7 @@
 //! The alerts that Prometheus servers repeat.
 //!
 //! Prometheus sends every alert again each minute, with an `endsAt` a few minutes ahead. So the listener caches the alerts
-//! that it accepted: a repetition is skipped for [`REPEAT_INTERVAL`], and an alert that is not sent again until its `endsAt`
+//! that it accepted: a repetition is told apart for [`REPEAT_INTERVAL`], as channels that send every event do not get it, and an alert that is not sent again until its `endsAt`
 //! is resolved here. The cache is lost at a restart: the next repetition is then one more event, and an alert that is not
 //! sent again after it is resolved by nobody. An alert for which the cache has no room is accepted each time, and only its
 //! sender resolves it.
@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-/// For how long a repetition is skipped: Alertmanager's default `repeat_interval`.
+/// For how long a repetition is told apart: Alertmanager's default `repeat_interval`.
 const REPEAT_INTERVAL: Duration = Duration::from_hours(4);
 /// The most bytes in the cache.
 const MAX_BYTES: usize = 64 << 20;
@@ -23,6 +23,15 @@ const MAX_BATCH: usize = 64;
 const MAX_BATCHES: usize = 16;
 /// The bytes from which on a batch has no further alert, so that it is no larger than what senders post.
 const MAX_BATCH_BYTES: usize = 512 << 10;
+
+/// The alerts of a request, by what is known of them.
+#[derive(Debug, Default)]
+pub(super) struct SelectedAlerts {
+    /// New ones, and those that changed.
+    pub(super) new: Vec<AlertmanagerAlert>,
+    /// Those that fire as they did before.
+    pub(super) repeated: Vec<AlertmanagerAlert>,
+}
 
 /// Alerts of one integration that were not sent again until their end.
 #[derive(Debug)]
@@ -61,26 +70,29 @@ impl Default for AlertCache {
 }
 
 impl AlertCache {
-    /// The new ones of some alerts; the others are repetitions, and move the end of the cached alert.
+    /// The new ones of some alerts, and the repetitions, which move the end of the cached alert. A repeated recovery is neither.
     #[must_use]
-    pub(super) fn select_new(
+    pub(super) fn select(
         &mut self,
         integration: &str,
         alerts: Vec<AlertmanagerAlert>,
         now: Timestamp,
-    ) -> Vec<AlertmanagerAlert> {
+    ) -> SelectedAlerts {
         let mut cached = self.integrations.get_mut(integration);
         let mut seen = HashSet::new();
-        let mut new = Vec::new();
+        let mut selected = SelectedAlerts::default();
         for alert in alerts {
             let key = alert.cache_key();
             let known = cached.as_mut().and_then(|cached| cached.alerts.get_mut(&key));
             let is_repeated = known.is_some_and(|known| known.refresh(&alert, now));
-            if !is_repeated && seen.insert((key, alert.is_resolved)) {
-                new.push(alert);
+            let is_first = seen.insert((key, alert.is_resolved));
+            if is_first && !is_repeated {
+                selected.new.push(alert);
+            } else if is_first && !alert.is_resolved {
+                selected.repeated.push(alert);
             }
         }
-        new
+        selected
     }
 
     /// Caches alerts that are durable.
@@ -250,12 +262,12 @@ mod tests {
     fn an_alert_that_is_not_sent_again_is_resolved_at_its_end() {
         let mut cache = AlertCache::default();
         // 2027-01-15T08:00:00Z is the start of the test.
-        let news = cache.select_new("prom", vec![alert("Down", "2027-01-15T08:04:00Z")], after(0));
+        let news = cache.select("prom", vec![alert("Down", "2027-01-15T08:04:00Z")], after(0)).new;
         assert_eq!(news.len(), 1);
         cache.insert_all("prom", news, after(0));
         assert!(cache.expired(after(3 * MINUTE)).is_empty());
         // Sent again: the end is later.
-        assert!(cache.select_new("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], after(MINUTE)).is_empty());
+        assert!(cache.select("prom", vec![alert("Down", "2027-01-15T08:08:00Z")], after(MINUTE)).new.is_empty());
         assert!(cache.expired(after(5 * MINUTE)).is_empty());
         let expired = cache.expired(after(8 * MINUTE));
         let [ExpiredBatch { integration, alerts }] = expired.as_slice() else { panic!("{expired:?}") };
@@ -269,7 +281,7 @@ mod tests {
         assert_eq!(cache.expired(after(8 * MINUTE)).len(), 1);
         cache.insert_all("prom", alerts.clone(), after(8 * MINUTE));
         assert!(cache.expired(after(9 * MINUTE)).is_empty());
-        assert!(cache.select_new("prom", alerts.clone(), after(9 * MINUTE)).is_empty());
+        assert!(cache.select("prom", alerts.clone(), after(9 * MINUTE)).new.is_empty());
         assert!(cache.expired(after(9 * MINUTE + REPEAT)).is_empty());
         assert_eq!((cache.integrations.len(), cache.bytes), (0, 0));
     }
@@ -291,11 +303,11 @@ mod tests {
         let mut cache = AlertCache::default();
         let down = alert("Down", "2099-01-01T00:00:00Z");
         cache.insert_all("prom", vec![down.clone()], after(0));
-        assert!(cache.select_new("prom", vec![down.clone()], after(REPEAT - 1)).is_empty());
-        assert_eq!(cache.select_new("prom", vec![down.clone()], after(REPEAT)).len(), 1);
+        assert!(cache.select("prom", vec![down.clone()], after(REPEAT - 1)).new.is_empty());
+        assert_eq!(cache.select("prom", vec![down.clone()], after(REPEAT)).new.len(), 1);
         let again = AlertmanagerAlert { starts_at: Some("2027-01-15T09:00:00Z".to_owned()), ..down.clone() };
-        assert_eq!(cache.select_new("prom", vec![again], after(1)).len(), 1);
-        assert_eq!(cache.select_new("other", vec![down.clone(), down], after(1)).len(), 1, "an integration of its own");
+        assert_eq!(cache.select("prom", vec![again], after(1)).new.len(), 1);
+        assert_eq!(cache.select("other", vec![down.clone(), down], after(1)).new.len(), 1, "an integration of its own");
     }
 
     #[test]
@@ -304,14 +316,14 @@ mod tests {
         let mut cache = AlertCache { max_bytes: 100 * size, ..AlertCache::default() };
         let many = |count: usize| (0..count).map(|index| alert(&format!("Down {index:03}"), "")).collect::<Vec<_>>();
         cache.insert_all("loud", many(300), after(0));
-        assert_eq!(cache.select_new("loud", many(300), after(1)).len(), 200, "the others are new each time");
+        assert_eq!(cache.select("loud", many(300), after(1)).new.len(), 200, "the others are new each time");
         cache.insert_all("calm", many(30), after(0));
-        assert!(cache.select_new("calm", many(30), after(1)).is_empty());
+        assert!(cache.select("calm", many(30), after(1)).new.is_empty());
         // What the loud one repeats takes nothing away from the others, who share evenly where all want more.
         cache.insert_all("loud", many(300), after(0));
-        assert!(cache.select_new("calm", many(30), after(1)).is_empty());
+        assert!(cache.select("calm", many(30), after(1)).new.is_empty());
         cache.insert_all("calm", many(300), after(0));
-        let kept = 300 - cache.select_new("calm", many(300), after(1)).len();
+        let kept = 300 - cache.select("calm", many(300), after(1)).new.len();
         assert!((49..=51).contains(&kept), "{kept}");
         assert!(cache.bytes <= cache.max_bytes);
     }
@@ -321,7 +333,7 @@ mod tests {
         let mut cache = AlertCache::default();
         let large = AlertmanagerAlert { generator_url: "x".repeat(65 << 20), ..alert("Down", "") };
         cache.insert_all("prom", vec![large.clone()], after(0));
-        assert_eq!(cache.select_new("prom", vec![large], after(0)).len(), 1);
+        assert_eq!(cache.select("prom", vec![large], after(0)).new.len(), 1);
         assert_eq!(cache.bytes, 0);
     }
 }

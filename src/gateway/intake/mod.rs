@@ -112,6 +112,11 @@ impl IntakeState {
         Self { own_events, ..self }
     }
 
+    /// Wakes whoever makes events of what is heard.
+    pub fn wake_own_events(&self) {
+        self.own_events.wake();
+    }
+
     /// An id that is greater than all before it.
     fn next_id(&self) -> PushId {
         let Ok(mut ids) = self.ids.lock() else { return PushId(Ulid::generate()) };

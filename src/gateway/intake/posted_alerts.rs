@@ -2,10 +2,10 @@
 //! are resolved.
 
 use super::accept::{self, EvaluatedPush, PushDecision};
-use super::alert_cache::ExpiredBatch;
+use super::alert_cache::{ExpiredBatch, SelectedAlerts};
 use super::alertmanager::{self, AlertmanagerAlert, ParsedAlerts, UnreadableAlerts};
 use super::backend::IntakeBackend;
-use super::decide::IncomingPush;
+use super::decide::{ArrivalMode, IncomingPush};
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use crate::gateway::journal::{PushId, PushOrigin};
@@ -26,16 +26,49 @@ pub(super) async fn accept<H: IntakeBackend>(
     let decision = PushDecision::begin(backend, Arc::clone(&prepared)).await?;
     let (bytes, for_work) = (body.posted.payload.len(), Arc::clone(backend));
     let work = move |evaluate: &dyn Fn(IncomingPush) -> EvaluatedPush| body.read(&*for_work, evaluate);
-    let (ReadAlerts { new, evaluated, refused }, slot) = decision.decide(bytes, work).await?;
+    let (ReadAlerts { new, repeated, evaluated, refused }, slot) = decision.decide(bytes, work).await?;
     if let Some(evaluated) = evaluated {
         let held = new.iter().map(AlertmanagerAlert::size).sum();
         let now = evaluated.received();
         decision.conclude((evaluated, slot), held).await?;
         intake.alert_cache().insert_all(&integration, new, now);
+    } else {
+        drop(slot);
+    }
+    if !repeated.is_empty() && hears_repetitions(&prepared, &integration) {
+        accept_repeated(&decision, backend, &integration, &repeated).await?;
     }
     let Some((posted, refusal)) = refused else { return Ok(()) };
     accept::quarantine(&**backend, &prepared, posted, &refusal).await?;
     Err(refusal)
+}
+
+/// Whether somebody wants to know that an alert fires still. Otherwise a repetition changes nothing.
+fn hears_repetitions(prepared: &PreparedVersion, integration: &str) -> bool {
+    let rules = &prepared.version.value.rules;
+    !prepared.policies.is_empty()
+        || !rules.program.heartbeats.is_empty()
+        || rules.resolve_timeout(integration).is_some()
+}
+
+/// Accepts alerts that fire as they did before.
+async fn accept_repeated<H: IntakeBackend>(
+    decision: &PushDecision<'_, H>,
+    backend: &Arc<H>,
+    integration: &str,
+    repeated: &[AlertmanagerAlert],
+) -> Result<(), Refusal> {
+    let payload = alertmanager::webhook(integration, repeated);
+    let incoming = backend.intake().incoming(integration, PushOrigin::Alertmanager, payload);
+    let incoming = IncomingPush { arrival: ArrivalMode::Repeated, ..incoming };
+    let (bytes, work) =
+        (incoming.payload.len(), move |evaluate: &dyn Fn(IncomingPush) -> EvaluatedPush| evaluate(incoming));
+    let evaluated = decision.decide(bytes, work).await?;
+    match decision.conclude(evaluated, 0).await {
+        // Rules that were loaded since may refuse what others accepted: the sender has heard of it then.
+        Err(refusal) if refusal.quarantine_id().is_none() => Err(refusal),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// The body of a request to Alertmanager's endpoint.
@@ -47,9 +80,12 @@ struct PostedBody {
 }
 
 /// What is in such a body.
+#[derive(Default)]
 struct ReadAlerts {
     /// The new alerts, which are cached once they are durable.
     new: Vec<AlertmanagerAlert>,
+    /// Those that fire as they did before.
+    repeated: Vec<AlertmanagerAlert>,
     /// The push of the new alerts, if there are any.
     evaluated: Option<EvaluatedPush>,
     /// The body, and what is wrong with it.
@@ -64,18 +100,18 @@ impl PostedBody {
             Ok(parsed) => parsed,
             // Refused with the place and the reason, and kept in the quarantine, as by the other protocols.
             Err(UnreadableAlerts::NotJson) => {
-                return ReadAlerts { new: Vec::new(), evaluated: Some(evaluate(posted)), refused: None };
+                return ReadAlerts { evaluated: Some(evaluate(posted)), ..ReadAlerts::default() };
             }
             Err(UnreadableAlerts::NotAlerts(reason)) => {
                 let refusal = Refusal::NotAlerts { id: posted.id, reason };
-                return ReadAlerts { new: Vec::new(), evaluated: None, refused: Some((posted, refusal)) };
+                return ReadAlerts { refused: Some((posted, refusal)), ..ReadAlerts::default() };
             }
         };
-        let new = backend.intake().alert_cache().select_new(name, alerts, now);
+        let SelectedAlerts { new, repeated } = backend.intake().alert_cache().select(name, alerts, now);
         let push = |payload| IncomingPush { id, payload, ..posted.without_payload() };
         let evaluated = (!new.is_empty()).then(|| evaluate(push(alertmanager::webhook(name, &new))));
         let refusal = Refusal::NotAlerts { id: posted.id, reason: errors.join("; ") };
-        ReadAlerts { new, evaluated, refused: (!errors.is_empty()).then_some((posted, refusal)) }
+        ReadAlerts { new, repeated, evaluated, refused: (!errors.is_empty()).then_some((posted, refusal)) }
     }
 }
 

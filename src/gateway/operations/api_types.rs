@@ -115,6 +115,9 @@ pub struct DecisionRecord {
     pub index: Option<u32>,
     /// The integration.
     pub integration: String,
+    /// The protocol of the push.
+    #[serde(rename = "door", default = "pushed")]
+    pub origin: PushOrigin,
     /// When it was received, in milliseconds since 1970: the time of the evaluation.
     pub received: i64,
     /// The generation of the rules.
@@ -135,6 +138,11 @@ pub struct DecisionRecord {
     /// What the one outcome that was asked for, or the first, is for each channel that gathers messages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fates: Vec<ChannelFate>,
+}
+
+/// The protocol where an older gateway does not name it.
+fn pushed() -> PushOrigin {
+    PushOrigin::Push
 }
 
 /// A push, as far as it can be played again.

@@ -6,6 +6,7 @@
 
 mod api_types;
 mod count;
+mod heartbeats;
 mod messages;
 mod names;
 mod offline;
@@ -22,6 +23,7 @@ pub use api_types::{
     StoredPush, StoredPushPage,
 };
 pub use count::{count_dead, count_events, count_quarantined};
+pub use heartbeats::{ForgetRequest, SenderSummary, SenderValue, forget_sender, heartbeats};
 pub use messages::{groups, message, messages};
 pub use names::check_names;
 pub use offline::OfflineReplayer;
@@ -170,6 +172,7 @@ fn decision_record(stored: &PushRecord, index: Option<u32>, archive: &[u8]) -> D
         push: stored.id.to_string(),
         index,
         integration: stored.integration.clone(),
+        origin: stored.origin,
         received: stored.received.epoch_milliseconds(),
         generation: stored.generation,
         rules: stored.rules.to_string(),

@@ -7,7 +7,7 @@ use super::api_types::{ReplayCandidate, ReplayRequest, ReplayResult};
 use super::{ListingPage, OperationError, RecordId, RecordSelection, refused};
 use crate::gateway::intake::{self, IntakeBackend, ReplayedPayload};
 use crate::gateway::journal::{
-    DeliveryStore as _, EventPage, Journal, JournalError, PushId, RecordFilter, RefusedSummary,
+    DeliveryStore as _, EventPage, Journal, JournalError, PushId, PushOrigin, RecordFilter, RefusedSummary,
 };
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -29,7 +29,8 @@ pub fn plan(
 ) -> Result<ListingPage<ReplayCandidate>, OperationError> {
     let mut items: Vec<ReplayCandidate> = Vec::new();
     let page = whole_pushes(journal, &selection.filter(now)?)?;
-    for record in page.events {
+    // What the gateway made of what it did not hear is no payload that could be read again.
+    for record in page.events.into_iter().filter(|record| record.origin != PushOrigin::Clock) {
         let id = record.id.push.to_string();
         match items.last_mut().filter(|last| last.id == id) {
             Some(last) => last.events.push(record.id.index),
@@ -131,6 +132,9 @@ async fn replay_one<H: IntakeBackend<Store = Journal>>(
     let (found, place) = match source {
         ReplaySource::Pushes => {
             let found = run_blocking(move || journal.read()?.find_push(id)).await?;
+            if found.as_ref().is_some_and(|push| push.origin == PushOrigin::Clock) {
+                return Ok(not_replayed(id, "the gateway made it itself, of what it did not hear".to_owned()));
+            }
             (found.map(|push| (push.integration, push.payload, push.request)), "journal")
         }
         ReplaySource::Quarantine => {

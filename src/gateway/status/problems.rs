@@ -4,6 +4,7 @@
 //! of its own.
 
 mod channels;
+mod heartbeats;
 mod rules;
 mod senders;
 
@@ -28,7 +29,7 @@ pub struct StatusProblem {
     /// How bad it is.
     pub level: StatusProblemLevel,
     /// Its kind, for programs: `stopping`, `disk`, `certificate`, `rules`, `blocked`, `failing`, `held`, `removed`, `dead`, `waiting`,
-    /// `keys`, `refused`, `last_good`, `warning`, `versions`.
+    /// `keys`, `refused`, `heartbeat`, `last_good`, `warning`, `versions`.
     pub kind: String,
     /// What has it: `channel page`, `integration shop`, `rules`.
     pub subject: String,
@@ -98,6 +99,7 @@ pub fn problems(status: &GatewayStatus, now: Timestamp) -> Vec<StatusProblem> {
     let senders = status.rejected_senders.iter();
     found.extend(senders.filter_map(|sender| senders::wrong_key(sender, &status.integrations, now)));
     found.extend(status.integrations.iter().filter_map(|integration| senders::refusals(integration, now)));
+    found.extend(heartbeats::absent(&status.absent_senders));
     found.extend(rules::warnings(&status.rules));
     found.sort_by_key(|problem| problem.level);
     found

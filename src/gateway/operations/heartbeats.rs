@@ -1,0 +1,92 @@
+//! The senders of heartbeats: which are heard, and which are absent.
+
+use super::{AffectedCount, ListingPage, OperationError};
+use crate::gateway::journal::{DeliveryStore as _, Journal, SenderStatus};
+use crate::notification::Sender;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A sender of a heartbeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SenderSummary {
+    /// The heartbeat.
+    pub heartbeat: String,
+    /// The values of `by` that tell the sender, in their order.
+    #[serde(default)]
+    pub by: Vec<SenderValue>,
+    /// When it was heard last; of a heartbeat without `by` that was never heard, when it began.
+    pub heard: Timestamp,
+    /// When it was heard last before its absence, while it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent_since: Option<Timestamp>,
+}
+
+/// A value that tells a sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SenderValue {
+    /// The name of the label, the field or the define.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}
+
+impl SenderSummary {
+    pub(in crate::gateway) fn of(SenderStatus { sender, record }: SenderStatus) -> Self {
+        let value = |value: crate::notification::NamedValue| SenderValue { name: value.name, value: value.value };
+        Self {
+            heartbeat: sender.heartbeat,
+            by: sender.values.into_iter().map(value).collect(),
+            heard: record.heard_at,
+            absent_since: record.absence.map(|absence| absence.since),
+        }
+    }
+
+    /// What tells the sender: `cluster "a", node "n7"`.
+    #[must_use]
+    pub fn values(&self) -> String {
+        let values = self.by.iter().map(|value| format!("{} {}", value.name, crate::text::quoted(&value.value)));
+        values.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Which sender is to be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForgetRequest {
+    /// The heartbeat.
+    pub heartbeat: String,
+    /// The values of `by`, in their order.
+    #[serde(default)]
+    pub values: Vec<String>,
+}
+
+/// The senders of all heartbeats, absent ones first, then by heartbeat and values.
+///
+/// # Errors
+/// A journal that cannot be read.
+pub fn heartbeats(journal: &Journal) -> Result<ListingPage<SenderSummary>, OperationError> {
+    let mut items: Vec<SenderSummary> = journal.read()?.senders()?.into_iter().map(SenderSummary::of).collect();
+    items.sort_by_key(|sender| sender.absent_since.is_none());
+    Ok(ListingPage::complete(items))
+}
+
+/// Forgets a sender. If it is absent, its absence is over.
+///
+/// # Errors
+/// No such sender; a change that is not durable.
+pub fn forget_sender(journal: &Journal, request: &ForgetRequest) -> Result<AffectedCount, OperationError> {
+    let known = journal.read()?.senders()?;
+    let is_it = |sender: &Sender| {
+        sender.heartbeat == request.heartbeat
+            && sender.values.iter().map(|value| &value.value).eq(request.values.iter())
+    };
+    let Some(found) = known.iter().find(|known| is_it(&known.sender)) else {
+        let has_any = known.iter().any(|known| known.sender.heartbeat == request.heartbeat);
+        return Err(OperationError::NotFound(if has_any {
+            format!("the heartbeat `{}` knows no sender with these values", request.heartbeat)
+        } else {
+            format!("the heartbeat `{}` knows no sender", request.heartbeat)
+        }));
+    };
+    let is_known = journal.forget_sender(&found.sender)?;
+    Ok(AffectedCount { affected: u64::from(is_known) })
+}
