@@ -5,6 +5,7 @@ mod connections;
 mod ended_alerts;
 mod host;
 mod memory;
+mod own_pushes;
 mod protocols;
 mod requests;
 mod senders;

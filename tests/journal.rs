@@ -17,6 +17,7 @@ mod damage;
 mod directory;
 mod disk;
 mod faulty;
+mod heard;
 mod holds;
 mod kept;
 mod memory;

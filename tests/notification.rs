@@ -12,6 +12,8 @@ mod hold_laws;
 mod hold_world;
 #[path = "notification/holds.rs"]
 mod holds;
+#[path = "notification/heartbeats.rs"]
+mod heartbeats;
 #[path = "notification/laws.rs"]
 mod laws;
 #[path = "notification/scenarios.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "serve/access.rs"]
 mod access;
+#[path = "serve/beats.rs"]
+mod beats;
 #[path = "serve/families.rs"]
 mod families;
 #[path = "serve/gathers.rs"]

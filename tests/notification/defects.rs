@@ -3,14 +3,14 @@
 use std::process::{Command, Stdio};
 
 /// The letters of the defects of the state machine in `src/mutant.rs`.
-const DEFECTS: &[&str] = &["h", "i", "j", "k", "l", "m"];
+const DEFECTS: &[&str] = &["h", "i", "j", "k", "l", "m", "n"];
 
 #[test]
 fn each_defect_fails_a_law() {
     let laws = |defect: Option<&str>| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
-            .args(["notification::laws", "notification::hold_laws", "--test-threads=2"])
+            .args(["notification::laws", "notification::hold_laws", "notification::heartbeats", "--test-threads=2"])
             .env("NOTIFICATION_CASES", "300");
         command.envs(defect.map(|letter| ("POINTSMAN_MUTANT", letter)));
         let output = command.stdin(Stdio::null()).output().unwrap();
