@@ -6,14 +6,14 @@ mod defects;
 mod every_event;
 #[path = "notification/fallback.rs"]
 mod fallback;
+#[path = "notification/heartbeats.rs"]
+mod heartbeats;
 #[path = "notification/hold_laws.rs"]
 mod hold_laws;
 #[path = "notification/hold_world.rs"]
 mod hold_world;
 #[path = "notification/holds.rs"]
 mod holds;
-#[path = "notification/heartbeats.rs"]
-mod heartbeats;
 #[path = "notification/laws.rs"]
 mod laws;
 #[path = "notification/scenarios.rs"]

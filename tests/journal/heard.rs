@@ -2,8 +2,8 @@
 
 use super::{StateFolder, at, push, push_id};
 use pointsman::gateway::journal::{
-    AcceptResult, ChangedSender, ClockWork, Deduplication, HeardAlert, JournalStore, OwnPush, Push, PushOrigin,
-    SenderScan, Transaction, WatchTerms, accept, clock_work, load_watch,
+    AcceptMoment, AcceptResult, ChangedSender, ClockWork, Deduplication, HeardAlert, JournalStore, NoMutes, OwnPush,
+    Push, PushOrigin, SenderScan, Transaction, WatchTerms, accept, clock_work, load_watch,
 };
 use pointsman::notification::{AlertId, HeartbeatTerms, ListeningTime, NamedValue, Sender, SenderChange, heartbeat};
 use std::sync::Arc;
@@ -75,7 +75,8 @@ impl<'f> Watched<'f> {
         change(&mut push);
         let mut result = None;
         let mut work = |transaction: &mut dyn Transaction| {
-            result = Some(accept(transaction, &push, push.received, listened(minute))?);
+            let moment = AcceptMoment { steady: push.received, listened: listened(minute) };
+            result = Some(accept(transaction, &push, moment, &NoMutes)?);
             Ok(())
         };
         self.store.transact(&mut work).unwrap();

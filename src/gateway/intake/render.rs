@@ -95,7 +95,7 @@ pub(super) fn render(
     let mut bytes = text.len();
     let group = match incoming.origin {
         PushOrigin::Replay => MessageGroup::ReplayedEvent,
-        PushOrigin::Push | PushOrigin::Form | PushOrigin::Flashduty | PushOrigin::Alertmanager => {
+        PushOrigin::Push | PushOrigin::Form | PushOrigin::Flashduty | PushOrigin::Alertmanager | PushOrigin::Clock => {
             MessageGroup::SingleEvent
         }
     };
