@@ -1,13 +1,17 @@
 //! Asking the mutes of a version of the rules, and silences, about an event.
 
-use super::journal::{AskedEvent, AskedRules, HoldAsker, SilenceList};
+use super::event_group::{EventGroup, event_group};
+use super::journal::{
+    AskedEvent, AskedRules, FallbackEvent, FallbackForm, HoldAsker, MessageAlert, RenderedMessage, SilenceList,
+};
 use super::served_rules::ServedRules;
 use super::stored_event::read_event;
+use crate::channel::RepeatPolicy;
 use crate::evaluate::{EvaluationContext, SilentObserver};
-use crate::event::{AlertStatus, Event};
+use crate::event::{AlertStatus, Event, MessageGroup};
 use crate::json::Arena;
-use crate::notification::AlertId;
 use crate::notification::holds::{AlertFacts, HoldCandidate, SilenceId};
+use crate::notification::{AlertId, MessageEvent, MessageReason};
 use crate::reload::RuleSetVersion;
 use crate::ruleset::{SilenceCondition, SilenceSet};
 use crate::time::{Clock, Timestamp};
@@ -120,5 +124,28 @@ impl HoldAsker for RulesAsker {
             firing,
             facts,
         })
+    }
+
+    fn fallback(&self, channel: &str) -> Option<String> {
+        self.version.value.rules.program.fallback(channel).map(str::to_owned)
+    }
+
+    fn event_in(&self, channel: &str, alert: &MessageAlert) -> Option<FallbackEvent> {
+        let rules = &self.version.value;
+        let position = *rules.rules.program.names.channels.get(channel)?;
+        let served = rules.channels.get(position)?;
+        let (arena, now) = (Arena::new(), self.clock.now());
+        let event = read_event(&alert.outcome, &alert.integration, &arena)?;
+        let key = event.key.to_owned();
+        if served.policy.repeat != RepeatPolicy::EveryEvent {
+            let EventGroup { group, values } = event_group(rules, channel, event, alert.alert, now);
+            return Some(FallbackEvent { key, form: FallbackForm::Gathered { group, values } });
+        }
+        let told = MessageEvent::of_event(event, MessageReason::Fallback);
+        let group = MessageGroup::Message(&told.group);
+        let (body, notes) = rules.render_body(position, event, group, &EvaluationContext::at(now));
+        let title = event.title.to_owned();
+        let rendered = RenderedMessage { kind: served.kind.name, key: key.clone(), title, body, notes };
+        Some(FallbackEvent { key, form: FallbackForm::Sent(rendered) })
     }
 }

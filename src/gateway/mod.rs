@@ -16,6 +16,7 @@ pub mod admin_client;
 pub mod config;
 mod core_dumps;
 pub mod delivery;
+mod event_group;
 mod hold_asker;
 pub mod intake;
 pub mod journal;

@@ -32,6 +32,8 @@ pub struct PassedAlert {
     pub alert: AlertId,
     /// Its severity.
     pub firing: Severity,
+    /// The severity at which the fallback was told of it before.
+    pub before: Option<Severity>,
     /// Why.
     pub cause: PassCause,
 }
@@ -118,7 +120,11 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
                 let Some(firing) = before.firing else { continue };
                 let alert = AlertRecord { fallback: FallbackState::PassedOn(firing), ..before };
                 self.put(alert_id, Some(&before), &alert, &mut group)?;
-                passed.push(PassedAlert { alert: alert_id, firing, cause });
+                let known = match before.fallback {
+                    FallbackState::PassedOn(known) => Some(known),
+                    FallbackState::Untold | FallbackState::GivenUp => None,
+                };
+                passed.push(PassedAlert { alert: alert_id, firing, before: known, cause });
             }
             self.store.set_group(*id, Some(&group))?;
         }

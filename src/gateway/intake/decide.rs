@@ -1,12 +1,12 @@
 //! What happens to a payload: its outcomes, which events go to which channels, and which firings open and close. Pure,
 //! except for the question which firings are open. Nothing is rendered here.
 
-use super::group::{EventGroup, event_group};
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use crate::evaluate::{EvaluationContext, PushAnswer, RequestMetadata, SilentObserver};
 use crate::event::Severity;
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind, RoutingDecision};
+use crate::gateway::event_group::{EventGroup, event_group};
 use crate::gateway::hold_asker::{self, ReadSilences};
 use crate::gateway::journal::{
     AskedEvent, AskedVersion, EventArrival, EventCopy, FiringTransition, HeardAlert, OpenFiring, OwnPush, PushHolds,

@@ -14,7 +14,6 @@ mod decide;
 mod decided_memory;
 mod flashduty;
 mod form;
-mod group;
 mod handlers;
 mod integration_keys;
 mod memory;

@@ -1,6 +1,7 @@
 //! What happens to an accepted push in its transaction.
 
 use super::channel_policies::LAST_WORDS;
+use super::fallback::arrive_unrouted;
 use super::hold_push::{ReportedPush, report_push};
 use super::hold_work::HoldContext;
 use super::holds::{HoldAsker, StoredHoldReason};
@@ -261,6 +262,25 @@ fn is_held(result: ArrivalResult) -> bool {
     }
 }
 
+/// The end of an alert arrives where another channel passed it on after its event was decided.
+fn end_in_fallbacks(
+    transaction: &mut dyn Transaction,
+    push: &Push,
+    key: &str,
+    earlier: &[String],
+    index: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let is_planned = |channel: &str| push.arrivals.iter().any(|one| one.index == index && one.channel == *channel);
+    for channel in earlier.iter().filter(|channel| !is_planned(channel)) {
+        if let Some(policy) = push.policies.get(channel) {
+            let (alert, event) = (AlertId::of(Some(&push.integration), key), EventId { push: push.id, index });
+            arrive_unrouted(transaction, channel, policy, alert, event, None, now)?;
+        }
+    }
+    Ok(())
+}
+
 /// Tells channels that gather messages where an alert was routed before and is routed no more. A channel that forgets it is no
 /// longer one in which its firing is open.
 fn unroute(
@@ -275,15 +295,24 @@ fn unroute(
         last.insert(key, transition);
     }
     for (key, transition) in last {
-        let FiringTransition::Opened { channels, severity, index, .. } = transition else { continue };
         let before = were_open.by_key.get(key).and_then(Option::as_ref);
         let earlier = before.map(|firing| firing.channels.as_slice()).unwrap_or_default();
+        let (channels, severity, index) = match transition {
+            FiringTransition::Opened { channels, severity, index, .. } => (channels, severity, index),
+            FiringTransition::Closed { index, .. } => {
+                end_in_fallbacks(transaction, push, key, earlier, *index, now)?;
+                continue;
+            }
+        };
         let mut forgotten = Vec::new();
         for channel in earlier.iter().filter(|channel| !channels.contains(channel)) {
             // A channel that gathers no more may still have records.
             let policy = push.policies.get(channel).unwrap_or(LAST_WORDS);
             let alert = AlertId::of(Some(&push.integration), key);
             let event = EventId { push: push.id, index: *index };
+            if arrive_unrouted(transaction, channel, policy, alert, event, Some(*severity), now)? {
+                continue;
+            }
             let mut records: Box<dyn ChannelRecords + '_> = transaction.channel_records(channel)?;
             let was_told = records.alert(alert)?.is_none_or(|alert| alert.told.is_some());
             ChannelNotifier::new(&mut *records, policy).unroute(now, alert)?;

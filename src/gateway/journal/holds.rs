@@ -4,6 +4,8 @@
 //! is asked before its push waits for the writer. Where the rules or the silences are others by then, it is asked again within
 //! the transaction ([`HoldAsker`]), so that nothing escapes a mute or silence that is durable.
 
+use super::fallback::FallbackEvent;
+use super::notification::MessageAlert;
 use super::{EventId, SilenceList, StoreError, StoreResult};
 use crate::event::Severity;
 use crate::notification::holds::{
@@ -109,6 +111,17 @@ pub trait HoldAsker: Send + Sync {
 
     /// What is said of a stored event, at this moment; nothing where it cannot be read.
     fn ask(&self, silences: &SilenceList, integration: &str, outcome: &str, index: u32) -> Option<AskedEvent>;
+
+    /// The channel that is told instead of one, by the rules in force.
+    fn fallback(&self, _channel: &str) -> Option<String> {
+        None
+    }
+
+    /// What the last event of an alert is for a channel that gets it as a fallback; nothing where it cannot be read, or where the
+    /// rules in force have no such channel.
+    fn event_in(&self, _channel: &str, _alert: &MessageAlert) -> Option<FallbackEvent> {
+        None
+    }
 }
 
 /// No mutes, and silences that hold nothing.

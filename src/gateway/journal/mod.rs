@@ -14,6 +14,7 @@ mod channel_policies;
 mod client;
 mod config;
 mod disk_shortage;
+mod fallback;
 mod fate;
 mod heard;
 mod hold_push;
@@ -42,6 +43,7 @@ pub use channel_policies::{ChannelPolicies, ChannelUse, LAST_WORDS};
 pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
+pub use fallback::{FallbackEvent, FallbackForm};
 pub use fate::{ChannelFate, EventFate, GroupValueText, MessageState};
 pub use heard::{
     ChangedSender, ClockWork, HeardAlert, HeardTransaction, OwnPush, SenderScan, SenderStatus, SilentAlert, WatchTerms,

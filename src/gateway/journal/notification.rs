@@ -5,6 +5,7 @@
 //! its delivery is stored.
 
 use super::channel_policies::{ChannelPolicies, LAST_WORDS};
+use super::fallback::pass_on;
 use super::hold_work::{HoldContext, TellReadiness, prepare_telling};
 use super::holds::StoredHoldReason;
 use super::{DeliveryId, EventId, MessageUlid, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
@@ -263,6 +264,7 @@ pub fn tell(
             notifier.tell_refused(&refused)?;
         }
     }
+    let mut is_passed_on = false;
     loop {
         let made = ChannelNotifier::new(&mut *records, policy).advance(now)?;
         let mut unsent = Vec::new();
@@ -285,15 +287,28 @@ pub fn tell(
             transaction.deliver_message(channel, &delivery)?;
             records = transaction.channel_records(channel)?;
         }
-        if unsent.is_empty() {
-            break;
-        }
+        let is_done = unsent.is_empty();
         for (message, end) in unsent {
             ChannelNotifier::new(&mut *records, policy).settle(now, message, end)?;
             records.note_message_end(message, end)?;
         }
+        if is_done {
+            if is_passed_on {
+                break;
+            }
+            drop(records);
+            is_passed_on = pass_on(transaction, channel, policy, context)?;
+            records = transaction.channel_records(channel)?;
+            if !is_passed_on {
+                break;
+            }
+        }
     }
     result.next = ChannelNotifier::new(&mut *records, policy).next_moment(now)?;
+    if is_passed_on {
+        // There may be more, which the next step passes on.
+        result.next = Some(now);
+    }
     Ok(result)
 }
 

@@ -265,6 +265,11 @@ impl TimelineChannel {
         budget: &mut TimelineBudget,
     ) -> Result<(), TimelineLimit> {
         if self.gets_every_event() {
+            let event = arrival.event;
+            let known = self.passed_on.get(&AlertId::of(event.integration, event.key)).and_then(|known| known.told);
+            if known.is_some_and(|told| told >= event.severity) {
+                return Ok(());
+            }
             return self.pass_on(now, arrival, AlertEntry::Fallback, budget);
         }
         let arrival = self.arrival(now, arrival, rules);

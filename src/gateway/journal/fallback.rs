@@ -1,0 +1,295 @@
+//! Channels that are told instead of others, in a transaction.
+//!
+//! Which alerts a channel passes on, its records say (`crate::notification`). Here they are opened in the fallback, with the last
+//! event of each, in the same transaction: no crash loses an alert between the two.
+
+use super::hold_work::{HoldContext, hold_in, reason};
+use super::holds::{HeldEvent, StoredHoldReason};
+use super::notification::{AppliedArrival, ChannelRecords, MessageAlert, RenderedMessage};
+use super::{EventId, StoreResult, StoredFiring, Transaction};
+use crate::channel::NotificationPolicy;
+use crate::event::{AlertStatus, Severity};
+use crate::notification::{
+    AlertEntry, AlertId, Arrival, ArrivalResult, ChannelNotifier, EveryEventRecord, EveryEventResult, GroupId,
+    HoldState, MessageId, MessageNews, MessageReason, MessageRecord, NamedValue, NewsKind, PassedAlert, TimingReason,
+};
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// An event as the fallback of a channel gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FallbackEvent {
+    /// The alert key.
+    pub key: String,
+    /// What it is for the fallback.
+    pub form: FallbackForm,
+}
+
+/// What an event is for a fallback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FallbackForm {
+    /// It gathers messages.
+    Gathered {
+        /// The group of the event.
+        group: GroupId,
+        /// The values of the group; none where the alert stands alone.
+        values: Vec<NamedValue>,
+    },
+    /// It gets every event.
+    Sent(RenderedMessage),
+}
+
+/// An alert that is passed on, with its last event.
+struct PassedEvent {
+    alert: AlertId,
+    firing: Severity,
+    /// The severity at which the fallback was told of it before.
+    before: Option<Severity>,
+    event: EventId,
+    integration: String,
+    key: String,
+    form: FallbackForm,
+}
+
+/// Passes on alerts that a channel did not tell, a step; whether there were any.
+pub(super) fn pass_on(
+    transaction: &mut dyn Transaction,
+    channel: &str,
+    policy: NotificationPolicy,
+    context: HoldContext<'_>,
+) -> StoreResult<bool> {
+    let Some(fallback) = context.asker.fallback(channel) else { return Ok(false) };
+    let mut records = transaction.channel_records(channel)?;
+    let passed = ChannelNotifier::new(&mut *records, policy).pass_on(context.now)?;
+    if passed.is_empty() {
+        return Ok(false);
+    }
+    let events = records.message_content(&message_of(&passed, context.now), passed.len())?.alerts;
+    drop(records);
+    let before: BTreeMap<AlertId, Severity> = passed.iter().filter_map(|one| Some((one.alert, one.before?))).collect();
+    take_over(transaction, &fallback, &events, &before, context)?;
+    Ok(true)
+}
+
+/// A message that tells of alerts, for their last events.
+fn message_of(passed: &[PassedAlert], now: Timestamp) -> MessageRecord {
+    let news = passed.iter().map(|one| MessageNews {
+        alert: one.alert,
+        group: GroupId::of_alert(one.alert),
+        kind: NewsKind::New,
+        before: None,
+        now: Some(one.firing),
+        since: now,
+    });
+    MessageRecord {
+        id: MessageId(0),
+        at: now,
+        reason: MessageReason::Fallback,
+        groups: Vec::new(),
+        news: news.collect(),
+        status: AlertStatus::Firing,
+        severity: Severity::Info,
+        firing: 0,
+        critical: 0,
+        resolved: 0,
+        muted: 0,
+        changes: 0,
+        since: now,
+        timing: TimingReason::New { wait: 0, number: 1 },
+    }
+}
+
+/// A fallback is told of alerts. An event that it cannot get by the rules in force is left out.
+fn take_over(
+    transaction: &mut dyn Transaction,
+    fallback: &str,
+    alerts: &[MessageAlert],
+    told: &BTreeMap<AlertId, Severity>,
+    context: HoldContext<'_>,
+) -> StoreResult<()> {
+    let mut gathered = Vec::new();
+    for alert in alerts {
+        let Some(FallbackEvent { key, form }) = context.asker.event_in(fallback, alert) else { continue };
+        let (id, firing, event) = (alert.alert, alert.severity, alert.event);
+        let (before, integration) = (told.get(&id).copied(), alert.integration.clone());
+        let passed = PassedEvent { alert: id, firing, before, event, integration, key, form };
+        match passed.form {
+            FallbackForm::Gathered { .. } => gathered.push(passed),
+            FallbackForm::Sent(_) => send(transaction, fallback, &passed, context)?,
+        }
+    }
+    if !gathered.is_empty() {
+        gather(transaction, fallback, &gathered, context)?;
+    }
+    Ok(())
+}
+
+/// The alerts arrive at a fallback that gathers messages.
+fn gather(
+    transaction: &mut dyn Transaction,
+    fallback: &str,
+    passed: &[PassedEvent],
+    context: HoldContext<'_>,
+) -> StoreResult<()> {
+    let Some(policy) = context.policies.get(fallback) else { return Ok(()) };
+    let mut arrivals = Vec::with_capacity(passed.len());
+    let mut reasons = Vec::with_capacity(passed.len());
+    for one in passed {
+        let FallbackForm::Gathered { group, .. } = &one.form else { continue };
+        let (hold, reason) = hold_of(transaction, one.alert, fallback)?;
+        arrivals.push(Arrival { alert: one.alert, group: *group, firing: Some(one.firing), hold });
+        reasons.push(reason);
+    }
+    let mut records = transaction.channel_records(fallback)?;
+    let results = ChannelNotifier::new(&mut *records, policy).take_over(context.now, &arrivals)?;
+    let applied = passed.iter().zip(results).zip(reasons).map(|((one, result), hold)| AppliedArrival {
+        event: one.event,
+        alert: one.alert,
+        result,
+        hold,
+        at: context.now,
+    });
+    note_arrivals(&mut *records, &applied.collect::<Vec<_>>())?;
+    for one in passed {
+        if let FallbackForm::Gathered { group, values } = &one.form
+            && !values.is_empty()
+        {
+            records.note_values(*group, values)?;
+        }
+    }
+    drop(records);
+    for one in passed {
+        open(transaction, fallback, one, context)?;
+    }
+    transaction.wake_notifier(fallback);
+    Ok(())
+}
+
+/// Whether mutes and silences hold an alert in a channel, and what does.
+fn hold_of(
+    transaction: &mut dyn Transaction,
+    alert: AlertId,
+    channel: &str,
+) -> StoreResult<(HoldState, Option<StoredHoldReason>)> {
+    if !transaction.has_holds()? {
+        return Ok((HoldState::Free, None));
+    }
+    match hold_in(transaction, alert, channel)? {
+        HoldState::Free => Ok((HoldState::Free, None)),
+        HoldState::Held => Ok((HoldState::Held, reason(transaction, alert, channel)?)),
+    }
+}
+
+fn note_arrivals(records: &mut (dyn ChannelRecords + '_), applied: &[AppliedArrival]) -> StoreResult<()> {
+    records.note_arrivals(applied)?;
+    for held in applied.iter().filter(|applied| applied.result == ArrivalResult::Held) {
+        records.note_holder(held.alert, held.hold.as_ref().and_then(StoredHoldReason::mute))?;
+    }
+    Ok(())
+}
+
+/// The last event of an alert goes to a fallback that gets every event, unless it was sent there.
+fn send(
+    transaction: &mut dyn Transaction,
+    fallback: &str,
+    passed: &PassedEvent,
+    context: HoldContext<'_>,
+) -> StoreResult<()> {
+    let FallbackForm::Sent(rendered) = &passed.form else { return Ok(()) };
+    let hold = hold_of(transaction, passed.alert, fallback)?.0;
+    let known = transaction.held_events(passed.alert)?.into_iter().find(|held| held.channel == fallback);
+    let before = match (&known, passed.before) {
+        (Some(known), _) => Some(known.record),
+        (None, Some(told)) => Some(EveryEventRecord::sent(told)),
+        (None, None) => firing(transaction, passed)?
+            .filter(|firing| firing.channels.iter().any(|open| open == fallback))
+            .and_then(|firing| firing.severity)
+            .map(EveryEventRecord::sent),
+    };
+    if before.and_then(|before| before.told).is_some_and(|told| told >= passed.firing) {
+        return open(transaction, fallback, passed, context);
+    }
+    let (record, result) = EveryEventRecord::arrive(before, Some(passed.firing), hold);
+    let held = record.map(|record| HeldEvent {
+        channel: fallback.to_owned(),
+        record,
+        event: passed.event,
+        kind: rendered.kind.to_owned(),
+        key: passed.key.clone(),
+        body: rendered.body.clone(),
+        notes: rendered.notes.clone(),
+    });
+    if let Some(held) = held {
+        if let EveryEventResult::Sent(_) = result {
+            transaction.deliver_held(&held, context.now)?;
+        }
+        if !held.record.is_plain() {
+            transaction.set_held_event(passed.alert, &held)?;
+        } else if known.is_some() {
+            transaction.remove_held_event(passed.alert, fallback)?;
+        }
+    }
+    open(transaction, fallback, passed, context)
+}
+
+/// The firing of an alert that is passed on.
+fn firing(transaction: &mut dyn Transaction, passed: &PassedEvent) -> StoreResult<Option<StoredFiring>> {
+    let mut found = None;
+    let mut read = |known: Option<StoredFiring>| {
+        found = known;
+        None
+    };
+    transaction.update_firing(&passed.integration, &passed.key, &mut read)?;
+    Ok(found)
+}
+
+/// The firing is open in the fallback, so that its end arrives there.
+fn open(
+    transaction: &mut dyn Transaction,
+    fallback: &str,
+    passed: &PassedEvent,
+    context: HoldContext<'_>,
+) -> StoreResult<()> {
+    let mut add = |known: Option<StoredFiring>| {
+        let mut firing =
+            known.unwrap_or(StoredFiring { since: context.now, channels: Vec::new(), severity: Some(passed.firing) });
+        let is_known = firing.channels.iter().any(|open| open == fallback);
+        firing.channels.push(fallback.to_owned());
+        (!is_known).then_some(firing)
+    };
+    transaction.update_firing(&passed.integration, &passed.key, &mut add)
+}
+
+/// A firing that routing does not give to a channel, or the end of one: where another channel passed the alert on, it arrives
+/// all the same. Whether it did.
+pub(super) fn arrive_unrouted(
+    transaction: &mut dyn Transaction,
+    channel: &str,
+    policy: NotificationPolicy,
+    alert: AlertId,
+    event: EventId,
+    firing: Option<Severity>,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    let records = transaction.channel_records(channel)?;
+    let known = records.alert(alert)?.filter(|known| known.entry == AlertEntry::Fallback && known.firing.is_some());
+    let Some(known) = known else { return Ok(false) };
+    drop(records);
+    let (hold, reason) = match firing {
+        Some(_) => hold_of(transaction, alert, channel)?,
+        None => (known.hold, None),
+    };
+    let mut records = transaction.channel_records(channel)?;
+    let arrival = Arrival { alert, group: known.group, firing, hold };
+    let mut notifier = ChannelNotifier::new(&mut *records, policy);
+    let results = notifier.arrive(now, &[arrival])?;
+    let is_woken = notifier.has_earlier_due() || results.contains(&ArrivalResult::News);
+    let applied =
+        results.into_iter().map(|result| AppliedArrival { event, alert, result, hold: reason.clone(), at: now });
+    note_arrivals(&mut *records, &applied.collect::<Vec<_>>())?;
+    drop(records);
+    if is_woken {
+        transaction.wake_notifier(channel);
+    }
+    Ok(true)
+}
