@@ -34,7 +34,7 @@ fn has_same_address(one: &Channel, other: &Channel) -> bool {
         let (one, other) = (value(one, parameter), value(other, parameter));
         one.zip(other).is_some_and(|(one, other)| is_equal(one, other))
     };
-    one.kind == other.kind && required.peek().is_some() && required.all(is_same)
+    one.kind.name == other.kind.name && required.peek().is_some() && required.all(is_same)
 }
 
 fn value<'m>(channel: &'m Channel, parameter: &ParameterSpec) -> Option<&'m ParameterValue> {
