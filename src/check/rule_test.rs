@@ -264,7 +264,8 @@ impl<'t> TestChecker<'_, 't> {
             return;
         };
         let schedule = self.model.schedules.get(during.schedule).map_or("", |schedule| &*schedule.name);
-        let message = format!("what this test expects depends on the time: `{}` asks for `{schedule}`", name.text);
+        let asks = during.mute.unwrap_or(&name.text);
+        let message = format!("what this test expects depends on the time: `{asks}` asks for `{schedule}`");
         let found =
             Diagnostic::new(&code::AT, self.name_span, message).related(during.place, "the time is asked for here");
         let line = "at 2026-03-07T02:00:00+08:00";
@@ -279,7 +280,12 @@ impl<'t> TestChecker<'_, 't> {
         });
         let reaches =
             self.statements.expectations.iter().map(|(expectation, _)| expect::evaluation_stage(&expectation.kind));
-        reaches.chain(row).max().unwrap_or(EvaluationStage::Routing)
+        let furthest = reaches.chain(row).max().unwrap_or(EvaluationStage::Routing);
+        match self.form {
+            TestTiming::OneMoment => furthest,
+            // Mutes hold alerts of every sequence, whatever the time.
+            TestTiming::Sequence => furthest.min(EvaluationStage::Routing),
+        }
     }
 
     fn bad_time(&mut self, span: Span, text: &str) {

@@ -190,8 +190,8 @@ pub(super) fn evaluation_stage(kind: &ExpectationKind) -> EvaluationStage {
         | ExpectationKind::Snapshot(_)
         | ExpectationKind::Body(_)
         | ExpectationKind::Notified(..)
-        | ExpectationKind::Held(..)
         | ExpectationKind::Waits(..) => EvaluationStage::Routing,
+        ExpectationKind::Held(..) => EvaluationStage::Holds,
     }
 }
 

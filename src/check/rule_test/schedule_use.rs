@@ -9,9 +9,11 @@ use std::collections::BTreeSet;
 
 /// A `during` that was reached.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ScheduleUse {
+pub(super) struct ScheduleUse<'m> {
     pub(super) schedule: ScheduleId,
     pub(super) place: Span,
+    /// The mute that asks; nothing where the subject does.
+    pub(super) mute: Option<&'m str>,
 }
 
 /// How much of its subject a test evaluates.
@@ -23,18 +25,21 @@ pub(super) enum EvaluationStage {
     Mapping,
     /// Where it goes.
     Routing,
+    /// What holds it there.
+    Holds,
 }
 
-/// The first `during` that the subject can reach.
-pub(super) fn first_schedule_use(
-    model: &Model,
+/// The first `during` that the subject can reach, or a mute, where what holds an event is expected.
+pub(super) fn first_schedule_use<'m>(
+    model: &'m Model,
     kind: TestSubject,
     name: &str,
     reach: EvaluationStage,
-) -> Option<ScheduleUse> {
+) -> Option<ScheduleUse<'m>> {
     let mut walk = ScheduleSearch {
         model,
         found: None,
+        mute: None,
         defines: BTreeSet::new(),
         tables: BTreeSet::new(),
         routings: BTreeSet::new(),
@@ -50,7 +55,7 @@ pub(super) fn first_schedule_use(
         TestSubject::Integration => {
             let integration = model.integrations.iter().find(|each| *each.name == *name)?;
             integration.mappings.iter().for_each(|mapping| walk.mapping(*mapping, reach));
-            if reach == EvaluationStage::Routing {
+            if reach >= EvaluationStage::Routing {
                 walk.destination(&integration.destination);
             }
         }
@@ -61,12 +66,20 @@ pub(super) fn first_schedule_use(
             }
         }
     }
+    if reach == EvaluationStage::Holds {
+        for mute in &model.mutes {
+            walk.mute = Some(&mute.name);
+            walk.expression(&mute.when);
+        }
+    }
     walk.found
 }
 
 struct ScheduleSearch<'m> {
     model: &'m Model,
-    found: Option<ScheduleUse>,
+    found: Option<ScheduleUse<'m>>,
+    /// The mute under search.
+    mute: Option<&'m str>,
     defines: BTreeSet<usize>,
     tables: BTreeSet<usize>,
     routings: BTreeSet<usize>,
@@ -145,7 +158,7 @@ impl ScheduleSearch<'_> {
 
     fn comparator(&mut self, test: &Comparator, place: Span) {
         if let Comparator::During(schedule) = test {
-            self.found.get_or_insert(ScheduleUse { schedule: *schedule, place });
+            self.found.get_or_insert(ScheduleUse { schedule: *schedule, place, mute: self.mute });
         }
     }
 }
