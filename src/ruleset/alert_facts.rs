@@ -4,6 +4,10 @@ use super::RuleSet;
 use crate::evaluate::{EvaluationContext, HoldFacts, MuteMatch, Observer, SourceMatch};
 use crate::event::Event;
 use crate::notification::holds::{AlertFacts, HoldCandidate, MuteCandidate, SourceId, SourceRole};
+use crate::text::shorten;
+
+/// How many characters of the words of a mute are kept for each alert.
+const MAX_REASON: usize = 1_000;
 
 impl RuleSet {
     /// Which mutes may hold the alert of an event that fires, and for which it is a source. Silences are not among them.
@@ -22,7 +26,7 @@ impl RuleSet {
                 place: mute.location.to_string(),
                 source: same.map(|same| SourceId::of(&mute.name, same.iter().map(|(_, text)| text.as_str()))),
                 channels: channels.map(|channels| channels.iter().map(ToString::to_string).collect()),
-                because,
+                because: shorten(&because, MAX_REASON),
             }))
         };
         let role = |SourceMatch { mute, same }: SourceMatch<'_>| {

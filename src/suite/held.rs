@@ -1,6 +1,6 @@
 //! `expect held`: whether mutes and silences hold an event in its channels, and the words for why.
 
-use super::timeline::ChannelHold;
+use super::timeline::AlertHold;
 use crate::notification::HoldState;
 use crate::notification::holds::{HoldEffect, HoldExplanation, HoldReason, HoldingSource};
 use crate::text::quoted;
@@ -27,9 +27,9 @@ pub(super) struct HoldMismatch {
 
 impl ExpectedHold<'_> {
     /// Compares it with what holds an event in each of its channels.
-    pub(super) fn check(&self, holds: &[ChannelHold], moment: &MomentText<'_>) -> Result<(), HoldMismatch> {
-        let is_meant = |hold: &&ChannelHold| self.channel.is_none_or(|channel| hold.channel == channel);
-        let meant: Vec<&ChannelHold> = holds.iter().filter(is_meant).collect();
+    pub(super) fn check(&self, holds: &[AlertHold], moment: &MomentText<'_>) -> Result<(), HoldMismatch> {
+        let is_meant = |hold: &&AlertHold| self.channel.is_none_or(|channel| hold.channel == channel);
+        let meant: Vec<&AlertHold> = holds.iter().filter(is_meant).collect();
         let message = if meant.is_empty() {
             match self.channel {
                 Some(channel) => format!("`{channel}` does not get the event"),
@@ -47,7 +47,7 @@ impl ExpectedHold<'_> {
         Err(HoldMismatch { message, expected: self.to_string(), actual })
     }
 
-    fn has_reason(&self, hold: &ChannelHold) -> bool {
+    fn has_reason(&self, hold: &AlertHold) -> bool {
         let is_meant = |reason: &str| holding(hold).any(|one| one.reason.because() == reason);
         self.reason.is_none_or(is_meant)
     }
@@ -67,12 +67,12 @@ impl std::fmt::Display for ExpectedHold<'_> {
 }
 
 /// What holds it.
-fn holding(hold: &ChannelHold) -> impl Iterator<Item = &HoldExplanation> {
+fn holding(hold: &AlertHold) -> impl Iterator<Item = &HoldExplanation> {
     hold.explanations.iter().filter(|one| hold.hold == HoldState::Held && one.effect == HoldEffect::Holds)
 }
 
 /// `chat: held by mute behind_node (calm.rules:9), because "its node n7 is down": "n7" fires since +20s`
-pub(super) fn channel_text(hold: &ChannelHold, moment: &MomentText<'_>) -> String {
+pub(super) fn channel_text(hold: &AlertHold, moment: &MomentText<'_>) -> String {
     let parts: Vec<String> = match hold.hold {
         HoldState::Held => holding(hold).map(|one| reason_text(&one.reason, moment)).collect(),
         HoldState::Free => hold.explanations.iter().map(|one| effect_text(one)).collect(),
@@ -128,7 +128,7 @@ fn effect_text(HoldExplanation { reason, effect }: &HoldExplanation) -> String {
 }
 
 /// What a passing `expect sent` says of an event that is held: the channels, and by what.
-pub(super) fn note(holds: &[ChannelHold], moment: &MomentText<'_>) -> Option<String> {
+pub(super) fn note(holds: &[AlertHold], moment: &MomentText<'_>) -> Option<String> {
     let held = holds.iter().filter(|hold| hold.hold == HoldState::Held);
     let texts: Vec<String> = held.map(|hold| channel_text(hold, moment)).collect();
     (!texts.is_empty()).then(|| format!("the event is sent, and not told now: {}", texts.join("; ")))

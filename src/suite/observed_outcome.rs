@@ -2,7 +2,7 @@
 
 use super::snapshot_line::snapshot_line;
 use super::test_value::TestValue;
-use super::timeline::ChannelHold;
+use super::timeline::AlertHold;
 use crate::event::{MappingRejection, MatchedRoute, Outcome, OutcomeKind, RoutingDecision, RuleReason};
 use crate::text::quoted;
 
@@ -19,7 +19,7 @@ pub(super) struct ObservedOutcome {
     /// The channels that get it.
     pub(super) channels: Vec<String>,
     /// Whether mutes and silences hold it in each channel; of a test over time, that is asked where it is expected.
-    pub(super) holds: Vec<ChannelHold>,
+    pub(super) holds: Vec<AlertHold>,
     /// The routes that decided.
     pub(super) routes: Vec<DecidedRoute>,
     /// The reasons of a drop, of every `nothing`, and of every mapping that does not accept.

@@ -144,16 +144,8 @@ impl HoldWorld {
         if now.epoch_milliseconds() % (NIGHT.cast_signed() * 1_000) == 0 {
             let Ok(()) = HoldTracker::new(&mut self.holds).ask_everything();
         }
-        loop {
-            let step = self.step;
-            let progress = self.track(|tracker| {
-                let Ok(progress) = tracker.advance(now, step);
-                progress
-            });
-            if progress == HoldProgress::Done {
-                break;
-            }
-        }
+        let step = self.step;
+        self.track(|tracker| while let Ok(HoldProgress::More) = tracker.advance(now, step) {});
         for silence in &mut self.silences {
             let resolved = silence.quiet_since.is_some_and(|since| since.saturating_add(seconds(300)) <= now);
             silence.is_over |= silence.until <= now || (silence.silence.end == SilenceEnd::Resolved && resolved);

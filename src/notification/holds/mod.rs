@@ -21,7 +21,8 @@
 //!
 //! # Driving it
 //!
-//! 1. Before an input, and at [`HoldTracker::next_moment`]: [`HoldTracker::advance`].
+//! 1. Before an input, and at [`HoldTracker::next_moment`]: [`HoldTracker::advance`] until it is done. Between two of its steps
+//!    an alert may seem to be held by nothing.
 //! 2. A push: [`HoldTracker::report`] with all its alerts, then [`HoldTracker::hold_in`] for each arrival. An alert that a
 //!    channel gets as a copy (an `always` line) is never held there.
 //! 3. After every input, in the same transaction: [`HoldTracker::take_changed`], at most so many at a time, and

@@ -105,6 +105,20 @@ impl AlertFacts {
         self.candidates.is_empty() && self.roles.is_empty()
     }
 
+    /// About how many bytes of memory they take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let candidate = |candidate: &HoldCandidate| match candidate {
+            HoldCandidate::Silence(_) => 0,
+            HoldCandidate::Mute(MuteCandidate { mute, place, channels, because, .. }) => {
+                let channels: usize = channels.iter().flatten().map(|name| size_of::<String>() + name.len()).sum();
+                mute.len() + place.len() + because.len() + channels
+            }
+        };
+        let texts: usize = self.candidates.iter().map(candidate).sum();
+        texts + size_of_val(self.candidates.as_slice()) + size_of_val(self.roles.as_slice())
+    }
+
     /// The sources that may hold it.
     pub(super) fn sources(&self) -> impl Iterator<Item = SourceId> {
         self.candidates.iter().filter_map(|candidate| match candidate.holder() {

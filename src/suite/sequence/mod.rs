@@ -14,7 +14,7 @@ use super::expectation::ExpectationChecker;
 use super::failure::TestFailure;
 use super::held::{self, ExpectedHold};
 use super::test_files::TestFiles;
-use super::timeline::{ChannelHold, Timeline, TimelineBudget, TimelineLimit, TimelineSilence};
+use super::timeline::{AlertHold, Timeline, TimelineBudget, TimelineLimit, TimelineSilence};
 use crate::model::sequence::{self, SequenceStep, read_duration};
 use crate::notification::HoldState;
 use crate::ruleset::SilenceCondition;
@@ -239,7 +239,7 @@ impl<'r> SequenceRun<'r> {
     fn note_holds(&mut self) {
         let Some(event) = self.last.as_ref().and_then(|last| last.event.as_ref()) else { return };
         let hold = |channel: &String| self.timeline.hold_in(channel, event.integration.as_deref(), &event.key);
-        let holds: Vec<ChannelHold> = event.channels.iter().map(hold).collect();
+        let holds: Vec<AlertHold> = event.channels.iter().map(hold).collect();
         for hold in holds.iter().filter(|hold| hold.hold == HoldState::Held) {
             let text = held::channel_text(hold, &|at| moment_text(self.begin, at));
             self.history.note(self.begin, self.timeline.now(), &text);
@@ -312,7 +312,7 @@ impl<'r> SequenceRun<'r> {
         let event = self.last.as_ref().and_then(|last| last.event.as_ref());
         let Some(LastEvent { integration, key, channels }) = event else { return Err(self.no_arrival(span)) };
         let hold = |channel: &String| self.timeline.hold_in(channel, integration.as_deref(), key);
-        let holds: Vec<ChannelHold> = channels.iter().map(hold).collect();
+        let holds: Vec<AlertHold> = channels.iter().map(hold).collect();
         let expected = ExpectedHold {
             reason: reason.map(|reason| &*reason.value),
             channel: channel.map(|channel| &*channel.text),

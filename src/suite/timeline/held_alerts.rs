@@ -4,12 +4,12 @@ use super::hold_log::{HoldChange, HoldLog};
 use super::holds::{TimelineSilence, firing_report};
 use super::{OpenAlert, RoutedEvent, Timeline, TimelineLimit};
 use crate::event::AlertStatus;
-use crate::notification::holds::{AlertReport, HoldEffect, HoldExplanation, HoldReason};
+use crate::notification::holds::{AlertFacts, AlertReport, HoldEffect, HoldExplanation, HoldReason};
 use crate::notification::{AlertId, HoldState};
 
 /// Whether mutes and silences hold an alert in a channel, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChannelHold {
+pub struct AlertHold {
     /// The channel.
     pub channel: String,
     /// Whether something holds it there.
@@ -47,12 +47,12 @@ impl Timeline<'_> {
     }
 
     /// Whether mutes and silences hold an alert in a channel, and why.
-    pub fn hold_in(&mut self, channel: &str, integration: Option<&str>, key: &str) -> ChannelHold {
+    pub fn hold_in(&mut self, channel: &str, integration: Option<&str>, key: &str) -> AlertHold {
         let id = AlertId::of(integration, key);
         let is_copy = self.alerts.get(&id).is_some_and(|alert| alert.copies.iter().any(|copy| copy == channel));
         let hold = if is_copy { HoldState::Free } else { self.holds.hold_in(id, channel) };
         let explanations = if is_copy { Vec::new() } else { self.holds.explain(id, channel) };
-        ChannelHold { channel: channel.to_owned(), hold, is_copy, explanations }
+        AlertHold { channel: channel.to_owned(), hold, is_copy, explanations }
     }
 
     /// The mutes that held an alert.
@@ -65,20 +65,20 @@ impl Timeline<'_> {
         if self.holds.is_idle() {
             return Ok(Vec::new());
         }
-        let report = |RoutedEvent { event, .. }: &RoutedEvent<'_>| {
+        self.budget.work(push.len().saturating_mul(self.holds.facts_work()))?;
+        let mut reports = Vec::with_capacity(push.len());
+        for RoutedEvent { event, .. } in push {
             let alert = AlertId::of(event.integration, event.key);
-            match event.status {
+            reports.push(match event.status {
                 AlertStatus::Resolved => AlertReport::Over { alert },
-                AlertStatus::Firing => AlertReport::Firing {
-                    alert,
-                    key: event.key.to_owned(),
-                    since: self.now,
-                    heard: self.now,
-                    facts: self.holds.facts(event, self.now),
-                },
-            }
-        };
-        let reports: Vec<AlertReport> = push.iter().map(report).collect();
+                AlertStatus::Firing => {
+                    let facts = self.holds.facts(event, self.now);
+                    self.keep_facts(alert, &facts)?;
+                    let (key, now) = (event.key.to_owned(), self.now);
+                    AlertReport::Firing { alert, key, since: now, heard: now, facts }
+                }
+            });
+        }
         let changed = self.holds.report(self.now, &reports);
         self.budget.work(self.holds.take_work())?;
         Ok(changed)
@@ -86,12 +86,8 @@ impl Timeline<'_> {
 
     /// What is open already is said to mutes and silences, which had nothing to hold until now.
     fn report_open(&mut self) -> Result<(), TimelineLimit> {
-        self.budget.work(self.alerts.len())?;
-        let (holds, now) = (&self.holds, self.now);
-        let fires = |(id, alert): (&AlertId, &OpenAlert)| {
-            alert.since.map(|since| firing_report(holds, *id, &alert.event, since, now))
-        };
-        let reports: Vec<AlertReport> = self.alerts.iter().filter_map(fires).collect();
+        let open: Vec<AlertId> = self.alerts.keys().copied().collect();
+        let reports = self.reports_of(&open)?;
         let changed = self.holds.renew(self.now, &reports);
         self.apply_holds(&changed)
     }
@@ -100,13 +96,7 @@ impl Timeline<'_> {
     pub(super) fn ask(&mut self) -> Result<(), TimelineLimit> {
         loop {
             let page = self.holds.next_asked();
-            self.budget.work(page.len())?;
-            let (holds, alerts, now) = (&self.holds, &self.alerts, self.now);
-            let fires = |id: &AlertId| {
-                let alert = alerts.get(id)?;
-                alert.since.map(|since| firing_report(holds, *id, &alert.event, since, now))
-            };
-            let reports: Vec<AlertReport> = page.iter().filter_map(fires).collect();
+            let reports = self.reports_of(&page)?;
             let mut changed = self.holds.renew(self.now, &reports);
             changed.extend(self.holds.finish_page(&page));
             self.apply_holds(&changed)?;
@@ -114,6 +104,29 @@ impl Timeline<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// What mutes and silences say now of those of the alerts that fire.
+    fn reports_of(&mut self, alerts: &[AlertId]) -> Result<Vec<AlertReport>, TimelineLimit> {
+        self.budget.work(alerts.len().saturating_mul(self.holds.facts_work()))?;
+        let mut reports = Vec::new();
+        for id in alerts {
+            let Some(OpenAlert { event, since: Some(since), .. }) = self.alerts.get(id) else { continue };
+            let report = firing_report(&self.holds, *id, event, *since, self.now);
+            if let AlertReport::Firing { facts, .. } = &report {
+                self.keep_facts(*id, facts)?;
+            }
+            reports.push(report);
+        }
+        Ok(reports)
+    }
+
+    /// Uses the memory that is kept of an alert for mutes and silences.
+    fn keep_facts(&mut self, id: AlertId, facts: &AlertFacts) -> Result<(), TimelineLimit> {
+        let Some(alert) = self.alerts.get_mut(&id) else { return Ok(()) };
+        self.budget.free(alert.facts_bytes);
+        alert.facts_bytes = facts.bytes();
+        self.budget.keep(alert.facts_bytes)
     }
 
     /// Whether a mute or silence holds the alert of an event in a channel.

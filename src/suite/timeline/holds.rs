@@ -61,6 +61,11 @@ impl<'r> TimelineHolds<'r> {
         self.rules.program.mutes.all.is_empty() && self.silences.is_empty()
     }
 
+    /// How much work it is to say something of an event.
+    pub(super) fn facts_work(&self) -> usize {
+        1 + self.silences.len()
+    }
+
     /// The work since this was last asked.
     pub(super) fn take_work(&mut self) -> usize {
         std::mem::take(&mut self.work)

@@ -21,7 +21,7 @@ mod stored_event;
 
 pub use budget::{TimelineBudget, TimelineLimit};
 pub use channel::{DeliveredMessage, FiringState};
-pub use held_alerts::ChannelHold;
+pub use held_alerts::AlertHold;
 pub use hold_log::{HoldChange, HoldChangeKind};
 pub use holds::TimelineSilence;
 pub use own_events::OwnEvent;
@@ -104,13 +104,15 @@ struct OpenAlert {
     fallbacks: Vec<String>,
     /// Since when it fires.
     since: Option<Timestamp>,
+    /// About how many bytes is what mutes and silences say of it.
+    facts_bytes: usize,
 }
 
 impl OpenAlert {
     /// About how much memory it takes, with what each channel keeps of it.
     fn bytes(&self) -> usize {
         // The tracker of holds keeps a record, too.
-        self.event.event.bytes() + (self.open.len() + 1) * RECORD_BYTES
+        self.event.event.bytes() + (self.open.len() + 1) * RECORD_BYTES + self.facts_bytes
     }
 }
 
@@ -411,7 +413,7 @@ impl<'r> Timeline<'r> {
             }
         }
         let copies = copies.iter().map(|&copy| copy.to_owned()).collect();
-        let alert = OpenAlert { event: stored, open, copies, fallbacks, since };
+        let alert = OpenAlert { event: stored, open, copies, fallbacks, since, facts_bytes: 0 };
         self.budget.keep(alert.bytes())?;
         self.alerts.insert(id, alert);
         Ok(())
