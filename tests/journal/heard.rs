@@ -73,9 +73,9 @@ impl<'f> Watched<'f> {
         push.received = at(i64::try_from(minute * MINUTE).unwrap());
         push.deliveries.clear();
         change(&mut push);
+        let moment = AcceptMoment { steady: push.received, listened: listened(minute) };
         let mut result = None;
         let mut work = |transaction: &mut dyn Transaction| {
-            let moment = AcceptMoment { steady: push.received, listened: listened(minute) };
             result = Some(accept(transaction, &push, moment, &NoMutes)?);
             Ok(())
         };

@@ -41,7 +41,7 @@ pub(super) struct HeardSenders {
     terms: Vec<HeartbeatTerms>,
     beats: MemoryBeats,
     /// Alerts that fire, of integrations that say when one is over of which nothing more is heard.
-    alerts: BTreeMap<AlertId, HeardAlert>,
+    alerts: BTreeMap<AlertId, WatchedAlert>,
     /// When each of them is over.
     ends: BTreeSet<(ListeningTime, AlertId)>,
     /// From here on nothing is absent or over by time.
@@ -49,7 +49,7 @@ pub(super) struct HeardSenders {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct HeardAlert {
+struct WatchedAlert {
     end: ListeningTime,
 }
 
@@ -106,13 +106,13 @@ impl HeardSenders {
         self.forget_alert(alert);
         if event.status == AlertStatus::Firing {
             let end = now.saturating_add(timeout);
-            self.alerts.insert(alert, HeardAlert { end });
+            self.alerts.insert(alert, WatchedAlert { end });
             self.ends.insert((end, alert));
         }
     }
 
     fn forget_alert(&mut self, alert: AlertId) {
-        if let Some(HeardAlert { end }) = self.alerts.remove(&alert) {
+        if let Some(WatchedAlert { end }) = self.alerts.remove(&alert) {
             self.ends.remove(&(end, alert));
         }
     }
