@@ -4,7 +4,8 @@ use crate::notification::digest::digest;
 use crate::time::Timestamp;
 use std::time::Duration;
 
-/// For how long a source counts after it was last heard of, unless its integration has a shorter `resolve_timeout`.
+/// For how long a source counts after it was last heard of. Where its integration has a shorter `resolve_timeout`, its alert is
+/// over by then.
 pub const SOURCE_COUNTS_FOR: Duration = Duration::from_hours(24);
 
 /// For how long nothing that a silence of `--until-resolved` holds must have fired before it ends.
@@ -87,8 +88,7 @@ pub struct AlertFacts {
     pub candidates: Vec<HoldCandidate>,
     /// Of which sources it is one.
     pub roles: Vec<SourceRole>,
-    /// For how long it counts as a source after it was last heard of: [`SOURCE_COUNTS_FOR`], or the shorter
-    /// `resolve_timeout` of its integration.
+    /// For how long it counts as a source after it was last heard of.
     pub counts_for: Duration,
 }
 
