@@ -8,6 +8,7 @@ use crate::diagnostic::visible_line;
 use crate::gateway::journal::{SilenceEndCause, SilencePhase};
 use crate::gateway::operations::{PreviewedAlert, SilencePreview, SilenceSummary};
 use crate::text::plural;
+use std::fmt::Write as _;
 
 /// What a silence would have held.
 pub(super) fn preview(preview: &SilencePreview, time: &LocalTime, layout: TextLayout) -> String {
@@ -61,7 +62,7 @@ pub(super) fn preview(preview: &SilencePreview, time: &LocalTime, layout: TextLa
     text.extend(preview.firing_alerts.iter().map(|alert| firing(alert, layout)));
     let more = preview.firing.saturating_sub(preview.firing_alerts.len() as u64);
     if more > 0 {
-        text += &format!("  and {more} more\n");
+        let _ = writeln!(text, "  and {more} more");
     }
     text
 }
@@ -87,7 +88,10 @@ pub(super) fn silence(shown: &SilenceSummary, time: &LocalTime, layout: TextLayo
     let silence = &shown.silence;
     let at = |moment: &dyn std::fmt::Display| time.moment(&moment.to_string());
     let mut text = format!("{}: {}\n", layout.styling.styled("1", &silence.id.to_string()), state(shown, time));
-    let mut line = |words: String| text += &format!("  {}", layout.paragraph(&words, 4));
+    let mut line = |words: String| {
+        text.push_str("  ");
+        text.push_str(&layout.paragraph(&words, 4));
+    };
     line(visible_line(&silence.condition));
     line(format!("because {}", visible_line(&silence.because)));
     line(format!("by {}, added {}", visible_line(&silence.author), at(&silence.created)));
@@ -180,7 +184,7 @@ mod tests {
             "unknown_labels": [{ "label": "servce", "nearest": "service" }, { "label": "x" }]
         }))
         .expect("a preview");
-        expect![[r#"
+        expect![[r"
             since 2026-03-06 10:00:00 +08:00 (24 h ago) it would have held 12 alerts of 7 messages (31 of 900
               events)
             no event has the label `servce`; did you mean `service`?
@@ -194,13 +198,13 @@ mod tests {
             2 alerts of it fire now and were told; their ends are told all the same:
               Critical cart is down in chat
               and 1 more
-        "#]]
+        "]]
         .assert_eq(&preview(&shown, &time(), TextLayout::PLAIN));
         let none = SilencePreview { is_complete: true, ..SilencePreview::default() };
-        expect![[r#"
+        expect![[r"
             none of 0 events since 1970-01-01 08:00:00 +08:00 (20519 d ago) meets the condition
             nothing of it fires now and was told
-        "#]]
+        "]]
         .assert_eq(&preview(&none, &time(), TextLayout::PLAIN));
     }
 

@@ -36,9 +36,9 @@ impl SilenceConditions {
     /// The conditions of a list.
     #[must_use]
     pub(super) fn of(&self, list: &SilenceList) -> Arc<ReadSilences> {
-        let last = Arc::clone(&self.last.read().unwrap_or_else(PoisonError::into_inner));
-        if last.number == list.number {
-            return last;
+        let known = Arc::clone(&self.last.read().unwrap_or_else(PoisonError::into_inner));
+        if known.number == list.number {
+            return known;
         }
         let read = Arc::new(ReadSilences::new(list));
         *self.last.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&read);
@@ -51,14 +51,13 @@ impl ReadSilences {
         let mut ids = Vec::with_capacity(list.silences.len());
         let mut conditions = Vec::with_capacity(list.silences.len());
         for silence in &list.silences {
-            match SilenceCondition::parse(&silence.condition) {
-                Ok(condition) => {
-                    ids.push(silence.id);
-                    conditions.push(condition);
-                }
+            let Ok(condition) = SilenceCondition::parse(&silence.condition) else {
                 // It was read when it was added, so that another version of this program wrote it.
-                Err(_) => tracing::error!(silence = %silence.id, "the condition of a silence cannot be read"),
-            }
+                tracing::error!(silence = %silence.id, "the condition of a silence cannot be read");
+                continue;
+            };
+            ids.push(silence.id);
+            conditions.push(condition);
         }
         Self { number: list.number, ids, set: SilenceSet::new(&conditions) }
     }

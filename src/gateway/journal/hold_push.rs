@@ -140,6 +140,12 @@ impl ReportedPush<'_> {
         }
     }
 
+    /// What was asked of an event.
+    fn event(&self, index: u32) -> Option<&AskedEvent> {
+        let position = self.events.binary_search_by_key(&index, |event| event.index).ok()?;
+        self.events.get(position)
+    }
+
     /// The push without the deliveries that are kept back.
     pub(super) fn stored<'p>(&self, push: &'p Push) -> Cow<'p, Push> {
         if self.kept_back.is_empty() {
@@ -154,7 +160,7 @@ impl ReportedPush<'_> {
     /// Notes why events are kept from channels that get every event.
     fn note_kept_back(&self, transaction: &mut dyn Transaction, push: &Push) -> StoreResult<()> {
         for (index, channel) in &self.kept_back {
-            let Some(event) = self.events.iter().find(|event| event.index == *index) else { continue };
+            let Some(event) = self.event(*index) else { continue };
             let reason = match self.reasons.get(&(event.alert, channel.clone())) {
                 Some(reason) => Some(reason.clone()),
                 None => reason(transaction, event.alert, channel)?,
@@ -170,7 +176,7 @@ impl ReportedPush<'_> {
     /// Decides which deliveries to channels that get every event are kept back.
     fn keep_back(&mut self, transaction: &mut dyn Transaction, push: &Push) -> StoreResult<()> {
         for delivery in &push.deliveries {
-            let Some(event) = self.events.iter().find(|event| event.index == delivery.index).cloned() else { continue };
+            let Some(event) = self.event(delivery.index).cloned() else { continue };
             if self.holds.is_copy(delivery.index, &delivery.channel) {
                 continue;
             }
@@ -194,8 +200,8 @@ impl ReportedPush<'_> {
             if !matches!(result, EveryEventResult::Sent(_)) {
                 self.kept_back.insert((delivery.index, delivery.channel.clone()));
             }
-            let held = after.filter(|record| !record.is_plain()).map(|record| held_event(record, push, delivery));
-            self.held.insert(place, held);
+            let kept = after.filter(|record| !record.is_plain()).map(|record| held_event(record, push, delivery));
+            self.held.insert(place, kept);
         }
         Ok(())
     }

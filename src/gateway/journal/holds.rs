@@ -64,7 +64,7 @@ pub struct PushHolds {
     pub asked: AskedVersion,
     /// The events in their order; none where there is nothing to ask.
     pub events: Vec<AskedEvent>,
-    /// What no mute or silence holds.
+    /// What no mute or silence holds, in the order of events.
     pub copies: Vec<EventCopy>,
 }
 
@@ -100,7 +100,9 @@ impl PushHolds {
     /// Whether a channel gets an event as a copy.
     #[must_use]
     pub fn is_copy(&self, index: u32, channel: &str) -> bool {
-        self.copies.iter().any(|copy| copy.index == index && copy.channel == channel)
+        let begin = self.copies.partition_point(|copy| copy.index < index);
+        let mut copies = self.copies.iter().skip(begin).take_while(|copy| copy.index == index);
+        copies.any(|copy| copy.channel == channel)
     }
 }
 

@@ -270,10 +270,10 @@ pub fn tell(
         let mut unsent = Vec::new();
         for message in &made {
             records.note_told(message)?;
-            let content = records.message_content(message, MAX_MESSAGE_ALERTS)?;
-            let rendered = render(message, &content);
+            let told = records.message_content(message, MAX_MESSAGE_ALERTS)?;
+            let rendered = render(message, &told);
             result.messages.push(message.reason);
-            let (Some(rendered), Some(first)) = (rendered, content.alerts.first()) else {
+            let (Some(rendered), Some(first)) = (rendered, told.alerts.first()) else {
                 unsent.push((message.id, MessageEnd::Refused));
                 continue;
             };

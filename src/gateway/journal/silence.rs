@@ -111,6 +111,18 @@ pub enum SilenceEndCause {
     Operator,
 }
 
+impl SilenceEndCause {
+    /// It as logs name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Resolved => "resolved",
+            Self::Operator => "operator",
+        }
+    }
+}
+
 /// What a silence does at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

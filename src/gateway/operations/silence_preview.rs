@@ -212,7 +212,7 @@ struct EventScanner<'s> {
     /// The positions of silences that hold all that met the condition; nothing before the first.
     wider: Option<BTreeSet<usize>>,
     labels: BTreeSet<String>,
-    alerts: HashMap<AlertId, MatchedAlert>,
+    alerts: BTreeMap<AlertId, MatchedAlert>,
     titles: HashMap<String, u64>,
     /// Messages of channels that send every event.
     sent: BTreeMap<(String, Severity), u64>,
@@ -239,7 +239,7 @@ impl<'s> EventScanner<'s> {
             open,
             wider: None,
             labels: BTreeSet::new(),
-            alerts: HashMap::new(),
+            alerts: BTreeMap::new(),
             titles: HashMap::new(),
             sent: BTreeMap::new(),
         }
@@ -265,7 +265,7 @@ impl<'s> EventScanner<'s> {
                 Some(wider) => wider.intersection(&holding).copied().collect(),
             });
         }
-        let title = shorten(event.title, TITLE_CHARACTERS).to_owned();
+        let title = shorten(event.title, TITLE_CHARACTERS);
         if event.status == AlertStatus::Firing {
             *self.titles.entry(title.clone()).or_default() += 1;
         }
@@ -339,12 +339,11 @@ impl<'s> EventScanner<'s> {
 
     /// The alerts that fire and were told: those of channels that gather messages, and of the others those with an event.
     fn add_firing(&mut self) -> Result<(), OperationError> {
-        let mut firing: BTreeMap<(Reverse<Severity>, String, String), (String, BTreeSet<String>)> = BTreeMap::new();
-        let mut add = |alert: PreviewedKey<'_>, channel: &str| {
+        let mut firing: BTreeMap<FiringKey, FiringFound> = BTreeMap::new();
+        let mut add = |key: FiringKey, title: &str, channel: &str| {
             if self.channels.is_empty() || self.channels.iter().any(|one| one == channel) {
-                let key = (Reverse(alert.severity), alert.integration.to_owned(), alert.key.to_owned());
-                let entry = firing.entry(key).or_insert_with(|| (alert.title.to_owned(), BTreeSet::new()));
-                entry.1.insert(channel.to_owned());
+                let new = || FiringFound { title: title.to_owned(), channels: BTreeSet::new() };
+                firing.entry(key).or_insert_with(new).channels.insert(channel.to_owned());
             }
         };
         for told in self.reader.notified_alerts(MAX_NOTIFIED_ALERTS)? {
@@ -353,25 +352,27 @@ impl<'s> EventScanner<'s> {
             if let Some(event) = read_event(outcome, integration, &arena)
                 && self.condition.matches(event)
             {
-                let title = shorten(event.title, TITLE_CHARACTERS);
-                add(PreviewedKey { severity: *severity, integration, key: event.key, title: &title }, channel);
+                add(
+                    FiringKey::new(*severity, integration, event.key),
+                    &shorten(event.title, TITLE_CHARACTERS),
+                    channel,
+                );
             }
         }
         for alert in self.alerts.values().filter(|alert| alert.fires) {
             let Some(open) = self.reader.firing(&alert.integration, &alert.key)? else { continue };
-            let (severity, integration) = (open.severity.unwrap_or(alert.severity), alert.integration.as_str());
+            let severity = open.severity.unwrap_or(alert.severity);
             for channel in open.channels.iter().filter(|channel| !self.gathering.contains(*channel)) {
-                add(PreviewedKey { severity, integration, key: &alert.key, title: &alert.title }, channel);
+                add(FiringKey::new(severity, &alert.integration, &alert.key), &alert.title, channel);
             }
         }
         self.preview.firing = firing.len() as u64;
-        let shown = firing.into_iter().take(SHOWN);
-        let shown = shown.map(|((Reverse(severity), integration, key), (title, channels))| PreviewedAlert {
-            integration,
-            key,
-            title,
-            severity: severity.name().to_owned(),
-            channels: channels.into_iter().collect(),
+        let shown = firing.into_iter().take(SHOWN).map(|(key, found)| PreviewedAlert {
+            integration: key.integration,
+            key: key.key,
+            title: found.title,
+            severity: key.severity.0.name().to_owned(),
+            channels: found.channels.into_iter().collect(),
         });
         self.preview.firing_alerts = shown.collect();
         Ok(())
@@ -388,12 +389,24 @@ impl<'s> EventScanner<'s> {
     }
 }
 
-/// An alert that fires, as it is added to a preview.
-struct PreviewedKey<'a> {
-    severity: Severity,
-    integration: &'a str,
-    key: &'a str,
-    title: &'a str,
+/// An alert that fires, in the order of a preview: the worst first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct FiringKey {
+    severity: Reverse<Severity>,
+    integration: String,
+    key: String,
+}
+
+impl FiringKey {
+    fn new(severity: Severity, integration: &str, key: &str) -> Self {
+        Self { severity: Reverse(severity), integration: integration.to_owned(), key: key.to_owned() }
+    }
+}
+
+/// What a preview shows of it besides.
+struct FiringFound {
+    title: String,
+    channels: BTreeSet<String>,
 }
 
 /// The channels to which an outcome was routed.

@@ -213,6 +213,9 @@ impl<M: HoldMemory> HoldStore for SqliteHolds<'_, M> {
     fn set_silence(&mut self, id: SilenceId, record: &SilenceRecord) -> StoreResult<()> {
         let Some(mut silence) = self.memory.silences().get(id).cloned() else { return Ok(()) };
         silence.apply(record);
+        if let Some(end) = &silence.ended {
+            tracing::info!(silence = %id, at = %end.at, cause = end.cause.name(), "silence ended");
+        }
         put_silence(self.connection, &silence)?;
         let silences = self.memory.silences().with(&silence);
         self.memory.set_silences(Arc::new(silences));
