@@ -17,6 +17,7 @@ mod disk_shortage;
 mod fallback;
 mod fate;
 mod heard;
+mod heard_clock;
 mod hold_push;
 mod hold_work;
 mod holds;
