@@ -200,7 +200,8 @@ impl MessageRate {
         match number {
             number if number < 0.05 => "<0.1".to_owned(),
             number if number < 99.95 => format!("{number:.1}"),
-            number => format!("{number:.0}"),
+            // A whole number, with its digits in groups.
+            number => format!("{number:.0}").parse().map_or_else(|_| format!("{number:.0}"), grouped),
         }
     }
 
