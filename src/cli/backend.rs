@@ -9,13 +9,15 @@ use crate::channel::StateFile;
 use crate::diagnostic;
 use crate::event::channel_name;
 use crate::gateway::admin_client::{AdminClient, AdminClientError, AdminConnection};
-use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, GroupSummary, Journal, JournalConfig, MessageSummary};
+use crate::gateway::journal::{
+    DeadLetterRecord, DirectoryOwner, GroupSummary, Journal, JournalConfig, MessageSummary, PausedChannel,
+};
 use crate::gateway::operations::{
     self, AffectedCount, BulkRequest, DecisionRecord, EndSilenceRequest, EventDetail, EventSummary,
-    ExtendSilenceRequest, ForgetRequest, ListingPage, MessageDetail, OfflineReplayer, OperationError,
+    ExtendSilenceRequest, ForgetRequest, ListingPage, MessageDetail, OfflineReplayer, OperationError, PauseRequest,
     PreviewSilenceRequest, PushSelection, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection,
-    ReplayCandidate, ReplayRequest, ReplayResult, ReplaySource, RulesRecord, SenderSummary, SilencePreview,
-    SilenceRequest, SilenceSelection, SilenceSummary, StoredPushPage,
+    ReplayCandidate, ReplayRequest, ReplayResult, ReplaySource, ResumeRequest, RulesRecord, SenderSummary,
+    SilencePreview, SilenceRequest, SilenceSelection, SilenceSummary, StoredPushPage,
 };
 use crate::reload::{LoadRejection, RuleAccess};
 use crate::ruleset::SystemClock;
@@ -296,6 +298,20 @@ impl OperationsBackend {
 
     pub(super) fn groups(&self, selection: &RecordSelection) -> BackendResult<ListingPage<GroupSummary>> {
         self.select("groups", selection, operations::groups)
+    }
+
+    pub(super) fn pause_channel(&self, request: &PauseRequest) -> BackendResult<PausedChannel> {
+        self.ask(
+            |client| post(client, "channels/pause", request),
+            |journal| operations::pause_channel(journal, None, request, now()),
+        )
+    }
+
+    pub(super) fn resume_channel(&self, request: &ResumeRequest) -> BackendResult<PausedChannel> {
+        self.ask(
+            |client| post(client, "channels/resume", request),
+            |journal| operations::resume_channel(journal, None, request, now()),
+        )
     }
 
     pub(super) fn dead(&self, selection: &RecordSelection) -> BackendResult<ListingPage<DeadLetterRecord>> {

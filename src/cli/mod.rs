@@ -9,6 +9,8 @@
 mod archived_rules;
 #[cfg(feature = "gateway")]
 mod backend;
+#[cfg(feature = "gateway")]
+mod channel;
 mod check;
 mod clock;
 mod completions;
@@ -138,6 +140,8 @@ enum CliCommand {
     #[cfg(feature = "gateway")]
     Groups(groups::Arguments),
     #[cfg(feature = "gateway")]
+    Channel(channel::Arguments),
+    #[cfg(feature = "gateway")]
     Dead(dead::Arguments),
     #[cfg(feature = "gateway")]
     Quarantine(quarantine::Arguments),
@@ -186,6 +190,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Messages(arguments) => messages::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Groups(arguments) => groups::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
+        CliCommand::Channel(arguments) => channel::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Dead(arguments) => dead::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]

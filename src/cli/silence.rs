@@ -91,7 +91,7 @@ struct AddArguments {
 
 /// Who does something.
 #[derive(Debug, Args)]
-struct AuthorArguments {
+pub(super) struct AuthorArguments {
     /// Who does it; by default the name of the user
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
@@ -273,7 +273,7 @@ impl ConditionArguments {
 }
 
 impl AuthorArguments {
-    fn name(&self, terminal: &mut Terminal) -> Result<String, Exit> {
+    pub(super) fn name(&self, terminal: &mut Terminal) -> Result<String, Exit> {
         let user = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
         let name = self.by.clone().or_else(user).filter(|name| !name.trim().is_empty());
         name.ok_or_else(|| {

@@ -241,6 +241,9 @@ fn sending(channel: &ChannelSummary, time: &LocalTime) -> String {
     if channel.kind.is_none() {
         return "no".to_owned();
     }
+    if let Some(pause) = &channel.paused {
+        return format!("paused until {}", time.clock(&pause.until.to_string()));
+    }
     if let Some(hold) = &channel.held {
         return format!("held until {}", time.clock(&hold.until));
     }

@@ -212,6 +212,8 @@ metrics! {
         "1 while a channel's breaker is open";
     held: Family<ChannelLabels, Gauge> = Family::default(), "channel_held",
         "1 while nothing is sent to a channel because its receiver asked to wait";
+    paused: Family<ChannelLabels, Gauge> = Family::default(), "channel_paused",
+        "1 while an operator pauses a channel";
     blocked: Family<ChannelLabels, Gauge> = Family::default(), "channel_blocked",
         "1 while the address policy refuses a channel's receiver";
     commit_size: Histogram = Histogram::new(COMMIT_SIZES), "journal_commit_size",
@@ -372,6 +374,7 @@ fn one_of_each() -> Metrics {
     drop(metrics.heartbeats_missing.get_or_create(&HeartbeatLabels { heartbeat: any() }));
     drop(metrics.breaker_open.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.held.get_or_create(&ChannelLabels { channel: any() }));
+    drop(metrics.paused.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.blocked.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.reload_failures.get_or_create(&StageLabels { stage: any() }));
     drop(metrics.reload_hash.get_or_create(&HashLabels { sha256: any() }));

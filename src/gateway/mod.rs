@@ -29,6 +29,7 @@ pub mod metrics;
 mod notifier;
 pub mod operations;
 mod own_events;
+mod pauses;
 mod problem;
 pub mod rehearsal;
 mod run;

@@ -13,7 +13,7 @@ use super::notifier::{Notifier, NotifierHandle};
 use super::own_events::{OwnEvents, OwnEventsHandle};
 use super::served_rules::ServedRules;
 use super::tls::ReloadableCertificate;
-use super::{Gateway, core_dumps, logs, maintenance};
+use super::{Gateway, core_dumps, logs, maintenance, pauses};
 use crate::reload::{LoadRejection, PastGeneration, ReloadOutcome, Reloader, RuleSetVersion};
 use crate::ruleset::SystemClock;
 use crate::time::Clock;
@@ -191,6 +191,7 @@ impl RunningGateway {
         let (gateway, listeners) = open(&mut config, certificate).await?;
         log_ready(&gateway);
         tokio::spawn(maintenance::run(Arc::downgrade(&gateway)));
+        tokio::spawn(pauses::run(Arc::downgrade(&gateway)));
         let (pushes, admin) = listeners;
         let (for_pushes, for_admin) = (Arc::clone(&gateway), Arc::clone(&gateway));
         Ok(Self {

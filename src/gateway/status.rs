@@ -10,8 +10,8 @@ use super::config::GatewayConfig;
 use super::delivery;
 use super::intake::SenderRejections;
 use super::journal::{
-    ChannelCounts, DeliveryId, DeliveryStore as _, DiskShortage, HeldCount, IntegrationCounts, JournalError,
-    QuarantineCounts, SenderStatus,
+    ChannelCounts, ChannelPause, DeliveryId, DeliveryStore as _, DiskShortage, HeldCount, IntegrationCounts,
+    JournalError, PausedChannel, QuarantineCounts, SenderStatus,
 };
 use super::metrics::stage_name;
 use super::operations::{self, SenderSummary, SilenceSelection, SilenceSummary};
@@ -204,6 +204,9 @@ pub struct ChannelSummary {
     /// The pause for which the receiver asked, of all deliveries to the channel.
     #[serde(default)]
     pub held: Option<ChannelHold>,
+    /// Why and until when an operator paused it.
+    #[serde(default)]
+    pub paused: Option<ChannelPause>,
     /// Why the address policy refuses the receiver, with the flag to add.
     #[serde(default)]
     pub blocked: Option<String>,
@@ -258,6 +261,12 @@ impl GatewayStatus {
         for channel in channels.iter_mut().filter(|channel| channel.pending > 0) {
             let oldest = journal.pending(&channel.name, DeliveryId::NONE, 1)?;
             channel.oldest_pending = oldest.first().map(|oldest| oldest.since.to_string());
+        }
+        for PausedChannel { channel: name, pause } in journal.pauses()? {
+            channels
+                .iter_mut()
+                .filter(|channel| channel.name == name)
+                .for_each(|channel| channel.paused = Some(pause.clone()));
         }
         for (name, count) in journal.waiting_news()? {
             channels.iter_mut().filter(|channel| channel.name == name).for_each(|channel| channel.waiting = count);
@@ -416,6 +425,7 @@ fn channel(
         held: states
             .and_then(|states| states.held.as_ref())
             .map(|hold| ChannelHold { until: hold.until.to_string(), reason: hold.reason.clone() }),
+        paused: None,
         blocked: states.and_then(|states| states.blocked.clone()),
         failing_since: states.and_then(|states| states.failing_since).map(|at| at.to_string()),
         next_attempt: states.and_then(|states| states.next_attempt).map(|at| at.to_string()),

@@ -2,7 +2,8 @@
 
 use pointsman::gateway::journal::{
     ChannelCounts, ChannelError, ClaimOwner, ClaimResult, DeliveryClaims, DeliveryId, DeliveryReader, DeliveryStore,
-    EventId, JournalError, PendingDelivery, PushId, Settlement, SettlementResult, StoredBody, StoredHold,
+    EventId, JournalError, PausedChannel, PendingDelivery, PushId, Settlement, SettlementResult, StoredBody,
+    StoredHold,
 };
 use pointsman::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -143,6 +144,10 @@ impl Book {
 }
 
 impl DeliveryReader for Memory {
+    fn pauses(&self) -> Result<Vec<PausedChannel>, JournalError> {
+        Ok(Vec::new())
+    }
+
     fn pending(&self, channel: &str, after: DeliveryId, limit: usize) -> Result<Vec<PendingDelivery>, JournalError> {
         let panics = self.with(|book| std::mem::take(&mut book.panics));
         assert!(!panics, "the ledger panics");

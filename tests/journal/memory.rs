@@ -12,10 +12,10 @@ use channel::NotifiedChannel;
 use heard::Heard;
 use holds::MemoryHoldState;
 use pointsman::gateway::journal::{
-    AttemptRecord, Backlog, ChannelCounts, ChannelError, CheckpointMode, ClaimOwner, CommittedChanges, DeliveryId,
-    DeliveryState, IntegrationBacklog, IntegrationCounts, JournalConfig, JournalReader, JournalStore, LONGEST_OPEN,
-    PendingDelivery, PruneProgress, Push, PushId, ReadResult, RecordFilter, RefusedPayload, SettledFilter, StoreResult,
-    StoredFiring, TransactionWork,
+    AttemptRecord, Backlog, ChannelCounts, ChannelError, ChannelPause, CheckpointMode, ClaimOwner, CommittedChanges,
+    DeliveryId, DeliveryState, IntegrationBacklog, IntegrationCounts, JournalConfig, JournalReader, JournalStore,
+    LONGEST_OPEN, PendingDelivery, PruneProgress, Push, PushId, ReadResult, RecordFilter, RefusedPayload,
+    SettledFilter, StoreResult, StoredFiring, TransactionWork,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::{PastGeneration, RuleSetHash};
@@ -46,6 +46,7 @@ struct State {
     channels: BTreeMap<String, ChannelCounts>,
     generation: Option<PastGeneration>,
     notified: BTreeMap<String, NotifiedChannel>,
+    pauses: BTreeMap<String, ChannelPause>,
     silences: MemorySilences,
     holds: MemoryHoldState,
     heard: Heard,

@@ -205,3 +205,35 @@ fn a_storm_is_one_message() {
     assert_eq!(bodies.len(), 1, "{bodies:#?}");
     assert!(bodies[0].contains("40 alerts"), "{}", bodies[0]);
 }
+
+/// Nothing is sent to a paused channel, of neither kind; a restart changes nothing of that.
+#[test]
+fn a_paused_channel_waits_and_goes_on() {
+    for (kind, title) in [("", "pod 1 is down"), (", repeat = 4h", "2 alerts")] {
+        let place = place(&format!(r#"file(path = "chat.ndjson"{kind})"#));
+        let gateway = serve(&place, &[]);
+        push(&gateway, &[alert(7, "firing")]);
+        messages(&place, 1);
+        let run = |arguments: &[&str]| place.pointsman(&[arguments, &["--state", "state"]].concat()).run();
+        let paused = run(&["channel", "pause", "chat", "--for", "1h", "--because", "the robot moves", "--by", "anna"]);
+        assert!(paused.stdout.contains("chat is paused until "), "{}", paused.stdout);
+        drop(gateway);
+        let gateway = serve(&place, &[]);
+        let id = push(&gateway, &[alert(1, "firing"), alert(2, "firing")]);
+        let (_, status) = gateway.ask("GET", "/api/v1/status");
+        let status: Value = serde_json::from_str(&status).unwrap();
+        let chat = status["channels"].as_array().unwrap().iter().find(|one| one["name"] == "chat").unwrap();
+        assert_eq!((&chat["paused"]["by"], &chat["paused"]["because"]), (&"anna".into(), &"the robot moves".into()));
+        let problems = status["problems"].as_array().unwrap();
+        assert!(problems.iter().any(|problem| problem["kind"] == "paused"), "{status:#}");
+        let story = run(&["events", &format!("{id}-0")]).stdout.replace("\n  ", " ");
+        assert!(story.contains("paused by anna") && story.contains("the robot moves"), "{story}");
+        assert_eq!(messages(&place, 1).len(), 1, "nothing is sent meanwhile");
+        let resumed = run(&["channel", "resume", "chat", "--by", "ben"]);
+        assert!(resumed.stdout.contains("chat goes on"), "{}", resumed.stdout);
+        assert!(run(&["channel", "resume", "chat", "--by", "ben"]).stderr.contains("is not paused"));
+        let told = messages(&place, 2);
+        let _ = title;
+        assert!(told.len() >= 2, "{told:#?}");
+    }
+}

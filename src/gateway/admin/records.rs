@@ -8,8 +8,8 @@ use super::run_blocking;
 use crate::gateway::Gateway;
 use crate::gateway::delivery::{ActiveHold, ChannelStatus};
 use crate::gateway::operations::{
-    self, BulkRequest, HeldChannel, OperationError, PushSelection, RecordSelection, ReplayRequest, ReplaySource,
-    RulesRecord,
+    self, BulkRequest, HeldChannel, OperationError, PauseRequest, PushSelection, RecordSelection, ReplayRequest,
+    ReplaySource, ResumeRequest, RulesRecord,
 };
 use crate::gateway::problem::{Problem, json};
 use axum::Router;
@@ -32,6 +32,8 @@ pub(super) fn routes(gateway: Arc<Gateway>) -> Router<Arc<Gateway>> {
         .route("/api/v1/messages", get(messages))
         .route("/api/v1/messages/{id}", get(message))
         .route("/api/v1/groups", get(groups))
+        .route("/api/v1/channels/pause", post(pause_channel))
+        .route("/api/v1/channels/resume", post(resume_channel))
         .route("/api/v1/dead", get(dead))
         .route("/api/v1/dead/count", get(count_dead))
         .route("/api/v1/dead/retry", post(retry_dead))
@@ -87,6 +89,28 @@ async fn message(State(gateway): GatewayState, Path(id): Path<String>, uri: Uri)
 async fn groups(State(gateway): GatewayState, uri: Uri) -> Response {
     answer_blocking(move || operations::groups(&gateway.journal, &selection(&gateway, &uri)?, gateway.clock.now()))
         .await
+}
+
+async fn pause_channel(State(gateway): GatewayState, body: Bytes) -> Response {
+    answer_blocking(move || {
+        let (request, now) = (read::<PauseRequest>(&body)?, gateway.clock.now());
+        let rules = gateway.rules.current();
+        let paused = operations::pause_channel(&gateway.journal, Some(&rules.value), &request, now)?;
+        gateway.deliveries.set_paused(&paused.channel, true);
+        Ok(paused)
+    })
+    .await
+}
+
+async fn resume_channel(State(gateway): GatewayState, body: Bytes) -> Response {
+    answer_blocking(move || {
+        let (request, now) = (read::<ResumeRequest>(&body)?, gateway.clock.now());
+        let rules = gateway.rules.current();
+        let resumed = operations::resume_channel(&gateway.journal, Some(&rules.value), &request, now)?;
+        gateway.deliveries.set_paused(&resumed.channel, false);
+        Ok(resumed)
+    })
+    .await
 }
 
 async fn dead(State(gateway): GatewayState, uri: Uri) -> Response {

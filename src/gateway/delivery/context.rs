@@ -7,8 +7,9 @@ use super::transport::TransportResources;
 use super::window::WindowSize;
 use crate::gateway::journal::ClaimOwner;
 use crate::gateway::metrics::Metrics;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How many jobs read their delivery at once: twice the connections of the journal that read. Each read takes a thread, and
@@ -27,8 +28,26 @@ pub(super) struct DeliveryContext<L> {
     pub(super) clock: DeliveryClock,
     /// The slots of jobs that read their delivery.
     pub(super) claims: ClaimSlots,
+    /// The channels that operators paused.
+    pub(super) paused: PausedChannels,
     /// How many channels have a worker.
     pub(super) channels: AtomicUsize,
+}
+
+/// The channels that operators paused; clones share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PausedChannels(Arc<Mutex<BTreeSet<String>>>);
+
+impl PausedChannels {
+    pub(super) fn contains(&self, channel: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(channel)
+    }
+
+    /// Pauses a channel, or goes on with it; whether that changed something.
+    pub(super) fn set(&self, channel: &str, is_paused: bool) -> bool {
+        let mut paused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_paused { paused.insert(channel.to_owned()) } else { paused.remove(channel) }
+    }
 }
 
 impl<L> DeliveryContext<L> {

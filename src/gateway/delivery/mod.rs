@@ -41,7 +41,7 @@ use backoff::Backoff;
 use circuit_breaker::{BreakerPauses, BreakerState};
 use client::ClientFactory;
 use clock::{DeliveryClock, milliseconds};
-use context::{ClaimSlots, DeliveryContext};
+use context::{ClaimSlots, DeliveryContext, PausedChannels};
 use rate_limiter::RateLimiters;
 use shutdown_on_panic::ShutdownOnPanic;
 use std::collections::BTreeMap;
@@ -219,6 +219,7 @@ struct WorkerPool {
     workers: Mutex<BTreeMap<String, WorkerHandle>>,
     spawn: Box<SpawnWorker>,
     clock: DeliveryClock,
+    paused: PausedChannels,
     stopping: AtomicBool,
 }
 
@@ -239,7 +240,6 @@ impl DeliveryService {
             tracing::error!(fault, "nothing can be delivered over HTTP");
         }
         let context = DeliveryContext {
-            store,
             owner: ClaimOwner::generate(),
             resources,
             rates: RateLimiters::default(),
@@ -247,6 +247,8 @@ impl DeliveryService {
             timings,
             clock: clock.clone(),
             claims: ClaimSlots::new(),
+            paused: stored_pauses(&store),
+            store,
             channels: AtomicUsize::new(0),
         };
         let (context, runtime) = (Arc::new(context), Runtime::current());
@@ -254,6 +256,7 @@ impl DeliveryService {
             workers: Mutex::default(),
             spawn: Box::new(worker_spawner(Arc::clone(&context), runtime.clone())),
             clock,
+            paused: context.paused.clone(),
             stopping: AtomicBool::new(false),
         });
         let deliveries = Self { pool };
@@ -269,6 +272,15 @@ impl DeliveryService {
             && !worker.wake_queued.swap(true, Ordering::AcqRel)
         {
             worker.send(MailboxMessage::Wake);
+        }
+    }
+
+    /// Sends nothing to a channel and gives up nothing of it, or goes on. To be called once that is durable.
+    pub fn set_paused(&self, channel: &str, is_paused: bool) {
+        if self.pool.paused.set(channel, is_paused)
+            && let Some(worker) = self.pool.workers().get(channel)
+        {
+            worker.send(MailboxMessage::PauseChanged);
         }
     }
 
@@ -360,6 +372,18 @@ impl Drop for WorkerPool {
     fn drop(&mut self) {
         self.workers().values().for_each(|worker| worker.task.abort());
     }
+}
+
+/// The channels that are paused in the store.
+fn stored_pauses<L: DeliveryStore>(store: &L) -> PausedChannels {
+    let paused = PausedChannels::default();
+    match store.read().and_then(|reader| reader.pauses()) {
+        Ok(pauses) => pauses.iter().for_each(|one| {
+            paused.set(&one.channel, true);
+        }),
+        Err(fault) => tracing::error!(%fault, "the journal does not say which channels are paused"),
+    }
+    paused
 }
 
 /// Makes the function that starts a worker.

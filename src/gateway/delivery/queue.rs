@@ -120,7 +120,7 @@ pub(super) struct DeliveryQueue<P> {
     sweep: Option<DeliveryId>,
     /// Whether a sweep was requested while a page was read, which may be older than the request.
     sweep_again: bool,
-    is_reading: bool,
+    pub(super) is_reading: bool,
     /// What was settled while a page was read, which may still show it.
     settled: HashSet<DeliveryId>,
     size: WindowSize,

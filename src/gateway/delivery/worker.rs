@@ -43,6 +43,8 @@ const MAX_GIVING_UP: usize = 64;
 pub(super) enum MailboxMessage {
     Wake,
     Configure(Option<Box<ServedChannel>>),
+    /// An operator paused the channel, or went on with it.
+    PauseChanged,
     Page(PageRequest, Result<Vec<PendingDelivery>, JournalError>),
     Fetched(String, Box<Result<Option<PendingDelivery>, JournalError>>),
     Finished(Box<FinishedJob>),
@@ -94,6 +96,8 @@ pub(super) struct ChannelWorker<L> {
     turn: WindowPreference,
     retrying: usize,
     counted_from: u64,
+    /// Whether the channel was paused since its queue was read.
+    was_paused: bool,
     stopping: bool,
     tasks: JoinSet<()>,
     mailbox: UnboundedSender<MailboxMessage>,
@@ -135,6 +139,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             turn: WindowPreference::Newest,
             retrying: 0,
             counted_from: 0,
+            was_paused: false,
             stopping: false,
             tasks: JoinSet::new(),
             mailbox,
@@ -175,6 +180,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                 wake_queued.store(false, Ordering::Release);
                 self.queue.mark_unread();
             }
+            MailboxMessage::PauseChanged => {}
             MailboxMessage::Configure(channel) => self.configure(channel.map(|channel| *channel), now),
             MailboxMessage::Page(request, Ok(page)) => {
                 let heads = page.into_iter().map(|pending| self.queue_head(pending, now)).collect();
@@ -259,6 +265,10 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             self.queue.sweep();
             self.queue.mark_unread();
         }
+        if self.is_paused() {
+            self.publish_status(None);
+            return None;
+        }
         let store = self.read_store(now);
         let next = match self.transport.clone() {
             None => self.give_up_all(now),
@@ -266,6 +276,18 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         };
         self.publish_status(next);
         [Some(self.sweep_at), store, next].into_iter().flatten().min()
+    }
+
+    /// Whether an operator paused the channel. When it goes on, its queue is read anew, as what waited is younger now; not before
+    /// what was under way or being read has ended.
+    fn is_paused(&mut self) -> bool {
+        if self.context.paused.contains(&self.name) {
+            self.was_paused = true;
+        } else if self.was_paused && self.under_way == 0 && !self.queue.is_reading {
+            self.was_paused = false;
+            self.queue = DeliveryQueue::new(self.context.window_size());
+        }
+        self.was_paused
     }
 
     /// Gives up deliveries of a channel that was removed.
@@ -353,6 +375,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         let metrics = &self.context.metrics;
         metrics.breaker_open.get_or_create(&label).set(i64::from(breaker != BreakerState::Closed));
         metrics.held.get_or_create(&label).set(i64::from(held.is_some()));
+        metrics.paused.get_or_create(&label).set(i64::from(self.was_paused));
         metrics.blocked.get_or_create(&label).set(i64::from(self.blocked.is_some()));
         *self.status.lock().unwrap_or_else(PoisonError::into_inner) = ChannelWorkerStatus {
             under_way: self.under_way,

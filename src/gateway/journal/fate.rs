@@ -1,8 +1,8 @@
 //! What an event is for a channel that gathers messages, as it is known now: notified, waiting, unchanged, or over before.
 
-use super::MessageUlid;
 use super::holds::StoredHoldReason;
 use super::notification::{NewsEnd, StoredFate};
+use super::{ChannelPause, MessageUlid};
 use crate::notification::{AlertState, MessageEnd, MessageReason, NamedValue, TimingReason};
 use crate::text::{plural, quoted};
 use crate::time::{DurationText, Timestamp};
@@ -17,6 +17,9 @@ pub struct ChannelFate {
     /// The values of its alert's group; none where it stands alone, or the group is forgotten.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub group: Vec<GroupValueText>,
+    /// The pause of the channel for which it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<ChannelPause>,
     /// What it is for it.
     #[serde(flatten)]
     pub fate: EventFate,
@@ -241,6 +244,14 @@ impl StoredArrival {
     }
 }
 
+impl EventFate {
+    /// Whether the next message may tell it, so that a pause of the channel delays it.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        matches!(self, Self::Waits { .. } | Self::WithNext | Self::Notified { state: MessageState::Undelivered, .. })
+    }
+}
+
 impl ChannelFate {
     /// It in words, without the channel; `moment` writes a time.
     #[must_use]
@@ -248,6 +259,10 @@ impl ChannelFate {
         let values: Vec<String> =
             self.group.iter().map(|GroupValueText { name, value }| format!("{name} {}", quoted(value))).collect();
         let group = if values.is_empty() { String::new() } else { format!("; group {}", values.join(", ")) };
+        if let Some(ChannelPause { since, until, because, by }) = &self.paused {
+            let (since, until) = (moment(*since), moment(*until));
+            return format!("waits: the channel is paused by {by} since {since}, until {until}: {because}{group}");
+        }
         let EventFate::Notified { timing, state, .. } = &self.fate else {
             return format!("{}{group}", self.fate.text(moment));
         };

@@ -25,6 +25,7 @@ mod id;
 mod message_page;
 mod notification;
 mod number;
+mod pause;
 mod record;
 mod refused_payload;
 mod rules_in_force;
@@ -64,6 +65,7 @@ pub use notification::{
     MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, RenderMessage, RenderedMessage, StoredFate,
     TellResult, mark_damaged, retry, settle, tell, tell_last, tell_removed,
 };
+pub use pause::{ChannelPause, PausedChannel};
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
     EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring, PendingDelivery, Push,

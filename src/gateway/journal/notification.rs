@@ -325,7 +325,8 @@ pub fn tell_last(
     let result = tell_removed(transaction, channel, context, render)?;
     if result.next.is_none() {
         let mut records = transaction.channel_records(channel)?;
-        if records.channel()?.undelivered.is_empty() {
+        let channel = records.channel()?;
+        if channel.undelivered.is_empty() && !channel.is_paused {
             records.forget_all()?;
         }
     }
@@ -344,6 +345,10 @@ pub fn tell_removed(
     render: &RenderMessage<'_>,
 ) -> StoreResult<TellResult> {
     let mut records = transaction.channel_records(channel)?;
+    // Nothing of a paused channel is told or given up; it is looked at again when it goes on.
+    if records.channel()?.is_paused {
+        return Ok(TellResult::default());
+    }
     if records.groups()?.is_empty() && records.channel()?.undelivered.is_empty() {
         return Ok(TellResult::default());
     }

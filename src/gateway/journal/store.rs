@@ -10,10 +10,10 @@ use super::heard::{HeardTransaction, SenderStatus};
 use super::holds::HoldTransaction;
 use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
-    AttemptRecord, ChannelCounts, ChannelError, ChannelFate, DeadLetterRecord, DeliveryId, EventId, EventPage,
-    EventRecord, IntegrationCounts, JournalError, MessageReader, PendingDelivery, Push, PushId, PushReader, PushRecord,
-    QuarantineCounts, RecordFilter, RefusedPayload, RefusedSummary, Settlement, Silence, SilenceId, SilenceList,
-    StoredHold,
+    AttemptRecord, ChannelCounts, ChannelError, ChannelFate, ChannelPause, DeadLetterRecord, DeliveryId, EventId,
+    EventPage, EventRecord, IntegrationCounts, JournalError, MessageReader, PausedChannel, PendingDelivery, Push,
+    PushId, PushReader, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload, RefusedSummary, Settlement,
+    Silence, SilenceId, SilenceList, StoredHold,
 };
 use crate::event::Severity;
 use crate::gateway::metrics::Metrics;
@@ -160,6 +160,13 @@ pub trait DeliveryTransaction {
     /// Marks dead letters as dropped, and removes their bodies.
     fn drop_dead_letters(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64>;
 
+    /// Notes that an operator paused a channel; what is noted then. A pause that is noted already keeps its beginning.
+    fn pause_channel(&mut self, channel: &str, pause: &ChannelPause) -> StoreResult<ChannelPause>;
+
+    /// Ends the pause of a channel, and makes its pending deliveries as old as they were when it began. The pause, if there
+    /// was one.
+    fn resume_channel(&mut self, channel: &str, at: Timestamp) -> StoreResult<Option<ChannelPause>>;
+
     /// Stores a wait of a channel's receiver, unless a longer one of the same receiver is stored.
     fn hold_channel(&mut self, channel: &str, hold: &StoredHold) -> StoreResult<()>;
 }
@@ -305,6 +312,9 @@ pub trait DeliveryReader: Send + Sync {
         let mut channels = self.channels()?.into_iter();
         Ok(channels.find(|counts| counts.name == channel).and_then(|counts| counts.last_error))
     }
+
+    /// The channels that operators paused, by name.
+    fn pauses(&self) -> ReadResult<Vec<PausedChannel>>;
 
     /// The channels with a stored wait, and the wait.
     fn holds(&self) -> ReadResult<Vec<(String, StoredHold)>> {

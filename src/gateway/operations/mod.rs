@@ -10,6 +10,7 @@ mod heartbeats;
 mod messages;
 mod names;
 mod offline;
+mod pauses;
 mod replay;
 mod selection;
 mod silence_preview;
@@ -27,6 +28,7 @@ pub use heartbeats::{ForgetRequest, SenderSummary, SenderValue, forget_sender, h
 pub use messages::{groups, message, messages};
 pub use names::check_names;
 pub use offline::OfflineReplayer;
+pub use pauses::{PauseRequest, ResumeRequest, end_pauses, pause_channel, resume_channel};
 pub use replay::{MAX_AT_ONCE, ReplaySource, plan, plan_quarantine, replay, replay_stored};
 pub use selection::RecordSelection;
 pub use silence_preview::{PreviewedAlert, PreviewedChannel, PreviewedTitle, SilencePreview, UnknownLabel};
@@ -38,7 +40,7 @@ pub use stored_pushes::{PushSelection, last_rules, stored_pushes};
 
 use super::journal::{
     ChannelCounts, DeadLetterRecord, DeliveryRecord, DeliveryState, DeliveryStore as _, EventId, Journal, JournalError,
-    PushId, PushRecord, RecordFilter, StoredHold,
+    PausedChannel, PushId, PushRecord, RecordFilter, StoredHold,
 };
 use crate::time::Timestamp;
 use axum::http::StatusCode;
@@ -109,7 +111,11 @@ pub fn events(
 ///
 /// # Errors
 /// No such event; a journal that cannot be read.
-pub fn event(journal: &Journal, id: &str, held: Vec<HeldChannel>) -> Result<EventDetail, OperationError> {
+pub fn event(journal: &Journal, id: &str, mut held: Vec<HeldChannel>) -> Result<EventDetail, OperationError> {
+    held.extend(journal.read()?.pauses()?.into_iter().map(|PausedChannel { channel, pause }| {
+        let reason = format!("paused by {}: {}", pause.by, pause.because);
+        HeldChannel { channel, until: pause.until, reason }
+    }));
     let RecordId { push, index } = RecordId::parse(id)?;
     let one = RecordFilter { push: Some(push), index: index.or(Some(0)), ..RecordFilter::default() };
     let records = journal.read()?.events(&one)?;

@@ -210,7 +210,7 @@ fn new_silence(request: &SilenceRequest, now: Timestamp) -> Result<Silence, Oper
 }
 
 /// A text that has to be there.
-fn words(name: &str, text: &str, fix: &str) -> Result<String, OperationError> {
+pub(super) fn words(name: &str, text: &str, fix: &str) -> Result<String, OperationError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(OperationError::invalid(format!("`{name}` is missing: {fix}")));
@@ -230,7 +230,7 @@ fn read_time(name: &str, text: &str) -> Result<Timestamp, OperationError> {
 }
 
 /// The end of what lasts for some time after `from`, or until a time.
-fn end(duration: Option<&str>, until: Option<&str>, from: Timestamp) -> Result<Timestamp, OperationError> {
+pub(super) fn end(duration: Option<&str>, until: Option<&str>, from: Timestamp) -> Result<Timestamp, OperationError> {
     match (duration, until) {
         (Some(text), None) => {
             let corrected = || time::corrected_duration(text).map(|fix| format!(": write `{fix}`")).unwrap_or_default();
@@ -244,7 +244,7 @@ fn end(duration: Option<&str>, until: Option<&str>, from: Timestamp) -> Result<T
         }
         (None, Some(text)) => read_time("until", text),
         (None, None) => Err(OperationError::invalid(
-            "a silence needs an end: `for`, such as 20m, or `until`, such as 2026-03-07T02:00:00+08:00",
+            "an end is missing: `for`, such as 20m, or `until`, such as 2026-03-07T02:00:00+08:00",
         )),
         (Some(_), Some(_)) => Err(OperationError::invalid("`for` and `until` are both given: give one of them")),
     }

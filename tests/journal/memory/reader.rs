@@ -3,12 +3,12 @@
 use super::channel::NotifiedChannel;
 use super::{Delivery, MemoryDisk, State, is_push_meant};
 use pointsman::gateway::journal::{
-    AcceptedPush, AttemptRecord, ChannelCounts, ChannelFate, ClaimOwner, ClaimResult, DeadLetterRecord, DeliveryClaims,
-    DeliveryId, DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord,
-    GroupPlace, GroupSummary, IntegrationCounts, JournalReader, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, MessageFilter,
-    MessageReader, MessageSummary, MessageUlid, PendingDelivery, Push, PushFilter, PushId, PushPage, PushReader,
-    PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SenderStatus,
-    SettledFilter, StoredBody, StoredFiring, ToldAlertPage,
+    AcceptedPush, AttemptRecord, ChannelCounts, ChannelFate, ChannelPause, ClaimOwner, ClaimResult, DeadLetterRecord,
+    DeliveryClaims, DeliveryId, DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader,
+    EventRecord, GroupPlace, GroupSummary, IntegrationCounts, JournalReader, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE,
+    MessageFilter, MessageReader, MessageSummary, MessageUlid, PausedChannel, PendingDelivery, Push, PushFilter,
+    PushId, PushPage, PushReader, PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload,
+    RefusedSummary, SenderStatus, SettledFilter, StoredBody, StoredFiring, ToldAlertPage,
 };
 use pointsman::notification::ClockRecord;
 use pointsman::notification::heartbeat::BeatStore as _;
@@ -67,6 +67,16 @@ impl DeliveryReader for MemoryReader {
 
     fn channels(&self) -> ReadResult<Vec<ChannelCounts>> {
         self.disk.with(|state| state.channels.values().cloned().collect())
+    }
+
+    fn pauses(&self) -> ReadResult<Vec<PausedChannel>> {
+        self.disk.with(|state| {
+            let paused = |(channel, pause): (&String, &ChannelPause)| PausedChannel {
+                channel: channel.clone(),
+                pause: pause.clone(),
+            };
+            state.pauses.iter().map(paused).collect()
+        })
     }
 }
 

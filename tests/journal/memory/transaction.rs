@@ -3,10 +3,10 @@
 use super::channel::MemoryChannel;
 use super::{Delivery, Seen, State, whole};
 use pointsman::gateway::journal::{
-    AttemptRecord, ChannelError, ChannelRecords, DeliveryId, DeliveryState, DeliveryTransaction, EndedMessage, EventId,
-    FiringTransition, FiringUpdate, MessageDelivery, NotificationTransaction, PendingDelivery, Push, PushId,
-    PushOrigin, PushTransaction, RefusedPayload, Settlement, SettlementResult, StoreError, StoreResult, StoredFiring,
-    StoredHold,
+    AttemptRecord, ChannelError, ChannelPause, ChannelRecords, DeliveryId, DeliveryState, DeliveryTransaction,
+    EndedMessage, EventId, FiringTransition, FiringUpdate, MessageDelivery, NotificationTransaction, PendingDelivery,
+    Push, PushId, PushOrigin, PushTransaction, RefusedPayload, Settlement, SettlementResult, StoreError, StoreResult,
+    StoredFiring, StoredHold,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
@@ -199,6 +199,26 @@ impl DeliveryTransaction for MemoryTransaction {
             dropped += 1;
         }
         Ok(dropped)
+    }
+
+    fn pause_channel(&mut self, channel: &str, pause: &ChannelPause) -> StoreResult<ChannelPause> {
+        let since = self.state.pauses.get(channel).map_or(whole(pause.since), |known| known.since);
+        let pause = ChannelPause { since, until: whole(pause.until), ..pause.clone() };
+        self.state.pauses.insert(channel.to_owned(), pause.clone());
+        Ok(pause)
+    }
+
+    fn resume_channel(&mut self, channel: &str, at: Timestamp) -> StoreResult<Option<ChannelPause>> {
+        let ended = self.state.pauses.remove(channel);
+        if let Some(pause) = &ended {
+            let rows = self.state.deliveries.values_mut();
+            for row in rows.filter(|row| row.channel == channel && row.state == DeliveryState::Pending) {
+                let paused = whole(at).saturating_duration_since(row.pending.since.max(pause.since));
+                row.pending.since = row.pending.since.saturating_add(paused);
+            }
+            self.wake.insert(channel.to_owned());
+        }
+        Ok(ended)
     }
 
     fn hold_channel(&mut self, channel: &str, hold: &StoredHold) -> StoreResult<()> {

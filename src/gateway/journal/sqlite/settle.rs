@@ -1,8 +1,10 @@
 //! Changes of stored deliveries: results of attempts, dead letters, and what operators do with them.
 
 use super::{SqliteTransaction, StoreResult};
+use crate::gateway::journal::number::number;
 use crate::gateway::journal::{
-    DeliveryId, DeliveryState, DeliveryTransaction, EndedMessage, Settlement, SettlementResult, StoredHold,
+    ChannelPause, DeliveryId, DeliveryState, DeliveryTransaction, EndedMessage, Settlement, SettlementResult,
+    StoredHold,
 };
 use crate::notification::MessageId;
 use crate::time::Timestamp;
@@ -100,6 +102,36 @@ impl DeliveryTransaction for SqliteTransaction<'_> {
             dropped += 1;
         }
         Ok(dropped)
+    }
+
+    fn pause_channel(&mut self, channel: &str, pause: &ChannelPause) -> StoreResult<ChannelPause> {
+        let id = self.name_id(channel)?;
+        let ChannelPause { since, until, because, by } = pause;
+        let sql = "INSERT INTO channel_pause (channel, since, until, because, author) VALUES (?1, ?2, ?3, ?4, ?5) \
+                   ON CONFLICT (channel) DO UPDATE SET until = excluded.until, because = excluded.because, \
+                   author = excluded.author RETURNING since";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let since = statement.query_row((id, since, until, because, by), |row| row.get(0))?;
+        Ok(ChannelPause { since, ..pause.clone() })
+    }
+
+    fn resume_channel(&mut self, channel: &str, at: Timestamp) -> StoreResult<Option<ChannelPause>> {
+        let id = self.name_id(channel)?;
+        let sql = "DELETE FROM channel_pause WHERE channel = ?1 RETURNING since, until, because, author";
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok(ChannelPause { since: row.get(0)?, until: row.get(1)?, because: row.get(2)?, by: row.get(3)? })
+        };
+        let ended = self.connection.prepare_cached(sql)?.query_row([id], row).optional()?;
+        if let Some(pause) = &ended {
+            let sql = concat!(
+                "UPDATE delivery INDEXED BY delivery_pending SET since = since + max(0, ?3 - max(since, ?2)) \
+                 WHERE channel = ?1 AND state = ",
+                number!(Pending)
+            );
+            self.connection.prepare_cached(sql)?.execute((id, pause.since, at))?;
+            self.counts.wake(channel);
+        }
+        Ok(ended)
     }
 
     fn hold_channel(&mut self, channel: &str, hold: &StoredHold) -> StoreResult<()> {

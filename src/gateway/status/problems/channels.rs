@@ -34,6 +34,13 @@ pub(super) fn delivery(channel: &ChannelSummary, roots: &str, now: Timestamp) ->
             format!("if the address is right, restart the gateway with {flag}, else correct it in the rules; what waits is sent then"),
         ));
     }
+    if let Some(pause) = &channel.paused {
+        let until = pause.until.to_string();
+        return Some(problem(Warning, "paused").since(Some(&pause.since.to_string())).next(Some(&until)).says(
+            format!("paused by {}: {}{waits}", pause.by, pause.because),
+            format!("nothing, as it goes on by itself; earlier with `pointsman channel resume {argument}`"),
+        ));
+    }
     if let Some(hold) = &channel.held {
         return Some(problem(Failing, "held").since(since).next(Some(&hold.until)).says(
             format!("the receiver asked to wait, so nothing is sent: {}{waits}", hold.reason),

@@ -4,8 +4,8 @@ use super::{DamagedRecord, JournalError, ReaderPool, SqliteResult, is_damage};
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::checksum;
 use crate::gateway::journal::{
-    ChannelCounts, ChannelError, DeliveryId, DeliveryReader, EventId, MAX_PAGE_KEY_BYTES, PendingDelivery, ReadResult,
-    ReceiverDigest, StoredBody, StoredHold,
+    ChannelCounts, ChannelError, ChannelPause, DeliveryId, DeliveryReader, EventId, MAX_PAGE_KEY_BYTES, PausedChannel,
+    PendingDelivery, ReadResult, ReceiverDigest, StoredBody, StoredHold,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -111,6 +111,15 @@ impl DeliveryReader for ReaderPool {
                    WHERE text = ?1 AND error_at IS NOT NULL AND error IS NOT NULL";
         let row = |row: &Row<'_>| Ok(ChannelError { at: row.get(0)?, reason: row.get(1)? });
         self.query(|connection| connection.prepare_cached(sql)?.query_row([channel], row).optional())
+    }
+
+    fn pauses(&self) -> ReadResult<Vec<PausedChannel>> {
+        let sql = "SELECT text, since, until, because, author FROM channel_pause JOIN name ON name.id = channel ORDER BY text";
+        let row = |row: &Row<'_>| {
+            let (since, until, because, by) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+            Ok(PausedChannel { channel: row.get(0)?, pause: ChannelPause { since, until, because, by } })
+        };
+        self.query(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())
     }
 
     fn holds(&self) -> ReadResult<Vec<(String, StoredHold)>> {

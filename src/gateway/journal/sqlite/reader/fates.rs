@@ -9,7 +9,8 @@ use crate::gateway::journal::sqlite::channel_records::{SqliteChannel, read_timin
 use crate::gateway::journal::sqlite::hold_records::{ReadMemory, SqliteHolds};
 use crate::gateway::journal::sqlite::told_message::read_values;
 use crate::gateway::journal::{
-    ChannelFate, EventFate, EventId, JournalError, MessageUlid, ReadResult, SilenceId, StoredFate, StoredHoldReason,
+    ChannelFate, DeliveryReader as _, EventFate, EventId, JournalError, MessageUlid, ReadResult, SilenceId, StoredFate,
+    StoredHoldReason,
 };
 use crate::notification::holds::HoldTracker;
 use crate::notification::{AlertId, AlertState, ChannelNotifier, MessageId, NamedValue};
@@ -30,6 +31,7 @@ impl ReaderPool {
     /// What an event is for each channel, by name.
     pub(super) fn read_fates(&self, event: EventId) -> ReadResult<Vec<ChannelFate>> {
         let noted = self.query(|connection| noted_arrivals(connection, event))?;
+        let pauses = self.pauses()?;
         let mut fates = Vec::with_capacity(noted.len());
         for mut noted in noted {
             if let Some((end, hold)) = self.query(|connection| news_end(connection, &noted))? {
@@ -45,7 +47,10 @@ impl ReaderPool {
             }
             let group = self.query(|connection| group_values(connection, &noted))?;
             let group = group.into_iter().map(Into::into).collect();
-            fates.push(ChannelFate { channel: noted.name, group, fate: EventFate::of(&noted.arrival) });
+            let fate = EventFate::of(&noted.arrival);
+            let paused = pauses.iter().find(|paused| paused.channel == noted.name && fate.is_waiting());
+            let paused = paused.map(|paused| paused.pause.clone());
+            fates.push(ChannelFate { channel: noted.name, group, paused, fate });
         }
         Ok(fates)
     }

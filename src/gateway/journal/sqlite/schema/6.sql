@@ -22,6 +22,15 @@ CREATE TABLE told_channel (
   paused         INTEGER NOT NULL
 );
 
+-- Channels that operators paused.
+CREATE TABLE channel_pause (
+  channel INTEGER PRIMARY KEY,           -- name.id
+  since   INTEGER NOT NULL,
+  until   INTEGER NOT NULL,
+  because TEXT NOT NULL,
+  author  TEXT NOT NULL
+);
+
 -- Alerts that a channel knows.
 CREATE TABLE told_alert (
   channel         INTEGER NOT NULL,      -- name.id
