@@ -376,6 +376,12 @@ impl HoldWorld {
     pub(super) fn load(&mut self, mutes: &[TestMute]) {
         self.clock();
         self.mutes = mutes.to_vec();
+        let has_again = |(mute, site, alert): &ModelRole| {
+            let fires = self.firing.get(alert).filter(|fires| fires.event.site == *site);
+            fires.zip(self.mutes.get(*mute)).is_some_and(|(fires, mute)| has_role(mute, &fires.event))
+        };
+        let again: Vec<ModelRole> = self.ended.keys().filter(|role| has_again(role)).copied().collect();
+        again.iter().for_each(|role| drop(self.ended.remove(role)));
         let Ok(()) = HoldTracker::new(&mut self.holds).ask_everything();
         self.ask();
         self.tell();

@@ -169,5 +169,5 @@ fn what_outlasts_a_silence_is_told_and_what_does_not_is_not() {
         ["30s new Warning firing 1 resolved 0 muted 0", "360s resolved Resolved firing 0 resolved 1 muted 2"]
     );
     world.run_to(world.now.saturating_add(seconds(600)));
-    assert_eq!(told(&mut world), ["1380s unmuted Warning firing 1 resolved 0 muted 0"]);
+    assert_eq!(told(&mut world), ["1290s unmuted Warning firing 1 resolved 0 muted 0"]);
 }
