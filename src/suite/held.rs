@@ -75,7 +75,7 @@ fn holding(hold: &AlertHold) -> impl Iterator<Item = &HoldExplanation> {
 pub(super) fn channel_text(hold: &AlertHold, moment: &MomentText<'_>) -> String {
     let parts: Vec<String> = match hold.hold {
         HoldState::Held => holding(hold).map(|one| reason_text(&one.reason, moment)).collect(),
-        HoldState::Free => hold.explanations.iter().map(|one| effect_text(one)).collect(),
+        HoldState::Free => hold.explanations.iter().map(effect_text).collect(),
     };
     let head = match hold.hold {
         HoldState::Held => "held by ",

@@ -93,11 +93,12 @@ impl<'t> TestChecker<'_, 't> {
 
     /// Reports the end of a silence that the sequence does not begin.
     fn silence_end(&mut self, reason: &StringLiteral, test: &Test) {
-        let silences = test.statements.iter().filter_map(|statement| match &statement.kind {
-            TestStatementKind::Silence(silence) => Some(&*silence.reason.value),
-            _ => None,
-        });
-        let reasons: Vec<&str> = silences.collect();
+        let mut reasons: Vec<&str> = Vec::new();
+        for statement in &test.statements {
+            if let TestStatementKind::Silence(silence) = &statement.kind {
+                reasons.push(&silence.reason.value);
+            }
+        }
         if reasons.contains(&&*reason.value) {
             return;
         }
