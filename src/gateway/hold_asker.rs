@@ -1,9 +1,7 @@
 //! Asking the mutes of a version of the rules, and silences, about an event.
 
 use super::event_group::{EventGroup, event_group};
-use super::journal::{
-    AskedEvent, AskedRules, FallbackEvent, FallbackForm, HoldAsker, MessageAlert, RenderedMessage, SilenceList,
-};
+use super::journal::{AskedEvent, AskedRules, FallbackEvent, FallbackForm, HoldAsker, SilenceList};
 use super::served_rules::ServedRules;
 use super::stored_event::read_event;
 use crate::channel::RepeatPolicy;
@@ -129,22 +127,25 @@ impl HoldAsker for RulesAsker {
         self.version.value.rules.program.fallback(channel).map(str::to_owned)
     }
 
-    fn event_in(&self, channel: &str, alert: &MessageAlert) -> Option<FallbackEvent> {
+    fn event_in(&self, channel: &str, integration: &str, outcome: &str) -> Option<FallbackEvent> {
         let rules = &self.version.value;
         let position = *rules.rules.program.names.channels.get(channel)?;
         let served = rules.channels.get(position)?;
         let (arena, now) = (Arena::new(), self.clock.now());
-        let event = read_event(&alert.outcome, &alert.integration, &arena)?;
-        let key = event.key.to_owned();
+        let event = read_event(outcome, integration, &arena)?;
+        let (alert, key) = (AlertId::of(Some(integration), event.key), event.key.to_owned());
+        let firing = match event.status {
+            AlertStatus::Firing => Some(event.severity),
+            AlertStatus::Resolved => None,
+        };
         if served.policy.repeat != RepeatPolicy::EveryEvent {
-            let EventGroup { group, values } = event_group(rules, channel, event, alert.alert, now);
-            return Some(FallbackEvent { key, form: FallbackForm::Gathered { group, values } });
+            let EventGroup { group, values } = event_group(rules, channel, event, alert, now);
+            return Some(FallbackEvent { alert, key, firing, form: FallbackForm::Gathered { group, values } });
         }
         let told = MessageEvent::of_event(event, MessageReason::Fallback);
         let group = MessageGroup::Message(&told.group);
         let (body, notes) = rules.render_body(position, event, group, &EvaluationContext::at(now));
-        let title = event.title.to_owned();
-        let rendered = RenderedMessage { kind: served.kind.name, key: key.clone(), title, body, notes };
-        Some(FallbackEvent { key, form: FallbackForm::Sent(rendered) })
+        let form = FallbackForm::Sent { kind: served.kind.name, body, notes };
+        Some(FallbackEvent { alert, key, firing, form })
     }
 }

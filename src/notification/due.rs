@@ -10,6 +10,10 @@ use std::time::Duration;
 /// The first wait of an end; it doubles with each message of the group.
 const END_WAIT: Duration = Duration::from_mins(1);
 
+/// How long a message has to be delivered at least, however long its news has been due: what fell due while the gateway was away
+/// is told first.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// What makes a group due. Of causes at one moment the first in this order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DueCause {
@@ -93,6 +97,40 @@ pub(super) fn class_due(
         DueClass::Over => return end_due(policy, group, since),
     };
     Some(GroupDue { at: since.saturating_add(wait), cause })
+}
+
+/// When the fallback has to be told of a group.
+pub(super) fn fallback_due<S: ChannelStore + ?Sized>(
+    store: &S,
+    policy: &NotificationPolicy,
+    id: GroupId,
+    group: &GroupRecord,
+) -> Result<Option<Timestamp>, S::Error> {
+    let Some(after) = policy.fallback_after else { return Ok(None) };
+    if group.counts.given_up > 0 {
+        return Ok(Some(group.since));
+    }
+    let waiting = kept_due(store, policy, id, group)?.map(|due| due.saturating_add(after));
+    Ok(waiting.into_iter().chain(message_due(group, after)).min())
+}
+
+/// When the fallback has to be told of the undelivered message of a group.
+pub(super) fn message_due(group: &GroupRecord, after: Duration) -> Option<Timestamp> {
+    let (owed, made) = group.owed_since.zip(group.last_message)?;
+    Some(owed.saturating_add(after).max(made.saturating_add(after.min(GRACE))))
+}
+
+/// Since when news of alerts that fire makes a group due, or will make it due, of which the fallback was not told.
+pub(super) fn kept_due<S: ChannelStore + ?Sized>(
+    store: &S,
+    policy: &NotificationPolicy,
+    id: GroupId,
+    group: &GroupRecord,
+) -> Result<Option<Timestamp>, S::Error> {
+    if group.counts.news <= group.counts.passed_on {
+        return Ok(None);
+    }
+    Ok(news_due(store, policy, id, group, &DueClass::FIRING, PassState::Kept)?.map(|due| due.at))
 }
 
 /// When an end makes its group due.

@@ -4,23 +4,17 @@
 //! fallback they are open as if routed there, until they are over. So each of the two hears the end of what it was told.
 
 use super::arrive::{Arrival, ArrivalResult};
-use super::due::news_due;
+use super::due::{fallback_due, kept_due, message_due};
 use super::message::MessageNews;
 use super::notifier::ChannelNotifier;
 use super::record::{
-    AlertEntry, AlertId, AlertRecord, DueClass, FallbackState, GroupId, GroupRecord, HoldState, MessageId, NewsKind,
-    PassState, RoutingState,
+    AlertEntry, AlertId, AlertRecord, FallbackState, GroupId, GroupRecord, HoldState, MessageId, NewsKind, PassState,
+    RoutingState,
 };
 use super::store::ChannelStore;
-use crate::channel::NotificationPolicy;
 use crate::event::Severity;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-/// How long a message has to be delivered at least, however long its news has been due: what fell due while the gateway was away
-/// is told first.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// How many groups are passed on at a time.
 const MOST_GROUPS: usize = 1_000;
@@ -45,40 +39,6 @@ pub enum PassCause {
     GivenUp,
     /// The news was due and undelivered for too long.
     Overdue,
-}
-
-/// When the fallback has to be told of a group.
-pub(super) fn fallback_due<S: ChannelStore + ?Sized>(
-    store: &S,
-    policy: &NotificationPolicy,
-    id: GroupId,
-    group: &GroupRecord,
-) -> Result<Option<Timestamp>, S::Error> {
-    let Some(after) = policy.fallback_after else { return Ok(None) };
-    if group.counts.given_up > 0 {
-        return Ok(Some(group.since));
-    }
-    let waiting = kept_due(store, policy, id, group)?.map(|due| due.saturating_add(after));
-    Ok(waiting.into_iter().chain(message_due(group, after)).min())
-}
-
-/// When the fallback has to be told of the undelivered message of a group.
-fn message_due(group: &GroupRecord, after: Duration) -> Option<Timestamp> {
-    let (owed, made) = group.owed_since.zip(group.last_message)?;
-    Some(owed.saturating_add(after).max(made.saturating_add(after.min(GRACE))))
-}
-
-/// Since when news of alerts that fire makes a group due, or will make it due, of which the fallback was not told.
-fn kept_due<S: ChannelStore + ?Sized>(
-    store: &S,
-    policy: &NotificationPolicy,
-    id: GroupId,
-    group: &GroupRecord,
-) -> Result<Option<Timestamp>, S::Error> {
-    if group.counts.news <= group.counts.passed_on {
-        return Ok(None);
-    }
-    Ok(news_due(store, policy, id, group, &DueClass::FIRING, PassState::Kept)?.map(|due| due.at))
 }
 
 impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {

@@ -1,7 +1,6 @@
 //! The state machine of one channel, and what its parts share.
 
-use super::due::{GroupDue, group_due, timing};
-use super::fallback::fallback_due;
+use super::due::{GroupDue, fallback_due, group_due, timing};
 use super::record::{AlertId, AlertRecord, GroupId, GroupRecord, HoldState, MessageId, RoutingState};
 use super::store::ChannelStore;
 use super::timing::TimingReason;

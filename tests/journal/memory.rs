@@ -47,6 +47,10 @@ struct State {
     generation: Option<PastGeneration>,
     notified: BTreeMap<String, NotifiedChannel>,
     pauses: BTreeMap<String, ChannelPause>,
+    /// Events that were given up and of which a fallback is to be told.
+    owed: BTreeSet<DeliveryId>,
+    /// The last overdue delivery of each channel.
+    passed_until: BTreeMap<String, DeliveryId>,
     silences: MemorySilences,
     holds: MemoryHoldState,
     heard: Heard,

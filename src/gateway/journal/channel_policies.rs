@@ -4,33 +4,56 @@ use crate::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The channels that gather messages, and how.
+/// The channels that gather messages, and how; and those that get every event and have a fallback.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ChannelPolicies(BTreeMap<String, NotificationPolicy>);
+pub struct ChannelPolicies {
+    gather: BTreeMap<String, NotificationPolicy>,
+    /// How long an event may be undelivered.
+    send: BTreeMap<String, Duration>,
+}
 
 impl ChannelPolicies {
     /// The policy of a channel; nothing where it sends every event.
     #[must_use]
     pub fn get(&self, channel: &str) -> Option<NotificationPolicy> {
-        self.0.get(channel).copied()
+        self.gather.get(channel).copied()
     }
 
     /// Whether every channel sends every event.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.gather.is_empty()
     }
 
     /// Names and policies, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, NotificationPolicy)> {
-        self.0.iter().map(|(name, policy)| (name.as_str(), *policy))
+        self.gather.iter().map(|(name, policy)| (name.as_str(), *policy))
+    }
+
+    /// How long an event of a channel that gets every event may be undelivered before its fallback is told, where it has one.
+    #[must_use]
+    pub fn fallback_after(&self, channel: &str) -> Option<Duration> {
+        self.send.get(channel).copied()
+    }
+
+    /// The channels that get every event and have a fallback, by name.
+    pub fn with_fallback(&self) -> impl Iterator<Item = &str> {
+        self.send.keys().map(String::as_str)
     }
 }
 
 impl FromIterator<(String, NotificationPolicy)> for ChannelPolicies {
-    /// Channels that send every event are left out.
+    /// Of channels that send every event, only the fallback counts.
     fn from_iter<I: IntoIterator<Item = (String, NotificationPolicy)>>(channels: I) -> Self {
-        Self(channels.into_iter().filter(|(_, policy)| policy.repeat != RepeatPolicy::EveryEvent).collect())
+        let mut policies = Self::default();
+        for (name, policy) in channels {
+            if policy.repeat != RepeatPolicy::EveryEvent {
+                policies.gather.insert(name, policy);
+            } else if let Some(after) = policy.fallback_after {
+                policies.send.insert(name, after);
+            }
+        }
+        policies
     }
 }
 

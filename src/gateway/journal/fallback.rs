@@ -3,41 +3,25 @@
 //! Which alerts a channel passes on, its records say (`crate::notification`). Here they are opened in the fallback, with the last
 //! event of each, in the same transaction: no crash loses an alert between the two.
 
+use super::fallback_event::{FallbackEvent, FallbackForm};
 use super::hold_work::{HoldContext, hold_in, reason};
 use super::holds::{HeldEvent, StoredHoldReason};
-use super::notification::{AppliedArrival, ChannelRecords, MessageAlert, RenderedMessage};
+use super::notification::{
+    AppliedArrival, ChannelRecords, MessageAlert, OverdueEvents, PassedOnEvent, RenderMessage, TellResult, tell,
+    tell_last,
+};
 use super::{EventId, StoreResult, StoredFiring, Transaction};
 use crate::channel::NotificationPolicy;
 use crate::event::{AlertStatus, Severity};
 use crate::notification::{
     AlertEntry, AlertId, Arrival, ArrivalResult, ChannelNotifier, EveryEventRecord, EveryEventResult, GroupId,
-    HoldState, MessageId, MessageNews, MessageReason, MessageRecord, NamedValue, NewsKind, PassedAlert, TimingReason,
+    HoldState, MessageId, MessageNews, MessageReason, MessageRecord, NewsKind, PassCause, PassedAlert, TimingReason,
 };
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// An event as the fallback of a channel gets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FallbackEvent {
-    /// The alert key.
-    pub key: String,
-    /// What it is for the fallback.
-    pub form: FallbackForm,
-}
-
-/// What an event is for a fallback.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FallbackForm {
-    /// It gathers messages.
-    Gathered {
-        /// The group of the event.
-        group: GroupId,
-        /// The values of the group; none where the alert stands alone.
-        values: Vec<NamedValue>,
-    },
-    /// It gets every event.
-    Sent(RenderedMessage),
-}
+/// How many events are passed on at a time.
+const MOST_EVENTS: usize = 500;
 
 /// An alert that is passed on, with its last event.
 struct PassedEvent {
@@ -51,13 +35,56 @@ struct PassedEvent {
     form: FallbackForm,
 }
 
+/// Tells what is due in a channel, and passes on to its fallback what it cannot tell, a step.
+///
+/// # Errors
+/// Where the store failed.
+pub fn tell_or_pass_on(
+    transaction: &mut dyn Transaction,
+    channel: &str,
+    policy: NotificationPolicy,
+    context: HoldContext<'_>,
+    render: &RenderMessage<'_>,
+) -> StoreResult<TellResult> {
+    let mut result = tell(transaction, channel, policy, context, render)?;
+    if result.messages.is_empty() && result.next == Some(context.now) {
+        // Mutes and silences are still to be asked.
+        return Ok(result);
+    }
+    if pass_on(transaction, channel, policy, context)? {
+        result.messages.extend(tell(transaction, channel, policy, context, render)?.messages);
+        // There may be more, which the next step passes on.
+        result.next = Some(context.now);
+    }
+    Ok(result)
+}
+
+/// Tells what a channel gathered that sends every event now, and passes on to its fallback events that it did not deliver.
+///
+/// # Errors
+/// Where the store failed.
+pub fn tell_last_or_pass_on(
+    transaction: &mut dyn Transaction,
+    channel: &str,
+    context: HoldContext<'_>,
+    render: &RenderMessage<'_>,
+) -> StoreResult<TellResult> {
+    let mut result = tell_last(transaction, channel, context, render)?;
+    let overdue = pass_on_events(transaction, channel, context)?;
+    result.next = result.next.into_iter().chain(overdue).min();
+    Ok(result)
+}
+
 /// Passes on alerts that a channel did not tell, a step; whether there were any.
-pub(super) fn pass_on(
+fn pass_on(
     transaction: &mut dyn Transaction,
     channel: &str,
     policy: NotificationPolicy,
     context: HoldContext<'_>,
 ) -> StoreResult<bool> {
+    if policy.fallback_after.is_none() {
+        return Ok(false);
+    }
     let Some(fallback) = context.asker.fallback(channel) else { return Ok(false) };
     let mut records = transaction.channel_records(channel)?;
     let passed = ChannelNotifier::new(&mut *records, policy).pass_on(context.now)?;
@@ -65,6 +92,13 @@ pub(super) fn pass_on(
         return Ok(false);
     }
     let events = records.message_content(&message_of(&passed, context.now), passed.len())?.alerts;
+    let causes: BTreeMap<AlertId, PassCause> = passed.iter().map(|one| (one.alert, one.cause)).collect();
+    for one in &events {
+        let is_overdue = causes.get(&one.alert) == Some(&PassCause::Overdue);
+        let after = policy.fallback_after.filter(|_| is_overdue);
+        let passed = PassedOnEvent { alert: one.alert, event: one.event, fallback: &fallback, after };
+        records.note_passed_on(&passed, context.now)?;
+    }
     drop(records);
     let before: BTreeMap<AlertId, Severity> = passed.iter().filter_map(|one| Some((one.alert, one.before?))).collect();
     take_over(transaction, &fallback, &events, &before, context)?;
@@ -109,19 +143,54 @@ fn take_over(
 ) -> StoreResult<()> {
     let mut gathered = Vec::new();
     for alert in alerts {
-        let Some(FallbackEvent { key, form }) = context.asker.event_in(fallback, alert) else { continue };
+        let read = context.asker.event_in(fallback, &alert.integration, &alert.outcome);
+        let Some(FallbackEvent { key, form, .. }) = read else { continue };
         let (id, firing, event) = (alert.alert, alert.severity, alert.event);
         let (before, integration) = (told.get(&id).copied(), alert.integration.clone());
         let passed = PassedEvent { alert: id, firing, before, event, integration, key, form };
-        match passed.form {
-            FallbackForm::Gathered { .. } => gathered.push(passed),
-            FallbackForm::Sent(_) => send(transaction, fallback, &passed, context)?,
-        }
+        arrive(transaction, fallback, passed, &mut gathered, context)?;
     }
-    if !gathered.is_empty() {
-        gather(transaction, fallback, &gathered, context)?;
+    gather(transaction, fallback, &gathered, context)
+}
+
+/// An alert arrives at a fallback at once, or later with others.
+fn arrive(
+    transaction: &mut dyn Transaction,
+    fallback: &str,
+    passed: PassedEvent,
+    gathered: &mut Vec<PassedEvent>,
+    context: HoldContext<'_>,
+) -> StoreResult<()> {
+    match passed.form {
+        FallbackForm::Gathered { .. } => gathered.push(passed),
+        FallbackForm::Sent { .. } => send(transaction, fallback, &passed, context)?,
     }
     Ok(())
+}
+
+/// Passes on events that a channel which gets every event did not deliver, a step; when there are more.
+fn pass_on_events(
+    transaction: &mut dyn Transaction,
+    channel: &str,
+    context: HoldContext<'_>,
+) -> StoreResult<Option<Timestamp>> {
+    let (now, after) = (context.now, context.policies.fallback_after(channel));
+    let Some((after, fallback)) = after.zip(context.asker.fallback(channel)) else { return Ok(None) };
+    let OverdueEvents { events, next } = transaction.take_overdue(channel, now.saturating_sub(after), MOST_EVENTS)?;
+    let mut gathered = Vec::new();
+    for last in events {
+        let read = context.asker.event_in(&fallback, &last.integration, &last.outcome);
+        let Some(FallbackEvent { alert, key, firing: Some(firing), form }) = read else { continue };
+        let (event, integration) = (last.event, last.integration);
+        let passed = PassedEvent { alert, firing, before: None, event, integration, key, form };
+        let is_open =
+            self::firing(transaction, &passed)?.is_some_and(|open| open.channels.iter().any(|one| one == channel));
+        if is_open {
+            arrive(transaction, &fallback, passed, &mut gathered, context)?;
+        }
+    }
+    gather(transaction, &fallback, &gathered, context)?;
+    Ok(next.map(|since| since.saturating_add(after)))
 }
 
 /// The alerts arrive at a fallback that gathers messages.
@@ -131,7 +200,7 @@ fn gather(
     passed: &[PassedEvent],
     context: HoldContext<'_>,
 ) -> StoreResult<()> {
-    let Some(policy) = context.policies.get(fallback) else { return Ok(()) };
+    let Some(policy) = context.policies.get(fallback).filter(|_| !passed.is_empty()) else { return Ok(()) };
     let mut arrivals = Vec::with_capacity(passed.len());
     let mut reasons = Vec::with_capacity(passed.len());
     for one in passed {
@@ -195,7 +264,7 @@ fn send(
     passed: &PassedEvent,
     context: HoldContext<'_>,
 ) -> StoreResult<()> {
-    let FallbackForm::Sent(rendered) = &passed.form else { return Ok(()) };
+    let FallbackForm::Sent { kind, body, notes } = &passed.form else { return Ok(()) };
     let hold = hold_of(transaction, passed.alert, fallback)?.0;
     let known = transaction.held_events(passed.alert)?.into_iter().find(|held| held.channel == fallback);
     let before = match (&known, passed.before) {
@@ -214,10 +283,10 @@ fn send(
         channel: fallback.to_owned(),
         record,
         event: passed.event,
-        kind: rendered.kind.to_owned(),
+        kind: (*kind).to_owned(),
         key: passed.key.clone(),
-        body: rendered.body.clone(),
-        notes: rendered.notes.clone(),
+        body: body.clone(),
+        notes: notes.clone(),
     });
     if let Some(held) = held {
         if let EveryEventResult::Sent(_) = result {

@@ -109,6 +109,16 @@ pub enum EventFate {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         held_by: Option<StoredHoldReason>,
     },
+    /// The fallback of the channel was told, as the channel could not be.
+    ToldInstead {
+        /// The fallback.
+        by: String,
+        /// When.
+        at: Timestamp,
+        /// For how many seconds it was due and undelivered; nothing where a message was given up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_seconds: Option<u64>,
+    },
     /// It ended what was not open in the channel.
     NothingOpen,
 }
@@ -158,6 +168,15 @@ pub(super) struct StoredNewsEnd {
     pub(super) wait: Option<Duration>,
 }
 
+/// The channel that was told instead of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StoredPass {
+    pub(super) channel: String,
+    pub(super) at: Timestamp,
+    /// For how long the news was due and undelivered; nothing where a message was given up.
+    pub(super) after: Option<Duration>,
+}
+
 /// What is stored of an event in a channel.
 #[derive(Debug, Clone)]
 pub(super) struct StoredArrival {
@@ -169,6 +188,8 @@ pub(super) struct StoredArrival {
     pub(super) wait: Option<Duration>,
     /// How the news of its alert ended since.
     pub(super) end: Option<StoredNewsEnd>,
+    /// The channel that was told instead.
+    pub(super) passed_on: Option<StoredPass>,
     /// What the channel knows of the alert now, and the message that told of it last.
     pub(super) now: AlertState,
     pub(super) told_in: Option<MessageUlid>,
@@ -178,8 +199,31 @@ pub(super) struct StoredArrival {
     pub(super) holding: Option<StoredHoldReason>,
 }
 
+impl StoredArrival {
+    /// Whether the news of the event was not delivered, nor over or routed elsewhere, before the fallback was told.
+    fn is_told_instead(&self) -> bool {
+        let is_news = matches!(self.fate, StoredFate::News | StoredFate::Held);
+        let passed = self.passed_on.as_ref().map(|passed| passed.at);
+        is_news
+            && match &self.end {
+                None => true,
+                Some(StoredNewsEnd { end: NewsEnd::Told, message, .. }) => {
+                    message.is_none_or(|message| message.end != Some(MessageEnd::Delivered))
+                }
+                Some(StoredNewsEnd {
+                    end: NewsEnd::OverUntold | NewsEnd::Elsewhere | NewsEnd::PassedOn, at, ..
+                }) => passed.is_some_and(|passed| passed <= *at),
+            }
+    }
+}
+
 impl EventFate {
     pub(super) fn of(stored: &StoredArrival) -> Self {
+        if let Some(StoredPass { channel, at, after }) = stored.passed_on.as_ref().filter(|_| stored.is_told_instead())
+        {
+            let after_seconds = after.map(|after| after.as_secs());
+            return Self::ToldInstead { by: channel.clone(), at: *at, after_seconds };
+        }
         match (stored.fate, stored.end) {
             (StoredFate::Unchanged, _) => Self::Unchanged { message: stored.message, repeat: stored.repeat() },
             (StoredFate::NothingOpen, _) => Self::NothingOpen,
@@ -218,7 +262,7 @@ impl EventFate {
                 timing: None,
             },
             (NewsEnd::OverUntold, _) => Self::over_untold(ended.after, ended.wait, held_by),
-            (NewsEnd::Elsewhere, _) => Self::Elsewhere { at: ended.at },
+            (NewsEnd::Elsewhere | NewsEnd::PassedOn, _) => Self::Elsewhere { at: ended.at },
         }
     }
 
@@ -318,6 +362,15 @@ impl EventFate {
                     None => "over before it was notified".to_owned(),
                 };
                 held_by.as_ref().map_or_else(|| over.clone(), |by| format!("{over}: {}", by.text(moment)))
+            }
+            Self::ToldInstead { by, at, after_seconds } => {
+                let why = match after_seconds {
+                    Some(seconds) => {
+                        format!("it was not delivered for {}", DurationText(Duration::from_secs(*seconds)))
+                    }
+                    None => "its message was given up".to_owned(),
+                };
+                format!("told in {by} instead at {}, because {why}", moment(*at))
             }
             Self::NothingOpen => "nothing to tell: its alert did not fire in this channel".to_owned(),
         }

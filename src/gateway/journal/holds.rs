@@ -4,8 +4,7 @@
 //! is asked before its push waits for the writer. Where the rules or the silences are others by then, it is asked again within
 //! the transaction ([`HoldAsker`]), so that nothing escapes a mute or silence that is durable.
 
-use super::fallback::FallbackEvent;
-use super::notification::MessageAlert;
+use super::fallback_event::FallbackEvent;
 use super::{EventId, SilenceList, StoreError, StoreResult};
 use crate::event::Severity;
 use crate::notification::holds::{
@@ -119,9 +118,9 @@ pub trait HoldAsker: Send + Sync {
         None
     }
 
-    /// What the last event of an alert is for a channel that gets it as a fallback; nothing where it cannot be read, or where the
-    /// rules in force have no such channel.
-    fn event_in(&self, _channel: &str, _alert: &MessageAlert) -> Option<FallbackEvent> {
+    /// What a stored event is for a channel that gets it as a fallback; nothing where it cannot be read, or where the rules in
+    /// force have no such channel.
+    fn event_in(&self, _channel: &str, _integration: &str, _outcome: &str) -> Option<FallbackEvent> {
         None
     }
 }

@@ -15,6 +15,7 @@ mod client;
 mod config;
 mod disk_shortage;
 mod fallback;
+mod fallback_event;
 mod fate;
 mod heard;
 mod heard_clock;
@@ -45,7 +46,8 @@ pub use channel_policies::{ChannelPolicies, ChannelUse, LAST_WORDS};
 pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
-pub use fallback::{FallbackEvent, FallbackForm};
+pub use fallback::{tell_last_or_pass_on, tell_or_pass_on};
+pub use fallback_event::{FallbackEvent, FallbackForm};
 pub use fate::{ChannelFate, EventFate, GroupValueText, MessageState};
 pub use heard::{
     ChangedSender, ClockWork, HeardAlert, HeardTransaction, OwnPush, SenderScan, SenderStatus, SilentAlert, WatchTerms,
@@ -62,8 +64,8 @@ pub use message_page::{
 };
 pub use notification::{
     AppliedArrival, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, GivenUpMessage, MessageAlert,
-    MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, RenderMessage, RenderedMessage, StoredFate,
-    TellResult, mark_damaged, retry, settle, tell, tell_last, tell_removed,
+    MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, OverdueEvents, PassedOnEvent, RenderMessage,
+    RenderedMessage, StoredFate, TellResult, mark_damaged, retry, settle, tell, tell_last, tell_removed,
 };
 pub use pause::{ChannelPause, PausedChannel};
 pub use record::{
@@ -299,8 +301,8 @@ impl Journal {
             let moment = holds.moment();
             let context = moment.context();
             match channel_use {
-                ChannelUse::Gathers(policy) => tell(transaction, &channel, policy, context, &*render),
-                ChannelUse::SendsEvents => tell_last(transaction, &channel, context, &*render),
+                ChannelUse::Gathers(policy) => tell_or_pass_on(transaction, &channel, policy, context, &*render),
+                ChannelUse::SendsEvents => tell_last_or_pass_on(transaction, &channel, context, &*render),
                 ChannelUse::Removed => tell_removed(transaction, &channel, context, &*render),
             }
         };

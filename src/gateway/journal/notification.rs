@@ -5,9 +5,8 @@
 //! its delivery is stored.
 
 use super::channel_policies::{ChannelPolicies, LAST_WORDS};
-use super::fallback::pass_on;
 use super::hold_work::{HoldContext, TellReadiness, prepare_telling};
-use super::holds::StoredHoldReason;
+use super::holds::{LastEvent, StoredHoldReason};
 use super::{DeliveryId, EventId, MessageUlid, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
 use crate::channel::NotificationPolicy;
 use crate::event::{AlertStatus, Severity};
@@ -16,6 +15,7 @@ use crate::notification::{
     MessageRecord, NamedValue, NewsKind,
 };
 use crate::time::Timestamp;
+use std::time::Duration;
 
 /// The alerts of a message whose events are read at most.
 const MAX_MESSAGE_ALERTS: usize = 5_000;
@@ -63,6 +63,21 @@ pub enum NewsEnd {
     OverUntold,
     /// A later firing was routed elsewhere.
     Elsewhere,
+    /// The fallback of the channel was told; the channel may still tell it.
+    PassedOn,
+}
+
+/// An event that is told to a fallback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PassedOnEvent<'f> {
+    /// Its alert.
+    pub alert: AlertId,
+    /// The event.
+    pub event: EventId,
+    /// The fallback.
+    pub fallback: &'f str,
+    /// For how long it was due and undelivered; nothing where a message was given up.
+    pub after: Option<Duration>,
 }
 
 /// An event that was applied to a channel.
@@ -160,6 +175,15 @@ pub struct EndedMessage {
     pub message: MessageId,
 }
 
+/// Events of a channel that gets every event, of which its fallback is to be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OverdueEvents {
+    /// The events.
+    pub events: Vec<LastEvent>,
+    /// Since when the first of the others is pending.
+    pub next: Option<Timestamp>,
+}
+
 /// What a store keeps of a channel besides the records of the state machine.
 #[expect(clippy::missing_errors_doc, reason = "every method fails where the store does, and only then")]
 pub trait ChannelRecords: ChannelStore<Error = StoreError> {
@@ -191,6 +215,9 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
     /// Notes what mutes and silences keep from a channel that gets every event.
     fn note_kept_back(&mut self, event: EventId, hold: &StoredHoldReason) -> StoreResult<()>;
 
+    /// Notes that a channel is told of the last event of an alert instead; after how long, unless a message was given up.
+    fn note_passed_on(&mut self, passed: &PassedOnEvent<'_>, at: Timestamp) -> StoreResult<()>;
+
     /// Notes that a message told news.
     fn note_told(&mut self, message: &MessageRecord) -> StoreResult<()>;
 
@@ -221,6 +248,19 @@ pub trait NotificationTransaction {
 
     /// Stores the delivery of a message.
     fn deliver_message(&mut self, channel: &str, delivery: &MessageDelivery) -> StoreResult<()>;
+
+    /// Takes the events of a channel that gets every event, of which its fallback is to be told: those that are pending since
+    /// that time or before, in the order in which they were queued, and those that were noted as given up; at most so many of
+    /// each. Replays are left out. None is taken twice.
+    fn take_overdue(&mut self, channel: &str, since: Timestamp, most: usize) -> StoreResult<OverdueEvents>;
+
+    /// Notes that a dead letter is an event that was given up before it was taken as overdue, where its channel has a fallback;
+    /// the channel. Messages and replays are left out.
+    fn note_given_up(
+        &mut self,
+        delivery: DeliveryId,
+        has_fallback: &dyn Fn(&str) -> bool,
+    ) -> StoreResult<Option<String>>;
 
     /// Whoever makes the messages of a channel is told of it once the transaction is durable.
     fn wake_notifier(&mut self, channel: &str);
@@ -264,7 +304,6 @@ pub fn tell(
             notifier.tell_refused(&refused)?;
         }
     }
-    let mut is_passed_on = false;
     loop {
         let made = ChannelNotifier::new(&mut *records, policy).advance(now)?;
         let mut unsent = Vec::new();
@@ -287,28 +326,15 @@ pub fn tell(
             transaction.deliver_message(channel, &delivery)?;
             records = transaction.channel_records(channel)?;
         }
-        let is_done = unsent.is_empty();
+        if unsent.is_empty() {
+            break;
+        }
         for (message, end) in unsent {
             ChannelNotifier::new(&mut *records, policy).settle(now, message, end)?;
             records.note_message_end(message, end)?;
         }
-        if is_done {
-            if is_passed_on {
-                break;
-            }
-            drop(records);
-            is_passed_on = pass_on(transaction, channel, policy, context)?;
-            records = transaction.channel_records(channel)?;
-            if !is_passed_on {
-                break;
-            }
-        }
     }
     result.next = ChannelNotifier::new(&mut *records, policy).next_moment(now)?;
-    if is_passed_on {
-        // There may be more, which the next step passes on.
-        result.next = Some(now);
-    }
     Ok(result)
 }
 
@@ -377,6 +403,9 @@ pub fn settle(
     };
     match transaction.settle(settlement)? {
         Some(ended) => end_message(transaction, &ended, end, policies, now),
+        None if matches!(settlement.result, SettlementResult::Dead { .. }) => {
+            note_given_up(transaction, settlement.delivery, policies)
+        }
         None => Ok(()),
     }
 }
@@ -394,8 +423,23 @@ pub fn mark_damaged(
 ) -> StoreResult<()> {
     match transaction.mark_damaged(delivery, at)? {
         Some(ended) => end_message(transaction, &ended, MessageEnd::Expired, policies, now),
-        None => Ok(()),
+        None => note_given_up(transaction, delivery, policies),
     }
+}
+
+/// A dead letter of a channel that gets every event and has a fallback: the fallback is told.
+fn note_given_up(
+    transaction: &mut dyn Transaction,
+    delivery: DeliveryId,
+    policies: &ChannelPolicies,
+) -> StoreResult<()> {
+    if policies.with_fallback().next().is_some() {
+        let has_fallback = |channel: &str| policies.fallback_after(channel).is_some();
+        if let Some(channel) = transaction.note_given_up(delivery, &has_fallback)? {
+            transaction.wake_notifier(&channel);
+        }
+    }
+    Ok(())
 }
 
 /// Delivers dead letters again; how many. The dead letter of a message gives way to what is true now: what was refused is news

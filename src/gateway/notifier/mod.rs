@@ -27,6 +27,9 @@ use tokio::time::Instant;
 /// costs time.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How long after a start, or a load of rules, events of channels that get every event are left to their channels.
+const FALLBACK_GRACE: Duration = Duration::from_secs(10);
+
 /// How long a journal that failed is left alone.
 const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 
@@ -181,6 +184,11 @@ impl Notifier {
         // A push that earlier rules decided may still arrive for a channel of theirs.
         let names = names.chain(std::mem::take(&mut self.moments).into_keys()).collect::<Vec<_>>().into_iter();
         self.moments = names.map(|name| (name, ChannelMoment { next: Some(now), not_before: None })).collect();
+        for name in policies.with_fallback() {
+            // What is pending since before a start is attempted first.
+            let from = Some(now + FALLBACK_GRACE);
+            self.moments.entry(name.to_owned()).or_insert(ChannelMoment { next: from, not_before: from });
+        }
         Ok(())
     }
 

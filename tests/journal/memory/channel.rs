@@ -2,8 +2,8 @@
 
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
-    AppliedArrival, ChannelRecords, EventId, GivenUpMessage, MessageAlert, MessageContent, MessageUlid, NewsEnd, Push,
-    StoreError, StoreResult, StoredHoldReason,
+    AppliedArrival, ChannelRecords, EventId, GivenUpMessage, MessageAlert, MessageContent, MessageUlid, NewsEnd,
+    PassedOnEvent, Push, StoreError, StoreResult, StoredHoldReason,
 };
 use pointsman::notification::{
     AlertId, AlertRecord, ArrivalResult, ChannelRecord, ChannelStore, DueClass, GroupId, GroupRecord, MemoryStore,
@@ -199,6 +199,10 @@ impl ChannelRecords for MemoryChannel<'_> {
     }
 
     fn note_kept_back(&mut self, _event: EventId, _hold: &StoredHoldReason) -> StoreResult<()> {
+        Ok(())
+    }
+
+    fn note_passed_on(&mut self, _passed: &PassedOnEvent<'_>, _at: Timestamp) -> StoreResult<()> {
         Ok(())
     }
 

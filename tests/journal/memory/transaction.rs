@@ -4,9 +4,9 @@ use super::channel::MemoryChannel;
 use super::{Delivery, Seen, State, whole};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelError, ChannelPause, ChannelRecords, DeliveryId, DeliveryState, DeliveryTransaction,
-    EndedMessage, EventId, FiringTransition, FiringUpdate, MessageDelivery, NotificationTransaction, PendingDelivery,
-    Push, PushId, PushOrigin, PushTransaction, RefusedPayload, Settlement, SettlementResult, StoreError, StoreResult,
-    StoredFiring, StoredHold,
+    EndedMessage, EventId, FiringTransition, FiringUpdate, LastEvent, MessageDelivery, NotificationTransaction,
+    OverdueEvents, PendingDelivery, Push, PushId, PushOrigin, PushTransaction, RefusedPayload, Settlement,
+    SettlementResult, StoreError, StoreResult, StoredFiring, StoredHold,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
@@ -248,6 +248,55 @@ impl NotificationTransaction for MemoryTransaction {
         self.state.channel(channel).pending += 1;
         self.wake.insert(channel.to_owned());
         Ok(())
+    }
+
+    fn take_overdue(&mut self, channel: &str, since: Timestamp, most: usize) -> StoreResult<OverdueEvents> {
+        let State { deliveries, owed, passed_until, pushes, .. } = &mut self.state;
+        let is_own = |id: &DeliveryId| deliveries.get(id).is_some_and(|row| row.channel == channel);
+        let mut taken: Vec<DeliveryId> = owed.iter().filter(|id| is_own(id)).take(most).copied().collect();
+        owed.retain(|id| !taken.contains(id));
+        let known = passed_until.get(channel).copied().unwrap_or(DeliveryId::NONE);
+        let mut next = None;
+        let pending = deliveries
+            .iter()
+            .filter(|(id, row)| **id > known && row.channel == channel && row.state == DeliveryState::Pending);
+        for (id, row) in pending.take(most) {
+            if row.pending.since > since {
+                next = Some(row.pending.since);
+                break;
+            }
+            passed_until.insert(channel.to_owned(), *id);
+            taken.push(*id);
+        }
+        let events = taken.iter().filter_map(|id| {
+            let row = deliveries.get(id)?;
+            if row.pending.message.is_some() || row.pending.replay {
+                return None;
+            }
+            let push = pushes.iter().find(|push| push.id == row.push)?;
+            let outcomes: Vec<&serde_json::value::RawValue> = serde_json::from_str(&push.outcomes).ok()?;
+            let outcome = outcomes.get(row.pending.event.index as usize)?.get().to_owned();
+            let (event, received) = (row.pending.event, row.pending.since);
+            Some(LastEvent { event, received, integration: row.integration.clone(), outcome })
+        });
+        Ok(OverdueEvents { events: events.collect(), next })
+    }
+
+    fn note_given_up(
+        &mut self,
+        delivery: DeliveryId,
+        has_fallback: &dyn Fn(&str) -> bool,
+    ) -> StoreResult<Option<String>> {
+        let State { deliveries, owed, passed_until, .. } = &mut self.state;
+        let row = deliveries.get(&delivery).filter(|row| {
+            let is_event = row.pending.message.is_none() && !row.pending.replay;
+            let known = passed_until.get(&row.channel).copied().unwrap_or(DeliveryId::NONE);
+            row.state == DeliveryState::Dead && is_event && delivery > known && has_fallback(&row.channel)
+        });
+        Ok(row.map(|row| {
+            owed.insert(delivery);
+            row.channel.clone()
+        }))
     }
 
     fn wake_notifier(&mut self, channel: &str) {

@@ -3,9 +3,9 @@
 
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::event::Severity;
-use crate::gateway::journal::StoreError;
 use crate::gateway::journal::notification::{ChannelRecords, MessageDelivery, NotificationTransaction};
 use crate::gateway::journal::number::StoredNumber as _;
+use crate::gateway::journal::{DeliveryId, OverdueEvents, StoreError};
 use crate::notification::{
     AlertId, AlertRecord, ChannelRecord, ChannelStore, DueClass, GroupCounts, GroupId, GroupRecord, LapsedNews,
     MessageId, MessageRecord, NewsRecord, PassState, StormRecord, TimingReason, UndeliveredMessage,
@@ -28,6 +28,18 @@ impl NotificationTransaction for SqliteTransaction<'_> {
 
     fn deliver_message(&mut self, channel: &str, delivery: &MessageDelivery) -> StoreResult<()> {
         self.insert_message(channel, delivery)
+    }
+
+    fn take_overdue(&mut self, channel: &str, since: Timestamp, most: usize) -> StoreResult<OverdueEvents> {
+        self.take_overdue_events(channel, since, most)
+    }
+
+    fn note_given_up(
+        &mut self,
+        delivery: DeliveryId,
+        has_fallback: &dyn Fn(&str) -> bool,
+    ) -> StoreResult<Option<String>> {
+        self.note_given_up_event(delivery, has_fallback)
     }
 
     fn wake_notifier(&mut self, channel: &str) {

@@ -15,6 +15,7 @@ mod held_events;
 mod hold_records;
 mod migration;
 mod open;
+mod overdue;
 mod quarantine;
 mod reader;
 mod recent_firings;

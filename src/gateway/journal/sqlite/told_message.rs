@@ -7,7 +7,7 @@ use crate::event::Severity;
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{
     AppliedArrival, ChannelRecords, DeliveryState, EventId, GivenUpMessage, MessageAlert, MessageContent,
-    MessageDelivery, MessageUlid, NewsEnd, PushId, StoredFate, StoredHoldReason,
+    MessageDelivery, MessageUlid, NewsEnd, PassedOnEvent, PushId, StoredFate, StoredHoldReason,
 };
 use crate::notification::{
     AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageEnd, MessageId, MessageNews, MessageReason,
@@ -133,6 +133,15 @@ impl ChannelRecords for SqliteChannel<'_> {
                    WHERE ulid = ?1";
         let hold = serde_json::to_string(hold).ok();
         let values = (event.push, event.index, self.channel, StoredFate::KeptBack, hold);
+        self.connection.prepare_cached(sql)?.execute(values)?;
+        Ok(())
+    }
+
+    fn note_passed_on(&mut self, passed: &PassedOnEvent<'_>, at: Timestamp) -> StoreResult<()> {
+        let sql = "INSERT INTO told_change (channel, alert, push, result, at, fallback, waited) \
+                   SELECT ?1, ?2, id, ?4, ?5, ?6, ?7 FROM push WHERE ulid = ?3";
+        let waited = passed.after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+        let values = (self.channel, passed.alert, passed.event.push, NewsEnd::PassedOn, at, passed.fallback, waited);
         self.connection.prepare_cached(sql)?.execute(values)?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::event_page::{key_of, split};
 use super::{ReaderPool, SqliteResult};
 use crate::gateway::journal::channel_policies::LAST_WORDS;
-use crate::gateway::journal::fate::{StoredArrival, StoredMessage, StoredNewsEnd};
+use crate::gateway::journal::fate::{StoredArrival, StoredMessage, StoredNewsEnd, StoredPass};
 use crate::gateway::journal::holds::holding;
 use crate::gateway::journal::sqlite::channel_records::{SqliteChannel, read_timing};
 use crate::gateway::journal::sqlite::hold_records::{ReadMemory, SqliteHolds};
@@ -38,6 +38,7 @@ impl ReaderPool {
                 noted.arrival.end = Some(end);
                 noted.arrival.hold = noted.arrival.hold.or(hold);
             }
+            noted.arrival.passed_on = self.query(|connection| passed_on(connection, &noted))?;
             noted.arrival.now = self.alert_state(noted.channel, noted.alert)?;
             if self.is_held(&noted, event)? {
                 noted.arrival.holding = self.holding(noted.alert, &noted.name)?;
@@ -112,6 +113,7 @@ fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<N
                 end: None,
                 now: AlertState::Unknown,
                 told_in: None,
+                passed_on: None,
                 hold: stored_hold(row.get(9)?),
                 holding: None,
             },
@@ -125,6 +127,14 @@ fn stored_hold(text: Option<String>) -> Option<StoredHoldReason> {
     serde_json::from_str(&text?).ok()
 }
 
+/// The channel that was told instead since an event came.
+fn passed_on(connection: &Connection, noted: &NotedArrival) -> SqliteResult<Option<StoredPass>> {
+    let sql = "SELECT fallback, at, waited FROM told_change WHERE channel = ?1 AND alert = ?2 AND push >= ?3 AND result = 3 \
+               ORDER BY push, id LIMIT 1";
+    let row = |row: &Row<'_>| Ok(StoredPass { channel: row.get(0)?, at: row.get(1)?, after: duration(row, 2)? });
+    connection.prepare_cached(sql)?.query_row((noted.channel, noted.alert, noted.push), row).optional()
+}
+
 /// How the news of an event ended since it came.
 fn news_end(
     connection: &Connection,
@@ -132,7 +142,7 @@ fn news_end(
 ) -> SqliteResult<Option<(StoredNewsEnd, Option<StoredHoldReason>)>> {
     let sql = "SELECT result, told_change.at, ulid, told_message.at, reason, alerts, ended, timing, after, wait, hold FROM told_change \
                LEFT JOIN told_message ON told_message.channel = told_change.channel AND number = message \
-               WHERE told_change.channel = ?1 AND alert = ?2 AND push >= ?3 ORDER BY push, told_change.id LIMIT 1";
+               WHERE told_change.channel = ?1 AND alert = ?2 AND push >= ?3 AND result <> 3 ORDER BY push, told_change.id LIMIT 1";
     let row = |row: &Row<'_>| {
         let (id, at): (Option<MessageUlid>, Option<_>) = (row.get(2)?, row.get(3)?);
         let message = match id.zip(at) {

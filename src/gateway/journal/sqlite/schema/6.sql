@@ -11,6 +11,10 @@ ALTER TABLE firing_change ADD COLUMN severity INTEGER;
 ALTER TABLE delivery ADD COLUMN message INTEGER;
 ALTER TABLE delivery ADD COLUMN urgency INTEGER;
 
+-- 1 for an event that was given up and of which the fallback of its channel is to be told.
+ALTER TABLE delivery ADD COLUMN owed INTEGER;
+CREATE INDEX delivery_owed ON delivery (channel, id) WHERE owed = 1;
+
 CREATE TABLE told_channel (
   channel        INTEGER PRIMARY KEY,    -- name.id
   policy         TEXT NOT NULL,          -- by which the dues of its groups were computed
@@ -19,7 +23,8 @@ CREATE TABLE told_channel (
   storm_last     INTEGER,
   storm_messages INTEGER,
   undelivered    TEXT NOT NULL,          -- JSON, [[number, severity or null], …]
-  paused         INTEGER NOT NULL
+  paused         INTEGER NOT NULL,
+  passed_until   INTEGER NOT NULL DEFAULT 0  -- of a channel that gets every event: the last delivery.id that was overdue
 );
 
 -- Channels that operators paused.
@@ -161,7 +166,9 @@ CREATE TABLE told_change (
   after   INTEGER,                       -- of what was over untold: milliseconds for which it had been news,
   wait    INTEGER,                       -- and milliseconds that it would have waited
   at      INTEGER NOT NULL,
-  hold    TEXT                           -- JSON: what held it until it was over
+  hold    TEXT,                          -- JSON: what held it until it was over
+  fallback TEXT,                         -- the channel that was told instead
+  waited  INTEGER                        -- for how many milliseconds it was due then; nothing where a message was given up
 );
 CREATE INDEX told_change_alert ON told_change (channel, alert, push);
 CREATE INDEX told_change_message ON told_change (channel, message, id) WHERE message IS NOT NULL;
