@@ -381,7 +381,7 @@ impl HoldWorld {
             fires.zip(self.mutes.get(*mute)).is_some_and(|(fires, mute)| has_role(mute, &fires.event))
         };
         let again: Vec<ModelRole> = self.ended.keys().filter(|role| has_again(role)).copied().collect();
-        again.iter().for_each(|role| drop(self.ended.remove(role)));
+        self.ended.retain(|role, _| !again.contains(role));
         let Ok(()) = HoldTracker::new(&mut self.holds).ask_everything();
         self.ask();
         self.tell();
