@@ -157,3 +157,20 @@ fn a_long_condition_is_refused() {
     let deep = format!("{}true == true{}", "(".repeat(200), ")".repeat(200));
     assert_eq!(SilenceCondition::parse(&deep).unwrap_err().diagnostics[0].code.id, "E0004");
 }
+
+#[test]
+fn long_values_are_kept_short() {
+    let text = std::fs::read_to_string(folder().join("mutes.rules")).unwrap();
+    let rules: &'static RuleSet = Box::leak(Box::new(rules(&text)));
+    let long: &'static str = "n".repeat(100_000).leak();
+    let payload = format!(r#"{{"title": "x", "alert": "PodDown", "cluster": "a", "node": "{long}"}}"#);
+    let document = json::parse(payload.leak().as_bytes(), arena()).unwrap();
+    let context = EvaluationContext::at(at("2026-03-07T02:00:00+08:00"));
+    let outcomes = rules.evaluate(EntryPoint::Mapping("alarms", None), &document, &context, &mut SilentObserver);
+    let OutcomeKind::Event(event) = outcomes.unwrap()[0].kind else { panic!("no event") };
+    let facts = rules.hold_facts(event, &context, &mut SilentObserver);
+    let behind = &facts.mutes[0];
+    let (name, value) = &behind.same.as_ref().unwrap()[1];
+    assert!(*name == "node" && value.starts_with("sha256:") && value.len() == 71, "{value}");
+    assert!(behind.because.starts_with("its node nnn") && behind.because.chars().count() == 1_001);
+}

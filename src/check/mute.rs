@@ -110,10 +110,12 @@ fn is_routing(name: &Identifier, cx: &LoweringContext<'_>) -> bool {
 fn condition(written: &tree::Expression, word: &str, cx: &mut LoweringContext<'_>) -> Expression {
     let condition = ExpressionLowering { cx, scope: ExpressionScope::Event }.condition(written);
     if is_constant(&condition, cx) {
-        let message = match &condition.kind {
-            ExpressionKind::Literal(Literal::Boolean(true)) => format!("every alert meets this `{word}`"),
-            ExpressionKind::Literal(Literal::Boolean(false)) => format!("no alert meets this `{word}`"),
-            _ => format!("this `{word}` asks for nothing of the alert, so every alert meets it or none does"),
+        let message = match condition.literal() {
+            Some(Literal::Boolean(true)) => format!("every alert meets this `{word}`"),
+            Some(Literal::Boolean(false)) => format!("no alert meets this `{word}`"),
+            Some(_) | None => {
+                format!("this `{word}` asks for nothing of the alert, so every alert meets it or none does")
+            }
         };
         let finding = Diagnostic::new(&code::CONSTANT_CONDITION, condition.span, message);
         cx.report(if word == "when" {

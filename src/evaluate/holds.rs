@@ -5,12 +5,17 @@ use super::candidates::SharedConditionCache;
 use super::interpreter::Interpreter;
 use super::observer::{Observer, SilentObserver};
 use crate::event::Event;
+use crate::function::key_digest;
 use crate::json::Arena;
 use crate::program::{ConditionSet, GroupValue, MuteId, Program};
+use crate::text::shorten;
 use crate::time::Timestamp;
 use smallvec::SmallVec;
 
-/// The names of the values after `same`, and their texts, in the order of the rules.
+/// The longest reason of a mute, in characters: what holds an alert is kept with it.
+const LONGEST_REASON: usize = 1_000;
+
+/// The names of the values after `same`, and their texts, in the order of the rules. A text of more than 1 KiB is its SHA-256.
 pub type SameValues<'p> = Vec<(&'p str, String)>;
 
 /// What the mutes of the rules say about an event.
@@ -29,7 +34,7 @@ pub struct MuteMatch<'p> {
     pub mute: MuteId,
     /// The values that a source has to have as well; nothing for a mute without `while`, which needs no source.
     pub same: Option<SameValues<'p>>,
-    /// Why, about this event.
+    /// Why, about this event; its beginning where it is longer than 1,000 characters.
     pub because: String,
 }
 
@@ -76,7 +81,8 @@ pub(super) fn hold_facts<'p, O: Observer>(
                 same @ Some(_) => same,
             },
         };
-        let because = interpreter.value(mute.because).as_text().unwrap_or_default().to_owned();
+        let because = interpreter.value(mute.because).as_text().unwrap_or_default();
+        let because = shorten(because, LONGEST_REASON);
         facts.mutes.push(MuteMatch { mute: id, same, because });
     });
     facts
@@ -135,7 +141,7 @@ impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {
     fn same(&mut self, values: &'p [GroupValue]) -> Option<Vec<(&'p str, String)>> {
         let values = values.iter().map(|GroupValue { name, value }| {
             let text = self.value(*value).to_text(self.arena)?;
-            Some((&**name, text.to_owned()))
+            Some((&**name, key_digest(text).unwrap_or_else(|| text.to_owned())))
         });
         values.collect()
     }

@@ -24,8 +24,9 @@ pub(super) fn index(program: &Program, lines: &[RoutingLine]) -> Option<BlockInd
         return None;
     }
     let mut keys = TextKeys::default();
-    let requirements = lines.iter().map(|line| LineRequirements::of(program, line, &mut keys)).collect();
-    Some(build(requirements, &keys))
+    let requirements: Vec<LineRequirements<'_>> =
+        lines.iter().map(|line| LineRequirements::of(program, line, &mut keys)).collect();
+    Some(build(&requirements, &keys))
 }
 
 /// The index of conditions of which several may hold, each a line by its position; `None` for a few of them.
@@ -34,16 +35,16 @@ pub(super) fn condition_index(program: &Program, conditions: &[NodeId]) -> Optio
         return None;
     }
     let mut keys = TextKeys::default();
-    let requirements =
+    let requirements: Vec<LineRequirements<'_>> =
         conditions.iter().map(|condition| LineRequirements::of_condition(program, *condition, &mut keys)).collect();
-    Some(build(requirements, &keys))
+    Some(build(&requirements, &keys))
 }
 
-fn build(requirements: Vec<LineRequirements<'_>>, keys: &TextKeys<'_>) -> BlockIndex {
-    let shared = SharedConditions::of(&requirements);
-    let counts = RequirementCounts::of(&requirements, keys);
+fn build(requirements: &[LineRequirements<'_>], keys: &TextKeys<'_>) -> BlockIndex {
+    let shared = SharedConditions::of(requirements);
+    let counts = RequirementCounts::of(requirements, keys);
     let mut builder = BlockIndexBuilder::default();
-    for (line, requirements) in (0..).zip(&requirements) {
+    for (line, requirements) in (0..).zip(requirements) {
         builder.add_line(line, requirements, &counts.strategy(requirements, keys, &shared), &shared);
     }
     builder.finish(keys, &shared)
