@@ -30,6 +30,7 @@ mod notifier;
 pub mod operations;
 mod own_events;
 mod pauses;
+mod own_events_handle;
 mod problem;
 pub mod rehearsal;
 mod run;
@@ -38,7 +39,7 @@ pub mod status;
 mod stored_event;
 pub mod tls;
 
-pub use own_events::OwnEventsHandle;
+pub use own_events_handle::OwnEventsHandle;
 pub use run::{GatewayError, blocked_channels, check, run};
 
 use crate::reload::Reloader;

@@ -7,30 +7,17 @@
 use super::Gateway;
 use super::intake::{self, IntakeBackend as _, Refusal};
 use super::journal::{Journal, JournalError, SenderScan, WatchTerms};
+use super::own_events_handle::OwnEventsHandle;
 use super::served_rules::ServedRules;
 use crate::reload::RuleSetVersion;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// How often it is noted how long the gateway listened. After a crash, timeouts are longer by so much at most.
 const NOTE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How long a journal that failed is left alone.
 const FAILURE_PAUSE: Duration = Duration::from_secs(5);
-
-/// Wakes the task; clones share it.
-#[derive(Clone, Default)]
-pub struct OwnEventsHandle {
-    changed: Arc<Notify>,
-}
-
-impl OwnEventsHandle {
-    /// A sender was heard that may have been absent, or rules were loaded. Cheap; may be called from any thread.
-    pub fn wake(&self) {
-        self.changed.notify_one();
-    }
-}
 
 /// What the rules of a version watch.
 fn watch_terms(version: &RuleSetVersion<ServedRules>) -> WatchTerms {
@@ -68,7 +55,7 @@ impl OwnEvents {
                 }
             };
             drop(strong);
-            let changed = self.handle.changed.notified();
+            let changed = self.handle.woken();
             match wait {
                 Some(wait) => drop(tokio::time::timeout(wait, changed).await),
                 None => changed.await,

@@ -5,8 +5,8 @@
 use super::backend::IntakeBackend;
 use super::body_work::{LARGE_BODY, WorkSlot};
 use super::decide::{ArrivalMode, IncomingPush, PushCounts, decide};
+use super::decide_own::decide_own;
 use super::memory::ByteReservation;
-use super::own_push::decide_own;
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use super::render::{RenderedPush, render};
