@@ -88,10 +88,17 @@ pub(super) fn resolve(
             }
             None => continue,
         };
+        let is_read = |id: &ChannelId| {
+            let parameters = channels.get(*id).into_iter().flat_map(|channel| &channel.parameters);
+            parameters.into_iter().any(|(_, value)| matches!(value, ParameterValue::Channel))
+        };
+        let own: Vec<ChannelId> = own.into_iter().filter(is_read).collect();
+        if own.is_empty() {
+            continue;
+        }
         let Some(fallback) = target(&reference, cx) else { continue };
         for own in own {
-            let Some(channel) = channels.get_mut(own) else { continue };
-            if channel.parameters.iter().any(|(_, value)| matches!(value, ParameterValue::Channel)) {
+            if let Some(channel) = channels.get_mut(own) {
                 channel.fallback = Some(Fallback { channel: fallback, place: value.span });
             }
         }
@@ -102,9 +109,17 @@ pub(super) fn resolve(
 /// The channel of a reference; an unknown one is reported.
 fn target(reference: &ChannelReference<'_>, cx: &mut LoweringContext<'_>) -> Option<ChannelId> {
     let name = reference.name;
+    let is_channel = cx.names.channels.find(&name.text).is_some();
+    if !is_channel && cx.names.routings.find(&name.text).is_some() {
+        let message = format!("`{}` is a routing, not a channel", name.text);
+        cx.report(Diagnostic::new(&code::UNKNOWN_CHANNEL, name.span, message).help("name the channel that is told"));
+        return None;
+    }
     match (cx.declared_channel(name)?, reference.member) {
         (DeclaredChannel::Single(channel), None) => Some(channel),
-        (DeclaredChannel::Family(family), Some((member, span))) => destination::named(family, member, span, cx),
+        (DeclaredChannel::Family(family), Some((member, span))) => {
+            destination::named(family, member, within(span, cx), cx)
+        }
         (DeclaredChannel::Single(_), Some((_, span))) => {
             let message = format!("`{}` is one channel, not a family", name.text);
             let found = Diagnostic::new(&code::NOT_ONE_CHANNEL, name.span, message);
@@ -120,6 +135,17 @@ fn target(reference: &ChannelReference<'_>, cx: &mut LoweringContext<'_>) -> Opt
             None
         }
     }
+}
+
+/// What stands within brackets.
+fn within(brackets: Span, cx: &LoweringContext<'_>) -> Span {
+    let text = cx.text(brackets);
+    let inner = text.trim_start_matches('[').trim_end_matches(']');
+    let before = text.find(inner).unwrap_or_default() + inner.len() - inner.trim_start().len();
+    let (before, length) = (u32::try_from(before), u32::try_from(inner.trim().len()));
+    let (Ok(before), Ok(length)) = (before, length) else { return brackets };
+    let start = brackets.start + before;
+    Span { start, end: start + length, ..brackets }
 }
 
 fn report_circles(channels: &mut [model::Channel], cx: &mut LoweringContext<'_>) {
