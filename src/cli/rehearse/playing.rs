@@ -4,6 +4,7 @@ use super::rehearsed_rules::RehearsedRules;
 use crate::cli::backend::{BackendError, OperationsBackend};
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
+use crate::gateway::journal::PushOrigin;
 use crate::gateway::operations::{PushSelection, RecordCount, RecordSelection};
 use crate::gateway::rehearsal::{Rehearsal, RehearsalReport, RehearsalStopped};
 use crate::time::Timestamp;
@@ -65,7 +66,7 @@ pub(super) fn play(
                 played.replays += 1;
                 continue;
             }
-            played.pushes += 1;
+            played.pushes += u64::from(push.origin != PushOrigin::Clock);
             for rehearsal in &mut rehearsals {
                 rehearsal.play(&push, &mut |_| ()).map_err(|error| stopped(error, terminal))?;
             }

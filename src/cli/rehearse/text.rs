@@ -55,18 +55,20 @@ impl RehearsalText {
         self.title(&format!("{}: {} {}", rehearsal.rules, or_zero(&total), rate.unit()), text);
         let _ = writeln!(
             text,
-            "{} to channels, {} to none, {} dropped",
+            "{} to channels, {} to none, {} dropped{}",
             counted(events.routed, "event", "events"),
             grouped(events.nowhere),
-            grouped(events.dropped)
+            grouped(events.dropped),
+            if events.of_clock == 0 { String::new() } else { format!(", {} of the clock", grouped(events.of_clock)) }
         );
-        if report.channels.is_empty() {
-            return;
+        if !report.channels.is_empty() {
+            text.push('\n');
+            text.push_str(&self.channels(report, rate).render(self.layout));
         }
-        text.push('\n');
-        text.push_str(&self.channels(report, rate).render(self.layout));
-        self.title("Loudest groups", text);
-        text.push_str(&self.loudest(&report.loudest).render(self.layout));
+        if !report.loudest.is_empty() {
+            self.title("Loudest groups", text);
+            text.push_str(&self.loudest(&report.loudest).render(self.layout));
+        }
         if report.channels.iter().any(|channel| channel.criticals > 0) {
             self.title("Criticals, and the one that waited longest", text);
             text.push_str(&self.criticals(&report.channels).render(self.layout));

@@ -168,7 +168,7 @@ impl<'r> Rehearsal<'r> {
 
     /// Counts what was told and held since the last time.
     fn collect(&mut self, observer: &mut MessageObserver<'_>) {
-        drop(self.timeline.take_own_events());
+        self.tally.note_clock_events(self.timeline.take_own_events().len());
         for change in self.timeline.take_hold_changes() {
             self.tally.note_hold(&change);
         }

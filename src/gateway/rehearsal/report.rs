@@ -39,6 +39,8 @@ pub struct EventCounts {
     pub nowhere: u64,
     /// Those that a mapping dropped.
     pub dropped: u64,
+    /// Those that the gateway makes itself: of senders that are absent or return, and of alerts of which nothing more is heard.
+    pub of_clock: u64,
     /// Recoveries of alerts that were not open: they began before, or were over already.
     pub lone_recoveries: u64,
 }

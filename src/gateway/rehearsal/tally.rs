@@ -72,6 +72,11 @@ impl RehearsalTally {
         self.events.lone_recoveries += 1;
     }
 
+    /// Events that the clock made.
+    pub(super) fn note_clock_events(&mut self, count: usize) {
+        self.events.of_clock += u64::try_from(count).unwrap_or(u64::MAX);
+    }
+
     pub(super) fn note_message(&mut self, message: &DeliveredMessage) {
         let day = message.made.saturating_duration_since(self.begin).as_secs() / DAY.as_secs();
         match self.channels.get_mut(&message.channel) {
