@@ -1,5 +1,7 @@
 //! The place where commands of operators run: in the running gateway, or directly on the journal if no gateway runs.
 
+mod noise_reduction;
+
 use super::clock;
 use super::exit::Exit;
 use super::serve::given_token;
@@ -13,11 +15,9 @@ use crate::gateway::journal::{
     DeadLetterRecord, DirectoryOwner, GroupSummary, Journal, JournalConfig, MessageSummary, PausedChannel,
 };
 use crate::gateway::operations::{
-    self, AffectedCount, BulkRequest, DecisionRecord, EndSilenceRequest, EventDetail, EventSummary,
-    ExtendSilenceRequest, ForgetRequest, ListingPage, MessageDetail, OfflineReplayer, OperationError, PauseRequest,
-    PreviewSilenceRequest, PushSelection, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection,
-    ReplayCandidate, ReplayRequest, ReplayResult, ReplaySource, ResumeRequest, RulesRecord, SenderSummary,
-    SilencePreview, SilenceRequest, SilenceSelection, SilenceSummary, StoredPushPage,
+    self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, MessageDetail,
+    OfflineReplayer, OperationError, PauseRequest, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection,
+    ReplayCandidate, ReplayRequest, ReplayResult, ReplaySource, ResumeRequest,
 };
 use crate::reload::{LoadRejection, RuleAccess};
 use crate::ruleset::SystemClock;
@@ -340,72 +340,6 @@ impl OperationsBackend {
 
     pub(super) fn quarantined(&self, id: &str) -> BackendResult<QuarantineDetail> {
         self.ask(|client| get(client, &["quarantine", id]), |journal| operations::quarantined_one(journal, id))
-    }
-
-    /// A page of stored pushes, the oldest first.
-    pub(super) fn stored_pushes(&self, selection: &PushSelection) -> BackendResult<StoredPushPage> {
-        self.ask(
-            |client| read(client.get(&format!("/api/v1/pushes?{}", selection.query()))?),
-            |journal| {
-                operations::check_names(journal, None, &selection.pushes)?;
-                operations::stored_pushes(journal, selection, now())
-            },
-        )
-    }
-
-    /// The files of the rules in force; of those that were in force last, if no gateway runs.
-    pub(super) fn last_rules(&self) -> BackendResult<RulesRecord> {
-        self.ask(|client| get(client, &["rules", "archive"]), operations::last_rules)
-    }
-
-    /// Asks for something about silences by a request.
-    fn silence_request<R: Serialize, T: DeserializeOwned>(
-        &self,
-        resource: &str,
-        request: &R,
-        journal: impl FnOnce(&Journal) -> Result<T, OperationError>,
-    ) -> BackendResult<T> {
-        self.ask(|client| post(client, &format!("silences{resource}"), request), journal)
-    }
-
-    pub(super) fn preview_silence(&self, request: &PreviewSilenceRequest) -> BackendResult<SilencePreview> {
-        self.silence_request("/preview", request, |journal| operations::preview_silence(journal, None, request))
-    }
-
-    pub(super) fn add_silence(&self, request: &SilenceRequest) -> BackendResult<SilenceSummary> {
-        self.silence_request("", request, |journal| operations::add_silence(journal, None, request))
-    }
-
-    pub(super) fn extend_silence(&self, id: &str, request: &ExtendSilenceRequest) -> BackendResult<SilenceSummary> {
-        let resource = format!("/{}/extend", escaped(id));
-        self.silence_request(&resource, request, |journal| operations::extend_silence(journal, id, request))
-    }
-
-    pub(super) fn end_silence(&self, id: &str, request: &EndSilenceRequest) -> BackendResult<SilenceSummary> {
-        let resource = format!("/{}/end", escaped(id));
-        self.silence_request(&resource, request, |journal| operations::end_silence(journal, id, request))
-    }
-
-    pub(super) fn silence(&self, id: &str) -> BackendResult<SilenceSummary> {
-        self.ask(|client| get(client, &["silences", id]), |journal| operations::silence(journal, id))
-    }
-
-    pub(super) fn silences(&self, selection: &SilenceSelection) -> BackendResult<ListingPage<SilenceSummary>> {
-        let path = || format!("/api/v1/silences?{}", selection.query());
-        self.ask(|client| read(client.get(&path())?), |journal| operations::silences(journal, selection))
-    }
-
-    /// The senders of heartbeats.
-    pub(super) fn heartbeats(&self) -> BackendResult<ListingPage<SenderSummary>> {
-        self.ask(|client| get(client, &["heartbeats"]), operations::heartbeats)
-    }
-
-    /// Forgets a sender.
-    pub(super) fn forget_sender(&self, request: &ForgetRequest) -> BackendResult<AffectedCount> {
-        self.ask(
-            |client| post(client, "heartbeats/forget", request),
-            |journal| operations::forget_sender(journal, request),
-        )
     }
 
     /// A page of the pushes that a replay would decide.
