@@ -50,6 +50,16 @@ fn lines(place: &Place, file: &str, count: usize) -> Vec<Value> {
     }
 }
 
+/// Without the command that lists the alerts which a description leaves out: only a gateway gives messages ids.
+fn without_message_id(mut message: Value) -> Value {
+    let description = message["description"].as_str().and_then(|text| text.split_once(": pointsman messages "));
+    if let Some((before, id)) = description {
+        assert_eq!(id.len(), 26, "{message:#}");
+        message["description"] = before.into();
+    }
+    message
+}
+
 /// In an order that does not depend on which delivery was faster.
 fn sorted(mut events: Vec<Value>) -> Vec<Value> {
     events.sort_by_key(ToString::to_string);
@@ -101,6 +111,7 @@ fn a_rehearsal_tells_what_the_gateway_told() {
     assert_eq!(alone["rehearsals"][0]["channels"], live["rehearsals"][0]["channels"]);
     let rules = RuleSet::load(&[place.rules()], None).unwrap().rules.unwrap();
     let mut rehearsed = rehearsed(&place, &rules);
+    let told = told.into_iter().map(without_message_id).collect();
     assert_eq!(rehearsed.remove("chat"), Some(told));
     assert_eq!(rehearsed.remove("log").map(sorted), Some(sorted(every)));
     assert_eq!(rehearsed.len(), 0);
