@@ -3,12 +3,11 @@
 //! Which alerts a channel passes on, its records say (`crate::notification`). Here they are opened in the fallback, with the last
 //! event of each, in the same transaction: no crash loses an alert between the two.
 
-use super::fallback_event::{FallbackEvent, FallbackForm};
+use super::fallback_event::{FallbackEvent, FallbackForm, PassedOnEvent};
 use super::hold_work::{HoldContext, hold_in, reason};
 use super::holds::{HeldEvent, StoredHoldReason};
 use super::notification::{
-    AppliedArrival, ChannelRecords, MessageAlert, OverdueEvents, PassedOnEvent, RenderMessage, TellResult, tell,
-    tell_last,
+    AppliedArrival, ChannelRecords, MessageAlert, OverdueEvents, RenderMessage, TellResult, tell, tell_last,
 };
 use super::{EventId, StoreResult, StoredFiring, Transaction};
 use crate::channel::NotificationPolicy;

@@ -1,7 +1,9 @@
-//! An event as the fallback of a channel gets it.
+//! Events that are told to fallbacks of channels.
 
+use super::EventId;
 use crate::event::Severity;
 use crate::notification::{AlertId, GroupId, NamedValue};
+use std::time::Duration;
 
 /// An event as the fallback of a channel gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,4 +37,17 @@ pub enum FallbackForm {
         /// Notes of the rendering.
         notes: Vec<String>,
     },
+}
+
+/// An event that is told to a fallback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PassedOnEvent<'f> {
+    /// Its alert.
+    pub alert: AlertId,
+    /// The event.
+    pub event: EventId,
+    /// The fallback.
+    pub fallback: &'f str,
+    /// For how long it was due and undelivered; nothing where a message was given up.
+    pub after: Option<Duration>,
 }

@@ -47,7 +47,7 @@ pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
 pub use fallback::{tell_last_or_pass_on, tell_or_pass_on};
-pub use fallback_event::{FallbackEvent, FallbackForm};
+pub use fallback_event::{FallbackEvent, FallbackForm, PassedOnEvent};
 pub use fate::{ChannelFate, EventFate, GroupValueText, MessageState};
 pub use heard::{
     ChangedSender, ClockWork, HeardAlert, HeardTransaction, OwnPush, SenderScan, SenderStatus, SilentAlert, WatchTerms,
@@ -64,8 +64,8 @@ pub use message_page::{
 };
 pub use notification::{
     AppliedArrival, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, GivenUpMessage, MessageAlert,
-    MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, OverdueEvents, PassedOnEvent, RenderMessage,
-    RenderedMessage, StoredFate, TellResult, mark_damaged, retry, settle, tell, tell_last, tell_removed,
+    MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, OverdueEvents, RenderMessage, RenderedMessage,
+    StoredFate, TellResult, mark_damaged, retry, settle, tell, tell_last, tell_removed,
 };
 pub use pause::{ChannelPause, PausedChannel};
 pub use record::{

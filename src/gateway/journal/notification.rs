@@ -5,6 +5,7 @@
 //! its delivery is stored.
 
 use super::channel_policies::{ChannelPolicies, LAST_WORDS};
+use super::fallback_event::PassedOnEvent;
 use super::hold_work::{HoldContext, TellReadiness, prepare_telling};
 use super::holds::{LastEvent, StoredHoldReason};
 use super::{DeliveryId, EventId, MessageUlid, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
@@ -15,7 +16,6 @@ use crate::notification::{
     MessageRecord, NamedValue, NewsKind,
 };
 use crate::time::Timestamp;
-use std::time::Duration;
 
 /// The alerts of a message whose events are read at most.
 const MAX_MESSAGE_ALERTS: usize = 5_000;
@@ -65,19 +65,6 @@ pub enum NewsEnd {
     Elsewhere,
     /// The fallback of the channel was told; the channel may still tell it.
     PassedOn,
-}
-
-/// An event that is told to a fallback.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PassedOnEvent<'f> {
-    /// Its alert.
-    pub alert: AlertId,
-    /// The event.
-    pub event: EventId,
-    /// The fallback.
-    pub fallback: &'f str,
-    /// For how long it was due and undelivered; nothing where a message was given up.
-    pub after: Option<Duration>,
 }
 
 /// An event that was applied to a channel.
