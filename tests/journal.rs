@@ -156,6 +156,7 @@ pub(crate) fn push(number: u64, channel: &str, key: &str, body: Option<&[u8]>) -
             key: key.to_owned(),
             body: body.map(<[u8]>::to_vec),
             notes: Vec::new(),
+            urgency: None,
         }],
         transitions: Vec::new(),
         open: Vec::new(),

@@ -1,6 +1,7 @@
 //! The place where commands of operators run: in the running gateway, or directly on the journal if no gateway runs.
 
 mod noise_reduction;
+mod told;
 
 use super::clock;
 use super::exit::Exit;
@@ -11,13 +12,11 @@ use crate::channel::StateFile;
 use crate::diagnostic;
 use crate::event::channel_name;
 use crate::gateway::admin_client::{AdminClient, AdminClientError, AdminConnection};
-use crate::gateway::journal::{
-    DeadLetterRecord, DirectoryOwner, GroupSummary, Journal, JournalConfig, MessageSummary, PausedChannel,
-};
+use crate::gateway::journal::{DeadLetterRecord, DirectoryOwner, Journal, JournalConfig};
 use crate::gateway::operations::{
-    self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, MessageDetail,
-    OfflineReplayer, OperationError, PauseRequest, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection,
-    ReplayCandidate, ReplayRequest, ReplayResult, ReplaySource, ResumeRequest,
+    self, AffectedCount, BulkRequest, DecisionRecord, EventDetail, EventSummary, ListingPage, OfflineReplayer,
+    OperationError, QuarantineDetail, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate, ReplayRequest,
+    ReplayResult, ReplaySource,
 };
 use crate::reload::{LoadRejection, RuleAccess};
 use crate::ruleset::SystemClock;
@@ -279,39 +278,6 @@ impl OperationsBackend {
 
     pub(super) fn decision(&self, id: &str) -> BackendResult<DecisionRecord> {
         self.ask(|client| get(client, &["events", id, "decision"]), |journal| operations::decision(journal, id))
-    }
-
-    pub(super) fn messages(&self, selection: &RecordSelection) -> BackendResult<ListingPage<MessageSummary>> {
-        self.select("messages", selection, operations::messages)
-    }
-
-    /// A message with a page of its alerts.
-    pub(super) fn message(&self, id: &str, after: Option<&str>) -> BackendResult<MessageDetail> {
-        self.ask(
-            |client| {
-                let after = after.map(|after| format!("?after={after}")).unwrap_or_default();
-                read(client.get(&format!("/api/v1/messages/{}{after}", escaped(id)))?)
-            },
-            |journal| operations::message(journal, id, after),
-        )
-    }
-
-    pub(super) fn groups(&self, selection: &RecordSelection) -> BackendResult<ListingPage<GroupSummary>> {
-        self.select("groups", selection, operations::groups)
-    }
-
-    pub(super) fn pause_channel(&self, request: &PauseRequest) -> BackendResult<PausedChannel> {
-        self.ask(
-            |client| post(client, "channels/pause", request),
-            |journal| operations::pause_channel(journal, None, request, now()),
-        )
-    }
-
-    pub(super) fn resume_channel(&self, request: &ResumeRequest) -> BackendResult<PausedChannel> {
-        self.ask(
-            |client| post(client, "channels/resume", request),
-            |journal| operations::resume_channel(journal, None, request, now()),
-        )
     }
 
     pub(super) fn dead(&self, selection: &RecordSelection) -> BackendResult<ListingPage<DeadLetterRecord>> {

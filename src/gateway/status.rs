@@ -17,6 +17,7 @@ use super::metrics::stage_name;
 use super::operations::{self, SenderSummary, SilenceSelection, SilenceSummary};
 use super::served_rules::ServedRules;
 use super::{Gateway, logs};
+use crate::channel::RepeatPolicy;
 use crate::reload::{ReloadReport, WatchMode};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -204,6 +205,9 @@ pub struct ChannelSummary {
     /// The pause for which the receiver asked, of all deliveries to the channel.
     #[serde(default)]
     pub held: Option<ChannelHold>,
+    /// Whether it gets every event as it comes, with `repeat = "every_event"`.
+    #[serde(default)]
+    pub sends_every_event: bool,
     /// Why and until when an operator paused it.
     #[serde(default)]
     pub paused: Option<ChannelPause>,
@@ -261,6 +265,10 @@ impl GatewayStatus {
         for channel in channels.iter_mut().filter(|channel| channel.pending > 0) {
             let oldest = journal.pending(&channel.name, DeliveryId::NONE, 1)?;
             channel.oldest_pending = oldest.first().map(|oldest| oldest.since.to_string());
+        }
+        for channel in &mut channels {
+            let served = served.value.channel(&channel.name);
+            channel.sends_every_event = served.is_some_and(|served| served.policy.repeat == RepeatPolicy::EveryEvent);
         }
         for PausedChannel { channel: name, pause } in journal.pauses()? {
             channels
@@ -425,6 +433,7 @@ fn channel(
         held: states
             .and_then(|states| states.held.as_ref())
             .map(|hold| ChannelHold { until: hold.until.to_string(), reason: hold.reason.clone() }),
+        sends_every_event: false,
         paused: None,
         blocked: states.and_then(|states| states.blocked.clone()),
         failing_since: states.and_then(|states| states.failing_since).map(|at| at.to_string()),

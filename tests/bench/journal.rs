@@ -54,6 +54,7 @@ fn push(number: u64) -> Push {
             key: key.clone(),
             body: None,
             notes: Vec::new(),
+            urgency: None,
         }],
         transitions: vec![FiringTransition::Opened {
             key,

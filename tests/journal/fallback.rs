@@ -140,6 +140,7 @@ impl<'f> World<'f> {
             key: key.to_owned(),
             body: Some(format!("event: {key} {status}").into_bytes()),
             notes: Vec::new(),
+            urgency: firing,
         };
         let push = Push {
             id: push_id(self.pushes),

@@ -157,6 +157,7 @@ impl<'f> HoldWorld<'f> {
             key: (*key).to_owned(),
             body: Some(format!("{key} {}", firing.map_or("Resolved", Severity::name)).into_bytes()),
             notes: Vec::new(),
+            urgency: None,
         };
         let transition = |(index, (key, severity)): (u32, &(&str, Option<Severity>))| {
             let key = (*key).to_owned();

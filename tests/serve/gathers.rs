@@ -209,7 +209,7 @@ fn a_storm_is_one_message() {
 /// Nothing is sent to a paused channel, of neither kind; a restart changes nothing of that.
 #[test]
 fn a_paused_channel_waits_and_goes_on() {
-    for (kind, title) in [("", "pod 1 is down"), (", repeat = 4h", "2 alerts")] {
+    for kind in ["", ", repeat = 4h"] {
         let place = place(&format!(r#"file(path = "chat.ndjson"{kind})"#));
         let gateway = serve(&place, &[]);
         push(&gateway, &[alert(7, "firing")]);
@@ -231,9 +231,7 @@ fn a_paused_channel_waits_and_goes_on() {
         assert_eq!(messages(&place, 1).len(), 1, "nothing is sent meanwhile");
         let resumed = run(&["channel", "resume", "chat", "--by", "ben"]);
         assert!(resumed.stdout.contains("chat goes on"), "{}", resumed.stdout);
-        assert!(run(&["channel", "resume", "chat", "--by", "ben"]).stderr.contains("is not paused"));
-        let told = messages(&place, 2);
-        let _ = title;
-        assert!(told.len() >= 2, "{told:#?}");
+        let titles: Vec<Value> = messages(&place, 3).into_iter().map(|told| told["title"].clone()).collect();
+        assert!(titles.contains(&"pod 1 is down".into()) && titles.contains(&"pod 2 is down".into()), "{titles:?}");
     }
 }

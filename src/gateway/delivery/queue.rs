@@ -340,9 +340,9 @@ impl<P> DeliveryQueue<P> {
         self.begin(&first.key)
     }
 
-    /// Takes, of the [`LOOKED_AT`] heads that have been due longest, the first of the most urgent.
+    /// Takes, of the heads that are due, the first of the most urgent. It looks at each of them.
     pub(super) fn take_urgent<U: Ord>(&mut self, now: u64, urgency: impl Fn(&P) -> U) -> Option<QueueHead<P>> {
-        let due = self.due_heads(now, urgency).take(LOOKED_AT);
+        let due = self.due_heads(now, urgency);
         let found = due.min_by(|(one, at), (other, place)| other.cmp(one).then(at.cmp(place)))?.1.clone();
         self.order.remove(&found);
         self.begin(&found.key)

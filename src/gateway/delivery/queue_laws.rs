@@ -348,3 +348,24 @@ fn new_deliveries_are_taken_although_the_window_is_full_of_others_that_are_due()
     world.step(&QueueStep::Prefer(WindowPreference::Oldest));
     world.finish();
 }
+
+/// A Critical does not wait behind thousands of others; for each key, the order stays.
+#[test]
+fn the_worst_of_all_that_waits_is_taken_first() {
+    let mut queue = DeliveryQueue::new(WindowSize::of_one(1));
+    let head = |id: i64, key: &str, urgency: u32| QueueHead {
+        id: DeliveryId(id),
+        key: key.to_owned(),
+        due: 0,
+        since: Timestamp::default(),
+        details: urgency,
+    };
+    let request = queue.next_read(0).expect("something may be there");
+    let mut page: Vec<QueueHead<u32>> = (1..=600).map(|id| head(id, &format!("k{id}"), 1)).collect();
+    page.push(head(601, "worst", 3));
+    page.push(head(602, "bad", 2));
+    queue.add_page(request, page, 0);
+    let mut taken = || queue.take_urgent(0, |urgency| *urgency).map(|head| head.key);
+    let first: Vec<String> = (0..4).filter_map(|_| taken()).collect();
+    assert_eq!(first, ["worst", "bad", "k1", "k2"]);
+}

@@ -134,7 +134,7 @@ impl RateLimiters {
 }
 
 /// The limits of the rules, or of the kind of channel.
-fn limits(kind: &ChannelKind, settings: &Settings) -> RateLimits {
+pub(super) fn limits(kind: &ChannelKind, settings: &Settings) -> RateLimits {
     let of_kind = match kind.transport {
         Transport::Http(http) => http.limits,
         Transport::File | Transport::Stdout | Transport::Discard => RateLimits::NONE,

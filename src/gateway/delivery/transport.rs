@@ -7,6 +7,7 @@ use super::body_room::{BodyPermit, BodyRoom};
 use super::circuit_breaker::HealthSignal;
 use super::client::{ChannelClient, ClientFactory, RequestFailure, TruncatedResponse};
 use super::line_sink::{LineSink, MAX_LINES};
+use super::rate_limiter::limits;
 use super::receiver::receiver;
 use super::{DeliveryLog, OutboundConfig};
 use crate::channel::{
@@ -111,6 +112,11 @@ impl ChannelTransport {
     /// Whether the channel gathers messages. Then one of them is under way at a time.
     pub(super) fn gathers(&self) -> bool {
         self.policy.repeat != RepeatPolicy::EveryEvent
+    }
+
+    /// Whether the requests of a minute are limited, as chat robots do.
+    pub(super) fn has_slow_rate(&self) -> bool {
+        limits(self.channel.kind, &self.channel.settings).per_minute.is_some()
     }
 
     /// Opens a channel; sends nothing.

@@ -4,7 +4,7 @@
 use super::decide::{BYTES_PER_DELIVERY, DecidedPush, IncomingPush, MAX_PUSH_BYTES, PlannedDelivery, PushCounts};
 use super::refusal::Refusal;
 use crate::evaluate::{EvaluationContext, PushAnswer};
-use crate::event::MessageGroup;
+use crate::event::{AlertStatus, MessageGroup};
 use crate::gateway::journal::{
     EventArrival, FiringTransition, HeardAlert, NewDelivery, OpenFiring, PushHolds, PushOrigin,
 };
@@ -135,5 +135,6 @@ fn render_one(
     let kind = served.channels.get(position)?.kind;
     let (body, notes) = served.render_body(position, event, group, context);
     let key = event.key.to_string();
-    Some(NewDelivery { index, channel: channel.to_owned(), kind: kind.name, key, body, notes })
+    let urgency = (event.status == AlertStatus::Firing).then_some(event.severity);
+    Some(NewDelivery { index, channel: channel.to_owned(), kind: kind.name, key, body, notes, urgency })
 }

@@ -144,6 +144,8 @@ pub struct NewDelivery {
     pub body: Option<Vec<u8>>,
     /// Notes of the rendering.
     pub notes: Vec<String>,
+    /// The severity of a firing; nothing of a recovery. Where a channel cannot keep up, the worst goes first.
+    pub urgency: Option<Severity>,
 }
 
 /// A change of a firing.
@@ -194,7 +196,7 @@ pub struct PendingDelivery {
     pub hops: u32,
     /// The message of its channel that it is; nothing where it is an event.
     pub message: Option<MessageId>,
-    /// The worst severity that a message tells of.
+    /// The worst severity that a message tells of, or that of a firing.
     pub urgency: Option<Severity>,
 }
 

@@ -72,7 +72,8 @@ impl PushTransaction for MemoryTransaction {
                     counts.pending += 1;
                     self.wake.insert(new.channel.clone());
                     let (kind, body) = (new.kind, Some(body.clone()));
-                    self.insert(push, &new.channel, kind, &new.key, new.index, body);
+                    let id = self.insert(push, &new.channel, kind, &new.key, new.index, body);
+                    self.state.deliveries.get_mut(&id).unwrap().pending.urgency = new.urgency;
                 }
             }
         }

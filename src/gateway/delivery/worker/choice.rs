@@ -2,7 +2,7 @@
 //!
 //! The one that has been due longest, as long as the receiver works. After a failure, every second attempt is made with the
 //! newest delivery that was never tried: many events that the receiver fails on, or that it answers slowly, are then retried
-//! without keeping new ones waiting. A channel that gathers messages has few of them, and the worst comes first.
+//! without keeping new ones waiting. In a channel that gathers messages, or that has a limit for a minute, the worst comes first.
 
 use super::{COUNT_PAUSE, ChannelWorker};
 use crate::gateway::delivery::circuit_breaker::{AttemptKind, AttemptPermit, DeliveryHistory};
@@ -17,9 +17,10 @@ use std::time::Duration;
 pub(super) const AFTER_FAILURE: Duration = Duration::from_mins(10);
 
 impl<L: DeliveryStore> ChannelWorker<L> {
-    /// Whether the channel gathers messages: of the few that are undelivered, the worst comes first.
-    fn gathers(&self) -> bool {
-        self.transport.as_ref().is_some_and(|(transport, _)| transport.gathers())
+    /// Whether of what waits the worst comes first: in a channel that gathers messages, and in one with a limit for a minute,
+    /// whose queue grows where more arrives. There, looking at all that waits costs little beside the pause between two requests.
+    fn takes_worst_first(&self) -> bool {
+        self.transport.as_ref().is_some_and(|(transport, _)| transport.gathers() || transport.has_slow_rate())
     }
 
     /// Which deliveries come first.
@@ -34,7 +35,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         kind: AttemptKind,
         attempts: u32,
     ) -> Option<QueueHead<DeliveryDetails>> {
-        if self.gathers() && kind == AttemptKind::Regular {
+        if self.takes_worst_first() && kind == AttemptKind::Regular {
             return self.queue.take_urgent(now, |details| details.urgency);
         }
         let rank = |details: &DeliveryDetails| details.attempts;

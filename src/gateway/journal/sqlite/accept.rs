@@ -184,7 +184,7 @@ impl SqliteTransaction<'_> {
         };
         let (id, size) = (self.next_delivery_id(), size(body));
         let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, size, notes, \
-                   state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11)";
+                   state, urgency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12)";
         self.connection.prepare_cached(sql)?.execute((
             id,
             source.push,
@@ -197,6 +197,7 @@ impl SqliteTransaction<'_> {
             size,
             json_unless_empty(&delivery.notes),
             DeliveryState::Pending,
+            delivery.urgency,
         ))?;
         self.connection.prepare_cached("INSERT INTO body (id, checksum, bytes) VALUES (?1, ?2, ?3)")?.execute((
             id,

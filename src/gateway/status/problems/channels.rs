@@ -4,6 +4,7 @@ use super::StatusProblemLevel::{Failing, Warning};
 use super::{StatusProblem, age, counted, duration, is_newer};
 use crate::event::command_line_name;
 use crate::gateway::delivery::STOPPED_LOOP;
+use crate::gateway::journal::ChannelPause;
 use crate::gateway::status::ChannelSummary;
 use crate::time::Timestamp;
 
@@ -35,11 +36,7 @@ pub(super) fn delivery(channel: &ChannelSummary, roots: &str, now: Timestamp) ->
         ));
     }
     if let Some(pause) = &channel.paused {
-        let until = pause.until.to_string();
-        return Some(problem(Warning, "paused").since(Some(&pause.since.to_string())).next(Some(&until)).says(
-            format!("paused by {}: {}{waits}", pause.by, pause.because),
-            format!("nothing, as it goes on by itself; earlier with `pointsman channel resume {argument}`"),
-        ));
+        return Some(paused(pause, problem(Warning, "paused"), &waits, &argument));
     }
     if let Some(hold) = &channel.held {
         return Some(problem(Failing, "held").since(since).next(Some(&hold.until)).says(
@@ -64,13 +61,26 @@ pub(super) fn delivery(channel: &ChannelSummary, roots: &str, now: Timestamp) ->
     }
     let waits_long = age(channel.oldest_pending.as_ref(), now).is_some_and(|age| age >= LONG_WAIT_SECONDS);
     waits_long.then(|| {
+        let fix = if channel.sends_every_event {
+            "it gets every event: with `repeat = 24h` it would be told once of each alert; or raise its `rate` if the receiver \
+             allows it"
+        } else {
+            "raise its `rate` if the receiver allows it"
+        };
         problem(Warning, "waiting").since(channel.oldest_pending.as_ref()).says(
             format!("it delivers, but slowly{waits}"),
-            format!(
-                "raise its `rate` if the receiver allows it; `pointsman events --channel {argument}` shows what waits"
-            ),
+            format!("{fix}; `pointsman events --channel {argument}` shows what waits"),
         )
     })
+}
+
+/// An operator paused the channel.
+fn paused(pause: &ChannelPause, problem: StatusProblem, waits: &str, argument: &str) -> StatusProblem {
+    let (since, until) = (pause.since.to_string(), pause.until.to_string());
+    problem.since(Some(&since)).next(Some(&until)).says(
+        format!("paused by {}: {}{waits}", pause.by, pause.because),
+        format!("nothing, as it goes on by itself; earlier with `pointsman channel resume {argument}`"),
+    )
 }
 
 /// The flag that the reason of a blocked channel names: `--allow 10.1.2.3/32`.

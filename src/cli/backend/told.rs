@@ -1,0 +1,40 @@
+//! What channels that gather messages were told, and pauses of channels.
+
+use super::{BackendResult, OperationsBackend, escaped, now, post, read};
+use crate::gateway::journal::{GroupSummary, MessageSummary, PausedChannel};
+use crate::gateway::operations::{self, ListingPage, MessageDetail, PauseRequest, RecordSelection, ResumeRequest};
+
+impl OperationsBackend {
+    pub(in crate::cli) fn messages(&self, selection: &RecordSelection) -> BackendResult<ListingPage<MessageSummary>> {
+        self.select("messages", selection, operations::messages)
+    }
+
+    /// A message with a page of its alerts.
+    pub(in crate::cli) fn message(&self, id: &str, after: Option<&str>) -> BackendResult<MessageDetail> {
+        self.ask(
+            |client| {
+                let after = after.map(|after| format!("?after={after}")).unwrap_or_default();
+                read(client.get(&format!("/api/v1/messages/{}{after}", escaped(id)))?)
+            },
+            |journal| operations::message(journal, id, after),
+        )
+    }
+
+    pub(in crate::cli) fn groups(&self, selection: &RecordSelection) -> BackendResult<ListingPage<GroupSummary>> {
+        self.select("groups", selection, operations::groups)
+    }
+
+    pub(in crate::cli) fn pause_channel(&self, request: &PauseRequest) -> BackendResult<PausedChannel> {
+        self.ask(
+            |client| post(client, "channels/pause", request),
+            |journal| operations::pause_channel(journal, None, request, now()),
+        )
+    }
+
+    pub(in crate::cli) fn resume_channel(&self, request: &ResumeRequest) -> BackendResult<PausedChannel> {
+        self.ask(
+            |client| post(client, "channels/resume", request),
+            |journal| operations::resume_channel(journal, None, request, now()),
+        )
+    }
+}
