@@ -6,9 +6,7 @@ use super::hold_push::{ReportedPush, report_push};
 use super::hold_work::HoldContext;
 use super::holds::{HoldAsker, StoredHoldReason};
 use super::notification::{AppliedArrival, ChannelRecords, EventArrival, NewsEnd};
-use super::{
-    AcceptResult, EventId, FiringTransition, LONGEST_OPEN, Push, StoreError, StoredFiring, Transaction, heard,
-};
+use super::{EventId, FiringTransition, LONGEST_OPEN, Push, PushId, StoreError, StoredFiring, Transaction, heard};
 use crate::event::Severity;
 use crate::notification::{
     AlertId, Arrival, ArrivalResult, ChannelNotifier, GroupId, HoldState, ListeningTime, NamedValue,
@@ -20,6 +18,17 @@ use std::time::Duration;
 
 /// How old the time of an open firing may become before a repetition writes it again.
 const REFRESH_AFTER: Duration = Duration::from_hours(1);
+
+/// What happened to a push that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AcceptResult {
+    /// It is stored.
+    Stored,
+    /// That push brought the same body, within the integration's `deduplicate_for`.
+    Duplicate(PushId),
+    /// It is a push of the clock, and what it was made of is no longer so: nothing of it is stored.
+    Outdated,
+}
 
 /// When a push is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

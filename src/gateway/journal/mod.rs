@@ -40,7 +40,7 @@ mod store;
 mod write;
 mod write_queue;
 
-pub use accept::{AcceptMoment, accept};
+pub use accept::{AcceptMoment, AcceptResult, accept};
 pub use accepted_push::{AcceptedPush, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, PushFilter, PushPage, PushReader};
 pub use channel_policies::{ChannelPolicies, ChannelUse, LAST_WORDS};
 pub use client::{DeliveryStore, PushStore};
@@ -191,17 +191,6 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.close(CloseMode::Discard);
     }
-}
-
-/// What happened to a push that was accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AcceptResult {
-    /// It is stored.
-    Stored,
-    /// That push brought the same body, within the integration's `deduplicate_for`.
-    Duplicate(PushId),
-    /// It is a push of the clock, and what it was made of is no longer so: nothing of it is stored.
-    Outdated,
 }
 
 impl Journal {

@@ -12,24 +12,8 @@ pub(super) fn form(failure: &ParseFailure<'_>) -> Option<&'static str> {
 /// Lines of blocks and declarations.
 fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static str> {
     let goes_on = failure.expects(Rule::coalesce) && !failure.starts_line(failure.index);
-    if failure.expects_any(&[Rule::expect, Rule::k_expect, Rule::cases]) && !goes_on {
-        return Some(
-            "a statement of a test begins with `mapping`, `routing`, `integration`, `channel`, `input`, `event`, `at`, `open`, `cases` or `expect`; a step of a sequence with its moment, `+30s`",
-        );
-    }
-    if declaration == "test" && failure.expects_any(&[Rule::duration, Rule::moment, Rule::moments]) {
-        return Some("a duration is `30s`, `10m`, `4h`, `7d` or `1h30m`; a moment of a sequence is `+30s`");
-    }
-    if failure.expects_any(&[Rule::exactly, Rule::sent, Rule::dropped, Rule::k_sent, Rule::k_dropped]) {
-        return Some(
-            "write `expect 1 event`, `expect { severity: Critical }`, `expect sent [page]`, `expect via main.page` or `expect dropped`",
-        );
-    }
-    if failure.expects_any(&[Rule::k_includes, Rule::k_excludes]) {
-        return Some("channels of a test stand in brackets: `expect sent [page, chat]`");
-    }
-    if failure.expects_any(&[Rule::case_row, Rule::case_value]) {
-        return Some("a row gives a value for each name, then what is expected: `\"P1\" => Critical`");
+    if let Some(form) = test_statement(failure, declaration, goes_on) {
+        return Some(form);
     }
     if declaration == "mute"
         && failure.expects_any(&[Rule::k_when, Rule::k_while, Rule::k_same, Rule::k_until, Rule::k_because])
@@ -68,6 +52,30 @@ fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static s
         return Some(
             "a declaration is, for example, `channel page = stdout()` or `routing main { route urgent when severity == Critical => page  else => page }`",
         );
+    }
+    None
+}
+
+/// Statements of tests, and their parts.
+fn test_statement(failure: &ParseFailure<'_>, declaration: &str, goes_on: bool) -> Option<&'static str> {
+    if failure.expects_any(&[Rule::expect, Rule::k_expect, Rule::cases]) && !goes_on {
+        return Some(
+            "a statement of a test begins with `mapping`, `routing`, `integration`, `channel`, `input`, `event`, `at`, `open`, `cases` or `expect`; a step of a sequence with its moment, `+30s`",
+        );
+    }
+    if declaration == "test" && failure.expects_any(&[Rule::duration, Rule::moment, Rule::moments]) {
+        return Some("a duration is `30s`, `10m`, `4h`, `7d` or `1h30m`; a moment of a sequence is `+30s`");
+    }
+    if failure.expects_any(&[Rule::exactly, Rule::sent, Rule::dropped, Rule::k_sent, Rule::k_dropped]) {
+        return Some(
+            "write `expect 1 event`, `expect { severity: Critical }`, `expect sent [page]`, `expect via main.page` or `expect dropped`",
+        );
+    }
+    if failure.expects_any(&[Rule::k_includes, Rule::k_excludes]) {
+        return Some("channels of a test stand in brackets: `expect sent [page, chat]`");
+    }
+    if failure.expects_any(&[Rule::case_row, Rule::case_value]) {
+        return Some("a row gives a value for each name, then what is expected: `\"P1\" => Critical`");
     }
     None
 }
