@@ -14,6 +14,7 @@ mod channel_policies;
 mod client;
 mod config;
 mod disk_shortage;
+mod error;
 mod fallback;
 mod fallback_event;
 mod fate;
@@ -46,6 +47,7 @@ pub use channel_policies::{ChannelPolicies, ChannelUse, LAST_WORDS};
 pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
+pub use error::JournalError;
 pub use fallback::{tell_last_or_pass_on, tell_or_pass_on};
 pub use fallback_event::{FallbackEvent, FallbackForm, PassedOnEvent};
 pub use fate::{ChannelFate, EventFate, GroupValueText, MessageState};
@@ -105,35 +107,6 @@ use write_queue::{CloseMode, WriteQueue};
 
 /// How long a firing is open without another one of its key.
 pub const LONGEST_OPEN: Duration = Duration::from_hours(30 * 24);
-
-/// Why the journal does not take something now.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum JournalError {
-    /// Too much waits for delivery.
-    #[error("too much waits for delivery")]
-    Full,
-    /// The disk has no room.
-    #[error("the disk of the state directory is full")]
-    NoSpace,
-    /// The disk has less room than has to be left free.
-    #[error("{0}")]
-    LowSpace(DiskShortage),
-    /// The store failed; what was asked for is not durable.
-    #[error("the journal failed: {0}")]
-    Failed(String),
-    /// The journal is closed.
-    #[error("the journal is closed")]
-    Closed,
-}
-
-impl From<StoreError> for JournalError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NoSpace => Self::NoSpace,
-            StoreError::Damaged(message) | StoreError::Broken(message) => Self::Failed(message),
-        }
-    }
-}
 
 /// In the place of a channel's name: something is to be done about holds. No channel has this name.
 pub const HOLDS: &str = "";
