@@ -80,7 +80,7 @@ fn the_api_refuses_what_is_hardly_meant_and_says_how_to_go_on() {
     for (change, code, words) in [
         (json!({ "condition": "labels.cluster = 3" }), 400, "condition:1:"),
         (json!({ "condition": " " }), 400, "`condition` is missing"),
-        (json!({ "for": null }), 400, "a silence needs an end: `for`, such as 20m, or `until`"),
+        (json!({ "for": null }), 400, "an end is missing: `for`, such as 20m, or `until`"),
         (json!({ "for": "5min" }), 400, "write `5m`"),
         (json!({ "until": "2020-01-01T00:00:00Z", "for": null }), 400, "nothing would be held"),
         (json!({ "because": "" }), 400, "`because` is missing"),
