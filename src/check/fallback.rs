@@ -26,17 +26,13 @@ struct ChannelReference<'t> {
 
 impl<'t> ChannelReference<'t> {
     fn of(value: &'t Expression) -> Option<Self> {
-        match &value.kind {
-            ExpressionKind::Name(name) => Some(Self { name, member: None }),
-            ExpressionKind::Navigate(base, segments) => {
-                let ExpressionKind::Name(name) = &base.kind else { return None };
-                let [NavigationSegment { step: NavigationStep::Member(member), span }] = &**segments else {
-                    return None;
-                };
-                Some(Self { name, member: Some((member, *span)) })
-            }
-            _ => None,
+        if let ExpressionKind::Name(name) = &value.kind {
+            return Some(Self { name, member: None });
         }
+        let ExpressionKind::Navigate(base, segments) = &value.kind else { return None };
+        let ExpressionKind::Name(name) = &base.kind else { return None };
+        let [NavigationSegment { step: NavigationStep::Member(member), span }] = &**segments else { return None };
+        Some(Self { name, member: Some((member, *span)) })
     }
 }
 

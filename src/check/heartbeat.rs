@@ -229,11 +229,12 @@ fn sender(value: &tree::Expression, cx: &mut LoweringContext<'_>) -> Option<Grou
     let excerpt = cx.excerpt(value.span);
     let message = format!("senders are told apart by a label, a text field or a define, found `{excerpt}`");
     let finding = Diagnostic::new(&code::HEARTBEAT_BY, value.span, message);
-    cx.report(match &lowered.kind {
-        ExpressionKind::Field(_) | ExpressionKind::Literal(_) | ExpressionKind::Define(_) => {
-            finding.help("name what each sender has of its own, as in `by labels.cluster`")
-        }
-        _ => finding.help(format!("give the value a name, and write the name here: `define sender = {excerpt}`")),
+    let is_shared =
+        matches!(lowered.kind, ExpressionKind::Field(_) | ExpressionKind::Literal(_) | ExpressionKind::Define(_));
+    cx.report(if is_shared {
+        finding.help("name what each sender has of its own, as in `by labels.cluster`")
+    } else {
+        finding.help(format!("give the value a name, and write the name here: `define sender = {excerpt}`"))
     });
     None
 }

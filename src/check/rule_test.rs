@@ -231,7 +231,7 @@ impl<'t> TestChecker<'_, 't> {
         match input {
             InputStatement::Payload(json) => self.payload(json),
             InputStatement::Event(json) if matches!(self.kind(), Some(TestSubject::Channel)) => {
-                self.channel_event(json)
+                self.channel_event(json);
             }
             InputStatement::Event(json) | InputStatement::Times(json) => self.event(json, EventRole::Given),
             InputStatement::File => {}

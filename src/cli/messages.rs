@@ -80,12 +80,11 @@ fn heading(message: &MessageSummary) -> String {
     let time = LocalTime::at(clock::at(None));
     let at = time.moment(&message.at.to_string());
     let title = message.title.as_deref().map(|title| format!(" {}", quoted(title))).unwrap_or_default();
-    let mut text = format!("{}: {} to {}", message.id, message.reason, visible_line(&message.channel));
-    text.push_str(&format!("\n  {} {}{title}\n  made {at}", message.severity, message.status));
-    if let Some(why) = message.timing.and_then(TimingReason::told) {
-        text.push_str(&format!("; {why}"));
-    }
-    text.push_str(&format!("; {}\n", state(message.state)));
+    let why = message.timing.and_then(TimingReason::told).map(|why| format!("; {why}")).unwrap_or_default();
+    let channel = visible_line(&message.channel);
+    let (severity, status, state) = (&message.severity, &message.status, state(message.state));
+    let what = format!("{}: {} to {channel}\n  {severity} {status}{title}\n", message.id, message.reason);
+    let made = format!("  made {at}{why}; {state}\n");
     let counts = [
         (message.firing, "fire that were notified"),
         (message.critical, "of them Critical"),
@@ -99,16 +98,13 @@ fn heading(message: &MessageSummary) -> String {
         values(&message.group)
     };
     let facts: Vec<String> = groups.into_iter().chain(counts).collect();
-    if !facts.is_empty() {
-        text.push_str(&format!("  {}\n", facts.join(", ")));
-    }
+    let facts = if facts.is_empty() { String::new() } else { format!("  {}\n", facts.join(", ")) };
     let told = if message.alerts == 0 {
         "it is news of no alert: what fires was told before".to_owned()
     } else {
         format!("news of {}", plural(message.alerts, "alert"))
     };
-    text.push_str(&format!("{told}\n"));
-    text
+    format!("{what}{made}{facts}{told}\n")
 }
 
 fn state(state: MessageState) -> &'static str {

@@ -115,16 +115,25 @@ fn seen<'a>(
 ) -> Event<'a> {
     let mut labels: Vec<(&str, &str)> = Vec::new();
     for (GroupValue { name, value }, text) in heartbeat.by.iter().zip(values) {
-        match program.node(*value) {
-            Node::Label(_) => labels.push((name, text)),
-            Node::Field(EventField::Title) => event.title = text,
-            Node::Field(EventField::Key) => event.key = text,
-            Node::Field(EventField::Description) => event.description = Some(text),
-            Node::Field(EventField::Link) => event.link = Some(text),
-            Node::Field(EventField::Source) => event.source = text,
-            Node::Field(EventField::Integration) => event.integration = Some(text),
-            // A define gets its value apart, and check lets nothing else stand here.
-            _ => {}
+        // A define gets its value apart.
+        if let Node::Label(_) = program.node(*value) {
+            labels.push((name, text));
+        } else if let Node::Field(field) = program.node(*value) {
+            match field {
+                EventField::Title => event.title = text,
+                EventField::Key => event.key = text,
+                EventField::Description => event.description = Some(text),
+                EventField::Link => event.link = Some(text),
+                EventField::Source => event.source = text,
+                EventField::Integration => event.integration = Some(text),
+                // They tell no senders apart, so check lets them not stand here.
+                EventField::Severity
+                | EventField::Status
+                | EventField::Labels
+                | EventField::StartsAt
+                | EventField::EndsAt
+                | EventField::Notes => {}
+            }
         }
     }
     event.labels = Labels::of(labels, arena);

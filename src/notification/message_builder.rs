@@ -430,7 +430,7 @@ mod tests {
         given.push(alert(NewsKind::New, Severity::Critical, "disk full"));
         given.push(alert(NewsKind::Over, Severity::Warning, "disk full"));
         given.push(alert(NewsKind::New, Severity::Info, "cpu"));
-        expect![[r#"
+        expect![[r"
             40 alerts
             1 Critical, 37 Warning, 1 Info, 1 resolved
             - Critical: disk full
@@ -438,7 +438,7 @@ mod tests {
             - Info: cpu
             - resolved: disk full
             []
-        "#]]
+        "]]
         .assert_eq(&shown(&message(&given, &[])));
     }
 

@@ -122,7 +122,8 @@ fn explain_own(
         let arena = json::Arena::new();
         let stored: serde_json::Value = serde_json::from_str(outcome).map_err(|error| error.to_string())?;
         let (Some(routing), Some(event)) = (routing, stored.get("event")) else {
-            text.push_str(&format!("{outcome}\n"));
+            text.push_str(outcome);
+            text.push('\n');
             continue;
         };
         let event = event.to_string();

@@ -39,7 +39,7 @@ impl RehearsalText {
             let rate = MessageRate::of(&after.report);
             let title = format!("{}: {} against {}", after.rules, rate.unit(), before.rules);
             self.title(&title, &mut text);
-            text.push_str(&self.difference(difference, rate).render(self.layout));
+            text.push_str(&difference_table(difference, rate).render(self.layout));
         }
         text.push('\n');
         for note in &outcome.notes {
@@ -67,7 +67,7 @@ impl RehearsalText {
         }
         if !report.loudest.is_empty() {
             self.title("Loudest groups", text);
-            text.push_str(&self.loudest(&report.loudest).render(self.layout));
+            text.push_str(&loudest(&report.loudest).render(self.layout));
         }
         if report.channels.iter().any(|channel| channel.criticals > 0) {
             self.title("Criticals, and the one that waited longest", text);
@@ -99,16 +99,6 @@ impl RehearsalText {
         table
     }
 
-    /// The loudest groups, with totals.
-    fn loudest(&self, groups: &[LoudGroup]) -> TextTable {
-        let mut table = TextTable::new(&["channel", "messages", "group", "why"]).fitting(2, &[]);
-        for group in groups {
-            let cells = [&*group.channel, &group.messages.to_string(), &group.group, &why(&group.reasons)];
-            table.row(cells.into_iter().map(visible_excerpt).collect());
-        }
-        table
-    }
-
     /// The longest wait of a Critical in each channel.
     fn criticals(&self, channels: &[ChannelRehearsal]) -> TextTable {
         let mut table =
@@ -127,26 +117,6 @@ impl RehearsalText {
         table
     }
 
-    fn difference(&self, difference: &RehearsalDifference, rate: MessageRate) -> TextTable {
-        let heading = ["channel", "before", "after", "change", "longest Critical", "why"];
-        let mut table = TextTable::new(&heading).fitting(5, &[]);
-        for channel in &difference.channels {
-            let ChannelDifference { before, after, reasons, .. } = channel;
-            let mut reasons: Vec<_> = reasons.iter().collect();
-            reasons.sort_by_key(|(_, difference)| Reverse(difference.unsigned_abs()));
-            let why = reasons.iter().map(|(reason, difference)| format!("{reason} {}", rate.signed(**difference)));
-            table.row(vec![
-                visible_excerpt(&channel.channel),
-                or_zero(&rate.text(*before)).to_owned(),
-                or_zero(&rate.text(*after)).to_owned(),
-                change(*before, *after),
-                critical_change(channel),
-                why.collect::<Vec<_>>().join(", "),
-            ]);
-        }
-        table
-    }
-
     fn title(&self, title: &str, text: &mut String) {
         text.push('\n');
         text.push_str(&self.layout.styling.styled("1", &visible_excerpt(title)));
@@ -156,6 +126,36 @@ impl RehearsalText {
     fn clock(&self, time: Timestamp) -> String {
         self.time.clock(&time.to_string())
     }
+}
+
+/// The loudest groups, with totals.
+fn loudest(groups: &[LoudGroup]) -> TextTable {
+    let mut table = TextTable::new(&["channel", "messages", "group", "why"]).fitting(2, &[]);
+    for group in groups {
+        let cells = [&*group.channel, &group.messages.to_string(), &group.group, &why(&group.reasons)];
+        table.row(cells.into_iter().map(visible_excerpt).collect());
+    }
+    table
+}
+
+fn difference_table(difference: &RehearsalDifference, rate: MessageRate) -> TextTable {
+    let heading = ["channel", "before", "after", "change", "longest Critical", "why"];
+    let mut table = TextTable::new(&heading).fitting(5, &[]);
+    for channel in &difference.channels {
+        let ChannelDifference { before, after, reasons, .. } = channel;
+        let mut reasons: Vec<_> = reasons.iter().collect();
+        reasons.sort_by_key(|(_, difference)| Reverse(difference.unsigned_abs()));
+        let why = reasons.iter().map(|(reason, difference)| format!("{reason} {}", rate.signed(**difference)));
+        table.row(vec![
+            visible_excerpt(&channel.channel),
+            or_zero(&rate.text(*before)).to_owned(),
+            or_zero(&rate.text(*after)).to_owned(),
+            change(*before, *after),
+            critical_change(channel),
+            why.collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    table
 }
 
 /// What each mute held.

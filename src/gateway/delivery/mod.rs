@@ -31,7 +31,7 @@ pub(super) use client::{parse_proxy, root_cause, tls_config};
 pub use job::STOPPED_LOOP;
 pub use once::send_once;
 
-use super::journal::{ClaimOwner, DeliveryReader as _, DeliveryStore};
+use super::journal::{ClaimOwner, DeliveryReader, DeliveryStore};
 use super::metrics::{ChannelLabels, Metrics};
 use super::served_rules::ServedChannel;
 use crate::channel::DeliveryVerdict;
@@ -377,8 +377,8 @@ impl Drop for WorkerPool {
 /// The channels that are paused in the store.
 fn stored_pauses<L: DeliveryStore>(store: &L) -> PausedChannels {
     let paused = PausedChannels::default();
-    match store.read().and_then(|reader| reader.pauses()) {
-        Ok(pauses) => pauses.iter().for_each(|one| {
+    match store.read().and_then(DeliveryReader::pauses) {
+        Ok(stored) => stored.iter().for_each(|one| {
             paused.set(&one.channel, true);
         }),
         Err(fault) => tracing::error!(%fault, "the journal does not say which channels are paused"),

@@ -278,7 +278,7 @@ fn send(
         return open(transaction, fallback, passed, context);
     }
     let (record, result) = EveryEventRecord::arrive(before, Some(passed.firing), hold);
-    let held = record.map(|record| HeldEvent {
+    let kept = record.map(|record| HeldEvent {
         channel: fallback.to_owned(),
         record,
         event: passed.event,
@@ -287,7 +287,7 @@ fn send(
         body: body.clone(),
         notes: notes.clone(),
     });
-    if let Some(held) = held {
+    if let Some(held) = kept {
         if let EveryEventResult::Sent(_) = result {
             transaction.deliver_held(&held, context.now)?;
         }

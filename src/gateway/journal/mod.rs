@@ -229,7 +229,7 @@ impl Journal {
         };
         let holds = Arc::new(RulesInForce::new(Arc::clone(&steady)));
         let threads = Mutex::new(Some(threads));
-        Ok(Self { inner: Arc::new(Inner { steady, listening, holds, shared, reader, threads }) })
+        Ok(Self { inner: Arc::new(Inner { steady, holds, listening, shared, reader, threads }) })
     }
 
     /// The time of timers: it never goes back.

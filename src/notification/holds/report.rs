@@ -10,6 +10,7 @@ use super::tracker::{HoldTracker, SourceStrength};
 use crate::mutant::Mutant;
 use crate::notification::AlertId;
 use crate::time::Timestamp;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many candidates of a source are looked at at once; the others in later steps.
@@ -111,7 +112,7 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
                 AlertReport::Firing { alert, key, since, heard, facts } => {
                     let since = known.as_ref().map_or(*since, |known| known.since);
                     let fires = FiringAlert { since, key: key.clone(), facts: facts.clone() };
-                    self.fires(now, *alert, known, fires, *heard, loss)?;
+                    self.fires(now, *alert, known.as_ref(), &fires, *heard, loss)?;
                 }
                 AlertReport::Over { alert } => self.is_over(now, *alert)?,
             }
@@ -126,8 +127,8 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         &mut self,
         now: Timestamp,
         id: AlertId,
-        known: Option<FiringAlert>,
-        alert: FiringAlert,
+        known: Option<&FiringAlert>,
+        alert: &FiringAlert,
         heard: Timestamp,
         loss: RoleLoss,
     ) -> Result<(), S::Error> {
@@ -137,10 +138,10 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
             }
         }
         for role in &alert.facts.roles {
-            self.hear(now, id, role, &alert, heard)?;
+            self.hear(now, id, role, alert, heard)?;
         }
-        if known.as_ref() != Some(&alert) {
-            self.store.set_firing(id, Some(&alert))?;
+        if known != Some(alert) {
+            self.store.set_firing(id, Some(alert))?;
         }
         Ok(())
     }
@@ -213,8 +214,8 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
     }
 
     pub(super) fn note_strength(&self, before: &mut ChangeBefore, source: SourceId) -> Result<(), S::Error> {
-        if !before.strengths.contains_key(&source) {
-            before.strengths.insert(source, self.strength(source)?);
+        if let Entry::Vacant(unknown) = before.strengths.entry(source) {
+            unknown.insert(self.strength(source)?);
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! For people: one line per file, every failure in full, and a summary. It is styled; the caller strips the styles if its
 //! stream is plain.
 
-use crate::suite::{Coverage, CoverageShare, TestFailure, TestNote, TestReport, TestResult, UncoveredItem};
+use crate::suite::{
+    Coverage, CoverageShare, RuleLocation, TestFailure, TestNote, TestReport, TestResult, UncoveredItem,
+};
 use std::fmt;
 
 /// The escape sequence of a style.
@@ -27,7 +29,7 @@ pub fn render(report: &TestReport) -> String {
         out.push_str(&line(file, &results));
     }
     for TestNote { location, message } in report.results.iter().flat_map(|result| &result.notes) {
-        out.push_str(&format!("{FAINT}note{PLAIN} {}  {message}\n", location.short()));
+        out.push_str(&note(location, message));
     }
     for result in report.results.iter().filter(|result| !result.passed()) {
         out.push('\n');
@@ -37,6 +39,11 @@ pub fn render(report: &TestReport) -> String {
     out.push('\n');
     out.push_str(&summary(report));
     out
+}
+
+/// A remark on a test that passed or failed.
+fn note(location: &RuleLocation, message: &str) -> String {
+    format!("{FAINT}note{PLAIN} {}  {message}\n", location.short())
 }
 
 /// Results by file, in the order in which the files first appear.

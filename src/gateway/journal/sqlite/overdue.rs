@@ -6,6 +6,7 @@ use crate::time::Timestamp;
 use rusqlite::{OptionalExtension, Row};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// A delivery that its channel did not make.
 struct OverdueRow {
@@ -83,7 +84,7 @@ impl SqliteTransaction<'_> {
         let sql = "SELECT ulid, text, outcomes FROM push JOIN name ON name.id = push.integration WHERE push.id = ?1";
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {
-            if !pushes.contains_key(&row.push) {
+            if let Entry::Vacant(unread) = pushes.entry(row.push) {
                 let read = |found: &Row<'_>| {
                     let outcomes: String = found.get(2)?;
                     let outcomes: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
@@ -91,7 +92,7 @@ impl SqliteTransaction<'_> {
                     Ok((found.get(0)?, found.get(1)?, outcomes))
                 };
                 let found = self.connection.prepare_cached(sql)?.query_row([row.push], read).optional()?;
-                pushes.insert(row.push, found);
+                unread.insert(found);
             }
             let Some(Some((push, integration, outcomes))) = pushes.get(&row.push) else { continue };
             let position = usize::try_from(row.index).unwrap_or(usize::MAX);

@@ -49,9 +49,9 @@ impl ReaderPool {
             let group = self.query(|connection| group_values(connection, &noted))?;
             let group = group.into_iter().map(Into::into).collect();
             let fate = EventFate::of(&noted.arrival);
-            let paused = pauses.iter().find(|paused| paused.channel == noted.name && fate.is_waiting());
-            let paused = paused.map(|paused| paused.pause.clone());
-            fates.push(ChannelFate { channel: noted.name, group, paused, fate });
+            let now = pauses.iter().find(|one| one.channel == noted.name && fate.is_waiting());
+            let pause = now.map(|one| one.pause.clone());
+            fates.push(ChannelFate { channel: noted.name, group, paused: pause, fate });
         }
         Ok(fates)
     }
