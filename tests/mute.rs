@@ -102,7 +102,8 @@ fn many_mutes_are_found_by_an_index() {
             let source = if at % 3 == 0 { "labels.alert == \"NodeDown\"" } else { "severity == Critical" };
             format!("mute more{at} when {when} while {source} same labels.cluster because \"{{labels.node}}\"\n")
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let rules: &'static RuleSet = Box::leak(Box::new(rules(&format!("{text}{mutes}"))));
     assert!(rules.program.mutes.whens.index.is_some() && rules.program.mutes.whiles.index.is_some());
     let context = EvaluationContext::at(at("2026-03-07T02:30:00+08:00"));

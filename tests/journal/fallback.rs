@@ -210,6 +210,7 @@ impl<'f> World<'f> {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it has the type of what renders messages")]
 fn rendered(message: &MessageRecord, content: &MessageContent) -> Option<RenderedMessage> {
     let keys = content.alerts.iter().map(|alert| {
         let outcome: serde_json::Value = serde_json::from_str(&alert.outcome).unwrap();

@@ -23,7 +23,7 @@ fn pushes_are_read_in_the_order_of_their_acceptance(folder: &StateFolder) {
     };
     // The clock went back between two of them.
     let mut pushes: Vec<Push> = (0..).zip([10, 20, 15, 30, 40]).map(|(number, seconds)| one(number, seconds)).collect();
-    pushes[3].integration = "other".to_owned();
+    "other".clone_into(&mut pushes[3].integration);
     pushes[4].replay_of = Some(pushes[1].id);
     pushes.push(Push { replay_of: Some(push_id(77)), ..one(5, 50) });
     accept_all(&mut *store, pushes);

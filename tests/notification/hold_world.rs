@@ -111,17 +111,13 @@ impl HoldWorld {
         for _ in 0..100_000 {
             self.clock();
             self.tell();
-            match self.next_moment().filter(|next| *next <= until) {
-                Some(next) => {
-                    assert!(next > self.now, "time stands still at {:?}", self.now);
-                    self.now = next;
-                }
-                None => {
-                    self.now = until;
-                    self.clock();
-                    return self.tell();
-                }
-            }
+            let Some(next) = self.next_moment().filter(|next| *next <= until) else {
+                self.now = until;
+                self.clock();
+                return self.tell();
+            };
+            assert!(next > self.now, "time stands still at {:?}", self.now);
+            self.now = next;
         }
         panic!("it never comes to an end");
     }
@@ -288,8 +284,8 @@ impl HoldWorld {
         }
         for (alert, open) in last {
             if let Some(alert) = self.firing.get(&alert) {
-                let routes = channels_of(&alert.event);
-                for channel in open.into_iter().filter(|channel| !routes.contains(channel)) {
+                let given = channels_of(&alert.event);
+                for channel in open.into_iter().filter(|channel| !given.contains(channel)) {
                     let world = self.channels.get_mut(channel).unwrap();
                     let Ok(()) = world.notifier().unroute(now, alert_id(alert.event.alert));
                 }
@@ -485,10 +481,10 @@ impl HoldWorld {
     pub(super) fn compare(&mut self) {
         for channel in CHANNELS {
             let place = CHANNELS.iter().position(|name| *name == channel).unwrap();
-            let held = self.held(channel);
+            let kept = self.held(channel);
             for alert in self.firing.values() {
                 let id = alert_id(alert.event.alert);
-                let expected = if held.contains(&id) { HoldState::Held } else { HoldState::Free };
+                let expected = if kept.contains(&id) { HoldState::Held } else { HoldState::Free };
                 let Ok(hold) = HoldTracker::new(&mut self.holds).hold_in(id, channel);
                 assert_eq!(hold, expected, "{:?} in {channel} at {:?}", alert, self.now);
                 let is_routed = alert.event.routes[place] && !alert.event.copies[place];

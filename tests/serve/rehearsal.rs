@@ -102,8 +102,8 @@ fn a_rehearsal_tells_what_the_gateway_told() {
     let chat = live["rehearsals"][0]["channels"][0].clone();
     assert_eq!((&chat["channel"], &chat["messages"]), (&json!("chat"), &json!(4)), "{live:#}");
     for (reason, count) in chat["reasons"].as_object().unwrap() {
-        let line = format!("pointsman_messages_total{{channel=\"chat\",reason=\"{reason}\"}} {count}\n");
-        assert!(metrics.contains(&line), "{line}{metrics}");
+        let metric = format!("pointsman_messages_total{{channel=\"chat\",reason=\"{reason}\"}} {count}\n");
+        assert!(metrics.contains(&metric), "{metric}{metrics}");
     }
     drop(gateway);
 

@@ -97,6 +97,7 @@ impl HeardTransaction for MemoryTransaction {
 /// The senders, whose store does not fail here.
 struct Beats<'s>(&'s mut Heard);
 
+#[expect(clippy::unnecessary_wraps, reason = "the methods of the store have this type")]
 fn sure<T>(result: Result<T, std::convert::Infallible>) -> StoreResult<T> {
     let Ok(value) = result;
     Ok(value)
