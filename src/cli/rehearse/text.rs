@@ -51,8 +51,7 @@ impl RehearsalText {
     fn rule_set(&self, rehearsal: &RuleSetRehearsal, text: &mut String) {
         let report = &rehearsal.report;
         let (rate, events) = (MessageRate::of(report), report.events);
-        let total = rate.text(report.messages());
-        self.title(&format!("{}: {} {}", rehearsal.rules, or_zero(&total), rate.unit()), text);
+        self.title(&format!("{}: {}", rehearsal.rules, rate.total(report.messages())), text);
         let _ = writeln!(
             text,
             "{} to channels, {} to none, {} dropped{}",
@@ -184,6 +183,14 @@ impl MessageRate {
     /// What the numbers are.
     fn unit(self) -> &'static str {
         if self.days.is_some() { "messages a day" } else { "messages" }
+    }
+
+    /// The number of all messages, in words.
+    fn total(self, count: u64) -> String {
+        match self.days {
+            Some(_) => format!("{} {}", or_zero(&self.text(count)), self.unit()),
+            None => counted(count, "message", "messages"),
+        }
     }
 
     /// The title of a column.
