@@ -35,7 +35,7 @@ use pointsman::gateway::journal::{
     AcceptResult, ClaimOwner, ClaimResult, Deduplication, DeliveryId, DeliveryState, DeliveryStore as _, EventId,
     FiringTransition, GiveUpCause, Journal, JournalConfig, JournalError, JournalReader, JournalStore, NewDelivery,
     NoMutes, Push, PushHolds, PushId, PushOrigin, PushStore as _, ReceiverDigest, RecordFilter, RefusedPayload,
-    Settlement, SettlementResult, SqliteStore, StoredBody, StoredHold, Transaction, accept,
+    Settlement, SettlementResult, SqliteStore, StoreResult, StoredBody, StoredHold, Transaction, accept,
 };
 use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::{PastGeneration, RuleSetHash};
@@ -45,6 +45,19 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ulid::Ulid;
+
+/// What work in a transaction of a store comes to.
+fn transact<T>(
+    store: &mut dyn JournalStore,
+    mut work: impl FnMut(&mut dyn Transaction) -> StoreResult<T>,
+) -> StoreResult<T> {
+    let mut result = None;
+    store.transact(&mut |transaction| {
+        result = Some(work(transaction)?);
+        Ok(())
+    })?;
+    Ok(result.unwrap())
+}
 
 /// A folder that is the state directory of a journal.
 pub(crate) struct StateFolder {

@@ -8,6 +8,8 @@ mod every_event;
 mod fallback;
 #[path = "notification/heartbeats.rs"]
 mod heartbeats;
+#[path = "notification/hold_input.rs"]
+mod hold_input;
 #[path = "notification/hold_laws.rs"]
 mod hold_laws;
 #[path = "notification/hold_world.rs"]

@@ -100,14 +100,8 @@ impl<'f> World<'f> {
         Self { folder, store: folder.store(&folder.options()), rules, policies, pushes }
     }
 
-    fn transact<T>(&mut self, mut work: impl FnMut(&mut dyn Transaction) -> StoreResult<T>) -> T {
-        let mut result = None;
-        let mut run = |transaction: &mut dyn Transaction| {
-            result = Some(work(transaction)?);
-            Ok(())
-        };
-        self.store.transact(&mut run).unwrap();
-        result.unwrap()
+    fn transact<T>(&mut self, work: impl FnMut(&mut dyn Transaction) -> StoreResult<T>) -> T {
+        super::transact(&mut *self.store, work).unwrap()
     }
 
     /// An event for these channels. A recovery goes where its firing is open, unless it was decided before.

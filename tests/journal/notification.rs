@@ -1,6 +1,8 @@
 //! Channels that gather messages: what is due outlasts every end of the process, and a message counts as told with the commit
 //! that stores its delivery.
 
+mod schedules;
+
 use super::{StateFolder, at, push_id, settlement};
 use pointsman::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
 use pointsman::event::Severity;
@@ -9,12 +11,8 @@ use pointsman::gateway::journal::{
     JournalStore, MessageContent, NoMutes, Push, RecordFilter, RenderedMessage, SettledFilter, SettlementResult,
     StoreError, StoreResult, TellResult, Transaction, accept, retry, settle, tell, tell_last, tell_removed,
 };
-use pointsman::notification::{
-    AlertId, Arrival, ChannelNotifier, GroupId, HoldState, MemoryStore, MessageEnd, MessageReason, MessageRecord,
-    NamedValue,
-};
+use pointsman::notification::{AlertId, GroupId, MessageReason, MessageRecord, NamedValue};
 use pointsman::time::Timestamp;
-use proptest::prelude::*;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +30,6 @@ over_each_store!(
     a_channel_that_gathers_no_more_tells_what_it_has_and_forgets,
     a_channel_that_was_removed_and_comes_back_goes_on,
     a_message_is_one_delivery_of_all_its_alerts,
-    messages_are_those_of_the_state_machine,
 );
 
 const START: i64 = 1_800_000_000_000;
@@ -132,13 +129,8 @@ impl<'f> Told<'f> {
         Self { folder, store: folder.store(&folder.options()), policy, pushes, received, messages }
     }
 
-    fn transact<T>(&mut self, mut work: impl FnMut(&mut dyn Transaction) -> StoreResult<T>) -> StoreResult<T> {
-        let mut result = None;
-        self.store.transact(&mut |transaction| {
-            result = Some(work(transaction)?);
-            Ok(())
-        })?;
-        Ok(result.unwrap())
+    fn transact<T>(&mut self, work: impl FnMut(&mut dyn Transaction) -> StoreResult<T>) -> StoreResult<T> {
+        super::transact(&mut *self.store, work)
     }
 
     /// Events arrive as a push; the channels that are woken by it.
@@ -439,99 +431,4 @@ fn a_message_is_one_delivery_of_all_its_alerts(folder: &StateFolder) {
     assert_eq!(told.undelivered()[&2].1, "repeat: a b", "a repetition says what fires");
     let counts = &told.reader().channels().unwrap()[0];
     assert_eq!((counts.delivered, counts.pending), (1, 1));
-}
-
-/// What happens in a schedule.
-#[derive(Debug, Clone)]
-enum ScheduleStep {
-    Arrive(Vec<(u8, Option<Severity>)>),
-    Settle(usize, MessageEnd),
-    Restart,
-}
-
-fn step() -> impl Strategy<Value = ScheduleStep> {
-    let severity = prop_oneof![
-        Just(None),
-        Just(Some(Severity::Info)),
-        Just(Some(Severity::Warning)),
-        Just(Some(Severity::Critical))
-    ];
-    let end =
-        prop_oneof![4 => Just(MessageEnd::Delivered), 1 => Just(MessageEnd::Expired), 1 => Just(MessageEnd::Refused)];
-    prop_oneof![
-        6 => prop::collection::vec((0..8_u8, severity), 1..4).prop_map(ScheduleStep::Arrive),
-        4 => (0..4_usize, end).prop_map(|(which, end)| ScheduleStep::Settle(which, end)),
-        1 => Just(ScheduleStep::Restart),
-    ]
-}
-
-fn policy() -> impl Strategy<Value = NotificationPolicy> {
-    let recoveries = prop_oneof![Just(RecoveryPolicy::Group), Just(RecoveryPolicy::Each), Just(RecoveryPolicy::Never)];
-    let repeat = prop_oneof![Just(RepeatPolicy::Never), Just(RepeatPolicy::After(Duration::from_mins(4)))];
-    (recoveries, repeat, 0..14_u64, 0..3_u64, any::<bool>()).prop_map(|(recoveries, repeat, low, more, storms)| {
-        let low = Duration::from_secs(low * 3);
-        NotificationPolicy {
-            repeat,
-            wait: WaitRange { low, high: low * 4 },
-            wait_critical: low * u32::try_from(more).unwrap() / 3,
-            recoveries,
-            rate: storms.then(|| 9.try_into().unwrap()),
-            gathers_storms: storms,
-            fallback_after: None,
-        }
-    })
-}
-
-/// The journal makes the messages that the state machine makes in memory: over restarts, and whatever becomes of them.
-fn messages_are_those_of_the_state_machine(folder: &StateFolder) {
-    let config = ProptestConfig { failure_persistence: None, cases: 12, ..ProptestConfig::default() };
-    let schedules = prop::collection::vec((0..90_i64, step()), 1..60);
-    proptest!(config, |(policy in policy(), schedule in schedules)| {
-        let folder = folder.another();
-        let mut told = Told::new(&folder, policy);
-        let mut memory = MemoryStore::default();
-        let (mut expected, mut now) = (Vec::new(), 0);
-        for (pause, step) in schedule {
-            now += pause;
-            let moment = after(now);
-            expected.extend(ChannelNotifier::new(&mut memory, policy).advance(moment).unwrap());
-            told.tell(now);
-            match step {
-                ScheduleStep::Arrive(events) => {
-                    let named: Vec<(String, Option<Severity>)> =
-                        events.iter().map(|(key, severity)| (format!("k{key}"), *severity)).collect();
-                    let events: Vec<TestEvent<'_>> = named.iter().map(|(key, severity)| (&**key, *severity)).collect();
-                    told.arrive(now, &events);
-                    let group = |key: &str| GroupId::of_alert(alert(key));
-                    let arrivals = events.iter().map(|(key, firing)| Arrival {
-                        alert: alert(key),
-                        group: group(key),
-                        firing: *firing,
-                        hold: HoldState::Free,
-                    });
-                    let arrivals: Vec<Arrival> = arrivals.collect();
-                    ChannelNotifier::new(&mut memory, policy).arrive(moment, &arrivals).unwrap();
-                }
-                ScheduleStep::Settle(which, end) => {
-                    let undelivered: Vec<u64> = told.undelivered().into_keys().collect();
-                    let ids: Vec<u64> = memory.messages().map(|message| message.id.0).collect();
-                    prop_assert_eq!(&undelivered, &ids);
-                    if let Some(id) = undelivered.get(which % undelivered.len().max(1)) {
-                        let result = match end {
-                            MessageEnd::Delivered => SettlementResult::Delivered,
-                            MessageEnd::Expired => dead(GiveUpCause::Expired),
-                            MessageEnd::Refused => dead(GiveUpCause::Refused),
-                        };
-                        told.settle(*id, result, moment);
-                        let id = pointsman::notification::MessageId(*id);
-                        ChannelNotifier::new(&mut memory, policy).settle(moment, id, end).unwrap();
-                    }
-                }
-                ScheduleStep::Restart => told = told.restart(),
-            }
-            expected.extend(ChannelNotifier::new(&mut memory, policy).advance(moment).unwrap());
-            told.tell(now);
-            prop_assert_eq!(&*told.messages.borrow(), &expected);
-        }
-    });
 }

@@ -1,6 +1,7 @@
 //! The promises of the state machine where mutes and silences hold alerts, over random rules and schedules.
 
-use super::hold_world::{CHANNELS, HoldWorld, TestEvent, TestMute, TestSilence};
+use super::hold_input::{TestEvent, TestMute, TestSilence};
+use super::hold_world::{CHANNELS, HoldWorld};
 use super::laws::{alerts, cases, ends_hold, is_urgent, policies, severities, told_is_true};
 use super::{Receiver, alert_id, seconds};
 use pointsman::channel::NotificationPolicy;

@@ -1,8 +1,8 @@
 //! Mutes, silences and two channels over virtual time, and a plain model of what is held.
 
+use super::hold_input::{TestEvent, TestMute, TestSilence};
 use super::{Receiver, World, alert_id, at, group_id, seconds};
 use pointsman::channel::NotificationPolicy;
-use pointsman::event::Severity;
 use pointsman::notification::holds::{
     AlertFacts, AlertReport, HoldCandidate, HoldProgress, HoldTracker, MemoryHolds, MuteCandidate, SilenceEnd,
     SilenceId, SilenceRecord, SilenceState, SourceId, SourceRole,
@@ -22,39 +22,6 @@ const COUNTS_FOR: u64 = 900;
 
 /// How many alerts the model is asked about at most: it looks at each three of them.
 const MODEL_ALERTS: usize = 50;
-
-/// An event: what mutes look at are its kind and its site.
-#[derive(Debug, Clone)]
-pub(super) struct TestEvent {
-    pub(super) alert: u32,
-    pub(super) kind: u8,
-    pub(super) site: u8,
-    pub(super) firing: Option<Severity>,
-    /// The channels that get it, by position.
-    pub(super) routes: [bool; 2],
-    /// The channels that get it as a copy.
-    pub(super) copies: [bool; 2],
-}
-
-/// A mute. Kinds are bits.
-#[derive(Debug, Clone)]
-pub(super) struct TestMute {
-    pub(super) when: u8,
-    pub(super) at_night: bool,
-    pub(super) whiles: Option<u8>,
-    pub(super) until_after: u64,
-    pub(super) channel: Option<&'static str>,
-}
-
-/// A silence of kinds.
-#[derive(Debug, Clone)]
-pub(super) struct TestSilence {
-    pub(super) kinds: u8,
-    pub(super) delay: u64,
-    pub(super) lasts: u64,
-    pub(super) channel: Option<&'static str>,
-    pub(super) end: SilenceEnd,
-}
 
 /// An alert of the model.
 #[derive(Debug, Clone)]

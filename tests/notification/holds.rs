@@ -1,6 +1,7 @@
 //! Mutes and silences in the cases that people know.
 
-use super::hold_world::{HoldWorld, TestEvent, TestMute, TestSilence};
+use super::hold_input::{TestEvent, TestMute, TestSilence};
+use super::hold_world::HoldWorld;
 use super::{alert_id, at, plain, seconds, waits};
 use pointsman::event::Severity::{self, Critical, Warning};
 use pointsman::notification::HoldState;
