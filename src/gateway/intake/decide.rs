@@ -154,6 +154,18 @@ impl PushCounts {
     }
 }
 
+/// Asks in which channels the firing of a key is open, and keeps the answers.
+pub(super) fn noting<'f>(
+    open: &'f dyn Fn(&str) -> Vec<String>,
+    was_open: &'f RefCell<OpenFirings>,
+) -> impl Fn(&str) -> Vec<String> + 'f {
+    move |key| {
+        let channels = open(key);
+        was_open.borrow_mut().note(key, &channels);
+        channels
+    }
+}
+
 /// Decides about a payload. `open` says in which channels the firing of a key is open.
 ///
 /// # Errors
@@ -165,12 +177,8 @@ pub(super) fn decide<'a>(
     silences: &ReadSilences,
     arena: &'a Arena,
 ) -> Result<DecidedPush<'a>, Refusal> {
-    let was_open = RefCell::new(OpenFirings::default());
-    let ask = |key: &str| {
-        let channels = open(key);
-        was_open.borrow_mut().note(key, &channels);
-        channels
-    };
+    let was_open = RefCell::default();
+    let ask = noting(open, &was_open);
     let context = EvaluationContext { now: incoming.now, open: &ask, request: &incoming.request };
     let entry = EntryPoint::Integration(&incoming.integration);
     let (id, rules) = (incoming.id, &prepared.version.value.rules);
@@ -189,7 +197,7 @@ pub(super) fn decide<'a>(
         }
         PushOrigin::Flashduty | PushOrigin::Alertmanager | PushOrigin::Replay | PushOrigin::Clock => None,
     };
-    let mut decided = conclude(prepared, incoming, outcomes, was_open.into_inner(), silences)?;
+    let mut decided = conclude(prepared, incoming, outcomes, was_open.take(), silences)?;
     decided.answer = answer;
     hear(prepared, incoming, &mut decided);
     Ok(decided)

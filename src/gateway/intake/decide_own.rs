@@ -1,6 +1,6 @@
 //! What happens to a push that the gateway makes itself: the outcomes of what the clock found.
 
-use super::decide::{DecidedPush, IncomingPush, OpenFirings, conclude};
+use super::decide::{DecidedPush, IncomingPush, conclude, noting};
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use crate::evaluate::{EvaluationContext, SilentObserver};
@@ -23,12 +23,8 @@ pub(super) fn decide_own<'a>(
     silences: &ReadSilences,
     arena: &'a Arena,
 ) -> Result<DecidedPush<'a>, Refusal> {
-    let was_open = RefCell::new(OpenFirings::default());
-    let ask = |key: &str| {
-        let channels = open(key);
-        was_open.borrow_mut().note(key, &channels);
-        channels
-    };
+    let was_open = RefCell::default();
+    let ask = noting(open, &was_open);
     let context = EvaluationContext { open: &ask, ..EvaluationContext::at(incoming.now) };
     let outcomes = match own {
         OwnPush::Senders(_, senders) => {
@@ -38,7 +34,7 @@ pub(super) fn decide_own<'a>(
             alerts.iter().map(|alert| alert_outcome(prepared, incoming, alert, &context, arena)).collect()
         }
     };
-    conclude(prepared, incoming, outcomes, was_open.into_inner(), silences)
+    conclude(prepared, incoming, outcomes, was_open.take(), silences)
 }
 
 /// An outcome for each change, as changes and outcomes have the same order; an empty one where no event can be made.
