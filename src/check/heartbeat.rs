@@ -184,7 +184,7 @@ fn condition(when: &tree::Expression, cx: &mut LoweringContext<'_>) -> Option<mo
 /// The values of `by`.
 fn senders(values: &[tree::Expression], cx: &mut LoweringContext<'_>) -> Option<Vec<GroupValue>> {
     if let Some(surplus) = values.get(MOST_VALUES) {
-        let message = format!("`by` takes up to {MOST_VALUES} values, found {}", values.len());
+        let message = format!("`by` takes at most {MOST_VALUES} values, found {}", values.len());
         cx.report(
             Diagnostic::new(&code::HEARTBEAT_BY, surplus.span, message).help("make several of them one: `define`"),
         );

@@ -6,15 +6,14 @@
 use super::fallback_event::{FallbackEvent, FallbackForm, PassedOnEvent};
 use super::hold_work::{HoldContext, hold_in, reason};
 use super::holds::{HeldEvent, StoredHoldReason};
-use super::notification::{
-    AppliedArrival, ChannelRecords, MessageAlert, OverdueEvents, RenderMessage, TellResult, tell, tell_last,
-};
+use super::message_content::{MessageAlert, ToldAlert};
+use super::notification::{AppliedArrival, ChannelRecords, OverdueEvents, RenderMessage, TellResult, tell, tell_last};
 use super::{EventId, StoreResult, StoredFiring, Transaction};
 use crate::channel::NotificationPolicy;
-use crate::event::{AlertStatus, Severity};
+use crate::event::Severity;
 use crate::notification::{
-    AlertEntry, AlertId, Arrival, ArrivalResult, ChannelNotifier, EveryEventRecord, EveryEventResult, GroupId,
-    HoldState, MessageId, MessageNews, MessageReason, MessageRecord, NewsKind, PassCause, PassedAlert, TimingReason,
+    AlertEntry, AlertId, Arrival, ArrivalResult, ChannelNotifier, EveryEventRecord, EveryEventResult, HoldState,
+    NewsKind, PassCause,
 };
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -90,7 +89,8 @@ fn pass_on(
     if passed.is_empty() {
         return Ok(false);
     }
-    let events = records.message_content(&message_of(&passed, context.now), passed.len())?.alerts;
+    let told = passed.iter().map(|one| ToldAlert { alert: one.alert, severity: one.firing, news: Some(NewsKind::New) });
+    let events = records.last_events(&told.collect::<Vec<_>>())?;
     let causes: BTreeMap<AlertId, PassCause> = passed.iter().map(|one| (one.alert, one.cause)).collect();
     for one in &events {
         let is_overdue = causes.get(&one.alert) == Some(&PassCause::Overdue);
@@ -102,34 +102,6 @@ fn pass_on(
     let before: BTreeMap<AlertId, Severity> = passed.iter().filter_map(|one| Some((one.alert, one.before?))).collect();
     take_over(transaction, &fallback, &events, &before, context)?;
     Ok(true)
-}
-
-/// A message that tells of alerts, for their last events.
-fn message_of(passed: &[PassedAlert], now: Timestamp) -> MessageRecord {
-    let news = passed.iter().map(|one| MessageNews {
-        alert: one.alert,
-        group: GroupId::of_alert(one.alert),
-        kind: NewsKind::New,
-        before: None,
-        now: Some(one.firing),
-        since: now,
-    });
-    MessageRecord {
-        id: MessageId(0),
-        at: now,
-        reason: MessageReason::Fallback,
-        groups: Vec::new(),
-        news: news.collect(),
-        status: AlertStatus::Firing,
-        severity: Severity::Info,
-        firing: 0,
-        critical: 0,
-        resolved: 0,
-        muted: 0,
-        changes: 0,
-        since: now,
-        timing: TimingReason::New { wait: 0, number: 1 },
-    }
 }
 
 /// A fallback is told of alerts. An event that it cannot get by the rules in force is left out.

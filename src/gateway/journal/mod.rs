@@ -24,6 +24,7 @@ mod hold_push;
 mod hold_work;
 mod holds;
 mod id;
+mod message_content;
 mod message_page;
 mod notification;
 mod number;
@@ -61,13 +62,14 @@ pub use holds::{
     NoMutes, PushHolds, StoredHoldReason, StoredHoldingSource,
 };
 pub use id::{DeliveryId, EventId, MessageUlid, PushId};
+pub use message_content::{GivenUpMessage, MessageAlert, MessageContent, RenderedMessage, ToldAlert};
 pub use message_page::{
     GroupPlace, GroupSummary, MessageFilter, MessageReader, MessageSummary, ToldAlertPage, ToldAlertSummary,
 };
 pub use notification::{
-    AppliedArrival, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, GivenUpMessage, MessageAlert,
-    MessageContent, MessageDelivery, NewsEnd, NotificationTransaction, OverdueEvents, RenderMessage, RenderedMessage,
-    StoredFate, TellResult, mark_damaged, retry, settle, tell, tell_last, tell_removed,
+    AppliedArrival, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, MessageDelivery, NewsEnd,
+    NotificationTransaction, OverdueEvents, RenderMessage, StoredFate, TellResult, mark_damaged, retry, settle, tell,
+    tell_last, tell_removed,
 };
 pub use pause::{ChannelPause, PausedChannel};
 pub use record::{

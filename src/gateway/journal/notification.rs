@@ -8,12 +8,13 @@ use super::channel_policies::{ChannelPolicies, LAST_WORDS};
 use super::fallback_event::PassedOnEvent;
 use super::hold_work::{HoldContext, TellReadiness, prepare_telling};
 use super::holds::{LastEvent, StoredHoldReason};
-use super::{DeliveryId, EventId, MessageUlid, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
+use super::message_content::{GivenUpMessage, MessageAlert, MessageContent, RenderedMessage, ToldAlert};
+use super::{DeliveryId, EventId, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
 use crate::channel::NotificationPolicy;
 use crate::event::{AlertStatus, Severity};
 use crate::notification::{
     AlertId, ArrivalResult, ChannelNotifier, ChannelStore, GroupId, MessageEnd, MessageId, MessageReason,
-    MessageRecord, NamedValue, NewsKind,
+    MessageRecord, NamedValue,
 };
 use crate::time::Timestamp;
 
@@ -80,62 +81,6 @@ pub struct AppliedArrival {
     pub hold: Option<StoredHoldReason>,
     /// When it was applied.
     pub at: Timestamp,
-}
-
-/// The last event of an alert in a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageAlert {
-    /// The alert.
-    pub alert: AlertId,
-    /// What is news of it; nothing where it fires as it was told.
-    pub news: Option<NewsKind>,
-    /// The severity that it has, or, where it is over, that was told.
-    pub severity: Severity,
-    /// Its last event.
-    pub event: EventId,
-    /// When that came.
-    pub at: Timestamp,
-    /// The integration.
-    pub integration: String,
-    /// The outcome, in the JSON of `event::Outcome`.
-    pub outcome: String,
-}
-
-/// What a message tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageContent {
-    /// The id by which operators name it.
-    pub id: MessageUlid,
-    /// Its alerts by rising id, with their last events: those that are news, or where it tells nothing new, those that fire.
-    pub alerts: Vec<MessageAlert>,
-    /// The values that all its groups share.
-    pub values: Vec<NamedValue>,
-}
-
-/// A message that was given up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenUpMessage {
-    /// Why.
-    pub end: MessageEnd,
-    /// Firing while anything that it told fired.
-    pub status: AlertStatus,
-    /// The alerts that it told of.
-    pub alerts: Vec<AlertId>,
-}
-
-/// A rendered message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RenderedMessage {
-    /// The channel's kind; no other kind sends it.
-    pub kind: &'static str,
-    /// The key that operators see and select by.
-    pub key: String,
-    /// Its title, as lists show it.
-    pub title: String,
-    /// The unsigned body; none where nothing is sent, and the message counts as delivered at once.
-    pub body: Option<Vec<u8>>,
-    /// Notes of the rendering.
-    pub notes: Vec<String>,
 }
 
 /// The delivery of a message.
@@ -216,6 +161,9 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
 
     /// Notes the values of a group, unless they are known.
     fn note_values(&mut self, group: GroupId, values: &[NamedValue]) -> StoreResult<()>;
+
+    /// The last events of alerts. Those that cannot be read are left out.
+    fn last_events(&self, alerts: &[ToldAlert]) -> StoreResult<Vec<MessageAlert>>;
 
     /// What a message tells, of at most so many alerts: the worst, if there are more. Events that cannot be read are left out.
     fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent>;

@@ -1,6 +1,6 @@
 //! The events and payloads of one moment, which arrive as one push.
 
-use super::{LastArrival, LastEvent, Stopped};
+use super::{LastArrival, LastRoutedEvent, Stopped};
 use crate::evaluate::{EvaluationContext, PushAnswer};
 use crate::event::{AlertStatus, Outcome, OutcomeKind};
 use crate::json::{self, Arena};
@@ -86,7 +86,7 @@ impl<'r> PushBuilder<'_, 'r> {
             outcomes.extend(evaluated.outcomes);
         }
         let routed: Vec<RoutedEvent<'_>> = outcomes.iter().filter_map(RoutedEvent::of).collect();
-        let event = routed.last().map(|RoutedEvent { event, channels, .. }| LastEvent {
+        let event = routed.last().map(|RoutedEvent { event, channels, .. }| LastRoutedEvent {
             integration: event.integration.map(str::to_owned),
             key: event.key.to_owned(),
             channels: channels.iter().map(|&channel| channel.to_owned()).collect(),

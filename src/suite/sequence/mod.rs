@@ -93,11 +93,11 @@ struct SequenceRun<'r> {
 struct LastArrival {
     run: CaseRun,
     /// The integration and the key of its last event, and its channels; nothing where it gave none.
-    event: Option<LastEvent>,
+    event: Option<LastRoutedEvent>,
 }
 
 /// The last event of a push.
-struct LastEvent {
+struct LastRoutedEvent {
     integration: Option<String>,
     key: String,
     channels: Vec<String>,
@@ -310,7 +310,7 @@ impl<'r> SequenceRun<'r> {
         span: Span,
     ) -> Result<(), Box<TestFailure>> {
         let event = self.last.as_ref().and_then(|last| last.event.as_ref());
-        let Some(LastEvent { integration, key, channels }) = event else { return Err(self.no_arrival(span)) };
+        let Some(LastRoutedEvent { integration, key, channels }) = event else { return Err(self.no_arrival(span)) };
         let hold = |channel: &String| self.timeline.hold_in(channel, integration.as_deref(), key);
         let holds: Vec<AlertHold> = channels.iter().map(hold).collect();
         let expected = ExpectedHold {
@@ -326,7 +326,7 @@ impl<'r> SequenceRun<'r> {
     /// The news of the last event waits until that moment.
     fn waits(&mut self, channel: Option<&Identifier>, until: &Identifier, span: Span) -> Result<(), Box<TestFailure>> {
         let event = self.last.as_ref().and_then(|last| last.event.as_ref());
-        let Some(LastEvent { integration, key, channels }) = event else { return Err(self.no_arrival(span)) };
+        let Some(LastRoutedEvent { integration, key, channels }) = event else { return Err(self.no_arrival(span)) };
         let expected = self.begin.saturating_add(read_duration(until).unwrap_or_default());
         let names: Vec<&str> = match channel {
             Some(channel) => vec![&*channel.text],

@@ -1,13 +1,12 @@
 //! What the store in memory keeps of channels that gather messages.
 
-use pointsman::event::Severity;
 use pointsman::gateway::journal::{
     AppliedArrival, ChannelRecords, EventId, GivenUpMessage, MessageAlert, MessageContent, MessageUlid, NewsEnd,
-    PassedOnEvent, Push, StoreError, StoreResult, StoredHoldReason,
+    PassedOnEvent, Push, StoreError, StoreResult, StoredHoldReason, ToldAlert,
 };
 use pointsman::notification::{
     AlertId, AlertRecord, ArrivalResult, ChannelRecord, ChannelStore, DueClass, GroupId, GroupRecord, MemoryStore,
-    MessageEnd, MessageId, MessageReason, MessageRecord, NamedValue, NewsKind, PassState,
+    MessageEnd, MessageId, MessageReason, MessageRecord, NamedValue, PassState,
 };
 use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
@@ -228,24 +227,9 @@ impl ChannelRecords for MemoryChannel<'_> {
         Ok(())
     }
 
-    fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent> {
-        let mut told: Vec<(AlertId, Severity, Option<NewsKind>)> = Vec::new();
-        for news in &message.news {
-            told.extend(news.now.or(news.before).map(|severity| (news.alert, severity, Some(news.kind))));
-        }
-        told.sort_by_key(|(alert, severity, _)| (Reverse(*severity), *alert));
-        told.truncate(most);
-        if matches!(message.reason, MessageReason::Repeat | MessageReason::Better) || told.is_empty() {
-            let firing = self.channel.records.alerts().filter(|(id, alert)| {
-                let is_news = told.iter().any(|(known, ..)| known == id);
-                alert.is_told_firing() && message.groups.contains(&alert.group) && !is_news
-            });
-            let firing = firing.filter_map(|(id, alert)| Some((id, alert.told?, None)));
-            let more: Vec<_> = firing.take(most - told.len()).collect();
-            told.extend(more);
-        }
-        told.sort_by_key(|(alert, ..)| *alert);
-        let event = |(alert, severity, news): (AlertId, Severity, Option<NewsKind>)| {
+    fn last_events(&self, alerts: &[ToldAlert]) -> StoreResult<Vec<MessageAlert>> {
+        let event = |told: &ToldAlert| {
+            let ToldAlert { alert, severity, news } = *told;
             let (event, at) = *self.channel.events.get(&alert)?;
             let push = self.pushes.iter().find(|push| push.id == event.push)?;
             let outcomes: Vec<&RawValue> = serde_json::from_str(&push.outcomes).ok()?;
@@ -253,12 +237,30 @@ impl ChannelRecords for MemoryChannel<'_> {
             let integration = push.integration.clone();
             Some(MessageAlert { alert, news, severity, event, at, integration, outcome })
         };
+        Ok(alerts.iter().filter_map(event).collect())
+    }
+
+    fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent> {
+        let mut told: Vec<ToldAlert> = message.news.iter().filter_map(ToldAlert::of_news).collect();
+        told.sort_by_key(|one| (Reverse(one.severity), one.alert));
+        told.truncate(most);
+        if matches!(message.reason, MessageReason::Repeat | MessageReason::Better) || told.is_empty() {
+            let firing = self.channel.records.alerts().filter(|(id, alert)| {
+                let is_news = told.iter().any(|one| one.alert == *id);
+                alert.is_told_firing() && message.groups.contains(&alert.group) && !is_news
+            });
+            let firing =
+                firing.filter_map(|(id, alert)| Some(ToldAlert { alert: id, severity: alert.told?, news: None }));
+            let more: Vec<_> = firing.take(most - told.len()).collect();
+            told.extend(more);
+        }
+        told.sort_by_key(|one| one.alert);
         let values_of = |group: &GroupId| self.channel.values.get(group).cloned().unwrap_or_default();
         let mut groups = message.groups.iter().map(values_of);
         let mut values = groups.next().unwrap_or_default();
         groups.for_each(|other| values.retain(|value| other.contains(value)));
         let id = MessageUlid::of(0, message.id, message.at);
-        Ok(MessageContent { id, alerts: told.into_iter().filter_map(event).collect(), values })
+        Ok(MessageContent { id, alerts: self.last_events(&told)?, values })
     }
 
     fn replace_policy(&mut self, policy: &str) -> StoreResult<Option<String>> {

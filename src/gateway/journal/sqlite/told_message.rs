@@ -7,7 +7,7 @@ use crate::event::Severity;
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{
     AppliedArrival, ChannelRecords, DeliveryState, EventId, GivenUpMessage, MessageAlert, MessageContent,
-    MessageDelivery, MessageUlid, NewsEnd, PassedOnEvent, PushId, StoredFate, StoredHoldReason,
+    MessageDelivery, MessageUlid, NewsEnd, PassedOnEvent, PushId, StoredFate, StoredHoldReason, ToldAlert,
 };
 use crate::notification::{
     AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageEnd, MessageId, MessageNews, MessageReason,
@@ -28,20 +28,6 @@ const NEWS_BYTES: usize = 43;
 
 /// The byte of a severity that there is not.
 const NO_SEVERITY: u8 = u8::MAX;
-
-/// An alert of a message.
-struct ToldAlert {
-    alert: AlertId,
-    /// Its severity; that was told where it is over.
-    severity: Severity,
-    news: Option<NewsKind>,
-}
-
-impl ToldAlert {
-    fn of_news(news: &MessageNews) -> Option<Self> {
-        Some(Self { alert: news.alert, severity: news.now.or(news.before)?, news: Some(news.kind) })
-    }
-}
 
 impl ChannelRecords for SqliteChannel<'_> {
     fn note_arrivals(&mut self, arrivals: &[AppliedArrival]) -> StoreResult<()> {
@@ -211,6 +197,40 @@ impl ChannelRecords for SqliteChannel<'_> {
         Ok(content)
     }
 
+    fn last_events(&self, alerts: &[ToldAlert]) -> StoreResult<Vec<MessageAlert>> {
+        // The outcomes of a push are read once.
+        let sql = "SELECT push, position, heard FROM told_alert WHERE channel = ?1 AND alert = ?2 AND push IS NOT NULL";
+        let mut by_push: BTreeMap<i64, Vec<(u32, Timestamp, &ToldAlert)>> = BTreeMap::new();
+        for told in alerts {
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            let noted = self.connection.prepare_cached(sql)?.query_row((self.channel, told.alert), row).optional()?;
+            if let Some((push, position, at)) = noted {
+                by_push.entry(push).or_default().push((position, at, told));
+            }
+        }
+        let sql = "SELECT ulid, text, outcomes FROM push JOIN name ON name.id = push.integration WHERE push.id = ?1";
+        let mut events = Vec::with_capacity(alerts.len());
+        for (push, noted) in by_push {
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            let found = self.connection.prepare_cached(sql)?.query_row([push], row).optional()?;
+            let Some((push, integration, outcomes)): Option<(PushId, String, String)> = found else { continue };
+            let outcomes: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
+            for (index, at, told) in noted {
+                let Some(outcome) = usize::try_from(index).ok().and_then(|index| outcomes.get(index)) else { continue };
+                events.push(MessageAlert {
+                    alert: told.alert,
+                    news: told.news,
+                    severity: told.severity,
+                    event: EventId { push, index },
+                    at,
+                    integration: integration.clone(),
+                    outcome: outcome.get().to_owned(),
+                });
+            }
+        }
+        Ok(events)
+    }
+
     fn replace_policy(&mut self, policy: &str) -> StoreResult<Option<String>> {
         let sql = "SELECT policy FROM told_channel WHERE channel = ?1";
         let before = self.connection.prepare_cached(sql)?.query_row([self.channel], |row| row.get::<_, String>(0));
@@ -257,40 +277,6 @@ impl SqliteChannel<'_> {
         let row = |row: &Row<'_>| Ok(ToldAlert { alert: row.get(0)?, severity: row.get(1)?, news: None });
         let rows = statement.query_map((self.channel, group, most), row)?;
         Ok(rows.collect::<SqliteResult<_>>()?)
-    }
-
-    /// The last events of alerts. The outcomes of a push are read once.
-    fn last_events(&self, alerts: &[ToldAlert]) -> StoreResult<Vec<MessageAlert>> {
-        let sql = "SELECT push, position, heard FROM told_alert WHERE channel = ?1 AND alert = ?2 AND push IS NOT NULL";
-        let mut by_push: BTreeMap<i64, Vec<(u32, Timestamp, &ToldAlert)>> = BTreeMap::new();
-        for told in alerts {
-            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-            let noted = self.connection.prepare_cached(sql)?.query_row((self.channel, told.alert), row).optional()?;
-            if let Some((push, position, at)) = noted {
-                by_push.entry(push).or_default().push((position, at, told));
-            }
-        }
-        let sql = "SELECT ulid, text, outcomes FROM push JOIN name ON name.id = push.integration WHERE push.id = ?1";
-        let mut events = Vec::with_capacity(alerts.len());
-        for (push, noted) in by_push {
-            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-            let found = self.connection.prepare_cached(sql)?.query_row([push], row).optional()?;
-            let Some((push, integration, outcomes)): Option<(PushId, String, String)> = found else { continue };
-            let outcomes: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
-            for (index, at, told) in noted {
-                let Some(outcome) = usize::try_from(index).ok().and_then(|index| outcomes.get(index)) else { continue };
-                events.push(MessageAlert {
-                    alert: told.alert,
-                    news: told.news,
-                    severity: told.severity,
-                    event: EventId { push, index },
-                    at,
-                    integration: integration.clone(),
-                    outcome: outcome.get().to_owned(),
-                });
-            }
-        }
-        Ok(events)
     }
 
     pub(super) fn read_message(&self, id: MessageId) -> StoreResult<Option<MessageRecord>> {
