@@ -115,8 +115,10 @@ impl MessageBuilder {
         let description = if self.count == 1 { self.shared.description.clone() } else { self.summary(rest) };
         let mut labels = self.shared.labels;
         for NamedValue { name, value } in values {
-            if labels.iter().all(|(known, _)| known != name) {
-                labels.push((name.clone(), value.clone()));
+            // The values are those of the group, whatever its alerts say by now.
+            match labels.iter_mut().find(|(known, _)| known == name) {
+                Some((_, known)) => known.clone_from(value),
+                None => labels.push((name.clone(), value.clone())),
             }
         }
         let is_over = record.status == AlertStatus::Resolved;
