@@ -109,7 +109,7 @@ crate::codes! {
     WAIT_TOO_LONG = "E0182", "wait that is too long";
     SEVERAL_REQUESTS = "E0183", "several requests at once where messages have an order";
     CONSTANT_CONDITION = "E0184", "condition of a mute that is the same for every alert";
-    MUTED_STATUS = "E0185", "mute that asks for the status";
+    MUTED_STATUS = "E0185", "mute or silence that asks for the status";
     TIMED_SOURCE = "E0186", "`during` within `while`";
     SAME_VALUE = "E0187", "value that cannot match two alerts";
     UNTIL_AFTER = "E0188", "bad duration of a mute";

@@ -8,7 +8,8 @@ use crate::check::destination;
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::model::{
-    self, ChannelId, Comparator, EventField, Expression, ExpressionKind, GroupValue, Literal, Model, ReachedNode,
+    self, Channel, ChannelId, Comparator, EventField, Expression, ExpressionKind, GroupValue, Literal, Model,
+    ReachedNode,
 };
 use crate::source::Span;
 use crate::syntax::tree::{self, Identifier};
@@ -179,6 +180,13 @@ fn until_after(written: &Identifier, cx: &mut LoweringContext<'_>) -> Option<Dur
 
 /// Reports what the conditions of mutes must not depend on, through defines and tables as well.
 pub(super) fn check_reach(model: &Model, findings: &mut Findings) {
+    for value in model.channels.iter().filter_map(Channel::group_values).flat_map(|values| values.iter()) {
+        let Some(status) = first_reached(model, &value.value, reads_status) else { continue };
+        let message = "an alert and its recovery belong to one group, and `status` tells them apart";
+        let finding =
+            Diagnostic::new(&code::GROUP_VALUE, value.value.span, message).related(status.span, "asks for it");
+        findings.push(finding.help("group by what stays the same from the firing to the recovery"));
+    }
     for mute in &model.mutes {
         if let Some(status) = first_reached(model, &mute.when, reads_status) {
             let message = "a mute holds what fires, and never an end, so it cannot ask for the status";

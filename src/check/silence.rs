@@ -5,7 +5,7 @@ use crate::check::names::DeclaredNames;
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::check::{CheckEnvironment, code};
 use crate::diagnostic::{Diagnostic, Findings};
-use crate::model::Expression;
+use crate::model::{EventField, Expression, ExpressionKind};
 use crate::source::{Sources, Span};
 use crate::syntax::tree;
 
@@ -17,7 +17,22 @@ pub fn check_condition(condition: &tree::Expression, sources: &Sources) -> (Expr
     let mut cx = LoweringContext::new(&environment, DeclaredNames::default(), Findings::default());
     cx.stands_alone = true;
     let condition = ExpressionLowering { cx: &mut cx, scope: ExpressionScope::Event }.condition(condition);
+    if let Some(place) = status_of(&condition) {
+        let message = "a silence holds what fires, and never an end, so it cannot ask for the status";
+        let finding = Diagnostic::new(&code::MUTED_STATUS, place, message);
+        cx.report(finding.help("leave the condition on `status` out"));
+    }
     (condition, cx.diagnostics)
+}
+
+/// Where a condition asks for the status.
+fn status_of(value: &Expression) -> Option<Span> {
+    if let ExpressionKind::Field(EventField::Status) = value.kind {
+        return Some(value.span);
+    }
+    let mut found = None;
+    value.each_part(&mut |part| found = found.or_else(|| status_of(part)));
+    found
 }
 
 /// A name that could only be one of the rules.
