@@ -175,3 +175,19 @@ fn long_values_are_kept_short() {
     assert!(*name == "node" && value.starts_with("sha256:") && value.len() == 71, "{value}");
     assert!(behind.because.starts_with("its node nnn") && behind.because.chars().count() == 1_001);
 }
+
+/// The conditions that the help of silences shows can be read.
+#[test]
+fn conditions_of_the_help_are_conditions() {
+    let mut shown = 0;
+    for command in [&["silence"][..], &["silence", "add"], &["silence", "preview"]] {
+        let help = std::process::Command::new(env!("CARGO_BIN_EXE_pointsman")).args(command).arg("--help").output();
+        let help = String::from_utf8(help.unwrap().stdout).unwrap();
+        for line in help.lines().filter(|line| line.contains("pointsman silence")) {
+            let Some(condition) = line.split('\'').nth(1) else { continue };
+            assert!(SilenceCondition::parse(condition).is_ok(), "{line}");
+            shown += 1;
+        }
+    }
+    assert!(shown >= 5, "the help shows {shown} conditions");
+}

@@ -40,9 +40,10 @@ impl LocalTime {
     /// [`LocalTime::clock`] with the offset, and how far away it is: `18:24:36 +08:00 (4 min ago)`.
     pub(super) fn moment(&self, time: &str) -> String {
         let Some(moment) = Timestamp::read(time) else { return visible_line(time) };
-        let away = match (moment.epoch_milliseconds() - self.now.epoch_milliseconds()) / 1_000 {
-            0 => "now".to_owned(),
-            seconds @ 1.. => format!("in {}", duration(seconds)),
+        let away = match moment.epoch_milliseconds() - self.now.epoch_milliseconds() {
+            -999..=999 => "now".to_owned(),
+            // A part of a second counts as one: what begins now and lasts 20 minutes ends in 20 minutes.
+            milliseconds @ 1_000.. => format!("in {}", duration((milliseconds + 999) / 1_000)),
             _ => self.ago(Some(time)),
         };
         format!("{} {} ({away})", self.clock(time), self.zone.offset(moment))

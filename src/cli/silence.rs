@@ -182,7 +182,7 @@ Exit codes:
 const ADD_HELP: &str = "\
 Examples:
   pointsman silence add 'labels.service == \"cart\"' --for 20m --because \"deploy 812\"
-  pointsman silence add 'labels.host glob \"db-*\"' --in chat --until-resolved --for 12h --because \"disk is ordered\"
+  pointsman silence add 'labels.host like \"db-*\"' --in chat --until-resolved --for 12h --because \"disk is ordered\"
   id=$(pointsman silence add 'labels.env == \"staging\"' --for 1h --because deploy --by ci --json | jq -r .id)
 
 Exit codes:

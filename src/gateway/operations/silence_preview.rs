@@ -45,7 +45,7 @@ pub struct SilencePreview {
     pub is_complete: bool,
     /// How many of them meet the condition.
     pub matched: u64,
-    /// Of how many alerts they are.
+    /// Of how many alerts they are that reach a channel of the silence.
     pub alerts: u64,
     /// What would have been held, by channel and severity, the worst first.
     pub channels: Vec<PreviewedChannel>,
@@ -265,14 +265,21 @@ impl<'s> EventScanner<'s> {
                 Some(wider) => wider.intersection(&holding).copied().collect(),
             });
         }
+        let channels: Vec<String> = routed_channels(&record.outcome)
+            .into_iter()
+            .filter(|channel| self.channels.is_empty() || self.channels.contains(channel))
+            .collect();
+        if channels.is_empty() {
+            return;
+        }
         let title = shorten(event.title, TITLE_CHARACTERS);
         if event.status == AlertStatus::Firing {
             *self.titles.entry(title.clone()).or_default() += 1;
         }
-        self.add_alert(record, event, title);
+        self.add_alert(record, event, title, channels);
     }
 
-    fn add_alert(&mut self, record: &EventRecord, event: &Event<'_>, title: String) {
+    fn add_alert(&mut self, record: &EventRecord, event: &Event<'_>, title: String, channels: Vec<String>) {
         let id = AlertId::of(Some(&record.integration), event.key);
         let alert = self.alerts.entry(id).or_insert_with(|| MatchedAlert {
             integration: record.integration.clone(),
@@ -282,10 +289,7 @@ impl<'s> EventScanner<'s> {
             fires: event.status == AlertStatus::Firing,
             channels: BTreeMap::new(),
         });
-        for channel in routed_channels(&record.outcome) {
-            if !self.channels.is_empty() && !self.channels.contains(&channel) {
-                continue;
-            }
+        for channel in channels {
             if !self.gathering.contains(&channel) {
                 let delivered = record.deliveries.iter().any(|delivery| delivery.channel == channel);
                 *self.sent.entry((channel.clone(), event.severity)).or_default() += u64::from(delivered);

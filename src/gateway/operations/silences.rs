@@ -258,7 +258,7 @@ fn check_length(length: Duration, force: bool) -> Result<(), OperationError> {
     }
     if length > LONGEST_UNFORCED && !force {
         return Err(OperationError::Refused(format!(
-            "the silence would last {}, which is more than 7 days: shorten it, write a `mute` into the rules, or insist with `force`",
+            "the silence would last {}, which is more than 7 days: shorten it, write a `mute` into the rules, or insist with `--force` (`\"force\": true` in the API)",
             DurationText(length)
         )));
     }
@@ -269,12 +269,12 @@ fn check_length(length: Duration, force: bool) -> Result<(), OperationError> {
 fn refuse(silence: &Silence, condition: &SilenceCondition, found: &SilenceScan) -> Result<(), OperationError> {
     if found.meets_every_event(condition, TELLING_ALERTS) {
         return Err(OperationError::Refused(
-            "every event of the last 24 h meets this condition: narrow it, or insist with `force`".to_owned(),
+            "every event of the last 24 h meets this condition: narrow it, or insist with `--force` (`\"force\": true` in the API)".to_owned(),
         ));
     }
     if let Some(wider) = found.within(silence) {
         return Err(OperationError::Refused(format!(
-            "this is wholly within the silence {} of {}, until {}, because \"{}\": nothing more would be held; extend that one, or insist with `force`",
+            "this is wholly within the silence {} of {}, until {}, because \"{}\": nothing more would be held; extend that one, or insist with `--force` (`\"force\": true` in the API)",
             wider.id, wider.author, wider.until, wider.because
         )));
     }
