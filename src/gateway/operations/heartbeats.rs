@@ -3,6 +3,7 @@
 use super::{AffectedCount, ListingPage, OperationError};
 use crate::gateway::journal::{DeliveryStore as _, Journal, SenderStatus};
 use crate::notification::Sender;
+use crate::text::shorten;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,9 @@ pub fn heartbeats(journal: &Journal) -> Result<ListingPage<SenderSummary>, Opera
     Ok(ListingPage::complete(items))
 }
 
+/// How many characters of a name an error repeats.
+const MAX_NAME: usize = 200;
+
 /// Forgets a sender. If it is absent, its absence is over.
 ///
 /// # Errors
@@ -81,10 +85,13 @@ pub fn forget_sender(journal: &Journal, request: &ForgetRequest) -> Result<Affec
     };
     let Some(found) = known.iter().find(|known| is_it(&known.sender)) else {
         let has_any = known.iter().any(|known| known.sender.heartbeat == request.heartbeat);
+        let name = shorten(&request.heartbeat, MAX_NAME);
         return Err(OperationError::NotFound(if has_any {
-            format!("the heartbeat `{}` knows no sender with these values", request.heartbeat)
+            format!(
+                "the heartbeat `{name}` knows no sender with these values: `pointsman heartbeats` lists those it knows"
+            )
         } else {
-            format!("the heartbeat `{}` knows no sender", request.heartbeat)
+            format!("the heartbeat `{name}` knows no sender: `pointsman heartbeats` lists those that were heard")
         }));
     };
     let is_known = journal.forget_sender(&found.sender)?;
