@@ -10,9 +10,12 @@ use crate::gateway::journal::{
 use crate::notification::AlertId;
 use crate::notification::holds::HolderId;
 use crate::time::Timestamp;
-use rusqlite::Row;
+use rusqlite::{OptionalExtension as _, Row};
 use serde_json::value::RawValue;
 use std::sync::Arc;
+
+/// How many bytes of outcomes a look at alerts that fire may keep; a few more by the last push.
+const MAX_NOTIFIED_BYTES: usize = 32 << 20;
 
 impl SilenceReader for ReaderPool {
     fn open_silences(&self) -> Arc<SilenceList> {
@@ -54,19 +57,38 @@ impl SilenceReader for ReaderPool {
     }
 
     fn notified_alerts(&self, most: usize) -> ReadResult<Vec<NotifiedAlert>> {
-        let sql = "SELECT c.text, told_alert.told, i.text, outcomes, position FROM told_alert JOIN push ON push.id = push \
-                   JOIN name c ON c.id = channel JOIN name i ON i.id = push.integration \
-                   WHERE told_alert.told IS NOT NULL AND firing IS NOT NULL LIMIT ?1";
-        let found: Vec<(String, Severity, String, String, u32)> = self.query(|connection| {
+        let sql = "SELECT push, position, name.text, told FROM told_alert JOIN name ON name.id = channel \
+                   WHERE told IS NOT NULL AND firing IS NOT NULL AND push IS NOT NULL ORDER BY push LIMIT ?1";
+        let noted: Vec<(i64, u32, String, Severity)> = self.query(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
             statement.query_map([limit(most)], |row| row.try_into())?.collect()
         })?;
-        let read = |(channel, severity, integration, outcomes, position): (_, _, _, String, u32)| {
+        let sql = "SELECT text, outcomes FROM push JOIN name ON name.id = push.integration WHERE push.id = ?1";
+        let (mut alerts, mut bytes) = (Vec::with_capacity(noted.len()), 0);
+        // A push is read once, however many of its alerts fire.
+        for of_push in noted.chunk_by(|one, next| one.0 == next.0) {
+            let Some((push, ..)) = of_push.first() else { continue };
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let found: Option<(String, String)> =
+                self.query(|connection| connection.prepare_cached(sql)?.query_row([push], row).optional())?;
+            let Some((integration, outcomes)) = found else { continue };
             let texts: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
-            let outcome = usize::try_from(position).ok().and_then(|position| texts.get(position))?.get().to_owned();
-            Some(NotifiedAlert { channel, severity, integration, outcome })
-        };
-        Ok(found.into_iter().filter_map(read).collect())
+            for (_, position, channel, severity) in of_push {
+                let Some(text) = usize::try_from(*position).ok().and_then(|at| texts.get(at)) else { continue };
+                let (channel, integration) = (channel.clone(), integration.clone());
+                bytes += text.get().len();
+                alerts.push(NotifiedAlert {
+                    channel,
+                    severity: *severity,
+                    integration,
+                    outcome: text.get().to_owned(),
+                });
+            }
+            if bytes > MAX_NOTIFIED_BYTES {
+                break;
+            }
+        }
+        Ok(alerts)
     }
 
     fn held_counts(&self) -> ReadResult<Vec<HeldCount>> {
