@@ -182,7 +182,8 @@ impl Silence {
 /// The silences that did not end, in the order of their ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SilenceList {
-    /// Differs from that of every other list of this process.
+    /// Differs from that of every list of this process with other silences; those with other times or extensions share it, as
+    /// their conditions are the same.
     pub number: u64,
     /// The silences.
     pub silences: Vec<Silence>,
@@ -207,11 +208,14 @@ impl SilenceList {
     /// A list with that silence in it, or in the place of the one with its id; without it where it ended.
     #[must_use]
     pub fn with(&self, silence: &Silence) -> Self {
+        let is_known = self.get(silence.id).is_some_and(|known| known.condition == silence.condition);
         let mut silences: Vec<Silence> = self.silences.iter().filter(|one| one.id != silence.id).cloned().collect();
         if silence.ended.is_none() {
             silences.push(silence.clone());
         }
-        Self::new(silences)
+        let list = Self::new(silences);
+        // What events were asked stays true: conditions are costly to read.
+        if is_known && silence.ended.is_none() { Self { number: self.number, ..list } } else { list }
     }
 
     /// A silence.
@@ -263,11 +267,15 @@ mod tests {
     }
 
     #[test]
-    fn a_list_has_a_number_of_its_own_and_no_silence_that_ended() {
+    fn lists_of_other_conditions_have_other_numbers_and_no_silence_that_ended() {
         let empty = SilenceList::default();
         assert_eq!(empty.number, 0);
         let one = empty.with(&silence());
-        assert_ne!(one.number, one.with(&silence()).number);
+        let extended = one.with(&Silence { until: at(2_000), ..silence() });
+        assert_eq!((extended.number, extended.silences[0].until), (one.number, at(2_000)));
+        let other = Silence { condition: "severity == Info".to_owned(), ..silence() };
+        assert_ne!(one.number, one.with(&other).number);
+        assert_ne!(one.number, empty.with(&silence()).number);
         assert_eq!(one.get(silence().id), Some(&silence()));
         let end = EndedSilence { at: at(1_000), cause: SilenceEndCause::Time, by: None };
         let ended = Silence { ended: Some(end), ..silence() };

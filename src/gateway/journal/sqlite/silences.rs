@@ -27,7 +27,7 @@ impl SharedSilences {
     /// Takes the silences of a transaction that is committed.
     pub(super) fn publish(&self, silences: Arc<SilenceList>) {
         // Most transactions leave them as they are.
-        if silences.number != self.list().number {
+        if !Arc::ptr_eq(&silences, &self.list()) {
             *self.0.write().unwrap_or_else(PoisonError::into_inner) = silences;
         }
     }
