@@ -164,16 +164,15 @@ fn ask(transaction: &mut dyn Transaction, alerts: &[AlertId], context: HoldConte
     let silences = transaction.silences()?;
     let mut records = transaction.holds()?;
     let (mut events, mut reports) = (Vec::with_capacity(alerts.len()), Vec::with_capacity(alerts.len()));
-    for alert in alerts {
-        let Some(last) = records.last_event(*alert)? else { continue };
+    for (alert, last) in records.last_events(alerts)? {
         let event = context.asker.ask(&silences, &last.integration, &last.outcome, last.event.index);
-        let Some(event) = event.filter(|event| event.alert == *alert && event.firing.is_some()) else { continue };
-        if event.facts.is_empty() && records.firing(*alert)?.is_none() {
+        let Some(event) = event.filter(|event| event.alert == alert && event.firing.is_some()) else { continue };
+        if event.facts.is_empty() && records.firing(alert)?.is_none() {
             continue;
         }
         let (key, since, facts) = (event.key, last.received, event.facts);
-        events.push((*alert, last.event));
-        reports.push(AlertReport::Firing { alert: *alert, key, since, heard: since, facts });
+        events.push((alert, last.event));
+        reports.push(AlertReport::Firing { alert, key, since, heard: since, facts });
     }
     let mut tracker = HoldTracker::new(&mut *records).with_heard_precision(HEARD_PRECISION);
     tracker.renew(context.now, &reports)?;

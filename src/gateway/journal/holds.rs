@@ -158,8 +158,12 @@ pub trait HoldRecords: HoldStore<Error = StoreError> {
     /// Notes the last event of an alert of which something is kept.
     fn note_event(&mut self, alert: AlertId, event: EventId) -> StoreResult<()>;
 
-    /// The last event of an alert, as far as a record of it has one.
-    fn last_event(&self, alert: AlertId) -> StoreResult<Option<LastEvent>>;
+    /// Which is the last event of an alert, as far as a record of it has one.
+    fn last_event_id(&self, alert: AlertId) -> StoreResult<Option<EventId>>;
+
+    /// The last events of alerts, by rising id; those that are not known are left out. A push is read once, however many of
+    /// its events are asked for.
+    fn last_events(&self, alerts: &[AlertId]) -> StoreResult<Vec<(AlertId, LastEvent)>>;
 }
 
 /// The last event of an alert in a channel that gets every event and from which a mute or silence keeps some.
@@ -280,7 +284,7 @@ impl StoredHoldReason {
                 let source = match source {
                     Some(source) => Some(StoredHoldingSource {
                         key: source.key.clone(),
-                        event: records.last_event(source.alert)?.map(|last| last.event),
+                        event: records.last_event_id(source.alert)?,
                         since: source.since,
                         ended: source.ended.map(|(at, _)| at),
                         until: source.ended.map(|(_, until)| until),

@@ -424,7 +424,8 @@ pub trait SilenceReader: Send + Sync {
     /// The messages of a channel that told of an alert from that time on: their numbers, and the worst severity of each.
     fn told_messages(&self, channel: &str, alert: AlertId, since: Timestamp) -> ReadResult<Vec<(u64, Severity)>>;
 
-    /// Alerts that channels which gather messages were told of and that fire, at most so many.
+    /// Alerts that channels which gather messages were told of and that fire, at most so many, and fewer where their outcomes are
+    /// large.
     fn notified_alerts(&self, most: usize) -> ReadResult<Vec<NotifiedAlert>>;
 
     /// How many alerts are held now, by what holds them.

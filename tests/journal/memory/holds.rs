@@ -127,18 +127,27 @@ impl HoldRecords for MemoryHoldRecords<'_> {
         Ok(())
     }
 
-    fn last_event(&self, alert: AlertId) -> StoreResult<Option<LastEvent>> {
+    fn last_event_id(&self, alert: AlertId) -> StoreResult<Option<EventId>> {
         let position = |event: &EventId| self.state.pushes.iter().position(|push| push.id == event.push);
         let told =
             self.state.notified.values().filter_map(|channel| channel.events.get(&alert).map(|(event, _)| *event));
         let known = self.state.holds.events.get(&alert).copied();
         let last = told.chain(known).filter_map(|event| Some((position(&event)?, event.index, event))).max();
-        Ok(last.and_then(|(position, index, event)| {
-            let push = self.state.pushes.get(position)?;
-            let outcomes: Vec<&RawValue> = serde_json::from_str(&push.outcomes).ok()?;
-            let outcome = outcomes.get(usize::try_from(index).ok()?)?.get().to_owned();
-            Some(LastEvent { event, received: push.received, integration: push.integration.clone(), outcome })
-        }))
+        Ok(last.map(|(_, _, event)| event))
+    }
+
+    fn last_events(&self, alerts: &[AlertId]) -> StoreResult<Vec<(AlertId, LastEvent)>> {
+        let mut events = Vec::new();
+        for alert in alerts {
+            let Some(event) = self.last_event_id(*alert)? else { continue };
+            let push = self.state.pushes.iter().find(|push| push.id == event.push).unwrap();
+            let outcomes: Vec<&RawValue> = serde_json::from_str(&push.outcomes).unwrap();
+            let Some(outcome) = outcomes.get(event.index as usize) else { continue };
+            let (integration, outcome) = (push.integration.clone(), outcome.get().to_owned());
+            events.push((*alert, LastEvent { event, received: push.received, integration, outcome }));
+        }
+        events.sort_by_key(|(alert, _)| *alert);
+        Ok(events)
     }
 }
 

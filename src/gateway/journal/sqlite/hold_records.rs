@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -264,36 +264,56 @@ impl<M: HoldMemory> HoldRecords for SqliteHolds<'_, M> {
         Ok(())
     }
 
-    fn last_event(&self, alert: AlertId) -> StoreResult<Option<LastEvent>> {
-        let noted = |sql: &str, channel: Option<i64>| -> SqliteResult<Option<(i64, u32)>> {
-            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-            let mut statement = self.connection.prepare_cached(sql)?;
-            match channel {
-                Some(channel) => statement.query_row((alert, channel), row).optional(),
-                None => statement.query_row([alert], row).optional(),
+    fn last_event_id(&self, alert: AlertId) -> StoreResult<Option<EventId>> {
+        let Some((push, index)) = self.last_place(alert, &self.telling_channels()?)? else { return Ok(None) };
+        let mut statement = self.connection.prepare_cached("SELECT ulid FROM push WHERE id = ?1")?;
+        Ok(statement.query_row([push], |row| row.get(0)).optional()?.map(|push| EventId { push, index }))
+    }
+
+    fn last_events(&self, alerts: &[AlertId]) -> StoreResult<Vec<(AlertId, LastEvent)>> {
+        let channels = self.telling_channels()?;
+        let mut by_push: BTreeMap<i64, Vec<(u32, AlertId)>> = BTreeMap::new();
+        for alert in alerts {
+            if let Some((push, index)) = self.last_place(*alert, &channels)? {
+                by_push.entry(push).or_default().push((index, *alert));
             }
-        };
-        let mut last = noted("SELECT push, position FROM hold_alert WHERE alert = ?1 AND push IS NOT NULL", None)?;
-        let sql = "SELECT push, position FROM told_alert WHERE channel = ?2 AND alert = ?1 AND push IS NOT NULL";
-        for channel in self.telling_channels()? {
-            last = last.max(noted(sql, Some(channel))?);
         }
-        let Some((push, index)) = last else { return Ok(None) };
         let sql = "SELECT ulid, received, text, outcomes FROM push JOIN name ON name.id = push.integration \
                    WHERE push.id = ?1";
-        let row = |row: &Row<'_>| {
-            let push: PushId = row.get(0)?;
-            Ok((EventId { push, index }, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
-        };
-        let found = self.connection.prepare_cached(sql)?.query_row([push], row).optional()?;
-        let Some((event, received, integration, outcomes)) = found else { return Ok(None) };
-        let texts: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
-        let outcome = usize::try_from(index).ok().and_then(|index| texts.get(index)).map(|text| text.get().to_owned());
-        Ok(outcome.map(|outcome| LastEvent { event, received, integration, outcome }))
+        let mut events = Vec::with_capacity(alerts.len());
+        for (push, noted) in by_push {
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+            let found = self.connection.prepare_cached(sql)?.query_row([push], row).optional()?;
+            let Some((push, received, integration, outcomes)): Option<(PushId, Timestamp, String, String)> = found
+            else {
+                continue;
+            };
+            let texts: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
+            for (index, alert) in noted {
+                let Some(text) = usize::try_from(index).ok().and_then(|index| texts.get(index)) else { continue };
+                let (event, integration) = (EventId { push, index }, integration.clone());
+                events.push((alert, LastEvent { event, received, integration, outcome: text.get().to_owned() }));
+            }
+        }
+        events.sort_unstable_by_key(|(alert, _)| *alert);
+        Ok(events)
     }
 }
 
 impl<M> SqliteHolds<'_, M> {
+    /// The push of the last event of an alert, and the position of its outcome there.
+    fn last_place(&self, alert: AlertId, channels: &[i64]) -> StoreResult<Option<(i64, u32)>> {
+        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let sql = "SELECT push, position FROM hold_alert WHERE alert = ?1 AND push IS NOT NULL";
+        let mut last = self.connection.prepare_cached(sql)?.query_row([alert], row).optional()?;
+        let sql = "SELECT push, position FROM told_alert WHERE channel = ?2 AND alert = ?1 AND push IS NOT NULL";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        for channel in channels {
+            last = last.max(statement.query_row((alert, channel), row).optional()?);
+        }
+        Ok(last)
+    }
+
     /// The channels that gather messages, or did so.
     fn telling_channels(&self) -> StoreResult<Vec<i64>> {
         telling_channels(self.connection)
