@@ -2,8 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "arguments come in here")]
 
-/// With musl's own allocator, static binaries delivered a third less than those with glibc.
-#[cfg(target_env = "musl")]
+/// glibc's allocator keeps what each of its arenas once took: sixteen large requests at once took 500 MiB, and 220 MiB with a
+/// single arena. With musl's own allocator, static binaries delivered a third less.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
