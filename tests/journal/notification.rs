@@ -177,7 +177,7 @@ impl<'f> Told<'f> {
             pointsman::gateway::journal::StoredBody::Intact(body) => String::from_utf8(body).unwrap(),
             other => panic!("{other:?}"),
         };
-        pending.map(|found| (found.message.unwrap().0, (found.id, body(found.id)))).collect()
+        pending.filter_map(|found| Some((found.message?.0, (found.id, body(found.id))))).collect()
     }
 
     /// All dead letters are delivered again.

@@ -101,7 +101,10 @@ pub fn accept(
     }
     if !push.policies.is_empty() {
         apply_arrivals(transaction, push, &were_open, reported.as_ref(), now)?;
-        unroute(transaction, push, &were_open, now)?;
+        // What arrived before says nothing of where its alerts go now.
+        if push.holds.is_some() {
+            unroute(transaction, push, &were_open, now)?;
+        }
     }
     if let Some(reported) = reported {
         reported.conclude(transaction, push, context)?;
