@@ -133,6 +133,13 @@ impl World {
         results
     }
 
+    /// Rules are loaded, with that policy.
+    fn load(&mut self, policy: NotificationPolicy) {
+        self.policy = policy;
+        let Ok(()) = self.notifier().apply_policy();
+        self.advance();
+    }
+
     fn fire(&mut self, alert: u32, severity: Severity) -> ArrivalResult {
         self.push(&[arrival(alert, alert, Some(severity))])[0]
     }

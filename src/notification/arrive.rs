@@ -231,7 +231,11 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         let is_same = before.is_some_and(|before| before.firing == alert.firing);
         alert.news = match alert.tellable() {
             None => None,
-            Some(_) if is_unmuted => Some(NewsRecord { origin: NewsOrigin::Unmuting, ..begin(alert, now) }),
+            Some(_) if is_unmuted => {
+                // It begins here, whatever was news before the hold.
+                alert.lapsed = None;
+                Some(NewsRecord { origin: NewsOrigin::Unmuting, ..begin(alert, now) })
+            }
             Some(kind) if is_rising(kind) => {
                 let continued = news.filter(|news| was_rising && (is_same || news.origin != NewsOrigin::Refusal));
                 let lapsed = alert.lapsed.take().filter(|lapsed| now <= lapsed.until).map(|lapsed| lapsed.news);

@@ -269,6 +269,49 @@ proptest! {
         prop_assert_eq!(ahead.made, looking.made);
     }
 
+    /// Rules that are loaded again and are the same change nothing.
+    #[test]
+    fn continuity(policy in policies(), schedule in schedules()) {
+        let once = play(policy, &schedule, |_, _| {});
+        let again = play(policy, &schedule, |world, _| world.load(policy));
+        prop_assert_eq!(once.made, again.made);
+        prop_assert_eq!(once.store, again.store);
+    }
+
+    /// Whatever the rules say by then: what was told is told to be over in its group, told becomes true, and no more than four
+    /// messages are undelivered.
+    #[test]
+    fn reloads(loads in vec(policies(), 1..5), schedule in schedules()) {
+        let recoveries = loads[0].recoveries;
+        let loads = loads.into_iter().map(|policy| NotificationPolicy { recoveries, ..policy }).collect::<Vec<_>>();
+        let mut most = 0;
+        let mut numbers = (0..).step_by(7);
+        let mut world = play(loads[0], &schedule, |world, _| {
+            world.load(loads[numbers.next().unwrap_or(0) % loads.len()]);
+            most = most.max(world.waiting.len());
+        });
+        prop_assert!(most <= 4, "{} undelivered", most);
+        calm_down(&mut world);
+        ends_hold(&world)?;
+        told_is_true(&world)?;
+    }
+
+    /// A repetition of what fires is no news: with every alert heard again after each step, the messages are the same.
+    #[test]
+    fn repetitions(policy in policies(), schedule in schedules(), group in 0..GROUPS) {
+        let once = play(policy, &schedule, |_, _| {});
+        let heard = play(policy, &schedule, |world, _| {
+            let firing = alerts(world).into_iter().filter(|(_, alert)| alert.routing == RoutingState::Here);
+            let again = firing.filter_map(|(alert, record)| {
+                Some(Arrival { alert, group: group_id(group), firing: Some(record.firing?), hold: record.hold })
+            });
+            let results = world.push(&again.collect::<Vec<_>>());
+            assert!(results.iter().all(|result| *result != ArrivalResult::NothingOpen), "{results:?}");
+        });
+        prop_assert_eq!(once.made, heard.made);
+        prop_assert_eq!(once.store, heard.store);
+    }
+
     /// Every accepted firing has a fate: it was told, waits, goes along, is held, went elsewhere, or is over.
     #[test]
     fn fate(policy in policies(), schedule in schedules()) {

@@ -41,6 +41,22 @@ fn a_critical_does_not_wait_and_its_end_waits_a_little() {
 }
 
 #[test]
+fn what_outlasts_a_hold_is_news_from_there_whatever_was_news_before_it() {
+    let mut world = World::new(waits(30, 30));
+    world.fire(1, Warning);
+    world.run_to(at(5));
+    world.end(1);
+    world.push(&[Arrival { hold: HoldState::Held, ..arrival(1, 1, Some(Warning)) }]);
+    world.run_to(at(10));
+    world.hold(1, HoldState::Free);
+    let store = world.store.clone();
+    assert_eq!(world.fire(1, Warning), ArrivalResult::News);
+    assert_eq!(world.store, store, "an unchanged firing changes nothing");
+    world.run_to(at(100));
+    assert_eq!(world.told(), ["40s unmuted Warning firing 1 resolved 0 muted 0"]);
+}
+
+#[test]
 fn pods_are_held_while_their_node_is_down() {
     let mut world = World::new(waits(30, 600));
     let pods: Vec<Arrival> = (1..=400).map(|pod| arrival(pod, 1, Some(Warning))).collect();
