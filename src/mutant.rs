@@ -39,6 +39,9 @@ mutants! {
     "l" HeldAtArrival "A mute is asked when an event arrives, and never again.";
     "m" MutedSource "An alert that a mute may hold does not count as a source.";
     "n" BeatWhileAway "The time of a beat runs while the gateway is down.";
+    "o" ToldEarly "An alert counts as told before the delivery of its message is durable.";
+    "p" RepeatAnew "The time until a repetition begins anew when the journal is opened.";
+    "q" RegroupedEnd "`group_by` is evaluated again for an end.";
 }
 
 impl Mutant {

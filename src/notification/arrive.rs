@@ -84,7 +84,8 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         if arrival.firing.is_none() && before.is_none_or(|alert| alert.firing.is_none()) {
             return Ok(ArrivalResult::NothingOpen);
         }
-        let id = before.map_or(arrival.group, |alert| alert.group);
+        let is_regrouped = Mutant::RegroupedEnd.is_on() && arrival.firing.is_none();
+        let id = before.filter(|_| !is_regrouped).map_or(arrival.group, |alert| alert.group);
         let mut group = if groups.insert(id) {
             self.group_from(id, now)?
         } else {
@@ -92,7 +93,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             self.store.group(id)?.unwrap_or_else(|| GroupRecord::new(now))
         };
         let mut alert = before.unwrap_or_else(|| AlertRecord::new(id));
-        alert.firing = arrival.firing;
+        (alert.firing, alert.group) = (arrival.firing, id);
         if alert.firing.is_some() {
             (alert.hold, alert.routing) = (arrival.hold, RoutingState::Here);
             if entry == AlertEntry::Fallback {

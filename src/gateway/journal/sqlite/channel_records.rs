@@ -6,6 +6,7 @@ use crate::event::Severity;
 use crate::gateway::journal::notification::{ChannelRecords, MessageDelivery, NotificationTransaction};
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{DeliveryId, OverdueEvents, StoreError};
+use crate::mutant::Mutant;
 use crate::notification::{
     AlertId, AlertRecord, ChannelRecord, ChannelStore, DueClass, GroupCounts, GroupId, GroupRecord, LapsedNews,
     MessageId, MessageRecord, NewsRecord, PassState, StormRecord, TimingReason, UndeliveredMessage,
@@ -27,6 +28,9 @@ impl NotificationTransaction for SqliteTransaction<'_> {
     }
 
     fn deliver_message(&mut self, channel: &str, delivery: &MessageDelivery) -> StoreResult<()> {
+        if Mutant::ToldEarly.is_on() {
+            self.connection.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
+        }
         self.insert_message(channel, delivery)
     }
 

@@ -29,6 +29,7 @@ use super::{
     PruneProgress, SilenceList, StoreError, StoreResult, TransactionWork,
 };
 use crate::gateway::metrics::Metrics;
+use crate::mutant::Mutant;
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use batch_counts::BatchCounts;
@@ -320,6 +321,10 @@ impl JournalStore for SqliteStore {
     fn reopen(&mut self) -> StoreResult<()> {
         self.open = None;
         let connection = open::open_writer(&self.path)?;
+        if Mutant::RepeatAnew.is_on() {
+            let sql = "UPDATE told_group SET last_message = unixepoch() * 1000 WHERE last_message IS NOT NULL";
+            connection.execute_batch(sql)?;
+        }
         let checkpointer = Checkpointer::start(self.path.clone())?;
         self.open = Some(OpenDatabase { connection, checkpointer });
         self.load_cache()
