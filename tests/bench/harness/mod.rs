@@ -4,6 +4,7 @@
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod mount;
+pub(crate) mod robot;
 pub(crate) mod rules;
 pub(crate) mod server;
 pub(crate) mod sink;

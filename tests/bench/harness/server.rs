@@ -101,6 +101,22 @@ impl Setup {
         }
     }
 
+    /// A request to the admin listener, with its token; status and body, or 0 where there was no answer.
+    pub(crate) fn admin_with(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let token = fs::read_to_string(self.state.join("admin.token")).unwrap_or_default();
+        let authorization = format!("Bearer {}", token.trim());
+        let headers = [("authorization", &*authorization), ("content-type", "application/json")];
+        let answer = http::request(self.admin, method, path, &headers, body.as_bytes());
+        answer.map_or((0, String::new()), |(status, body)| (status, String::from_utf8_lossy(&body).into()))
+    }
+
+    /// A push to the integration `load`; the status, or 0 where there was no answer.
+    pub(crate) fn push(&self, body: &str) -> u16 {
+        let path = format!("/push/load?integration_key={KEY}");
+        let headers = [("content-type", "application/json")];
+        http::request(self.listen, "POST", &path, &headers, body.as_bytes()).map_or(0, |(status, _)| status)
+    }
+
     /// The end of what it said.
     pub(crate) fn last_log(&self) -> String {
         let bytes = fs::read(&self.log).unwrap_or_default();
@@ -173,17 +189,12 @@ impl Server {
 
     /// A request to the admin listener, with its token; status and body.
     pub(crate) fn admin(&self, method: &str, path: &str) -> (u16, String) {
-        let token = fs::read_to_string(self.setup.state.join("admin.token")).unwrap_or_default();
-        let authorization = format!("Bearer {}", token.trim());
-        let answer = http::request(self.setup.admin, method, path, &[("authorization", &authorization)], b"");
-        answer.map_or((0, String::new()), |(status, body)| (status, String::from_utf8_lossy(&body).into()))
+        self.setup.admin_with(method, path, "")
     }
 
     /// A push of one event; the status.
     pub(crate) fn push(&self, body: &str) -> u16 {
-        let path = format!("/push/load?integration_key={KEY}");
-        let headers = [("content-type", "application/json")];
-        http::request(self.setup.listen, "POST", &path, &headers, body.as_bytes()).map_or(0, |(status, _)| status)
+        self.setup.push(body)
     }
 }
 
