@@ -3,7 +3,7 @@
 //! down slows both sides.
 //!
 //! `cargo bench --bench gateway -- [SECONDS] [PART…]`: `SECONDS` for each measurement (10 by default), the parts are
-//! `accept share told deliver save reload dead overload backlog`. `compare` before them compares two programs as `compare.rs`
+//! `accept share told deliver save reload dead overload backlog`, and by name alone, as they take minutes, `size storm`. `compare` before them compares two programs as `compare.rs`
 //! says, by the processor time for a push (`share`) and for a delivery (`deliver`).
 
 #![allow(
@@ -28,6 +28,8 @@ mod compare;
 mod editor;
 mod harness;
 mod share;
+mod size;
+mod storm;
 mod told;
 
 use checker::Push;
@@ -55,6 +57,9 @@ const PARTS: &[Part] = &[
     ("backlog", backlog),
 ];
 
+/// Parts that are run by name alone.
+const BY_NAME: &[Part] = &[("size", size::size), ("storm", storm::storm)];
+
 /// Pairs of windows for a ratio.
 const WINDOWS: usize = 10;
 
@@ -66,10 +71,9 @@ fn main() -> std::process::ExitCode {
     let seconds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(10);
     let named: Vec<&String> = words.iter().filter(|word| word.parse::<u64>().is_err()).collect();
     let mut code = std::process::ExitCode::SUCCESS;
-    for (name, part) in PARTS {
-        if !named.is_empty() && !named.iter().any(|word| word == name) {
-            continue;
-        }
+    let is_named = |name: &str| named.iter().any(|word| *word == name);
+    let by_default = PARTS.iter().filter(|(name, _)| named.is_empty() || is_named(name));
+    for (name, part) in by_default.chain(BY_NAME.iter().filter(|(name, _)| is_named(name))) {
         println!("{name}");
         if let Err(reason) = part(Duration::from_secs(seconds)) {
             println!("  failed: {reason}");
