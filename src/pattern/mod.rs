@@ -1,11 +1,14 @@
 //! Patterns for texts: regular expressions, globs and networks, each with limits.
 //!
+//! [`language`] has patterns as sets of texts, in which it searches for texts that some patterns match and others do not.
+//!
 //! Errors in a pattern are found when it is created; a test against a text cannot fail. Automata are built at the first
 //! test, because a rule set may have very many patterns and a process may test few of them.
 
 mod case;
 mod fold;
 mod glob;
+pub mod language;
 mod network;
 mod position;
 mod regex;

@@ -38,6 +38,11 @@ impl Network {
         self.net.contains(&other.net)
     }
 
+    /// The network in its canonical form.
+    pub(super) fn net(&self) -> IpNet {
+        self.net
+    }
+
     /// Its first address.
     #[must_use]
     pub fn first(&self) -> IpAddr {

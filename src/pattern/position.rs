@@ -1,7 +1,7 @@
 //! The part of a text in which a pattern or a piece of text must be found.
 
 /// The part of a text that a regex must match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MatchScope {
     /// The whole text: `matches`.
     Whole,
@@ -21,7 +21,7 @@ impl MatchScope {
 }
 
 /// The position in a text at which a piece of text must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PiecePosition {
     /// `starts with`
     Start,

@@ -163,7 +163,7 @@ impl RegexPattern {
     }
 
     /// The pattern with its flags in its text, for a match of the whole text or somewhere in it.
-    fn with_flags(&self, scope: MatchScope) -> String {
+    pub(super) fn with_flags(&self, scope: MatchScope) -> String {
         let pattern = match scope {
             MatchScope::Whole => &self.whole,
             MatchScope::Anywhere => &self.pattern,
@@ -177,6 +177,11 @@ impl RegexPattern {
     fn anywhere(&self) -> Option<&regex::Regex> {
         self.unanchored.get_or_init(|| self.flags.compile(&self.pattern, 2 * LARGEST)).as_ref()
     }
+}
+
+/// The parsed form of a pattern with its flags in its text, as [`RegexPattern::with_flags`] writes it.
+pub(super) fn parse_with_flags(text: &str) -> Option<Hir> {
+    regex_syntax::ParserBuilder::new().nest_limit(DEEPEST + 1).build().parse(text).ok()
 }
 
 impl Flags {
