@@ -180,10 +180,8 @@ impl<'a, 'l> Explorer<'a, 'l> {
         reached: &mut Vec<u32>,
     ) -> Result<Option<String>, SearchLimit> {
         let is_of_level = self.visit(state).is_some_and(|visit| visit.plainness == level);
-        let (mut at, count) = (0, self.representatives.len());
-        while at < count {
+        for at in 0..self.representatives.len() {
             let one = self.representatives.get(at).copied();
-            at += 1;
             let Some(one) = one.filter(|one| one.plainness == level || is_of_level && one.plainness < level) else {
                 continue;
             };

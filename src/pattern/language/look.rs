@@ -7,31 +7,29 @@ use super::alphabet::CharacterRange;
 use regex_syntax::hir::{Class, HirKind, Look, LookSet};
 use std::sync::LazyLock;
 
-/// What an assertion can know about the character on one side. An end of the text is an own kind of side.
-pub(super) mod side {
-    /// The beginning or the end of the text.
-    pub(in super::super) const EDGE: u8 = 1;
-    /// A character of words.
-    pub(in super::super) const WORD: u8 = 2;
-    /// A character of words within ASCII.
-    pub(in super::super) const ASCII_WORD: u8 = 4;
-    /// The character `\n`.
-    pub(in super::super) const LINE_FEED: u8 = 8;
-    /// The character `\r`.
-    pub(in super::super) const RETURN: u8 = 16;
-}
+// What an assertion can know about one side of a place.
 
-use side::{ASCII_WORD, EDGE, LINE_FEED, RETURN, WORD};
+/// The beginning or the end of the text.
+pub(super) const EDGE: u8 = 1;
+/// A character of words.
+const WORD: u8 = 2;
+/// A character of words within ASCII.
+const ASCII_WORD: u8 = 4;
+/// The character `\n`.
+const LINE_FEED: u8 = 8;
+/// The character `\r`.
+const RETURN: u8 = 16;
 
 /// The kinds of characters that assertions tell apart, each with its bit.
-pub(super) fn kinds(sides: u8) -> impl Iterator<Item = (u8, &'static [CharacterRange])> {
-    let all: [(u8, fn() -> &'static [CharacterRange]); 4] = [
-        (WORD, || &WORD_CHARACTERS),
-        (ASCII_WORD, || &ASCII_WORD_CHARACTERS),
-        (LINE_FEED, || &[CharacterRange { first: 10, last: 10 }]),
-        (RETURN, || &[CharacterRange { first: 13, last: 13 }]),
-    ];
-    all.into_iter().filter(move |(bit, _)| sides & bit != 0).map(|(bit, ranges)| (bit, ranges()))
+pub(super) fn kinds(sides: u8) -> Vec<(u8, Vec<CharacterRange>)> {
+    let kind = |bit| match bit {
+        WORD => WORD_CHARACTERS.clone(),
+        ASCII_WORD => ASCII_WORD_CHARACTERS.clone(),
+        LINE_FEED => vec![CharacterRange::one('\n')],
+        _ => vec![CharacterRange::one('\r')],
+    };
+    let bits = [WORD, ASCII_WORD, LINE_FEED, RETURN].into_iter().filter(|bit| sides & bit != 0);
+    bits.map(|bit| (bit, kind(bit))).collect()
 }
 
 static WORD_CHARACTERS: LazyLock<Vec<CharacterRange>> = LazyLock::new(|| perl_word(r"\w"));

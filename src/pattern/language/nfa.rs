@@ -2,7 +2,7 @@
 
 use super::alphabet::{Alphabet, CharacterRange, KeyedAlphabet};
 use super::look;
-use super::look::side::EDGE;
+use super::look::EDGE;
 use regex_syntax::hir::{Look, LookSet};
 
 /// A node of an automaton.
@@ -75,8 +75,9 @@ impl Nfa {
         let looks =
             nodes.iter().filter_map(|node| if let NfaNode::Assert { look, .. } = node { Some(*look) } else { None });
         let needed_sides = look::sides(looks.fold(LookSet::empty(), LookSet::insert));
-        let kinds: Vec<_> = look::kinds(needed_sides).collect();
-        let all: Vec<_> = sets.iter().map(Vec::as_slice).chain(kinds.iter().map(|(_, ranges)| *ranges)).collect();
+        let kinds = look::kinds(needed_sides);
+        let all: Vec<_> =
+            sets.iter().map(Vec::as_slice).chain(kinds.iter().map(|(_, ranges)| ranges.as_slice())).collect();
         let alphabet = KeyedAlphabet::of_sets(all.into_iter());
         let sides_of = |class| {
             let within = kinds.iter().zip(sets.len()..).filter(|(_, set)| alphabet.is_within(class, number(*set)));

@@ -95,9 +95,11 @@ impl<'a> Walker<'a> {
         if let Some(known) = self.accepting.get(state as usize).copied().flatten() {
             return known;
         }
+        if state <= ALL_STATE {
+            return state == ALL_STATE;
+        }
         let key = self.states.key(state);
         let accepts = match self.automaton {
-            _ if state <= ALL_STATE => state == ALL_STATE,
             Automaton::Nfa(nfa) => nfa.accepts(&key, &mut self.scratch),
             Automaton::Words(words) => words.word(part(&key, 0)).is_some(),
             Automaton::Length(range) => range.accepts(part(&key, 0)),
