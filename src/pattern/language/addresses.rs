@@ -14,8 +14,14 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 /// The values of each of the four hexadecimal digits of a group, as bit sets.
 type GroupDigits = [u16; 4];
 
-/// The addresses whose groups each have one of some values.
-type AddressGroups = [Vec<GroupDigits>; 8];
+/// The addresses whose groups have some values.
+#[derive(Clone)]
+struct AddressGroups {
+    /// Each of the first groups has one of some values.
+    first: [Vec<GroupDigits>; 6],
+    /// The last two groups, which may also be written as four decimal numbers, have one of some values together.
+    last: Vec<[GroupDigits; 2]>,
+}
 
 const ANY_DIGIT: u16 = u16::MAX;
 const ZERO_DIGIT: u16 = 1;
@@ -33,16 +39,13 @@ pub(super) fn automaton(networks: &[IpNet]) -> Result<Nfa, SearchLimit> {
     let not_a_bracket = all_but(']');
     let after_inside = zone(&mut builder, &not_a_bracket, bracket)?;
     let mut starts = Vec::new();
-    for network in networks {
-        if let IpNet::V4(network) = network {
-            let groups = groups(network.network().to_ipv6_mapped(), 96 + network.prefix_len());
-            starts.extend(dotted(&mut builder, &groups, port)?);
-        }
-        for groups in addresses(*network) {
-            starts.push(version_6(&mut builder, &groups, after_zone)?);
-            let inside = version_6(&mut builder, &groups, after_inside)?;
-            starts.push(builder.text("[", inside)?);
-        }
+    for groups in addresses(networks) {
+        starts.push(version_6(&mut builder, &groups, after_zone)?);
+        let inside = version_6(&mut builder, &groups, after_inside)?;
+        starts.push(builder.text("[", inside)?);
+    }
+    for digits in &mapped(networks).last {
+        starts.push(dotted(&mut builder, digits, port)?);
     }
     let start = builder.split(starts)?;
     Ok(builder.finish(start, NfaScope::WHOLE))
@@ -68,41 +71,56 @@ fn all_but(character: char) -> Vec<CharacterRange> {
     vec![CharacterRange { first, last: number - 1 }, CharacterRange { first: number + 1, last }]
 }
 
-/// The addresses of a network that are written as IPv6 addresses. An address may be in several of the parts.
-fn addresses(network: IpNet) -> Vec<AddressGroups> {
-    match network {
-        IpNet::V4(network) => vec![groups(network.network().to_ipv6_mapped(), 96 + network.prefix_len())],
-        IpNet::V6(network) => {
-            let all = groups(network.network(), network.prefix_len());
-            if !network.contains(&Ipv4Addr::UNSPECIFIED.to_ipv6_mapped()) {
-                return vec![all];
-            }
-            // An IPv4-mapped address is in IPv4 networks only. Another one differs from those in one of six groups.
-            let other_in = |position: usize| {
-                let mut groups = all.clone();
-                if let Some(group) = groups.get_mut(position) {
-                    *group = except(group, if position == 5 { 0xF } else { 0 });
-                }
-                groups
-            };
-            (0..6).map(other_in).collect()
+/// The addresses of all IPv4 networks, as IPv4-mapped addresses.
+fn mapped(networks: &[IpNet]) -> AddressGroups {
+    let mut all = groups(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped(), 96);
+    all.last.clear();
+    for network in networks {
+        if let IpNet::V4(network) = network {
+            all.last.extend(groups(network.network().to_ipv6_mapped(), 96 + network.prefix_len()).last);
         }
     }
+    all
+}
+
+/// The addresses of networks that are written as IPv6 addresses. An address may be in several of the parts.
+fn addresses(networks: &[IpNet]) -> Vec<AddressGroups> {
+    let mut all = vec![mapped(networks)];
+    all.retain(|groups| !groups.last.is_empty());
+    for network in networks {
+        let IpNet::V6(network) = network else { continue };
+        let inside = groups(network.network(), network.prefix_len());
+        if !network.contains(&Ipv4Addr::UNSPECIFIED.to_ipv6_mapped()) {
+            all.push(inside);
+            continue;
+        }
+        // An IPv4-mapped address is in IPv4 networks only. Another one differs from those in one of six groups.
+        for position in 0..6 {
+            let mut other = inside.clone();
+            if let Some(group) = other.first.get_mut(position) {
+                *group = except(group, if position == 5 { 0xF } else { 0 });
+            }
+            all.push(other);
+        }
+    }
+    all
 }
 
 /// The groups of the addresses with the prefix of an address.
 fn groups(address: Ipv6Addr, length: u8) -> AddressGroups {
     let mut bits = address.to_bits();
     let mut left = u32::from(length);
-    let digit = |bits: &mut u128, left: &mut u32| {
-        *bits = bits.rotate_left(4);
-        let known = (*left).min(4);
-        *left -= known;
-        let value = u16::try_from(*bits & 0xF).unwrap_or_default();
+    let mut digit = || {
+        bits = bits.rotate_left(4);
+        let known = left.min(4);
+        left -= known;
+        let value = u16::try_from(bits & 0xF).unwrap_or_default();
         let fits = |other: &u16| (other ^ value) >> (4 - known) == 0;
         (0..16).filter(fits).fold(0, |digits, other| digits | 1 << other)
     };
-    std::array::from_fn(|_| vec![std::array::from_fn(|_| digit(&mut bits, &mut left))])
+    let mut group = || -> GroupDigits { std::array::from_fn(|_| digit()) };
+    let first = std::array::from_fn(|_| vec![group()]);
+    AddressGroups { first, last: vec![[group(), group()]] }
 }
 
 /// The values of a group except the one with four times the same digit.
@@ -118,37 +136,83 @@ fn except(group: &[GroupDigits], digit: u16) -> Vec<GroupDigits> {
     all.filter(|digits| digits.iter().all(|digit| *digit != 0)).collect()
 }
 
+/// What may follow at a place in an address.
+#[derive(Default)]
+struct AddressRest {
+    /// After a colon, if `::` was left of it. By the position of the next group.
+    tails: [Vec<u32>; 9],
+    /// After a colon, if no `::` came.
+    heads: Vec<u32>,
+}
+
 /// An address in groups, with at most one `::`.
 fn version_6(builder: &mut NfaBuilder, groups: &AddressGroups, next: u32) -> NodeResult {
-    // What follows a `::` that stands for some groups before each position.
-    let mut tails = [next; 9];
-    // What follows the groups before each position, if no `::` came.
-    let mut heads = [next; 9];
-    for (position, group) in groups.iter().enumerate().rev() {
-        let dotted = if position == 6 { dotted(builder, groups, next)? } else { Vec::new() };
-        let tail = match tails.get(position + 1) {
-            Some(tail) if position < 7 => builder.text(":", *tail)?,
-            _ => next,
-        };
+    let mut rest = last_groups(builder, &groups.last, next)?;
+    // The number of groups from a position on that may be zero, without the last two.
+    let mut zeros = 0;
+    for (position, group) in groups.first.iter().enumerate().rev() {
+        zeros = if group.iter().any(is_zero) { zeros + 1 } else { 0 };
+        let (tail, head) = (builder.split(rest.tail(position + 1))?, builder.split(std::mem::take(&mut rest.heads))?);
+        let tail = builder.text(":", tail)?;
         let tail = hexadecimal(builder, group, tail)?;
-        let tail = builder.split(dotted.iter().copied().chain([tail]).collect())?;
-
-        let head = heads.get(position + 1).copied().unwrap_or(next);
-        let head = hexadecimal(builder, group, head)?;
-        let head = builder.split(dotted.into_iter().chain([head]).collect())?;
-        let mut starts = vec![if position > 0 { builder.text(":", head)? } else { head }];
-        let zeros = groups.iter().skip(position).take_while(|group| group.iter().any(is_zero)).count();
-        let after_gap: Vec<u32> = tails.iter().skip(position + 1).take(zeros).copied().collect();
+        let mut head = hexadecimal(builder, group, head)?;
+        if position > 0 {
+            head = builder.text(":", head)?;
+        }
+        rest.heads.push(head);
+        // A gap that reaches the last two groups may go on there: their tails are only for values that allow it.
+        let furthest = if position + zeros == 6 { 8 } else { position + zeros };
+        let after_gap: Vec<u32> = (position + 1..=furthest).flat_map(|place| rest.tail(place)).collect();
         if !after_gap.is_empty() {
             let after_gap = builder.split(after_gap)?;
-            starts.push(builder.text("::", after_gap)?);
+            rest.heads.push(builder.text("::", after_gap)?);
         }
-        let head = builder.split(starts)?;
-        if let (Some(tail_place), Some(head_place)) = (tails.get_mut(position), heads.get_mut(position)) {
-            (*tail_place, *head_place) = (tail, head);
+        if let Some(place) = rest.tails.get_mut(position) {
+            *place = vec![tail];
         }
     }
-    Ok(heads.first().copied().unwrap_or(next))
+    builder.split(rest.heads)
+}
+
+/// The last two groups. The gap before a tail reaches up to it, so the groups before it are zero.
+fn last_groups(builder: &mut NfaBuilder, last: &[[GroupDigits; 2]], next: u32) -> Result<AddressRest, SearchLimit> {
+    let mut rest = AddressRest::default();
+    let mut heads = Vec::new();
+    for digits in last {
+        let [sixth, seventh] = digits;
+        let dotted = dotted(builder, digits, next)?;
+        let end = hexadecimal(builder, &[*seventh], next)?;
+        let after_colon = builder.text(":", end)?;
+        let tail = hexadecimal(builder, &[*sixth], after_colon)?;
+        let mut after_sixth = vec![after_colon];
+        if is_zero(seventh) {
+            after_sixth.push(builder.text("::", next)?);
+        }
+        let after_sixth = builder.split(after_sixth)?;
+        heads.extend([hexadecimal(builder, &[*sixth], after_sixth)?, dotted]);
+        let [.., tails_6, tails_7, tails_8] = &mut rest.tails;
+        tails_6.extend([tail, dotted]);
+        if is_zero(sixth) {
+            tails_7.push(end);
+        }
+        if is_zero(sixth) && is_zero(seventh) && tails_8.is_empty() {
+            tails_8.push(next);
+        }
+    }
+    let head = builder.split(heads)?;
+    rest.heads.push(builder.text(":", head)?);
+    let after_gap: Vec<u32> = [7, 8].into_iter().flat_map(|place| rest.tail(place)).collect();
+    if !after_gap.is_empty() {
+        let after_gap = builder.split(after_gap)?;
+        rest.heads.push(builder.text("::", after_gap)?);
+    }
+    Ok(rest)
+}
+
+impl AddressRest {
+    fn tail(&self, position: usize) -> Vec<u32> {
+        self.tails.get(position).cloned().unwrap_or_default()
+    }
 }
 
 fn is_zero(digits: &GroupDigits) -> bool {
@@ -185,23 +249,17 @@ fn range_of(ends: &str) -> CharacterRange {
 }
 
 /// The last two groups as four decimal numbers.
-fn dotted(builder: &mut NfaBuilder, groups: &AddressGroups, next: u32) -> Result<Vec<u32>, SearchLimit> {
-    let [.., left, right] = groups;
-    let mut starts = Vec::new();
-    for [first, second, third, fourth] in left {
-        for [fifth, sixth, seventh, eighth] in right {
-            let octets = [(first, second), (third, fourth), (fifth, sixth), (seventh, eighth)];
-            let mut start = next;
-            for (position, (high, low)) in octets.into_iter().enumerate().rev() {
-                if position < 3 {
-                    start = builder.text(".", start)?;
-                }
-                start = decimal(builder, *high, *low, start)?;
-            }
-            starts.push(start);
+fn dotted(builder: &mut NfaBuilder, groups: &[GroupDigits; 2], next: u32) -> NodeResult {
+    let mut start = next;
+    for (position, pair) in groups.as_flattened().chunks(2).enumerate().rev() {
+        if position < 3 {
+            start = builder.text(".", start)?;
+        }
+        if let [high, low] = pair {
+            start = decimal(builder, *high, *low, start)?;
         }
     }
-    Ok(starts)
+    Ok(start)
 }
 
 /// An octet in decimal, without zeros before it.

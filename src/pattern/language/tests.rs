@@ -248,6 +248,10 @@ fn networks_are_those_of_the_evaluator() {
     }
     assert!(held > 5_000, "{held}");
     assert_eq!(found(&[&Tested::networks(&["10.0.0.0/8"])], &[]).as_deref(), Some("10.0.0.0"));
+    let many: Vec<String> = (0..200).map(|third| format!("10.{}.{third}.0/24", third % 7)).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_same(&Tested::networks(&many), &texts[..2_000]);
+    assert_eq!(found(&[&Tested::networks(&many[1..])], &[]).as_deref(), Some("10.0.7.0"));
 }
 
 #[test]
