@@ -139,9 +139,9 @@ fn except(group: &[GroupDigits], digit: u16) -> Vec<GroupDigits> {
 /// What may follow at a place in an address.
 #[derive(Default)]
 struct AddressRest {
-    /// After a colon, if `::` was left of it. By the position of the next group.
+    /// By the position of the next group: what follows after the colon before it, if `::` came.
     tails: [Vec<u32>; 9],
-    /// After a colon, if no `::` came.
+    /// What follows after the group before this place, if no `::` came.
     heads: Vec<u32>,
 }
 
@@ -151,7 +151,7 @@ fn version_6(builder: &mut NfaBuilder, groups: &AddressGroups, next: u32) -> Nod
     // The number of groups from a position on that may be zero, without the last two.
     let mut zeros = 0;
     for (position, group) in groups.first.iter().enumerate().rev() {
-        zeros = if group.iter().any(is_zero) { zeros + 1 } else { 0 };
+        zeros = if group.iter().copied().any(is_zero) { zeros + 1 } else { 0 };
         let (tail, head) = (builder.split(rest.tail(position + 1))?, builder.split(std::mem::take(&mut rest.heads))?);
         let tail = builder.text(":", tail)?;
         let tail = hexadecimal(builder, group, tail)?;
@@ -179,24 +179,24 @@ fn last_groups(builder: &mut NfaBuilder, last: &[[GroupDigits; 2]], next: u32) -
     let mut rest = AddressRest::default();
     let mut heads = Vec::new();
     for digits in last {
-        let [sixth, seventh] = digits;
+        let [sixth, seventh] = *digits;
         let dotted = dotted(builder, digits, next)?;
-        let end = hexadecimal(builder, &[*seventh], next)?;
+        let end = hexadecimal(builder, &[seventh], next)?;
         let after_colon = builder.text(":", end)?;
-        let tail = hexadecimal(builder, &[*sixth], after_colon)?;
+        let tail = hexadecimal(builder, &[sixth], after_colon)?;
         let mut after_sixth = vec![after_colon];
         if is_zero(seventh) {
             after_sixth.push(builder.text("::", next)?);
         }
         let after_sixth = builder.split(after_sixth)?;
-        heads.extend([hexadecimal(builder, &[*sixth], after_sixth)?, dotted]);
-        let [.., tails_6, tails_7, tails_8] = &mut rest.tails;
-        tails_6.extend([tail, dotted]);
+        heads.extend([hexadecimal(builder, &[sixth], after_sixth)?, dotted]);
+        let [.., before_sixth, before_seventh, at_end] = &mut rest.tails;
+        before_sixth.extend([tail, dotted]);
         if is_zero(sixth) {
-            tails_7.push(end);
+            before_seventh.push(end);
         }
-        if is_zero(sixth) && is_zero(seventh) && tails_8.is_empty() {
-            tails_8.push(next);
+        if is_zero(sixth) && is_zero(seventh) && at_end.is_empty() {
+            at_end.push(next);
         }
     }
     let head = builder.split(heads)?;
@@ -215,7 +215,7 @@ impl AddressRest {
     }
 }
 
-fn is_zero(digits: &GroupDigits) -> bool {
+fn is_zero(digits: GroupDigits) -> bool {
     digits.iter().all(|digit| digit & ZERO_DIGIT != 0)
 }
 
