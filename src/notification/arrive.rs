@@ -112,13 +112,14 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         Ok(result)
     }
 
-    /// The last firing of an alert was routed elsewhere. What the channel was told stays told; what it was not is forgotten. An
-    /// alert that another channel passed on counts as routed here until it is over.
+    /// The last firing of an alert was routed elsewhere, and is held in this channel or is not. What the channel was told stays
+    /// told; what it was not is forgotten. An alert that another channel passed on counts as routed here until it is over.
     ///
     /// # Errors
     /// Where the store failed.
-    pub fn unroute(&mut self, now: Timestamp, id: AlertId) -> Result<(), S::Error> {
+    pub fn unroute(&mut self, now: Timestamp, id: AlertId, hold: HoldState) -> Result<(), S::Error> {
         self.change(now, id, |alert| {
+            alert.hold = hold;
             if alert.entry == AlertEntry::Fallback {
                 return;
             }

@@ -213,7 +213,7 @@ fn what_is_held_or_went_elsewhere_is_not_passed_on() {
     pair.push(&[arrival(1, 1, Some(Warning)), arrival(2, 2, Some(Warning))]);
     pair.channel.hold(1, HoldState::Held);
     let now = pair.channel.now;
-    let Ok(()) = pair.channel.notifier().unroute(now, alert_id(2));
+    let Ok(()) = pair.channel.notifier().unroute(now, alert_id(2), HoldState::Free);
     pair.run_to(at(5_000));
     assert_eq!(pair.fallback.told(), [""; 0]);
 }
@@ -225,8 +225,8 @@ fn an_alert_that_was_passed_on_stays_whatever_routing_says() {
     pair.push(&[arrival(1, 1, Some(Warning))]);
     pair.run_to(at(300));
     let now = pair.channel.now;
-    let Ok(()) = pair.fallback.notifier().unroute(now, alert_id(1));
-    let Ok(()) = pair.channel.notifier().unroute(now, alert_id(1));
+    let Ok(()) = pair.fallback.notifier().unroute(now, alert_id(1), HoldState::Free);
+    let Ok(()) = pair.channel.notifier().unroute(now, alert_id(1), HoldState::Free);
     pair.run_to(at(360));
     assert_eq!(pair.fallback.told(), ["360s fallback Warning firing 1 resolved 0 muted 0"]);
 }

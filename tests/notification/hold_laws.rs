@@ -22,6 +22,9 @@ enum Step {
     Load(Vec<TestMute>),
     Receiver(Receiver),
     Expire,
+    /// An operator pauses a channel, by position.
+    Pause(usize),
+    Resume(usize),
 }
 
 /// A case: the policies of the channels, the mutes, and what happens, with the seconds before each.
@@ -71,6 +74,8 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => mutes().prop_map(Step::Load),
         1 => receivers.prop_map(Step::Receiver),
         1 => Just(Step::Expire),
+        1 => (0..2_usize).prop_map(Step::Pause),
+        1 => (0..2_usize).prop_map(Step::Resume),
     ]
 }
 
@@ -98,6 +103,8 @@ fn play(case: &Case, mut look: impl FnMut(&mut HoldWorld)) -> HoldWorld {
             Step::Load(mutes) => world.load(mutes),
             Step::Receiver(receiver) => world.receiver(*receiver),
             Step::Expire => world.expire(),
+            Step::Pause(channel) => world.pause(CHANNELS[*channel]),
+            Step::Resume(channel) => world.resume(CHANNELS[*channel]),
         }
         look(&mut world);
     }
@@ -106,6 +113,7 @@ fn play(case: &Case, mut look: impl FnMut(&mut HoldWorld)) -> HoldWorld {
 
 /// The receiver takes everything, nothing is held any more, and nothing happens.
 fn calm_down(world: &mut HoldWorld) {
+    CHANNELS.into_iter().for_each(|channel| world.resume(channel));
     world.receiver(Receiver::Up);
     world.load(&[]);
     (0..30).for_each(|number| world.end_silence(number));
@@ -159,7 +167,13 @@ proptest! {
     fn order(case in all_cases()) {
         let turned = case.steps.iter().map(|(gap, step)| (*gap, match step {
             Step::Push(events) => Step::Push(turned(events)),
-            Step::Silence(_) | Step::EndSilence(_) | Step::Load(_) | Step::Receiver(_) | Step::Expire => step.clone(),
+            Step::Silence(_)
+            | Step::EndSilence(_)
+            | Step::Load(_)
+            | Step::Receiver(_)
+            | Step::Expire
+            | Step::Pause(_)
+            | Step::Resume(_) => step.clone(),
         }));
         let other = Case { steps: turned.collect(), step: 1_000, ..case.clone() };
         let (one, other) = (play(&case, |_| {}), play(&other, |_| {}));
@@ -168,6 +182,38 @@ proptest! {
             prop_assert_eq!(&one.channels[channel].made, &other.channels[channel].made);
             prop_assert_eq!(&one.channels[channel].store, &other.channels[channel].store);
         }
+    }
+
+    /// Rules that are loaded again and are the same change nothing: neither what is held nor what is told.
+    #[test]
+    fn continuity(case in all_cases()) {
+        let (mut again, mut mutes) = (Vec::new(), case.mutes.clone());
+        for (gap, step) in &case.steps {
+            again.push((*gap, step.clone()));
+            if let Step::Load(loaded) = step {
+                mutes.clone_from(loaded);
+            }
+            again.push((0, Step::Load(mutes.clone())));
+        }
+        let (once, again) = (play(&case, |_| {}), play(&Case { steps: again, ..case.clone() }, |_| {}));
+        for channel in CHANNELS {
+            prop_assert_eq!(&once.channels[channel].made, &again.channels[channel].made);
+            prop_assert_eq!(&once.channels[channel].store, &again.channels[channel].store);
+        }
+    }
+
+    /// A channel that is paused makes no message, whatever begins and ends to be held meanwhile.
+    #[test]
+    fn pauses(case in all_cases()) {
+        let mut made: Vec<(&str, usize)> = Vec::new();
+        play(&case, |world| {
+            for (channel, before) in std::mem::take(&mut made) {
+                let is_resumed = !world.is_paused(channel);
+                assert!(is_resumed || world.channels[channel].made.len() == before, "{channel} is paused");
+            }
+            let paused = CHANNELS.into_iter().filter(|channel| world.is_paused(channel));
+            made = paused.map(|channel| (channel, world.channels[channel].made.len())).collect();
+        });
     }
 
     /// Every alert that fires in a channel was told, waits, goes along with other news, is held, or went elsewhere.

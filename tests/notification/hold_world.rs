@@ -254,7 +254,8 @@ impl HoldWorld {
                 let given = channels_of(&alert.event);
                 for channel in open.into_iter().filter(|channel| !given.contains(channel)) {
                     let world = self.channels.get_mut(channel).unwrap();
-                    let Ok(()) = world.notifier().unroute(now, alert_id(alert.event.alert));
+                    let Ok(hold) = HoldTracker::new(&mut self.holds).hold_in(alert_id(alert.event.alert), channel);
+                    let Ok(()) = world.notifier().unroute(now, alert_id(alert.event.alert), hold);
                 }
             }
         }
@@ -353,6 +354,21 @@ impl HoldWorld {
     pub(super) fn receiver(&mut self, receiver: Receiver) {
         self.channels.values_mut().for_each(|world| world.receiver = receiver);
         self.tell();
+    }
+
+    pub(super) fn pause(&mut self, channel: &str) {
+        let Ok(()) = self.channels.get_mut(channel).unwrap().notifier().pause();
+    }
+
+    pub(super) fn resume(&mut self, channel: &str) {
+        self.clock();
+        let Ok(()) = self.channels.get_mut(channel).unwrap().notifier().resume();
+        self.tell();
+    }
+
+    pub(super) fn is_paused(&self, channel: &str) -> bool {
+        let Ok(record) = self.channels[channel].store.channel();
+        record.is_paused
     }
 
     pub(super) fn expire(&mut self) {

@@ -91,7 +91,7 @@ fn apply(world: &mut World, step: &Step) {
         Step::Hold(alert, hold) => world.hold(*alert, *hold),
         Step::Unroute(alert) => {
             let now = world.now;
-            let Ok(()) = world.notifier().unroute(now, alert_id(*alert));
+            let Ok(()) = world.notifier().unroute(now, alert_id(*alert), HoldState::Free);
             world.advance();
         }
         Step::Receiver(receiver) => {

@@ -41,6 +41,20 @@ fn a_critical_does_not_wait_and_its_end_waits_a_little() {
 }
 
 #[test]
+fn a_critical_that_went_elsewhere_and_is_held_does_not_keep_another_waiting() {
+    let mut world = World::new(waits(300, 300));
+    world.push(&[arrival(1, 1, Some(Critical)), arrival(2, 1, Some(Warning))]);
+    let now = world.now;
+    let Ok(()) = world.notifier().unroute(now, alert_id(1), HoldState::Held);
+    world.run_to(at(60));
+    world.push(&[arrival(3, 1, Some(Critical))]);
+    assert_eq!(
+        world.told(),
+        ["0s new Critical firing 2 resolved 0 muted 0", "60s new Critical firing 3 resolved 0 muted 0"]
+    );
+}
+
+#[test]
 fn what_outlasts_a_hold_is_news_from_there_whatever_was_news_before_it() {
     let mut world = World::new(waits(30, 30));
     world.fire(1, Warning);
@@ -277,7 +291,7 @@ fn an_alert_that_is_routed_elsewhere_is_told_to_be_over() {
     world.run_to(at(10));
     let unroute = |world: &mut World, alert| {
         let now = world.now;
-        let Ok(()) = world.notifier().unroute(now, alert_id(alert));
+        let Ok(()) = world.notifier().unroute(now, alert_id(alert), HoldState::Free);
     };
     unroute(&mut world, 1);
     world.fire(3, Warning);

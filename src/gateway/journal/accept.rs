@@ -103,7 +103,7 @@ pub fn accept(
         apply_arrivals(transaction, push, &were_open, reported.as_ref(), now)?;
         // What arrived before says nothing of where its alerts go now.
         if push.holds.is_some() {
-            unroute(transaction, push, &were_open, now)?;
+            unroute(transaction, push, &were_open, reported.as_ref(), now)?;
         }
     }
     if let Some(reported) = reported {
@@ -299,6 +299,7 @@ fn unroute(
     transaction: &mut dyn Transaction,
     push: &Push,
     were_open: &OpenBefore<'_>,
+    reported: Option<&ReportedPush<'_>>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut last: BTreeMap<&str, &FiringTransition> = BTreeMap::new();
@@ -325,9 +326,13 @@ fn unroute(
             if arrive_unrouted(transaction, channel, policy, alert, event, Some(*severity), now)? {
                 continue;
             }
+            let hold = match reported {
+                Some(reported) => reported.hold(transaction, *index, alert, channel)?,
+                None => HoldState::Free,
+            };
             let mut records: Box<dyn ChannelRecords + '_> = transaction.channel_records(channel)?;
             let was_told = records.alert(alert)?.is_none_or(|alert| alert.told.is_some());
-            ChannelNotifier::new(&mut *records, policy).unroute(now, alert)?;
+            ChannelNotifier::new(&mut *records, policy).unroute(now, alert, hold)?;
             if !was_told {
                 records.note_end(alert, event, NewsEnd::Elsewhere, None, now)?;
                 forgotten.push(channel);

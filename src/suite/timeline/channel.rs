@@ -229,8 +229,8 @@ impl TimelineChannel {
         FiringState { state, is_paused: self.is_paused }
     }
 
-    pub(super) fn unroute(&mut self, now: Timestamp, id: AlertId) {
-        let Ok(()) = self.notifier().unroute(now, id);
+    pub(super) fn unroute(&mut self, now: Timestamp, id: AlertId, hold: HoldState) {
+        let Ok(()) = self.notifier().unroute(now, id, hold);
     }
 
     /// Events of one push arrive.

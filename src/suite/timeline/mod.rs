@@ -428,7 +428,7 @@ impl<'r> Timeline<'r> {
         let Some(alert) = self.alerts.get(&id) else { return };
         for name in alert.open.iter().filter(|name| !channels.contains(&name.as_str())) {
             if let Some(channel) = self.channels.get_mut(name) {
-                channel.unroute(self.now, id);
+                channel.unroute(self.now, id, self.holds.hold_in(id, name));
             }
         }
     }
