@@ -20,6 +20,7 @@ use std::time::Duration;
 
 over_each_store!(
     a_restart_in_the_middle_of_a_wait_tells_at_the_due_time,
+    a_restart_leaves_the_time_of_a_repetition,
     a_crash_between_accept_and_tell_loses_nothing,
     what_is_rolled_back_leaves_no_trace,
     a_message_that_is_given_up_is_told_again_or_goes_along,
@@ -225,6 +226,19 @@ fn a_restart_in_the_middle_of_a_wait_tells_at_the_due_time(folder: &StateFolder)
     assert_eq!(told.tell_with(ChannelUse::Gathers(told.policy), after(29)).next, Some(after(30)));
     assert_eq!(told.tell(30), [MessageReason::New]);
     assert_eq!(told.undelivered().into_values().map(|(_, body)| body).collect::<Vec<_>>(), ["new: a"]);
+}
+
+fn a_restart_leaves_the_time_of_a_repetition(folder: &StateFolder) {
+    let mut told = Told::new(folder, POLICY);
+    told.arrive(0, &[("a", Some(Severity::Warning))]);
+    assert_eq!(told.tell(0), [MessageReason::New]);
+    told.settle(1, SettlementResult::Delivered, after(1));
+    let mut told = told.restart();
+    assert_eq!(
+        told.tell_with(ChannelUse::Gathers(POLICY), after(1_800)),
+        TellResult { messages: Vec::new(), next: Some(after(3_600)) }
+    );
+    assert_eq!(told.tell(3_600), [MessageReason::Repeat]);
 }
 
 fn a_crash_between_accept_and_tell_loses_nothing(folder: &StateFolder) {
