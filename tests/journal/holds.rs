@@ -1,6 +1,8 @@
 //! Mutes and silences in the journal: what they hold is not told, what outlasts them is, and nothing that is durable is
 //! escaped by what was evaluated before.
 
+mod schedules;
+
 use super::notification::POLICY;
 use super::silences::silence;
 use super::{StateFolder, at, push_id};
