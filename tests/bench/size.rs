@@ -41,13 +41,13 @@ mapping probe {{
   key      = string(@.key) ?? "none"
   labels {{ site = string(@.site)  kind = string(@.kind) }}
 }}
-{}{}{}channel none = discard()
+{}{}{}channel void = discard()
 routing main {{
   route large when labels.kind == "large" => large
   route short when labels.kind == "short" => short
   else => {channel}
 }}
-integration load {{ keys = [env("LOAD_KEY")]  max_body = 4_000_000  probe => routing main }}
+integration load {{ keys = [env("LOAD_KEY")]  max_body = 4096  probe => routing main }}
 "#,
         webhook("chat", "12h"),
         webhook("large", &format!("{LARGE_WAIT}s"))
@@ -107,7 +107,7 @@ pub(crate) fn size(_: Duration) -> Result<(), String> {
     let robot = Robot::start(Temper::Good, 1);
     let without = {
         let folder = Folder::new("size");
-        let (setup, mut server) = served(&folder, &robot, "none")?;
+        let (setup, mut server) = served(&folder, &robot, "void")?;
         let idle = server.memory();
         let took = open_all(&setup)?;
         let most = server.most_memory();

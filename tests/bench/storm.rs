@@ -47,7 +47,7 @@ mapping probe {{
   each $.alerts[*]
   severity = match @.severity {{ "Critical" => Critical  else => Warning }}
   status   = match @.status {{ "resolved" => Resolved  else => Firing }}
-  title    = string(@.title)
+  title    = string(@.title) ?? "an alert"
   key      = string(@.key) ?? "none"
   labels {{ cluster = string(@.cluster) }}
 }}

@@ -48,7 +48,7 @@ pub(crate) struct Scenario {
 pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "crash", share: 22, run: crash::run },
     Scenario { name: "power", share: 8, run: power::run },
-    Scenario { name: "gather", share: 20, run: gather::run },
+    Scenario { name: "gather", share: 12, run: gather::run },
     Scenario { name: "disk", share: 10, run: disk::run },
     Scenario { name: "reload", share: 24, run: reload::run },
     Scenario { name: "mutants", share: 28, run: mutants::run },
