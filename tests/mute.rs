@@ -3,8 +3,8 @@
 use crate::arena;
 use expect_test::expect_file;
 use pointsman::diagnostic::{DiagnosticFormat, render};
-use pointsman::evaluate::{EvaluationContext, HoldFacts, Observer, SilentObserver};
-use pointsman::event::{Event, OutcomeKind};
+use pointsman::evaluate::{EvaluationContext, HoldBudget, HoldFacts, Observer, SilentObserver, hold_facts};
+use pointsman::event::{AlertStatus, Event, Labels, OutcomeKind, Severity};
 use pointsman::json;
 use pointsman::ruleset::{EntryPoint, RuleSet, SilenceCondition, SilenceSet};
 use pointsman::source::Sources;
@@ -142,11 +142,12 @@ fn a_condition_of_a_silence_needs_no_rules() {
     expect_file![folder().join("conditions.expected.txt")].assert_eq(&said);
     // Enough of them for an index.
     let many = || conditions.iter().cycle().take(conditions.len() * 12);
-    let set = SilenceSet::new(many());
+    let set = SilenceSet::read(many().map(SilenceCondition::text));
+    assert!(set.refused().is_empty());
     for event in events(rules, "alerts.jsonl") {
         let one_by_one: Vec<usize> =
             many().enumerate().filter(|(_, condition)| condition.matches(event)).map(|(at, _)| at).collect();
-        assert_eq!(set.matches(event), one_by_one, "{}", event.title);
+        assert_eq!(set.matches(event, &mut HoldBudget::default()), one_by_one, "{}", event.title);
     }
 }
 
@@ -174,6 +175,47 @@ fn long_values_are_kept_short() {
     let (name, value) = &behind.same.as_ref().unwrap()[1];
     assert!(*name == "node" && value.starts_with("sha256:") && value.len() == 71, "{value}");
     assert!(behind.because.starts_with("its node nnn") && behind.because.chars().count() == 1_001);
+}
+
+#[test]
+fn what_mutes_and_silences_read_for_a_payload_is_bounded() {
+    let mutes: String = (0..20)
+        .map(|number| format!("mute m{number} when description matches \"[a-z]+{number} in chat$\" because \"x\"\n"))
+        .collect();
+    let text = format!(
+        "edition 1\nchannel chat = stdout()\nrouting main {{ else => chat }}\n{mutes}mute all when description matches \"[n]+\" because \"y\"\n"
+    );
+    let rules: &'static RuleSet = Box::leak(Box::new(rules(&text)));
+    let long = "n".repeat(1 << 20);
+    let arena = arena();
+    let event = Event {
+        severity: Severity::Warning,
+        status: AlertStatus::Firing,
+        title: "t",
+        key: "k",
+        description: Some(&long),
+        labels: Labels::of([], arena),
+        starts_at: None,
+        ends_at: None,
+        link: None,
+        source: "s",
+        integration: None,
+        notes: &[],
+    };
+    let context = EvaluationContext::at(at("2026-03-07T02:00:00+08:00"));
+    let mut budget = HoldBudget::default();
+    let mut held = 0;
+    while !budget.is_spent() {
+        assert!(held < 128, "each event reads a megabyte at least");
+        let facts = hold_facts(&rules.program, &event, &context, &mut budget, &mut SilentObserver);
+        assert_eq!(facts.mutes.len(), usize::from(!budget.is_spent()));
+        held += 1;
+    }
+    let set = SilenceSet::read(["severity == Warning"]);
+    assert_eq!(set.matches(&event, &mut HoldBudget::default()), [0]);
+    // Nothing is held beyond the budget, however little it reads.
+    assert!(set.matches(&event, &mut budget).is_empty());
+    assert_eq!(hold_facts(&rules.program, &event, &context, &mut budget, &mut SilentObserver), HoldFacts::default());
 }
 
 /// The conditions that the help of silences shows can be read.

@@ -1,6 +1,7 @@
 //! Which mutes an event meets, and of which it is a source.
 
 use super::EvaluationContext;
+use super::budget::WORK_LIMIT;
 use super::candidates::SharedConditionCache;
 use super::interpreter::Interpreter;
 use super::observer::{Observer, SilentObserver};
@@ -14,6 +15,36 @@ use smallvec::SmallVec;
 
 /// The longest reason of a mute, in characters: what holds an alert is kept with it.
 const LONGEST_REASON: usize = 1_000;
+
+/// How many bytes the conditions of mutes and silences may read for the events of one payload: as many as the other rules may,
+/// 128 MiB. Values of up to 256 bytes are free. Nothing holds an event for which that is not enough.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldBudget {
+    work: usize,
+    index: usize,
+}
+
+impl Default for HoldBudget {
+    fn default() -> Self {
+        Self { work: WORK_LIMIT, index: WORK_LIMIT }
+    }
+}
+
+impl HoldBudget {
+    /// Whether it is used up: what is asked now, and what follows, is not held.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.work == 0
+    }
+
+    fn lend<O: Observer>(&self, interpreter: &mut Interpreter<'_, '_, '_, O>) {
+        (interpreter.remaining.work, interpreter.remaining.index) = (self.work, self.index);
+    }
+
+    fn take_back<O: Observer>(&mut self, interpreter: &Interpreter<'_, '_, '_, O>) {
+        (self.work, self.index) = (interpreter.remaining.work, interpreter.remaining.index);
+    }
+}
 
 /// The names of the values after `same`, and their texts, in the order of the rules. A text of more than 1 KiB is its SHA-256.
 pub type SameValues<'p> = Vec<(&'p str, String)>;
@@ -52,15 +83,17 @@ pub(super) fn hold_facts<'p, O: Observer>(
     program: &'p Program,
     event: &Event<'_>,
     context: &EvaluationContext<'_>,
+    budget: &mut HoldBudget,
     observer: &mut O,
 ) -> HoldFacts<'p> {
     let mutes = &program.mutes;
     let mut facts = HoldFacts::default();
-    if mutes.all.is_empty() {
+    if mutes.all.is_empty() || budget.is_spent() {
         return facts;
     }
     let arena = Arena::new();
     let mut interpreter = Interpreter::new(program, context, &arena, observer);
+    budget.lend(&mut interpreter);
     interpreter.set_event(event);
     let mut source_of = SmallVec::<[MuteId; 8]>::new();
     interpreter.each_met(&mutes.whiles, |interpreter, position| {
@@ -85,19 +118,31 @@ pub(super) fn hold_facts<'p, O: Observer>(
         let because = shorten(because, LONGEST_REASON);
         facts.mutes.push(MuteMatch { mute: id, same, because });
     });
-    facts
+    budget.take_back(&interpreter);
+    // What counts as missing may meet a mute that the event does not meet.
+    if budget.is_spent() { HoldFacts::default() } else { facts }
 }
 
 /// The positions of the conditions that hold for an event.
-pub(super) fn met_conditions(program: &Program, set: &ConditionSet, event: &Event<'_>) -> Vec<usize> {
+pub(super) fn met_conditions(
+    program: &Program,
+    set: &ConditionSet,
+    event: &Event<'_>,
+    budget: &mut HoldBudget,
+) -> Vec<usize> {
+    if budget.is_spent() {
+        return Vec::new();
+    }
     let arena = Arena::new();
     let context = EvaluationContext::at(Timestamp::from_epoch_milliseconds(0));
     let mut observer = SilentObserver;
     let mut interpreter = Interpreter::new(program, &context, &arena, &mut observer);
+    budget.lend(&mut interpreter);
     interpreter.set_event(event);
     let mut met = Vec::new();
     interpreter.each_met(set, |_, position| met.push(position));
-    met
+    budget.take_back(&interpreter);
+    if budget.is_spent() { Vec::new() } else { met }
 }
 
 impl<'p: 'v, 'v, O: Observer> Interpreter<'p, 'v, '_, O> {

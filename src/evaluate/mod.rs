@@ -27,7 +27,7 @@ pub use answer::{AnswerBody, PushAnswer};
 pub use budget::{PAYLOAD_TEXT_LIMIT, TEXT_LIMIT, WORK_LIMIT};
 pub use channel_parameters::EvaluatedParameters;
 pub use heartbeat::{Absence, Beat};
-pub use holds::{HoldFacts, MuteMatch, SameValues, SourceMatch};
+pub use holds::{HoldBudget, HoldFacts, MuteMatch, SameValues, SourceMatch};
 pub use interpreter::MAX_NOTES;
 pub use mapping::ELEMENTS_LIMIT;
 pub use observer::{LineOutcome, Observer, SilentObserver};
@@ -147,15 +147,16 @@ pub fn hold_facts<'p, O: Observer>(
     program: &'p Program,
     event: &Event<'_>,
     context: &EvaluationContext<'_>,
+    budget: &mut HoldBudget,
     observer: &mut O,
 ) -> HoldFacts<'p> {
-    holds::hold_facts(program, event, context, observer)
+    holds::hold_facts(program, event, context, budget, observer)
 }
 
 /// The positions of the conditions of a set that hold for an event, in order. They ask no schedules.
 #[must_use]
-pub fn met_conditions(program: &Program, set: &ConditionSet, event: &Event<'_>) -> Vec<usize> {
-    holds::met_conditions(program, set, event)
+pub fn met_conditions(program: &Program, set: &ConditionSet, event: &Event<'_>, budget: &mut HoldBudget) -> Vec<usize> {
+    holds::met_conditions(program, set, event, budget)
 }
 
 /// The heartbeats of which an event is a beat, with what tells their senders.

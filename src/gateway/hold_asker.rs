@@ -5,67 +5,14 @@ use super::journal::{AskedEvent, AskedRules, FallbackEvent, FallbackForm, HoldAs
 use super::served_rules::ServedRules;
 use super::stored_event::read_event;
 use crate::channel::RepeatPolicy;
-use crate::evaluate::{EvaluationContext, SilentObserver};
+use crate::evaluate::{EvaluationContext, HoldBudget, SilentObserver};
 use crate::event::{AlertStatus, Event, MessageGroup};
 use crate::json::Arena;
-use crate::notification::holds::{AlertFacts, HoldCandidate, SilenceId};
+use crate::notification::holds::{AlertFacts, HoldCandidate};
 use crate::notification::{AlertId, MessageEvent, MessageReason};
 use crate::reload::RuleSetVersion;
-use crate::ruleset::{SilenceCondition, SilenceSet};
 use crate::time::{Clock, Timestamp};
-use std::sync::{Arc, PoisonError, RwLock};
-
-/// The conditions of a list of silences, read once for each list.
-#[derive(Debug, Default)]
-pub(super) struct SilenceConditions {
-    last: RwLock<Arc<ReadSilences>>,
-}
-
-/// The conditions of a list of silences.
-#[derive(Debug, Default)]
-pub(super) struct ReadSilences {
-    /// The number of the list.
-    pub(super) number: u64,
-    ids: Vec<SilenceId>,
-    set: SilenceSet,
-}
-
-impl SilenceConditions {
-    /// The conditions of a list.
-    #[must_use]
-    pub(super) fn of(&self, list: &SilenceList) -> Arc<ReadSilences> {
-        let known = Arc::clone(&self.last.read().unwrap_or_else(PoisonError::into_inner));
-        if known.number == list.number {
-            return known;
-        }
-        let read = Arc::new(ReadSilences::new(list));
-        *self.last.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&read);
-        read
-    }
-}
-
-impl ReadSilences {
-    fn new(list: &SilenceList) -> Self {
-        let mut ids = Vec::with_capacity(list.silences.len());
-        let mut conditions = Vec::with_capacity(list.silences.len());
-        for silence in &list.silences {
-            let Ok(condition) = SilenceCondition::parse(&silence.condition) else {
-                // It was read when it was added, so that another version of this program wrote it.
-                tracing::error!(silence = %silence.id, "the condition of a silence cannot be read");
-                continue;
-            };
-            ids.push(silence.id);
-            conditions.push(condition);
-        }
-        Self { number: list.number, ids, set: SilenceSet::new(&conditions) }
-    }
-
-    fn matches(&self, event: &Event<'_>) -> impl Iterator<Item = SilenceId> {
-        // Most gateways have none.
-        let met = if self.ids.is_empty() { Vec::new() } else { self.set.matches(event) };
-        met.into_iter().filter_map(|position| self.ids.get(position).copied())
-    }
-}
+use std::sync::Arc;
 
 /// A version, as events say by which they were asked.
 #[must_use]
@@ -76,27 +23,32 @@ pub(super) fn asked_rules(version: &RuleSetVersion<ServedRules>) -> AskedRules {
 
 /// What the mutes of the rules and silences say of an event.
 #[must_use]
-pub(super) fn ask_event(rules: &ServedRules, silences: &ReadSilences, event: &Event<'_>, now: Timestamp) -> AlertFacts {
+pub(super) fn ask_event(
+    rules: &ServedRules,
+    silences: &SilenceList,
+    event: &Event<'_>,
+    now: Timestamp,
+    budget: &mut HoldBudget,
+) -> AlertFacts {
     if event.status == AlertStatus::Resolved {
         return AlertFacts::default();
     }
-    let mut facts = rules.rules.alert_facts(event, &EvaluationContext::at(now), &mut SilentObserver);
-    facts.candidates.extend(silences.matches(event).map(HoldCandidate::Silence));
-    facts
+    let mut facts = rules.rules.alert_facts(event, &EvaluationContext::at(now), budget, &mut SilentObserver);
+    facts.candidates.extend(silences.matching(event, budget).into_iter().map(HoldCandidate::Silence));
+    if budget.is_spent() { AlertFacts::default() } else { facts }
 }
 
 /// Asks the mutes of one version of the rules.
 pub(super) struct RulesAsker {
     version: Arc<RuleSetVersion<ServedRules>>,
     clock: Arc<dyn Clock>,
-    silences: SilenceConditions,
 }
 
 impl RulesAsker {
     /// What asks the mutes of that version.
     #[must_use]
     pub(super) fn new(version: Arc<RuleSetVersion<ServedRules>>, clock: Arc<dyn Clock>) -> Self {
-        Self { version, clock, silences: SilenceConditions::default() }
+        Self { version, clock }
     }
 }
 
@@ -105,11 +57,17 @@ impl HoldAsker for RulesAsker {
         asked_rules(&self.version)
     }
 
-    fn ask(&self, silences: &SilenceList, integration: &str, outcome: &str, index: u32) -> Option<AskedEvent> {
+    fn ask(
+        &self,
+        silences: &SilenceList,
+        integration: &str,
+        outcome: &str,
+        index: u32,
+        budget: &mut HoldBudget,
+    ) -> Option<AskedEvent> {
         let arena = Arena::new();
         let event = read_event(outcome, integration, &arena)?;
-        let silences = self.silences.of(silences);
-        let facts = ask_event(&self.version.value, &silences, event, self.clock.now());
+        let facts = ask_event(&self.version.value, silences, event, self.clock.now(), budget);
         let firing = match event.status {
             AlertStatus::Firing => Some(event.severity),
             AlertStatus::Resolved => None,

@@ -27,9 +27,10 @@ impl GroupId {
 }
 
 /// The first half of SHA-256 over parts with their lengths.
-pub(super) fn digest<'t>(kind: &[u8], parts: impl IntoIterator<Item = &'t str>) -> [u8; 16] {
+pub(super) fn digest<P: AsRef<[u8]>>(kind: &[u8], parts: impl IntoIterator<Item = P>) -> [u8; 16] {
     let mut hash = Sha256::new_with_prefix(kind);
     for part in parts {
+        let part = part.as_ref();
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }

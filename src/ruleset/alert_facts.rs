@@ -1,7 +1,7 @@
 //! What the rules say of an alert, as the tracker of holds takes it.
 
 use super::RuleSet;
-use crate::evaluate::{EvaluationContext, HoldFacts, MuteMatch, Observer, SourceMatch};
+use crate::evaluate::{self, EvaluationContext, HoldBudget, HoldFacts, MuteMatch, Observer, SourceMatch};
 use crate::event::Event;
 use crate::notification::holds::{AlertFacts, HoldCandidate, MuteCandidate, SourceId, SourceRole};
 use crate::text::shorten;
@@ -10,14 +10,16 @@ use crate::text::shorten;
 const MAX_REASON: usize = 1_000;
 
 impl RuleSet {
-    /// Which mutes may hold the alert of an event that fires, and for which it is a source. Silences are not among them.
+    /// Which mutes may hold the alert of an event that fires, and for which it is a source. Silences are not among them. Once the
+    /// budget is spent, nothing may hold it.
     pub fn alert_facts<O: Observer>(
         &self,
         event: &Event<'_>,
         context: &EvaluationContext<'_>,
+        budget: &mut HoldBudget,
         observer: &mut O,
     ) -> AlertFacts {
-        let HoldFacts { mutes, sources } = self.hold_facts(event, context, observer);
+        let HoldFacts { mutes, sources } = evaluate::hold_facts(&self.program, event, context, budget, observer);
         let candidate = |MuteMatch { mute, same, because }: MuteMatch<'_>| {
             let mute = self.program.mutes.all.get(mute)?;
             let channels = mute.channels.as_ref();

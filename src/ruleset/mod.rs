@@ -25,7 +25,7 @@ pub use why_not::{is_route, line_at, why_not};
 use crate::channel::NotificationPolicy;
 use crate::check::{self, CheckEnvironment};
 use crate::diagnostic::{self, Diagnostic, DiagnosticCode, DiagnosticLevel, FindingCounts, Findings};
-use crate::evaluate::{self, EvaluationContext, EvaluationPlan, HoldFacts, Observer, PushAnswer};
+use crate::evaluate::{self, EvaluationContext, EvaluationPlan, HoldBudget, HoldFacts, Observer, PushAnswer};
 use crate::event::{Event, MessageGroup, Outcome, OutcomeKind};
 use crate::json::{self, Arena, Projection, ToJson};
 use crate::model::Model;
@@ -303,7 +303,7 @@ impl RuleSet {
         context: &EvaluationContext<'_>,
         observer: &mut O,
     ) -> HoldFacts<'_> {
-        evaluate::hold_facts(&self.program, event, context, observer)
+        evaluate::hold_facts(&self.program, event, context, &mut HoldBudget::default(), observer)
     }
 
     /// The mappings and the destination of an entry point.

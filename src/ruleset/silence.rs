@@ -2,6 +2,7 @@
 //! that no reload can break it.
 
 use crate::diagnostic::{Diagnostic, DiagnosticLevel};
+use crate::evaluate::HoldBudget;
 use crate::event::Event;
 use crate::model;
 use crate::program::{ConditionSet, Program};
@@ -79,7 +80,7 @@ impl SilenceCondition {
     /// Whether it holds of an event.
     #[must_use]
     pub fn matches(&self, event: &Event<'_>) -> bool {
-        !evaluate::met_conditions(&self.program, &self.set, event).is_empty()
+        !evaluate::met_conditions(&self.program, &self.set, event, &mut HoldBudget::default()).is_empty()
     }
 }
 
@@ -88,27 +89,35 @@ impl SilenceCondition {
 pub struct SilenceSet {
     program: Program,
     set: ConditionSet,
+    refused: Vec<usize>,
 }
 
 impl SilenceSet {
-    /// The set of these conditions.
+    /// The set of these conditions. What cannot be read never holds, see [`Self::refused`].
     #[must_use]
-    pub fn new<'c>(conditions: impl IntoIterator<Item = &'c SilenceCondition>) -> Self {
-        let mut sources = Sources::default();
-        let read = |condition: &SilenceCondition| {
-            let file = sources.add(SOURCE_NAME, &condition.text);
-            // Each was read before, so that none is refused here.
-            read(file, &sources).unwrap_or_else(|_| never(Span::new(file, 0, 0)))
-        };
-        let conditions: Vec<model::Expression> = conditions.into_iter().map(read).collect();
+    pub fn read<'c>(texts: impl IntoIterator<Item = &'c str>) -> Self {
+        let (mut sources, mut refused, mut conditions) = (Sources::default(), Vec::new(), Vec::new());
+        for (position, text) in texts.into_iter().enumerate() {
+            let file = sources.add(SOURCE_NAME, text);
+            conditions.push(read(file, &sources).unwrap_or_else(|_| {
+                refused.push(position);
+                never(Span::new(file, 0, 0))
+            }));
+        }
         let (program, set) = compile::compile_conditions(&conditions, sources);
-        Self { program, set }
+        Self { program, set, refused }
     }
 
-    /// The positions of the conditions that hold of an event, in order.
+    /// The positions of the texts that are not conditions.
     #[must_use]
-    pub fn matches(&self, event: &Event<'_>) -> Vec<usize> {
-        evaluate::met_conditions(&self.program, &self.set, event)
+    pub fn refused(&self) -> &[usize] {
+        &self.refused
+    }
+
+    /// The positions of the conditions that hold of an event, in order; none once the budget is spent.
+    #[must_use]
+    pub fn matches(&self, event: &Event<'_>, budget: &mut HoldBudget) -> Vec<usize> {
+        evaluate::met_conditions(&self.program, &self.set, event, budget)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::notification::POLICY;
 use super::{StateFolder, at, push_id, settlement};
 use pointsman::channel::NotificationPolicy;
+use pointsman::evaluate::HoldBudget;
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
     AskedEvent, AskedRules, ChannelPolicies, DeliveryId, EventArrival, FallbackEvent, FallbackForm, FiringTransition,
@@ -47,7 +48,14 @@ impl HoldAsker for TestRules {
         AskedRules::default()
     }
 
-    fn ask(&self, _silences: &SilenceList, _integration: &str, _outcome: &str, _index: u32) -> Option<AskedEvent> {
+    fn ask(
+        &self,
+        _silences: &SilenceList,
+        _integration: &str,
+        _outcome: &str,
+        _index: u32,
+        _budget: &mut HoldBudget,
+    ) -> Option<AskedEvent> {
         None
     }
 

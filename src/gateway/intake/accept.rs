@@ -282,7 +282,7 @@ fn evaluate<H: IntakeBackend>(
     let mut buffers = BUFFERS.take();
     let EvaluationBuffers { arena, text } = &mut buffers;
     let open = |key: &str| backend.store().open_channels(&incoming.integration, key, incoming.now);
-    let silences = backend.intake().silences.of(&backend.store().open_silences());
+    let silences = backend.store().open_silences();
     let decided = match &incoming.own {
         None => decide(prepared, incoming, &open, &silences, arena),
         Some(own) => decide_own(prepared, incoming, own, &open, &silences, arena),

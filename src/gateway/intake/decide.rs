@@ -3,14 +3,14 @@
 
 use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
-use crate::evaluate::{EvaluationContext, PushAnswer, RequestMetadata, SilentObserver};
+use crate::evaluate::{EvaluationContext, HoldBudget, PushAnswer, RequestMetadata, SilentObserver};
 use crate::event::Severity;
 use crate::event::{AlertStatus, Event, Outcome, OutcomeKind, RoutingDecision};
 use crate::gateway::event_group::{EventGroup, event_group};
-use crate::gateway::hold_asker::{self, ReadSilences};
+use crate::gateway::hold_asker;
 use crate::gateway::journal::{
     AskedEvent, AskedVersion, EventArrival, EventCopy, FiringTransition, HeardAlert, OpenFiring, OwnPush, PushHolds,
-    PushId, PushOrigin,
+    PushId, PushOrigin, SilenceList,
 };
 use crate::gateway::metrics::Metrics;
 use crate::json::Arena;
@@ -174,7 +174,7 @@ pub(super) fn decide<'a>(
     prepared: &'a PreparedVersion,
     incoming: &'a IncomingPush,
     open: &dyn Fn(&str) -> Vec<String>,
-    silences: &ReadSilences,
+    silences: &SilenceList,
     arena: &'a Arena,
 ) -> Result<DecidedPush<'a>, Refusal> {
     let was_open = RefCell::default();
@@ -212,7 +212,7 @@ pub(super) fn conclude<'a>(
     incoming: &IncomingPush,
     outcomes: Vec<Outcome<'a>>,
     was_open: OpenFirings,
-    silences: &ReadSilences,
+    silences: &SilenceList,
 ) -> Result<DecidedPush<'a>, Refusal> {
     let (id, rules) = (incoming.id, &prepared.version.value.rules);
     let mut firings = FiringTracker { is_batch: outcomes.len() > 1, ..FiringTracker::default() };
@@ -221,14 +221,17 @@ pub(super) fn conclude<'a>(
     if incoming.arrival != ArrivalMode::Again {
         decided.holds = Some(PushHolds { asked, ..PushHolds::default() });
     }
-    let mut key_bytes = 0;
+    let (mut key_bytes, mut budget) = (0, HoldBudget::default());
     for (index, outcome) in (0_u32..).zip(&outcomes) {
         decided.counts.add(outcome);
         if let OutcomeKind::Routed(event, decision) = &outcome.kind {
             decided.first_key.get_or_insert(event.key);
             plan_event(prepared, incoming, index, event, decision, &mut decided);
             if let Some(holds) = &mut decided.holds {
-                ask_event(prepared, silences, incoming, index, event, decision, holds);
+                holds.copies.extend(decision.copies.iter().map(|channel| copy(index, channel)));
+                if !asked.is_nothing() {
+                    holds.events.push(ask_event(prepared, silences, incoming, index, event, &mut budget));
+                }
             }
             let known = &rules.program.names.channels;
             let channels = KnownChannels {
@@ -251,28 +254,32 @@ pub(super) fn conclude<'a>(
     Ok(decided)
 }
 
-/// Asks the mutes and silences about an event, and notes which channels get it whatever they say.
+/// A channel that gets an event whatever mutes and silences say.
+fn copy(index: u32, channel: &str) -> EventCopy {
+    EventCopy { index, channel: channel.to_owned() }
+}
+
+/// Asks the mutes and silences about an event.
 fn ask_event(
     prepared: &PreparedVersion,
-    silences: &ReadSilences,
+    silences: &SilenceList,
     incoming: &IncomingPush,
     index: u32,
     event: &Event<'_>,
-    decision: &RoutingDecision<'_>,
-    holds: &mut PushHolds,
-) {
-    let copy = |&channel: &&str| EventCopy { index, channel: channel.to_owned() };
-    holds.copies.extend(decision.copies.iter().map(copy));
-    if holds.asked.is_nothing() {
-        return;
-    }
+    budget: &mut HoldBudget,
+) -> AskedEvent {
     let firing = match event.status {
         AlertStatus::Firing => Some(event.severity),
         AlertStatus::Resolved => None,
     };
-    let facts = hold_asker::ask_event(&prepared.version.value, silences, event, incoming.now);
+    let was_spent = budget.is_spent();
+    let facts = hold_asker::ask_event(&prepared.version.value, silences, event, incoming.now, budget);
+    if budget.is_spent() && !was_spent {
+        let (push, integration) = (incoming.id, &incoming.integration);
+        tracing::warn!(%push, integration, event = index, "mutes and silences read more than 128 MiB for this push: nothing holds this event and those after it");
+    }
     let alert = AlertId::of(Some(&incoming.integration), event.key);
-    holds.events.push(AskedEvent { index, alert, key: event.key.to_owned(), firing, facts });
+    AskedEvent { index, alert, key: event.key.to_owned(), firing, facts }
 }
 
 /// Which senders and alerts are heard by a push. Where the rules watch nothing, there is nothing to do.

@@ -5,8 +5,7 @@ use super::prepared_version::PreparedVersion;
 use super::refusal::Refusal;
 use crate::evaluate::{EvaluationContext, SilentObserver};
 use crate::event::{Outcome, OutcomeKind};
-use crate::gateway::hold_asker::ReadSilences;
-use crate::gateway::journal::{ChangedSender, OwnPush, SilentAlert};
+use crate::gateway::journal::{ChangedSender, OwnPush, SilenceList, SilentAlert};
 use crate::gateway::stored_event::read_event;
 use crate::json::Arena;
 use std::cell::RefCell;
@@ -20,7 +19,7 @@ pub(super) fn decide_own<'a>(
     incoming: &'a IncomingPush,
     own: &'a OwnPush,
     open: &dyn Fn(&str) -> Vec<String>,
-    silences: &ReadSilences,
+    silences: &SilenceList,
     arena: &'a Arena,
 ) -> Result<DecidedPush<'a>, Refusal> {
     let was_open = RefCell::default();

@@ -36,7 +36,6 @@ pub use refusal::Refusal;
 pub use rejected_senders::SenderRejections;
 
 use super::config::ListenerLimits;
-use super::hold_asker::SilenceConditions;
 use super::journal::{PushId, PushOrigin};
 use super::listener::{self, ListenerRouters};
 use super::metrics::Metrics;
@@ -75,8 +74,6 @@ pub struct IntakeState {
     body_work: BodyWork,
     /// The memory of what is decided and waits for the journal.
     decided: DecidedMemory,
-    /// The conditions of the silences that did not end.
-    silences: SilenceConditions,
 }
 
 impl IntakeState {
@@ -96,7 +93,6 @@ impl IntakeState {
             rejected_senders: RejectedSenders::default(),
             own_events: OwnEventsHandle::default(),
             body_work: BodyWork::new(),
-            silences: SilenceConditions::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::hold_work::{HEARD_PRECISION, HoldContext, STEP, apply_hold, hold_in, reason, take_input};
 use super::holds::{AskedEvent, AskedVersion, HeldEvent, HoldRecords, PushHolds, StoredHoldReason};
 use super::{EventId, HOLDS, NewDelivery, Push, StoreResult, StoredFiring, Transaction};
+use crate::evaluate::HoldBudget;
 use crate::notification::holds::{AlertReport, HoldProgress, HoldTracker};
 use crate::notification::{AlertId, EveryEventRecord, EveryEventResult, HoldState};
 use crate::time::Timestamp;
@@ -45,8 +46,10 @@ pub(super) fn report_push<'p>(
         Cow::Borrowed(holds.events.as_slice())
     } else {
         let outcomes: Vec<&RawValue> = serde_json::from_str(&push.outcomes).unwrap_or_default();
-        let ask =
-            |(index, outcome): (u32, &&RawValue)| context.asker.ask(&silences, &push.integration, outcome.get(), index);
+        let mut budget = HoldBudget::default();
+        let ask = |(index, outcome): (u32, &&RawValue)| {
+            context.asker.ask(&silences, &push.integration, outcome.get(), index, &mut budget)
+        };
         Cow::Owned((0..).zip(&outcomes).filter_map(ask).collect())
     };
     let reasons = reasons_before(transaction, push, &events)?;

@@ -3,13 +3,15 @@
 
 use super::channel_policies::{ChannelPolicies, LAST_WORDS};
 use super::holds::{HeldEvent, HoldAsker, HoldRecords, StoredHoldReason, holding};
-use super::{HOLDS, Silence, SilenceId, StoreResult, Transaction};
+use super::{HOLDS, PushId, Silence, SilenceId, StoreResult, Transaction};
 use crate::channel::NotificationPolicy;
+use crate::evaluate::HoldBudget;
 use crate::notification::holds::{
     AlertReport, HoldCandidate, HoldProgress, HoldTracker, RecheckPosition, RecheckScope,
 };
 use crate::notification::{AlertId, ChannelNotifier, HoldState};
 use crate::time::Timestamp;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How much is done at once: alerts that are held or released, or asked anew.
@@ -164,8 +166,10 @@ fn ask(transaction: &mut dyn Transaction, alerts: &[AlertId], context: HoldConte
     let silences = transaction.silences()?;
     let mut records = transaction.holds()?;
     let (mut events, mut reports) = (Vec::with_capacity(alerts.len()), Vec::with_capacity(alerts.len()));
+    let mut budgets: BTreeMap<PushId, HoldBudget> = BTreeMap::new();
     for (alert, last) in records.last_events(alerts)? {
-        let event = context.asker.ask(&silences, &last.integration, &last.outcome, last.event.index);
+        let budget = budgets.entry(last.event.push).or_default();
+        let event = context.asker.ask(&silences, &last.integration, &last.outcome, last.event.index, budget);
         let Some(event) = event.filter(|event| event.alert == alert && event.firing.is_some()) else { continue };
         if event.facts.is_empty() && records.firing(alert)?.is_none() {
             continue;

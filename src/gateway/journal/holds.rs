@@ -6,6 +6,7 @@
 
 use super::fallback_event::FallbackEvent;
 use super::{EventId, SilenceList, StoreError, StoreResult};
+use crate::evaluate::HoldBudget;
 use crate::event::Severity;
 use crate::notification::holds::{
     AlertFacts, HoldCandidate, HoldEffect, HoldExplanation, HoldReason, HoldStore, SourceRole,
@@ -111,7 +112,14 @@ pub trait HoldAsker: Send + Sync {
     fn rules(&self) -> AskedRules;
 
     /// What is said of a stored event, at this moment; nothing where it cannot be read.
-    fn ask(&self, silences: &SilenceList, integration: &str, outcome: &str, index: u32) -> Option<AskedEvent>;
+    fn ask(
+        &self,
+        silences: &SilenceList,
+        integration: &str,
+        outcome: &str,
+        index: u32,
+        budget: &mut HoldBudget,
+    ) -> Option<AskedEvent>;
 
     /// The channel that is told instead of one, by the rules in force.
     fn fallback(&self, _channel: &str) -> Option<String> {
@@ -134,7 +142,14 @@ impl HoldAsker for NoMutes {
         AskedRules::default()
     }
 
-    fn ask(&self, _silences: &SilenceList, _integration: &str, _outcome: &str, _index: u32) -> Option<AskedEvent> {
+    fn ask(
+        &self,
+        _silences: &SilenceList,
+        _integration: &str,
+        _outcome: &str,
+        _index: u32,
+        _budget: &mut HoldBudget,
+    ) -> Option<AskedEvent> {
         None
     }
 }

@@ -33,6 +33,7 @@ mod record;
 mod refused_payload;
 mod rules_in_force;
 mod silence;
+mod silence_list;
 mod silences;
 mod space_monitor;
 mod sqlite;
@@ -78,8 +79,9 @@ pub use record::{
     PushOrigin, PushRecord, QuarantineCounts, ReceiverDigest, RecordFilter, Settlement, SettlementResult, StoredHold,
 };
 pub use refused_payload::{RefusedPayload, RefusedSummary};
-pub use silence::{EndedSilence, Silence, SilenceEndCause, SilenceExtension, SilenceId, SilenceList, SilencePhase};
-pub use silences::{MAX_OPEN_SILENCES, SilenceChange, add_silence, end_silence, extend_silence};
+pub use silence::{EndedSilence, Silence, SilenceEndCause, SilenceExtension, SilenceId, SilencePhase};
+pub use silence_list::SilenceList;
+pub use silences::{MAX_CONDITIONS_BYTES, MAX_OPEN_SILENCES, SilenceChange, add_silence, end_silence, extend_silence};
 pub use sqlite::SqliteStore;
 pub use store::{
     Backlog, CheckpointMode, ClaimOwner, ClaimResult, CommittedChanges, DeliveryClaims, DeliveryReader,

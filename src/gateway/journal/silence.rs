@@ -8,7 +8,6 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use ulid::Ulid;
 
 impl fmt::Display for SilenceId {
@@ -148,17 +147,26 @@ impl Silence {
         }
     }
 
+    /// When it begins or ends by the clock; nothing once it ended.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        self.record_with(None, String::new()).due()
+    }
+
     /// It as far as it decides what is held.
     #[must_use]
     pub fn record(&self) -> holds::SilenceRecord {
+        self.record_with((!self.channels.is_empty()).then(|| self.channels.clone()), self.because.clone())
+    }
+
+    fn record_with(&self, channels: Option<Vec<String>>, because: String) -> holds::SilenceRecord {
         let state = match &self.ended {
             Some(end) => SilenceState::Over { at: end.at },
             None if self.has_begun => SilenceState::Active,
             None => SilenceState::Scheduled,
         };
-        let channels = (!self.channels.is_empty()).then(|| self.channels.clone());
         let end = if self.until_resolved { holds::SilenceEnd::Resolved } else { holds::SilenceEnd::Time };
-        let (from, until, quiet_since, because) = (self.from, self.until, self.quiet_since, self.because.clone());
+        let (from, until, quiet_since) = (self.from, self.until, self.quiet_since);
         holds::SilenceRecord { from, until, channels, because, end, state, quiet_since }
     }
 
@@ -179,62 +187,9 @@ impl Silence {
     }
 }
 
-/// The silences that did not end, in the order of their ids.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SilenceList {
-    /// Differs from that of every list of this process with other silences; those with other times or extensions share it, as
-    /// their conditions are the same.
-    pub number: u64,
-    /// The silences.
-    pub silences: Vec<Silence>,
-    /// The one that begins or ends first by the clock.
-    pub first_due: Option<(Timestamp, SilenceId)>,
-}
-
-/// The number of the last list. The first list, without silences, has the number 0.
-static LAST_LIST: AtomicU64 = AtomicU64::new(0);
-
-impl SilenceList {
-    /// A list with a number of its own.
-    #[must_use]
-    pub fn new(mut silences: Vec<Silence>) -> Self {
-        silences.sort_by_key(|silence| silence.id);
-        let number = if silences.is_empty() { 0 } else { LAST_LIST.fetch_add(1, Ordering::Relaxed) + 1 };
-        let due = |silence: &Silence| silence.record().due().map(|due| (due, silence.id));
-        let first_due = silences.iter().filter_map(due).min();
-        Self { number, silences, first_due }
-    }
-
-    /// A list with that silence in it, or in the place of the one with its id; without it where it ended.
-    #[must_use]
-    pub fn with(&self, silence: &Silence) -> Self {
-        let is_known = self.get(silence.id).is_some_and(|known| known.condition == silence.condition);
-        let mut silences: Vec<Silence> = self.silences.iter().filter(|one| one.id != silence.id).cloned().collect();
-        if silence.ended.is_none() {
-            silences.push(silence.clone());
-        }
-        let list = Self::new(silences);
-        // What events were asked stays true: conditions are costly to read.
-        if is_known && silence.ended.is_none() { Self { number: self.number, ..list } } else { list }
-    }
-
-    /// A silence.
-    #[must_use]
-    pub fn get(&self, id: SilenceId) -> Option<&Silence> {
-        let position = self.silences.binary_search_by_key(&id, |silence| silence.id).ok()?;
-        self.silences.get(position)
-    }
-}
-
-impl Default for SilenceList {
-    fn default() -> Self {
-        Self::new(Vec::new())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{EndedSilence, Silence, SilenceEndCause, SilenceId, SilenceList, SilencePhase};
+    use super::{Silence, SilenceId, SilencePhase};
     use crate::time::Timestamp;
 
     fn at(seconds: i64) -> Timestamp {
@@ -264,21 +219,5 @@ mod tests {
         let silence = silence();
         let phases = [99, 100, 999, 1_000].map(|moment| silence.phase(at(moment)));
         assert_eq!(phases, [SilencePhase::Pending, SilencePhase::Active, SilencePhase::Active, SilencePhase::Ended]);
-    }
-
-    #[test]
-    fn lists_of_other_conditions_have_other_numbers_and_no_silence_that_ended() {
-        let empty = SilenceList::default();
-        assert_eq!(empty.number, 0);
-        let one = empty.with(&silence());
-        let extended = one.with(&Silence { until: at(2_000), ..silence() });
-        assert_eq!((extended.number, extended.silences[0].until), (one.number, at(2_000)));
-        let other = Silence { condition: "severity == Info".to_owned(), ..silence() };
-        assert_ne!(one.number, one.with(&other).number);
-        assert_ne!(one.number, empty.with(&silence()).number);
-        assert_eq!(one.get(silence().id), Some(&silence()));
-        let end = EndedSilence { at: at(1_000), cause: SilenceEndCause::Time, by: None };
-        let ended = Silence { ended: Some(end), ..silence() };
-        assert_eq!(one.with(&ended).silences, []);
     }
 }

@@ -11,6 +11,10 @@ use crate::time::Timestamp;
 /// How many silences there are at most that did not end: every event asks each of them.
 pub const MAX_OPEN_SILENCES: usize = 5_000;
 
+/// How many bytes the conditions of the silences that did not end have together at most: 200 for each of the silences there may
+/// be. They are read again from time to time, and at each start.
+pub const MAX_CONDITIONS_BYTES: usize = 200 * MAX_OPEN_SILENCES;
+
 /// How many times a silence is extended at most: its extensions are one text.
 const MAX_EXTENSIONS: usize = 1_000;
 
@@ -25,6 +29,8 @@ pub enum SilenceChange {
     Over(EndedSilence),
     /// An extension must end later than the silence does.
     NotLater(Timestamp),
+    /// With its condition, those of the silences that did not end would have so many bytes together, which is too much.
+    TooLong(usize),
     /// There are as many silences as there may be, or it was extended as often as one may be.
     TooMany,
 }
@@ -69,9 +75,15 @@ impl Journal {
 /// # Errors
 /// Where the store failed.
 pub fn add_silence(transaction: &mut dyn Transaction, silence: &Silence, now: Timestamp) -> StoreResult<SilenceChange> {
-    if transaction.silences()?.silences.len() >= MAX_OPEN_SILENCES {
+    let open = transaction.silences()?;
+    if open.silences.len() >= MAX_OPEN_SILENCES {
         return Ok(SilenceChange::TooMany);
     }
+    let bytes = open.condition_bytes.saturating_add(silence.condition.len());
+    if bytes > MAX_CONDITIONS_BYTES {
+        return Ok(SilenceChange::TooLong(bytes));
+    }
+    drop(open);
     transaction.put_silence(silence)?;
     let mut records = transaction.holds()?;
     HoldTracker::new(&mut *records).add_silence(now, silence.id, silence.record())?;

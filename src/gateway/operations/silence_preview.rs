@@ -2,19 +2,22 @@
 
 use super::OperationError;
 use crate::diagnostic::nearest;
+use crate::evaluate::HoldBudget;
 use crate::event::{AlertStatus, Event, Severity};
 use crate::gateway::journal::{
-    DeliveryStore as _, EventRecord, Journal, JournalReader, NotifiedAlert, RecordFilter, Silence,
+    DeliveryStore as _, EventRecord, Journal, JournalReader, NotifiedAlert, RecordFilter, Silence, SilenceId,
+    SilenceList,
 };
 use crate::gateway::stored_event::read_event;
 use crate::json::Arena;
 use crate::notification::AlertId;
-use crate::ruleset::{SilenceCondition, SilenceSet};
+use crate::ruleset::SilenceCondition;
 use crate::text::shorten;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// How many events are looked at.
 const MAX_EVENTS: u64 = 100_000;
@@ -207,10 +210,9 @@ struct EventScanner<'s> {
     channels: &'s [String],
     gathering: BTreeSet<String>,
     preview: SilencePreview,
-    open: Vec<Silence>,
-    open_set: SilenceSet,
-    /// The positions of silences that hold all that met the condition; nothing before the first.
-    wider: Option<BTreeSet<usize>>,
+    open: Arc<SilenceList>,
+    /// The silences that hold all that met the condition; nothing before the first.
+    wider: Option<BTreeSet<SilenceId>>,
     labels: BTreeSet<String>,
     alerts: BTreeMap<AlertId, MatchedAlert>,
     titles: HashMap<String, u64>,
@@ -226,17 +228,13 @@ impl<'s> EventScanner<'s> {
         gathering: BTreeSet<String>,
         since: Timestamp,
     ) -> Self {
-        let open = reader.open_silences().silences.clone();
-        let read = |silence: Silence| Some((SilenceCondition::parse(&silence.condition).ok()?, silence));
-        let (conditions, open): (Vec<_>, Vec<_>) = open.into_iter().filter_map(read).unzip();
         Self {
             reader,
             condition,
             channels,
             gathering,
             preview: SilencePreview { since, ..SilencePreview::default() },
-            open_set: SilenceSet::new(&conditions),
-            open,
+            open: reader.open_silences(),
             wider: None,
             labels: BTreeSet::new(),
             alerts: BTreeMap::new(),
@@ -259,7 +257,8 @@ impl<'s> EventScanner<'s> {
         }
         self.preview.matched += 1;
         if self.wider.as_ref().is_none_or(|wider| !wider.is_empty()) {
-            let holding: BTreeSet<usize> = self.open_set.matches(event).into_iter().collect();
+            let holding: BTreeSet<SilenceId> =
+                self.open.matching(event, &mut HoldBudget::default()).into_iter().collect();
             self.wider = Some(match self.wider.take() {
                 None => holding,
                 Some(wider) => wider.intersection(&holding).copied().collect(),
@@ -309,8 +308,8 @@ impl<'s> EventScanner<'s> {
         self.add_firing()?;
         self.preview.unknown_labels = self.unknown_labels();
         let wider = match &self.wider {
-            Some(positions) => positions.iter().filter_map(|position| self.open.get(*position).cloned()).collect(),
-            None => self.open,
+            Some(ids) => ids.iter().filter_map(|id| self.open.get(*id).cloned()).collect(),
+            None => self.open.silences.iter().map(|silence| Silence::clone(silence)).collect(),
         };
         Ok(SilenceScan { preview: self.preview, wider, condition: self.condition.text().to_owned() })
     }

@@ -8,8 +8,8 @@ use super::silence_types::{
 };
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
 use crate::gateway::journal::{
-    DeliveryStore as _, EndedSilence, Journal, Silence, SilenceChange, SilenceEndCause, SilenceExtension,
-    SilenceFilter, SilenceId,
+    DeliveryStore as _, EndedSilence, Journal, MAX_CONDITIONS_BYTES, Silence, SilenceChange,
+    SilenceEndCause, SilenceExtension, SilenceFilter, SilenceId,
 };
 use crate::gateway::operations::ListingPage;
 use crate::gateway::served_rules::ServedRules;
@@ -288,6 +288,9 @@ fn changed(journal: &Journal, change: SilenceChange, id: &str) -> Result<Silence
         SilenceChange::Over(end) => Err(OperationError::Refused(over(id, &end))),
         SilenceChange::NotLater(until) => Err(OperationError::invalid(format!(
             "the silence `{id}` ends at {until} already, and is never shortened: give a later end, or end it with `pointsman silence end {id}`"
+        ))),
+        SilenceChange::TooLong(bytes) => Err(OperationError::Refused(format!(
+            "the conditions of the silences that did not end would have {bytes} bytes together, of at most {MAX_CONDITIONS_BYTES}, as every event is compared with all of them: end some, shorten the condition, or write a `mute` into the rules"
         ))),
         SilenceChange::TooMany => Err(OperationError::Refused(
             "there are too many silences, or too many extensions of one: end some, or write a `mute` into the rules"

@@ -1,140 +1,344 @@
 //! Circles: firing alerts that hold each other. The first of them is not held by the others.
 //!
-//! From an alert, the search follows what may hold it, and what may hold that. Only links are followed: alerts that fire, have
-//! a role and may be held by a source. The number of alerts that are looked at is bounded.
+//! Alerts of one [class](LinkClass) may be held by the same sources and count in the same ones, so a search walks over classes:
+//! from one it follows the sources that may hold it, and the classes whose alerts count in these. It finds the circles on its
+//! way (strongly connected components, by the algorithm of Tarjan), so that one search answers for every class that it closed.
+//! Answers are kept until a record changes.
+//!
+//! The number of classes of a search is bounded. Beyond the bound a link holds only alerts that fired after it: in a circle that
+//! holds for the first of it too, and never holds all.
 
-use super::record::{FiringAlert, HoldCandidate, SourceId, SourceKind, admits};
+use super::record::{HoldCandidate, LinkClass, LinkRank, SourceId, admits};
 use super::store::HoldStore;
 use crate::notification::AlertId;
-use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// How many alerts a search looks at. An alert beyond the bound is not held.
-const MOST_ALERTS: usize = 256;
+/// How many classes a search meets.
+const MOST_CLASSES: usize = 500;
 
-/// The order of the alerts of a circle: the one that fired first, then the one with the smallest key.
-type CircleRank<'k> = (Timestamp, &'k str, AlertId);
-
-/// An alert of a search.
-#[derive(Debug)]
-struct CircleAlert {
-    since: Timestamp,
-    key: String,
-    /// The sources that may hold it.
-    sources: Vec<SourceId>,
+/// What searches found, until a record changes.
+#[derive(Debug, Clone, Default)]
+pub struct CircleMemory {
+    /// Where mutes count in all channels.
+    everywhere: BTreeMap<LinkClass, CircleAnswer>,
+    /// In one channel: of classes that mutes with `in` have to do with.
+    channels: BTreeMap<String, BTreeMap<LinkClass, CircleAnswer>>,
 }
 
-/// What may hold an alert, what may hold that, and so on.
-#[derive(Debug)]
-pub(super) struct CircleSearch {
-    from: AlertId,
-    alerts: BTreeMap<AlertId, CircleAlert>,
-    /// The links that count in each source.
-    links: BTreeMap<SourceId, Vec<AlertId>>,
-    is_complete: bool,
+/// It is computed from what is beside it.
+impl PartialEq for CircleMemory {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
-impl CircleSearch {
-    /// Searches from an alert: in a channel, or in all of them.
-    pub(super) fn from<S: HoldStore + ?Sized>(
-        store: &S,
-        from: AlertId,
-        alert: &FiringAlert,
-        channel: Option<&str>,
-    ) -> Result<Self, S::Error> {
-        let mut search = Self { from, alerts: BTreeMap::new(), links: BTreeMap::new(), is_complete: true };
-        let mut waiting = search.add(from, alert, channel);
-        while let Some(source) = waiting.pop() {
-            if search.links.contains_key(&source) {
+impl Eq for CircleMemory {}
+
+impl CircleMemory {
+    fn answers(&self, channel: Option<&str>) -> Option<&BTreeMap<LinkClass, CircleAnswer>> {
+        channel.map_or(Some(&self.everywhere), |channel| self.channels.get(channel))
+    }
+
+    fn get(&self, channel: Option<&str>, class: LinkClass) -> Option<CircleAnswer> {
+        self.answers(channel)?.get(&class).cloned()
+    }
+
+    fn add(&mut self, channel: Option<&str>, answers: BTreeMap<LinkClass, CircleAnswer>) {
+        match channel {
+            Some(channel) => self.channels.entry(channel.to_owned()).or_default().extend(answers),
+            None => self.everywhere.extend(answers),
+        }
+    }
+}
+
+/// What a search found of a class.
+#[derive(Debug, Clone)]
+pub(super) enum CircleAnswer {
+    /// Its place among the circles.
+    Found(ClassPlace),
+    /// It meets too many classes.
+    TooLarge,
+}
+
+/// The place of a class among the circles.
+#[derive(Debug, Clone)]
+pub(super) struct ClassPlace {
+    /// Its circle; nothing where its alerts are in none.
+    pub(super) circle: Option<Arc<Circle>>,
+    /// Whether a link outside its circle holds its alerts.
+    pub(super) is_held_from_outside: bool,
+    /// Whether a mute that counts in some channels only has to do with it.
+    is_restricted: bool,
+}
+
+/// A circle.
+#[derive(Debug)]
+pub(super) struct Circle {
+    /// The first of its alerts.
+    pub(super) first: AlertId,
+    /// The first alert of each of its classes.
+    pub(super) firsts: Vec<AlertId>,
+}
+
+/// A class, and a source in which it counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LinkPlace {
+    pub(super) source: SourceId,
+    pub(super) class: LinkClass,
+}
+
+/// The place of a class among the circles of a channel, and how many classes were looked at to see it.
+pub(super) fn circle_in<S: HoldStore + ?Sized>(
+    store: &S,
+    link: LinkPlace,
+    channel: &str,
+) -> Result<(CircleAnswer, usize), S::Error> {
+    let (answer, looked_at) = circle_everywhere(store, link)?;
+    match &answer {
+        CircleAnswer::Found(ClassPlace { is_restricted: false, .. }) => Ok((answer, looked_at)),
+        CircleAnswer::Found(_) | CircleAnswer::TooLarge => {
+            let (answer, more) = search(store, link, Some(channel))?;
+            Ok((answer, looked_at + more))
+        }
+    }
+}
+
+/// The place of a class among the circles if every mute counted in all channels, and how many classes were looked at to see it.
+pub(super) fn circle_everywhere<S: HoldStore + ?Sized>(
+    store: &S,
+    link: LinkPlace,
+) -> Result<(CircleAnswer, usize), S::Error> {
+    search(store, link, None)
+}
+
+fn search<S: HoldStore + ?Sized>(
+    store: &S,
+    link: LinkPlace,
+    channel: Option<&str>,
+) -> Result<(CircleAnswer, usize), S::Error> {
+    if let Some(known) = store.circles().borrow().get(channel, link.class) {
+        return Ok((known, 0));
+    }
+    let Some(first) = store.first_link(link.source, Some(link.class))? else { return Ok((CircleAnswer::TooLarge, 0)) };
+    let mut search = CircleSearch::new(store, channel);
+    search.run(CircleStep::Class(link.class, first))?;
+    let CircleSearch { answers, met, .. } = search;
+    let answer = answers.get(&link.class).cloned().unwrap_or(CircleAnswer::TooLarge);
+    store.circles().borrow_mut().add(channel, answers);
+    Ok((answer, met.len()))
+}
+
+/// What is reached from what is searched.
+#[derive(Debug, Clone)]
+enum CircleStep {
+    Class(LinkClass, LinkRank),
+    Source(SourceId),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum NodeId {
+    Class(LinkClass),
+    Source(SourceId),
+}
+
+impl CircleStep {
+    fn id(&self) -> NodeId {
+        match self {
+            Self::Class(class, _) => NodeId::Class(*class),
+            Self::Source(source) => NodeId::Source(*source),
+        }
+    }
+}
+
+/// A class or a source on the way.
+#[derive(Debug)]
+struct CircleNode {
+    step: CircleStep,
+    /// What holds it: of a class sources, of a source classes.
+    holders: Vec<CircleStep>,
+    /// How many of them were followed.
+    followed: usize,
+    /// The earliest node on the way that is reached from it.
+    low: usize,
+    /// Whether its circle is not closed yet.
+    is_open: bool,
+    is_restricted: bool,
+}
+
+struct CircleSearch<'s, S: ?Sized> {
+    store: &'s S,
+    channel: Option<&'s str>,
+    nodes: Vec<CircleNode>,
+    positions: BTreeMap<NodeId, usize>,
+    /// The nodes that are not closed, in the order in which they were met.
+    open: Vec<usize>,
+    /// The nodes from the first to the one at hand.
+    path: Vec<usize>,
+    met: BTreeSet<LinkClass>,
+    answers: BTreeMap<LinkClass, CircleAnswer>,
+}
+
+impl<'s, S: HoldStore + ?Sized> CircleSearch<'s, S> {
+    fn new(store: &'s S, channel: Option<&'s str>) -> Self {
+        let (nodes, positions, open, path) = (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new());
+        Self { store, channel, nodes, positions, open, path, met: BTreeSet::new(), answers: BTreeMap::new() }
+    }
+
+    fn run(&mut self, from: CircleStep) -> Result<(), S::Error> {
+        self.enter(from)?;
+        while let Some(top) = self.path.last().copied() {
+            if self.met.len() > MOST_CLASSES {
+                self.give_up();
+                return Ok(());
+            }
+            let Some(next) = self.follow(top) else {
+                self.leave(top);
+                continue;
+            };
+            if let Some(met) = self.positions.get(&next.id()).copied() {
+                self.meet(top, met);
                 continue;
             }
-            let found = store.counting(source, SourceKind::Link, MOST_ALERTS + 1)?;
-            let ids: Vec<AlertId> = found.into_iter().map(|(id, _)| id).collect();
-            for id in &ids {
-                if search.alerts.len() > MOST_ALERTS {
-                    search.is_complete = false;
-                    return Ok(search);
-                }
-                if !search.alerts.contains_key(id)
-                    && let Some(alert) = store.firing(*id)?
-                {
-                    waiting.extend(search.add(*id, &alert, channel));
+            let known = match &next {
+                CircleStep::Class(class, _) => self.store.circles().borrow().get(self.channel, *class),
+                CircleStep::Source(_) => None,
+            };
+            match known {
+                None => self.enter(next)?,
+                Some(CircleAnswer::Found(place)) => self.restrict(top, place.is_restricted),
+                Some(CircleAnswer::TooLarge) => {
+                    self.give_up();
+                    return Ok(());
                 }
             }
-            search.links.insert(source, ids);
         }
-        Ok(search)
+        Ok(())
     }
 
-    /// Adds an alert; the sources that may hold it.
-    fn add(&mut self, id: AlertId, alert: &FiringAlert, channel: Option<&str>) -> Vec<SourceId> {
-        let is_in = |candidate: &HoldCandidate| match candidate {
-            HoldCandidate::Mute(mute) if channel.is_none_or(|channel| admits(mute.channels.as_ref(), channel)) => {
-                mute.source
+    /// The next of what holds a node.
+    fn follow(&mut self, position: usize) -> Option<CircleStep> {
+        let node = self.nodes.get_mut(position)?;
+        let next = node.holders.get(node.followed).cloned();
+        node.followed += 1;
+        next
+    }
+
+    fn enter(&mut self, step: CircleStep) -> Result<(), S::Error> {
+        let position = self.nodes.len();
+        let (holders, is_restricted) = match &step {
+            CircleStep::Class(class, first) => {
+                self.met.insert(*class);
+                self.sources_of(first.alert)?
             }
-            HoldCandidate::Mute(_) | HoldCandidate::Silence(_) => None,
+            CircleStep::Source(source) => {
+                let classes = self.store.link_classes(*source, MOST_CLASSES + 1)?;
+                self.met.extend(classes.iter().map(|(class, _)| *class));
+                (classes.into_iter().map(|(class, first)| CircleStep::Class(class, first)).collect(), false)
+            }
         };
-        let sources: Vec<SourceId> = alert.facts.candidates.iter().filter_map(is_in).collect();
-        let known = CircleAlert { since: alert.since, key: alert.key.clone(), sources: sources.clone() };
-        self.alerts.insert(id, known);
-        sources
+        self.positions.insert(step.id(), position);
+        self.nodes.push(CircleNode { step, holders, followed: 0, low: position, is_open: true, is_restricted });
+        self.open.push(position);
+        self.path.push(position);
+        Ok(())
     }
 
-    /// How many alerts it looked at.
-    pub(super) fn looked_at(&self) -> usize {
-        self.alerts.len()
-    }
-
-    /// The alerts that were found, the one that the search began with among them.
-    pub(super) fn into_alerts(self) -> impl Iterator<Item = AlertId> {
-        self.alerts.into_keys()
-    }
-
-    /// Whether links hold the alert: one outside its circle, or one of its circle, and it is not the first of it.
-    pub(super) fn is_held(&self) -> bool {
-        if !self.is_complete {
-            return false;
-        }
-        let circle = self.circle();
-        let Some(alert) = self.alerts.get(&self.from) else { return false };
-        let mut holders = alert.sources.iter().filter_map(|source| self.links.get(source)).flatten().peekable();
-        if holders.peek().is_none() {
-            return false;
-        }
-        let is_first = circle.iter().filter_map(|id| self.rank(*id)).min().is_none_or(|(.., first)| first == self.from);
-        !is_first || holders.any(|holder| !circle.contains(holder))
-    }
-
-    fn rank(&self, id: AlertId) -> Option<CircleRank<'_>> {
-        self.alerts.get(&id).map(|alert| (alert.since, &*alert.key, id))
-    }
-
-    /// The alerts that the alert holds, directly or through others, and that were found from it: its circle. It is empty
-    /// where the alert is in none.
-    fn circle(&self) -> BTreeSet<AlertId> {
-        let mut held_by: BTreeMap<SourceId, Vec<AlertId>> = BTreeMap::new();
-        for (id, alert) in &self.alerts {
-            for source in &alert.sources {
-                held_by.entry(*source).or_default().push(*id);
-            }
-        }
-        let mut sources_of: BTreeMap<AlertId, Vec<SourceId>> = BTreeMap::new();
-        for (source, links) in &self.links {
-            for link in links {
-                sources_of.entry(*link).or_default().push(*source);
-            }
-        }
-        let mut circle = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        let mut waiting = vec![self.from];
-        while let Some(id) = waiting.pop() {
-            let new = sources_of.get(&id).into_iter().flatten().filter(|source| seen.insert(**source));
-            for held in new.filter_map(|source| held_by.get(source)).flatten() {
-                if circle.insert(*held) {
-                    waiting.push(*held);
+    /// The sources that may hold an alert, and whether one of them counts in some channels only.
+    fn sources_of(&self, alert: AlertId) -> Result<(Vec<CircleStep>, bool), S::Error> {
+        let Some(firing) = self.store.firing(alert)? else { return Ok((Vec::new(), false)) };
+        let (mut sources, mut is_restricted) = (BTreeSet::new(), false);
+        for candidate in &firing.facts.candidates {
+            match candidate {
+                HoldCandidate::Mute(mute) => {
+                    is_restricted |= mute.source.is_some() && mute.channels.is_some();
+                    if self.channel.is_none_or(|channel| admits(mute.channels.as_ref(), channel)) {
+                        sources.extend(mute.source);
+                    }
                 }
+                HoldCandidate::Silence(_) => {}
             }
         }
-        circle
+        Ok((sources.into_iter().map(CircleStep::Source).collect(), is_restricted))
+    }
+
+    /// A node reaches one that was met before.
+    fn meet(&mut self, from: usize, met: usize) {
+        let Some((is_open, is_restricted)) = self.nodes.get(met).map(|node| (node.is_open, node.is_restricted)) else {
+            return;
+        };
+        self.restrict(from, is_restricted);
+        if let Some(node) = self.nodes.get_mut(from).filter(|_| is_open) {
+            node.low = node.low.min(met);
+        }
+    }
+
+    fn restrict(&mut self, position: usize, is_restricted: bool) {
+        if let Some(node) = self.nodes.get_mut(position) {
+            node.is_restricted |= is_restricted;
+        }
+    }
+
+    /// All that a node reaches was met.
+    fn leave(&mut self, position: usize) {
+        self.path.pop();
+        let Some((low, is_restricted)) = self.nodes.get(position).map(|node| (node.low, node.is_restricted)) else {
+            return;
+        };
+        let is_restricted = if low == position { self.close(position) } else { is_restricted };
+        if let Some(before) = self.path.last().and_then(|before| self.nodes.get_mut(*before)) {
+            before.low = before.low.min(low);
+            before.is_restricted |= is_restricted;
+        }
+    }
+
+    /// Closes the circle that begins with a node, or that node alone; whether mutes of some channels only have to do with it.
+    fn close(&mut self, first: usize) -> bool {
+        let begin = self.open.iter().rposition(|open| *open == first).unwrap_or_default();
+        let members: BTreeSet<usize> = self.open.drain(begin..).collect();
+        let of_members = || members.iter().filter_map(|member| self.nodes.get(*member));
+        let is_restricted = of_members().any(|node| node.is_restricted);
+        let ranks: BTreeMap<&LinkRank, LinkClass> = of_members()
+            .filter_map(|node| match &node.step {
+                CircleStep::Class(class, first) => Some((first, *class)),
+                CircleStep::Source(_) => None,
+            })
+            .collect();
+        let first = ranks.keys().next().filter(|_| members.len() > 1);
+        let circle = first.map(|first| {
+            Arc::new(Circle { first: first.alert, firsts: ranks.keys().map(|rank| rank.alert).collect() })
+        });
+        let places: Vec<(LinkClass, ClassPlace)> = of_members()
+            .filter_map(|node| match node.step {
+                CircleStep::Class(class, _) => {
+                    let is_held_from_outside = self.is_held_from_outside(node, &members);
+                    Some((class, ClassPlace { circle: circle.clone(), is_held_from_outside, is_restricted }))
+                }
+                CircleStep::Source(_) => None,
+            })
+            .collect();
+        self.answers.extend(places.into_iter().map(|(class, place)| (class, CircleAnswer::Found(place))));
+        for member in members {
+            if let Some(node) = self.nodes.get_mut(member) {
+                (node.is_open, node.is_restricted) = (false, is_restricted);
+            }
+        }
+        is_restricted
+    }
+
+    /// Whether a class that is not among the members holds this class.
+    fn is_held_from_outside(&self, class: &CircleNode, members: &BTreeSet<usize>) -> bool {
+        let is_member = |step: &CircleStep| self.positions.get(&step.id()).is_some_and(|at| members.contains(at));
+        let sources = class.holders.iter().filter_map(|source| self.nodes.get(*self.positions.get(&source.id())?));
+        sources.flat_map(|source| &source.holders).any(|holder| !is_member(holder))
+    }
+
+    /// Whatever is not closed reaches too much.
+    fn give_up(&mut self) {
+        for open in &self.open {
+            if let Some(CircleNode { step: CircleStep::Class(class, _), .. }) = self.nodes.get(*open) {
+                self.answers.insert(*class, CircleAnswer::TooLarge);
+            }
+        }
     }
 }

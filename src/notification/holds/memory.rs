@@ -1,9 +1,14 @@
 //! The records of holds in memory, for tests of rules and for what is played through again.
 
-use super::record::{FiringAlert, HolderId, SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord};
+use super::circle::CircleMemory;
+use super::record::{
+    FiringAlert, HolderId, LinkClass, LinkRank, SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord,
+};
 use super::store::{HoldStore, RecheckPosition, RecheckScope};
 use crate::notification::AlertId;
 use crate::time::Timestamp;
+use std::cell::RefCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::ops::Bound;
@@ -11,6 +16,10 @@ use std::ops::Bound;
 /// The ends of the order of alerts.
 const FIRST_ALERT: AlertId = AlertId([0; 16]);
 const LAST_ALERT: AlertId = AlertId([u8::MAX; 16]);
+
+/// The ends of the order of classes.
+const FIRST_CLASS: LinkClass = LinkClass([0; 16]);
+const LAST_CLASS: LinkClass = LinkClass([u8::MAX; 16]);
 
 /// The records of holds in memory, with the indexes that a database would have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +29,10 @@ pub struct MemoryHolds {
     sources: BTreeMap<(SourceId, AlertId), SourceRecord>,
     /// Those that count.
     counting: BTreeSet<(SourceId, SourceKind, AlertId)>,
+    /// Of those the links, by class, and all of them.
+    classes: BTreeMap<(SourceId, LinkClass), BTreeSet<LinkRank>>,
+    links: BTreeMap<SourceId, BTreeSet<LinkRank>>,
+    circles: RefCell<CircleMemory>,
     source_dues: BTreeSet<(Timestamp, SourceId, AlertId)>,
     silences: BTreeMap<SilenceId, SilenceRecord>,
     silence_dues: BTreeSet<(Timestamp, SilenceId)>,
@@ -38,6 +51,22 @@ impl MemoryHolds {
         self.sources.iter().map(|((source, alert), record)| (*source, *alert, record))
     }
 
+    fn add_link(&mut self, source: SourceId, alert: AlertId, record: &SourceRecord) {
+        if let Some(class) = record.class {
+            let rank = record.rank(alert);
+            self.classes.entry((source, class)).or_default().insert(rank.clone());
+            self.links.entry(source).or_default().insert(rank);
+        }
+    }
+
+    fn remove_link(&mut self, source: SourceId, alert: AlertId, record: &SourceRecord) {
+        if let Some(class) = record.class {
+            let rank = record.rank(alert);
+            remove_rank(&mut self.classes, (source, class), &rank);
+            remove_rank(&mut self.links, source, &rank);
+        }
+    }
+
     /// The silences, those that are over too.
     pub fn silences(&self) -> impl Iterator<Item = (SilenceId, &SilenceRecord)> {
         self.silences.iter().map(|(id, silence)| (*id, silence))
@@ -52,6 +81,7 @@ impl HoldStore for MemoryHolds {
     }
 
     fn set_firing(&mut self, id: AlertId, alert: Option<&FiringAlert>) -> Result<(), Infallible> {
+        self.circles.take();
         if let Some(before) = self.firing.remove(&id) {
             for holder in before.facts.candidates.iter().filter_map(super::HoldCandidate::holder) {
                 self.candidates.remove(&(holder, id));
@@ -89,16 +119,19 @@ impl HoldStore for MemoryHolds {
         alert: AlertId,
         record: Option<&SourceRecord>,
     ) -> Result<(), Infallible> {
+        self.circles.take();
         if let Some(before) = self.sources.remove(&(source, alert)) {
-            self.counting.remove(&(source, before.kind, alert));
+            self.counting.remove(&(source, before.kind(), alert));
+            self.remove_link(source, alert, &before);
             if let Some(due) = before.due() {
                 self.source_dues.remove(&(due, source, alert));
             }
         }
         if let Some(record) = record {
             if record.counts() {
-                self.counting.insert((source, record.kind, alert));
+                self.counting.insert((source, record.kind(), alert));
             }
+            self.add_link(source, alert, record);
             self.source_dues.extend(record.due().map(|due| (due, source, alert)));
             self.sources.insert((source, alert), record.clone());
         }
@@ -116,25 +149,52 @@ impl HoldStore for MemoryHolds {
         Ok(found.filter_map(|(_, _, id)| Some((*id, self.sources.get(&(source, *id))?.clone()))).collect())
     }
 
+    fn link_classes(&self, source: SourceId, most: usize) -> Result<Vec<(LinkClass, LinkRank)>, Infallible> {
+        let found = self.classes.range((source, FIRST_CLASS)..=(source, LAST_CLASS)).take(most);
+        Ok(found.filter_map(|((_, class), links)| Some((*class, links.first()?.clone()))).collect())
+    }
+
+    fn first_link(&self, source: SourceId, class: Option<LinkClass>) -> Result<Option<LinkRank>, Infallible> {
+        let links = match class {
+            Some(class) => self.classes.get(&(source, class)),
+            None => self.links.get(&source),
+        };
+        Ok(links.and_then(|links| links.first().cloned()))
+    }
+
+    fn circles(&self) -> &RefCell<CircleMemory> {
+        &self.circles
+    }
+
     fn first_source_due(&self) -> Result<Option<(Timestamp, SourceId, AlertId)>, Infallible> {
         Ok(self.source_dues.first().copied())
+    }
+
+    fn sources_due(&self, now: Timestamp, most: usize) -> Result<Vec<(Timestamp, SourceId, AlertId)>, Infallible> {
+        Ok(self.source_dues.iter().take_while(|(due, ..)| *due <= now).take(most).copied().collect())
     }
 
     fn silence(&self, id: SilenceId) -> Result<Option<SilenceRecord>, Infallible> {
         Ok(self.silences.get(&id).cloned())
     }
 
-    fn set_silence(&mut self, id: SilenceId, silence: &SilenceRecord) -> Result<(), Infallible> {
-        if let Some(due) = self.silences.get(&id).and_then(SilenceRecord::due) {
-            self.silence_dues.remove(&(due, id));
+    fn set_silences(&mut self, silences: &[(SilenceId, SilenceRecord)]) -> Result<(), Infallible> {
+        for (id, silence) in silences {
+            if let Some(due) = self.silences.get(id).and_then(SilenceRecord::due) {
+                self.silence_dues.remove(&(due, *id));
+            }
+            self.silence_dues.extend(silence.due().map(|due| (due, *id)));
+            self.silences.insert(*id, silence.clone());
         }
-        self.silence_dues.extend(silence.due().map(|due| (due, id)));
-        self.silences.insert(id, silence.clone());
         Ok(())
     }
 
     fn first_silence_due(&self) -> Result<Option<(Timestamp, SilenceId)>, Infallible> {
         Ok(self.silence_dues.first().copied())
+    }
+
+    fn silences_due(&self, now: Timestamp, most: usize) -> Result<Vec<(Timestamp, SilenceId)>, Infallible> {
+        Ok(self.silence_dues.iter().take_while(|(due, _)| *due <= now).take(most).copied().collect())
     }
 
     fn recheck(&self, scope: RecheckScope) -> Result<RecheckPosition, Infallible> {
@@ -153,6 +213,15 @@ impl HoldStore for MemoryHolds {
     fn next_recheck(&self) -> Result<Option<(RecheckScope, RecheckPosition)>, Infallible> {
         let mut rechecks = self.rechecks.iter().filter(|(scope, _)| **scope != RecheckScope::Everything);
         Ok(rechecks.next().map(|(scope, after)| (*scope, position(*after))))
+    }
+}
+
+fn remove_rank<K: Ord>(ranks: &mut BTreeMap<K, BTreeSet<LinkRank>>, key: K, rank: &LinkRank) {
+    if let Entry::Occupied(mut kept) = ranks.entry(key) {
+        kept.get_mut().remove(rank);
+        if kept.get().is_empty() {
+            kept.remove();
+        }
     }
 }
 

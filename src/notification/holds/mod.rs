@@ -17,7 +17,8 @@
 //! ended. Whether an alert with a role is held itself does not matter.
 //!
 //! Firing alerts may hold each other in a circle. Of the alerts of a circle the one that fired first, then the one with the
-//! smallest key, is not held by the others. The search for circles is bounded; an alert beyond the bound is not held.
+//! smallest key, is not held by the others. The search for circles is bounded; beyond the bound an alert is held by those alone
+//! that fired before it.
 //!
 //! # Driving it
 //!
@@ -42,11 +43,12 @@ mod silence;
 mod store;
 mod tracker;
 
+pub use circle::CircleMemory;
 pub use memory::MemoryHolds;
 pub use reason::{HoldEffect, HoldExplanation, HoldReason, HoldingSource};
 pub use record::{
-    AlertFacts, FiringAlert, HoldCandidate, HolderId, MuteCandidate, SOURCE_COUNTS_FOR, SilenceEnd, SilenceId,
-    SilenceRecord, SilenceState, SourceId, SourceKind, SourceRecord, SourceRole, SourceState,
+    AlertFacts, FiringAlert, HoldCandidate, HolderId, LinkClass, LinkRank, MuteCandidate, SOURCE_COUNTS_FOR,
+    SilenceEnd, SilenceId, SilenceRecord, SilenceState, SourceId, SourceKind, SourceRecord, SourceRole, SourceState,
 };
 pub use report::AlertReport;
 pub use store::{HoldStore, RecheckPosition, RecheckScope};

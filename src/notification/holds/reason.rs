@@ -67,7 +67,8 @@ pub enum HoldEffect {
     Holds,
     /// It does not: nothing fires for which `while` holds, with the same values.
     NoSource,
-    /// It does not: the two are in a circle, in which this alert fired first, or which is too large.
+    /// It does not: the two are in a circle, in which this alert fired first; or in one that is too large, and it fired
+    /// before the other.
     FirstOfCircle,
     /// It does not hold in this channel.
     OtherChannel,

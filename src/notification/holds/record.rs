@@ -1,7 +1,9 @@
 //! The records of holds.
 
+use crate::notification::AlertId;
 use crate::notification::digest::digest;
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// For how long a source counts after it was last heard of. Where its integration has a shorter `resolve_timeout`, its alert is
@@ -127,14 +129,33 @@ impl AlertFacts {
         })
     }
 
-    /// What the alert is in its roles.
-    pub(super) fn kind(&self) -> SourceKind {
-        if self.sources().next().is_some() { SourceKind::Link } else { SourceKind::Plain }
-    }
-
     /// Whether the alert can be in a circle.
     pub(super) fn is_link(&self) -> bool {
-        !self.roles.is_empty() && self.kind() == SourceKind::Link
+        !self.roles.is_empty() && self.sources().next().is_some()
+    }
+
+    /// The class of the alert while it counts in these sources; nothing where it can be in no circle.
+    pub(super) fn class(&self, counts_in: &BTreeSet<SourceId>) -> Option<LinkClass> {
+        let held_by: BTreeSet<(SourceId, Option<&[String]>)> = self
+            .candidates
+            .iter()
+            .filter_map(|candidate| match candidate {
+                HoldCandidate::Mute(mute) => mute.source.map(|source| (source, mute.channels.as_deref())),
+                HoldCandidate::Silence(_) => None,
+            })
+            .collect();
+        if held_by.is_empty() || counts_in.is_empty() {
+            return None;
+        }
+        let mut parts: Vec<&[u8]> = Vec::new();
+        for (source, channels) in &held_by {
+            parts.push(&source.0);
+            parts.push(if channels.is_some() { b"in" } else { b"" });
+            parts.extend(channels.iter().copied().flatten().map(String::as_bytes));
+        }
+        parts.push(b"counts in");
+        parts.extend(counts_in.iter().map(|source| source.0.as_slice()));
+        Some(LinkClass(digest(b"class", parts)))
     }
 }
 
@@ -149,12 +170,28 @@ pub struct FiringAlert {
     pub facts: AlertFacts,
 }
 
+/// Alerts that may be held by the same sources, in the same channels, and count in the same sources: in a circle of one of them
+/// are all. A digest of both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkClass(pub [u8; 16]);
+
+/// The order of the alerts of a circle: the one that fired first, then the one with the smallest key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkRank {
+    /// Since when it fires.
+    pub since: Timestamp,
+    /// Its key.
+    pub key: String,
+    /// Its id.
+    pub alert: AlertId,
+}
+
 /// Whether an alert with a role can be in a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SourceKind {
-    /// No source may hold it, or it ended.
+    /// No source may hold it, or it does not fire or count.
     Plain,
-    /// It fires, and a source may hold it too.
+    /// It fires and counts, and a source may hold it too.
     Link,
 }
 
@@ -187,8 +224,8 @@ pub struct SourceRecord {
     pub state: SourceState,
     /// For how long it counts after its end.
     pub until_after: Duration,
-    /// Whether it can be in a circle.
-    pub kind: SourceKind,
+    /// Its class, while it counts and a source may hold it too.
+    pub class: Option<LinkClass>,
     /// Since when it fires, or fired.
     pub since: Timestamp,
     /// Its key.
@@ -196,6 +233,12 @@ pub struct SourceRecord {
 }
 
 impl SourceRecord {
+    /// Whether it can be in a circle.
+    #[must_use]
+    pub fn kind(&self) -> SourceKind {
+        if self.class.is_some() { SourceKind::Link } else { SourceKind::Plain }
+    }
+
     /// Whether it counts.
     #[must_use]
     pub fn counts(&self) -> bool {
@@ -203,6 +246,12 @@ impl SourceRecord {
             SourceState::Firing { .. } | SourceState::Ended { .. } => true,
             SourceState::Expired { .. } => false,
         }
+    }
+
+    /// Its place in the order of the alerts of a circle.
+    #[must_use]
+    pub fn rank(&self, alert: AlertId) -> LinkRank {
+        LinkRank { since: self.since, key: self.key.clone(), alert }
     }
 
     /// When it ends to count by the clock.

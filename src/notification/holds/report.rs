@@ -1,9 +1,9 @@
 //! What a push says of alerts, and what is asked anew of alerts that fire.
 
-use super::circle::CircleSearch;
+use super::circle::{CircleAnswer, circle_everywhere};
 use super::record::{
-    AlertFacts, FiringAlert, HoldCandidate, HolderId, SilenceId, SourceId, SourceKind, SourceRecord, SourceRole,
-    SourceState,
+    AlertFacts, FiringAlert, HoldCandidate, HolderId, LinkClass, LinkRank, SilenceId, SilenceRecord, SourceId,
+    SourceRecord, SourceRole, SourceState,
 };
 use super::store::{HoldStore, RecheckPosition, RecheckScope};
 use super::tracker::{HoldTracker, SourceStrength};
@@ -63,12 +63,28 @@ enum RoleLoss {
     Rules,
 }
 
+/// An alert in one of its roles, as it was and as it is heard of now; without its class.
+struct HeardRole {
+    source: SourceId,
+    known: Option<SourceRecord>,
+    heard: SourceRecord,
+}
+
 /// What a change found before it, to see afterwards what it changed.
 #[derive(Debug, Default)]
 pub(super) struct ChangeBefore {
     strengths: BTreeMap<SourceId, SourceStrength>,
     /// Alerts that are or will be links.
     links: BTreeSet<AlertId>,
+    /// Where circles are too large, the first links of the sources.
+    firsts: BTreeMap<SourceId, Option<LinkRank>>,
+}
+
+/// Whether the circles of an alert are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CircleSize {
+    Known,
+    TooLarge,
 }
 
 impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
@@ -81,6 +97,9 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         let mut before = ChangeBefore::default();
         for report in reports {
             let known = self.store.firing(report.alert())?;
+            if self.is_unchanged(known.as_ref(), report)? {
+                continue;
+            }
             for facts in known.iter().map(|alert| &alert.facts).chain(report.facts()) {
                 self.note_before(&mut before, report.alert(), facts)?;
             }
@@ -91,6 +110,17 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
             self.changed.remove(&report.alert());
         }
         Ok(())
+    }
+
+    /// Whether all stays as it is: an unchanged firing, all of whose roles count.
+    fn is_unchanged(&self, known: Option<&FiringAlert>, report: &AlertReport) -> Result<bool, S::Error> {
+        let Some(known) = known.filter(|known| report.facts() == Some(&known.facts)) else { return Ok(false) };
+        for role in &known.facts.roles {
+            if !self.store.source(role.source, report.alert())?.is_some_and(|record| record.counts()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Applies what was asked anew of alerts that fire; [`AlertReport::Over`] where one does not fire any more. Their holds, and
@@ -117,10 +147,11 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
                 AlertReport::Over { alert } => self.is_over(now, *alert)?,
             }
         }
+        let mut quiet: Vec<(SilenceId, SilenceRecord)> = Vec::new();
         for silence in silences {
-            self.update_quiet(now, silence)?;
+            quiet.extend(self.quiet(now, silence)?.map(|record| (silence, record)));
         }
-        Ok(())
+        if quiet.is_empty() { Ok(()) } else { self.store.set_silences(&quiet) }
     }
 
     fn fires(
@@ -137,8 +168,17 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
                 self.end_role(now, id, role, loss)?;
             }
         }
+        let mut heard_in = Vec::with_capacity(alert.facts.roles.len());
         for role in &alert.facts.roles {
-            self.hear(now, id, role, alert, heard)?;
+            heard_in.push(self.hear(now, id, role, alert, heard)?);
+        }
+        let counts_in = heard_in.iter().filter(|role| role.heard.counts()).map(|role| role.source).collect();
+        let class = alert.facts.class(&counts_in);
+        for HeardRole { source, known, heard } in heard_in {
+            let heard = SourceRecord { class: class.filter(|_| heard.counts()), ..heard };
+            if known.as_ref() != Some(&heard) {
+                self.set_source(source, id, known.and_then(|known| known.class), Some(&heard))?;
+            }
         }
         if known != Some(alert) {
             self.store.set_firing(id, Some(alert))?;
@@ -146,15 +186,15 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         Ok(())
     }
 
-    /// An alert is heard of in one of its roles.
+    /// An alert is heard of in one of its roles; its class depends on all of them.
     fn hear(
-        &mut self,
+        &self,
         now: Timestamp,
         id: AlertId,
         role: &SourceRole,
         alert: &FiringAlert,
         heard: Timestamp,
-    ) -> Result<(), S::Error> {
+    ) -> Result<HeardRole, S::Error> {
         let until = heard.saturating_add(alert.facts.counts_for);
         let known = self.store.source(role.source, id)?;
         let state = match known.as_ref().map(|known| known.state) {
@@ -164,17 +204,56 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
             _ if Mutant::MutedSource.is_on() && !alert.facts.candidates.is_empty() => SourceState::Expired { at: now },
             _ => SourceState::Firing { until: until.saturating_add(self.heard_precision) },
         };
-        let record = SourceRecord {
+        let heard = SourceRecord {
             state,
             until_after: role.until_after,
-            kind: alert.facts.kind(),
+            class: None,
             since: alert.since,
             key: alert.key.clone(),
         };
-        if known.as_ref() == Some(&record) {
-            return Ok(());
+        Ok(HeardRole { source: role.source, known, heard })
+    }
+
+    /// Replaces an alert in a role, and notes where its class counts first or no more.
+    pub(super) fn set_source(
+        &mut self,
+        source: SourceId,
+        id: AlertId,
+        class: Option<LinkClass>,
+        record: Option<&SourceRecord>,
+    ) -> Result<(), S::Error> {
+        let new = record.and_then(|record| record.class);
+        if new == class {
+            return self.store.set_source(source, id, record);
         }
-        self.store.set_source(role.source, id, Some(&record))
+        let is_there = |store: &S, class: Option<LinkClass>| match class {
+            Some(class) => store.first_link(source, Some(class)).map(|first| first.is_some()),
+            None => Ok(true),
+        };
+        let was_there = is_there(self.store, new)?;
+        self.store.set_source(source, id, record)?;
+        if !was_there || !is_there(self.store, class)? {
+            self.regrouped.insert(source);
+        }
+        Ok(())
+    }
+
+    /// The roles of an alert that fires do not all count any more.
+    pub(super) fn classify(&mut self, id: AlertId, facts: &AlertFacts) -> Result<(), S::Error> {
+        let mut records = Vec::with_capacity(facts.roles.len());
+        for role in &facts.roles {
+            records.extend(self.store.source(role.source, id)?.map(|record| (role.source, record)));
+        }
+        let counts_in = records.iter().filter(|(_, record)| record.counts()).map(|(source, _)| *source).collect();
+        let class = facts.class(&counts_in);
+        for (source, record) in records {
+            let new = class.filter(|_| record.counts());
+            if record.class != new {
+                let known = record.class;
+                self.set_source(source, id, known, Some(&SourceRecord { class: new, ..record }))?;
+            }
+        }
+        Ok(())
     }
 
     fn is_over(&mut self, now: Timestamp, id: AlertId) -> Result<(), S::Error> {
@@ -191,10 +270,10 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         let counts_on = known.counts() && !known.until_after.is_zero() && loss == RoleLoss::Event;
         let ended = SourceRecord {
             state: SourceState::Ended { at: now, until: now.saturating_add(known.until_after) },
-            kind: SourceKind::Plain,
-            ..known
+            class: None,
+            ..known.clone()
         };
-        self.store.set_source(role.source, id, counts_on.then_some(&ended))
+        self.set_source(role.source, id, known.class, counts_on.then_some(&ended))
     }
 
     /// Notes what sources hold, and who may hold each other, before an alert or what is said of it changes.
@@ -207,8 +286,11 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         for role in &facts.roles {
             self.note_strength(before, role.source)?;
         }
-        if facts.is_link() && before.links.insert(id) {
-            self.change_circle_of(id)?;
+        if facts.is_link() && before.links.insert(id) && self.note_circle(id)? == CircleSize::TooLarge {
+            // There alerts are held by those that fired before them.
+            for role in &facts.roles {
+                before.firsts.insert(role.source, self.store.first_link(role.source, None)?);
+            }
         }
         Ok(())
     }
@@ -222,28 +304,42 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
 
     /// Finds the alerts whose holds may have changed since.
     pub(super) fn compare(&mut self, before: ChangeBefore) -> Result<(), S::Error> {
+        let regrouped = std::mem::take(&mut self.regrouped);
         for (source, strength) in before.strengths {
             match (strength, self.strength(source)?) {
                 // Its candidates are held before and after, or neither.
                 (SourceStrength::Certain, SourceStrength::Certain)
                 | (SourceStrength::Absent, SourceStrength::Absent) => {}
+                (SourceStrength::Links, SourceStrength::Links) if !regrouped.contains(&source) => {}
                 _ => self.recheck(HolderId::Source(source))?,
             }
         }
+        for (source, first) in before.firsts {
+            if self.store.first_link(source, None)? != first {
+                self.recheck(HolderId::Source(source))?;
+            }
+        }
         for id in before.links {
-            self.change_circle_of(id)?;
+            self.note_circle(id)?;
         }
         Ok(())
     }
 
-    /// The alerts that may be in a circle with this one may be held or not any more.
-    fn change_circle_of(&mut self, id: AlertId) -> Result<(), S::Error> {
-        if let Some(alert) = self.store.firing(id)? {
-            let search = CircleSearch::from(self.store, id, &alert, None)?;
-            self.note_search(&search);
-            self.changed.extend(search.into_alerts());
+    /// A link changes: of its circle, before and after, the first alert of each class may be held or not any more. All others
+    /// are held as long as something is in their sources.
+    fn note_circle(&mut self, id: AlertId) -> Result<CircleSize, S::Error> {
+        let Some(alert) = self.store.firing(id)? else { return Ok(CircleSize::Known) };
+        self.changed.insert(id);
+        let Some(link) = self.link_place(id, &alert)? else { return Ok(CircleSize::Known) };
+        let (answer, looked_at) = circle_everywhere(self.store, link)?;
+        self.note_search(looked_at);
+        match answer {
+            CircleAnswer::Found(place) => {
+                self.changed.extend(place.circle.iter().flat_map(|circle| &circle.firsts));
+                Ok(CircleSize::Known)
+            }
+            CircleAnswer::TooLarge => Ok(CircleSize::TooLarge),
         }
-        Ok(())
     }
 
     /// The candidates of a holder may be held or not any more.

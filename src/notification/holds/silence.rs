@@ -18,7 +18,7 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         } else {
             (SilenceState::Scheduled, None)
         };
-        self.store.set_silence(id, &SilenceRecord { state, quiet_since, ..silence })?;
+        self.store.set_silences(&[(id, SilenceRecord { state, quiet_since, ..silence })])?;
         self.ask_everything()
     }
 
@@ -29,7 +29,7 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
     pub fn extend_silence(&mut self, id: SilenceId, until: Timestamp) -> Result<(), S::Error> {
         match self.store.silence(id)? {
             Some(SilenceRecord { state: SilenceState::Over { .. }, .. }) | None => Ok(()),
-            Some(silence) => self.store.set_silence(id, &SilenceRecord { until, ..silence }),
+            Some(silence) => self.store.set_silences(&[(id, SilenceRecord { until, ..silence })]),
         }
     }
 
@@ -41,7 +41,7 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         match self.store.silence(id)? {
             Some(SilenceRecord { state: SilenceState::Over { .. }, .. }) | None => Ok(()),
             Some(silence) => {
-                self.store.set_silence(id, &SilenceRecord { state: SilenceState::Over { at: now }, ..silence })?;
+                self.store.set_silences(&[(id, SilenceRecord { state: SilenceState::Over { at: now }, ..silence })])?;
                 self.recheck(HolderId::Silence(id))
             }
         }
@@ -55,17 +55,14 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         self.store.set_recheck(RecheckScope::Everything, RecheckPosition::Start)
     }
 
-    /// Notes since when nothing fires that a silence holds which ends by that.
-    pub(super) fn update_quiet(&mut self, now: Timestamp, id: SilenceId) -> Result<(), S::Error> {
-        let Some(silence) = self.store.silence(id)? else { return Ok(()) };
+    /// A silence that ends once nothing fires that it holds, if since when that is so has changed.
+    pub(super) fn quiet(&self, now: Timestamp, id: SilenceId) -> Result<Option<SilenceRecord>, S::Error> {
+        let Some(silence) = self.store.silence(id)? else { return Ok(None) };
         if silence.end != SilenceEnd::Resolved || silence.state != SilenceState::Active {
-            return Ok(());
+            return Ok(None);
         }
         let is_quiet = self.store.candidates(HolderId::Silence(id), None, 1)?.is_empty();
         let quiet_since = is_quiet.then(|| silence.quiet_since.unwrap_or(now));
-        if quiet_since == silence.quiet_since {
-            return Ok(());
-        }
-        self.store.set_silence(id, &SilenceRecord { quiet_since, ..silence })
+        Ok((quiet_since != silence.quiet_since).then_some(SilenceRecord { quiet_since, ..silence }))
     }
 }

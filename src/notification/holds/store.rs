@@ -1,8 +1,12 @@
 //! What is kept of holds, wherever that is.
 
-use super::record::{FiringAlert, HolderId, SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord};
+use super::circle::CircleMemory;
+use super::record::{
+    FiringAlert, HolderId, LinkClass, LinkRank, SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord,
+};
 use crate::notification::AlertId;
 use crate::time::Timestamp;
+use std::cell::RefCell;
 
 /// Alerts whose holds have to be looked at again, beyond what one step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,17 +73,32 @@ pub trait HoldStore {
         most: usize,
     ) -> Result<Vec<(AlertId, SourceRecord)>, Self::Error>;
 
+    /// The classes of the links that count in a source, by rising class, each with its first alert; at most so many.
+    fn link_classes(&self, source: SourceId, most: usize) -> Result<Vec<(LinkClass, LinkRank)>, Self::Error>;
+
+    /// The first of the links that count in a source, of a class or of all.
+    fn first_link(&self, source: SourceId, class: Option<LinkClass>) -> Result<Option<LinkRank>, Self::Error>;
+
+    /// What is known of circles. A store forgets it whenever a firing alert or a source changes, and its transaction ends.
+    fn circles(&self) -> &RefCell<CircleMemory>;
+
     /// Of all alerts in their roles the one that ends to count first by the clock ([`SourceRecord::due`]).
     fn first_source_due(&self) -> Result<Option<(Timestamp, SourceId, AlertId)>, Self::Error>;
+
+    /// The alerts in their roles that end to count by that time, the earliest first; at most so many.
+    fn sources_due(&self, now: Timestamp, most: usize) -> Result<Vec<(Timestamp, SourceId, AlertId)>, Self::Error>;
 
     /// A silence.
     fn silence(&self, id: SilenceId) -> Result<Option<SilenceRecord>, Self::Error>;
 
-    /// Replaces a silence. One that is over may be forgotten.
-    fn set_silence(&mut self, id: SilenceId, silence: &SilenceRecord) -> Result<(), Self::Error>;
+    /// Replaces silences. Those that are over may be forgotten.
+    fn set_silences(&mut self, silences: &[(SilenceId, SilenceRecord)]) -> Result<(), Self::Error>;
 
     /// Of all silences the one that begins or ends first by the clock ([`SilenceRecord::due`]).
     fn first_silence_due(&self) -> Result<Option<(Timestamp, SilenceId)>, Self::Error>;
+
+    /// The silences that begin or end by that time, the earliest first; at most so many.
+    fn silences_due(&self, now: Timestamp, most: usize) -> Result<Vec<(Timestamp, SilenceId)>, Self::Error>;
 
     /// How far a recheck is; [`RecheckPosition::Done`] where there is none.
     fn recheck(&self, scope: RecheckScope) -> Result<RecheckPosition, Self::Error>;

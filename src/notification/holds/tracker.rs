@@ -1,16 +1,13 @@
 //! The tracker of holds, and whether an alert is held now.
 
-use super::circle::CircleSearch;
-use super::record::{FiringAlert, HoldCandidate, SilenceId, SilenceState, SourceId, SourceKind, admits};
+use super::circle::{CircleAnswer, LinkPlace, circle_in};
+use super::record::{FiringAlert, HoldCandidate, LinkRank, SilenceId, SilenceState, SourceId, SourceKind, admits};
 use super::store::HoldStore;
 use crate::notification::{AlertId, HoldState};
 use crate::time::Timestamp;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
-
-/// How many links of a source are looked at to see that it holds whatever circles there are.
-const LINKS_LOOKED_AT: usize = 8;
 
 /// Whether something is left to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +26,9 @@ pub struct HoldTracker<'s, S: ?Sized> {
     pub(super) heard_precision: Duration,
     /// Alerts whose holds may have changed, besides those of the rechecks in the store.
     pub(super) changed: BTreeSet<AlertId>,
-    /// How many alerts searches looked at.
+    /// Sources in which the alerts of a class count first, or no more.
+    pub(super) regrouped: BTreeSet<SourceId>,
+    /// How many classes searches looked at.
     pub(super) looked_at: Cell<usize>,
 }
 
@@ -47,7 +46,8 @@ pub(super) enum SourceStrength {
 impl<'s, S: HoldStore + ?Sized> HoldTracker<'s, S> {
     /// A tracker over these records.
     pub fn new(store: &'s mut S) -> Self {
-        Self { store, heard_precision: Duration::ZERO, changed: BTreeSet::new(), looked_at: Cell::new(0) }
+        let (changed, regrouped) = (BTreeSet::new(), BTreeSet::new());
+        Self { store, heard_precision: Duration::ZERO, changed, regrouped, looked_at: Cell::new(0) }
     }
 
     /// Lets a source count so much longer than it should at most: it is written again only once its time has grown by so much.
@@ -83,21 +83,56 @@ impl<'s, S: HoldStore + ?Sized> HoldTracker<'s, S> {
         self.held_by_links(id, &alert, channel)
     }
 
-    /// Whether sources hold an alert that may hold each other in a circle.
+    /// Whether links hold an alert: one outside its circle, or one of its circle, and it is not the first of it.
     fn held_by_links(&self, id: AlertId, alert: &FiringAlert, channel: &str) -> Result<HoldState, S::Error> {
-        let search = CircleSearch::from(self.store, id, alert, Some(channel))?;
-        self.note_search(&search);
-        Ok(if search.is_held() { HoldState::Held } else { HoldState::Free })
+        // What holds nothing is in no circle.
+        let Some(link) = self.link_place(id, alert)? else { return Ok(HoldState::Held) };
+        let (answer, looked_at) = circle_in(self.store, link, channel)?;
+        self.note_search(looked_at);
+        let is_held = match answer {
+            CircleAnswer::Found(place) => {
+                place.is_held_from_outside || place.circle.is_some_and(|circle| circle.first != id)
+            }
+            CircleAnswer::TooLarge => self.is_held_by_earlier(id, alert, channel)?,
+        };
+        Ok(if is_held { HoldState::Held } else { HoldState::Free })
     }
 
-    /// How many alerts searches for circles looked at: the work besides that of what was asked.
+    /// Where an alert counts as a link; nothing where it is none.
+    pub(super) fn link_place(&self, id: AlertId, alert: &FiringAlert) -> Result<Option<LinkPlace>, S::Error> {
+        if !alert.facts.is_link() {
+            return Ok(None);
+        }
+        for role in &alert.facts.roles {
+            if let Some(class) = self.store.source(role.source, id)?.and_then(|record| record.class) {
+                return Ok(Some(LinkPlace { source: role.source, class }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a link that fired before it may hold an alert.
+    fn is_held_by_earlier(&self, id: AlertId, alert: &FiringAlert, channel: &str) -> Result<bool, S::Error> {
+        let rank = LinkRank { since: alert.since, key: alert.key.clone(), alert: id };
+        for candidate in &alert.facts.candidates {
+            if let HoldCandidate::Mute(mute) = candidate
+                && let Some(source) = mute.source.filter(|_| admits(mute.channels.as_ref(), channel))
+                && self.store.first_link(source, None)?.is_some_and(|first| first < rank)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// How many classes of alerts searches for circles looked at: the work besides that of what was asked.
     #[must_use]
     pub fn looked_at(&self) -> usize {
         self.looked_at.get()
     }
 
-    pub(super) fn note_search(&self, search: &CircleSearch) {
-        self.looked_at.set(self.looked_at.get().saturating_add(search.looked_at()));
+    pub(super) fn note_search(&self, looked_at: usize) {
+        self.looked_at.set(self.looked_at.get().saturating_add(looked_at));
     }
 
     fn silence_holds(&self, id: SilenceId, channel: &str) -> Result<bool, S::Error> {
@@ -110,24 +145,8 @@ impl<'s, S: HoldStore + ?Sized> HoldTracker<'s, S> {
         if !self.store.counting(source, SourceKind::Plain, 1)?.is_empty() {
             return Ok(SourceStrength::Certain);
         }
-        let links = self.store.counting(source, SourceKind::Link, LINKS_LOOKED_AT)?;
-        for (id, _) in &links {
-            if self.is_dead_end(*id)? {
-                return Ok(SourceStrength::Certain);
-            }
-        }
+        let links = self.store.counting(source, SourceKind::Link, 1)?;
         Ok(if links.is_empty() { SourceStrength::Absent } else { SourceStrength::Links })
-    }
-
-    /// Whether no link holds an alert, so that it is in no circle.
-    fn is_dead_end(&self, id: AlertId) -> Result<bool, S::Error> {
-        let Some(alert) = self.store.firing(id)? else { return Ok(true) };
-        for source in alert.facts.sources() {
-            if !self.store.counting(source, SourceKind::Link, 1)?.is_empty() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Whether something is kept of an alert that fires.

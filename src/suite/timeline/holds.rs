@@ -1,7 +1,7 @@
 //! The mutes and silences of a timeline.
 
 use super::stored_event::StoredEvent;
-use crate::evaluate::{EvaluationContext, SilentObserver};
+use crate::evaluate::{EvaluationContext, HoldBudget, SilentObserver};
 use crate::event::Event;
 use crate::json::Arena;
 use crate::notification::holds::{
@@ -84,7 +84,8 @@ impl<'r> TimelineHolds<'r> {
 
     /// What the rules and the silences say of an event that fires.
     pub(super) fn facts(&self, event: &Event<'_>, now: Timestamp) -> AlertFacts {
-        let mut facts = self.rules.alert_facts(event, &EvaluationContext::at(now), &mut SilentObserver);
+        let mut facts =
+            self.rules.alert_facts(event, &EvaluationContext::at(now), &mut HoldBudget::default(), &mut SilentObserver);
         for (number, silence) in self.silences.iter().enumerate() {
             let Ok(record) = self.store.silence(silence_id(number));
             let is_over = record.is_none_or(|record| matches!(record.state, SilenceState::Over { .. }));

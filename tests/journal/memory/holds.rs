@@ -7,11 +7,12 @@ use pointsman::gateway::journal::{
 };
 use pointsman::notification::AlertId;
 use pointsman::notification::holds::{
-    FiringAlert, HoldStore, HolderId, MemoryHolds, RecheckPosition, RecheckScope, SilenceId, SilenceRecord, SourceId,
-    SourceKind, SourceRecord,
+    CircleMemory, FiringAlert, HoldStore, HolderId, LinkClass, LinkRank, MemoryHolds, RecheckPosition, RecheckScope,
+    SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord,
 };
 use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
@@ -86,6 +87,22 @@ impl HoldStore for MemoryHoldRecords<'_> {
         Ok(sure(self.state.holds.records.counting(source, kind, most)))
     }
 
+    fn link_classes(&self, source: SourceId, most: usize) -> StoreResult<Vec<(LinkClass, LinkRank)>> {
+        Ok(sure(self.state.holds.records.link_classes(source, most)))
+    }
+
+    fn first_link(&self, source: SourceId, class: Option<LinkClass>) -> StoreResult<Option<LinkRank>> {
+        Ok(sure(self.state.holds.records.first_link(source, class)))
+    }
+
+    fn circles(&self) -> &RefCell<CircleMemory> {
+        self.state.holds.records.circles()
+    }
+
+    fn sources_due(&self, now: Timestamp, most: usize) -> StoreResult<Vec<(Timestamp, SourceId, AlertId)>> {
+        Ok(sure(self.state.holds.records.sources_due(now, most)))
+    }
+
     fn first_source_due(&self) -> StoreResult<Option<(Timestamp, SourceId, AlertId)>> {
         Ok(sure(self.state.holds.records.first_source_due()))
     }
@@ -94,11 +111,17 @@ impl HoldStore for MemoryHoldRecords<'_> {
         Ok(self.state.silences.open.get(id).map(Silence::record))
     }
 
-    fn set_silence(&mut self, id: SilenceId, record: &SilenceRecord) -> StoreResult<()> {
-        let Some(mut silence) = self.state.silences.open.get(id).cloned() else { return Ok(()) };
-        silence.apply(record);
-        self.state.silences.put(&silence);
+    fn set_silences(&mut self, records: &[(SilenceId, SilenceRecord)]) -> StoreResult<()> {
+        for (id, record) in records {
+            let Some(mut silence) = self.state.silences.open.get(*id).cloned() else { continue };
+            silence.apply(record);
+            self.state.silences.put(&silence);
+        }
         Ok(())
+    }
+
+    fn silences_due(&self, now: Timestamp, most: usize) -> StoreResult<Vec<(Timestamp, SilenceId)>> {
+        Ok(self.state.silences.open.due(now, most))
     }
 
     fn first_silence_due(&self) -> StoreResult<Option<(Timestamp, SilenceId)>> {

@@ -23,7 +23,7 @@ pub(super) struct MemorySilences {
 impl MemorySilences {
     pub(super) fn put(&mut self, silence: &Silence) {
         self.all.insert(silence.id, silence.clone());
-        self.open = Arc::new(self.open.with(silence));
+        self.open = Arc::new(self.open.with([silence.clone()]));
     }
 
     /// Forgets what ended before that time.

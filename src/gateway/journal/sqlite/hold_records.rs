@@ -1,19 +1,20 @@
 //! The records of holds, as rows. What is written is read again in the same transaction, as rows are the only place where it is;
 //! only silences that did not end are in memory as well.
 
+use super::hold_facts::{facts_text, read_facts};
 use super::silences::put_silence;
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{EventId, HoldRecords, LastEvent, PushId, Silence, SilenceList, StoreError};
 use crate::notification::AlertId;
 use crate::notification::holds::{
-    AlertFacts, FiringAlert, HoldCandidate, HoldStore, HolderId, MuteCandidate, RecheckPosition, RecheckScope,
-    SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord, SourceRole, SourceState,
+    CircleMemory, FiringAlert, HoldCandidate, HoldStore, HolderId, LinkClass, LinkRank, RecheckPosition, RecheckScope,
+    SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord, SourceState,
 };
 use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,27 +35,44 @@ pub(super) trait HoldMemory {
 
     /// A record is added.
     fn note_record(&mut self);
+
+    /// What is known of circles.
+    fn circles(&self) -> &RefCell<CircleMemory>;
 }
 
 /// The memory of a reader, which changes nothing.
-pub(super) struct ReadMemory(pub(super) Arc<SilenceList>);
+pub(super) struct ReadMemory {
+    silences: Arc<SilenceList>,
+    circles: RefCell<CircleMemory>,
+}
+
+impl ReadMemory {
+    pub(super) fn new(silences: Arc<SilenceList>) -> Self {
+        Self { silences, circles: RefCell::default() }
+    }
+}
 
 impl HoldMemory for ReadMemory {
     fn silences(&self) -> &Arc<SilenceList> {
-        &self.0
+        &self.silences
     }
 
     fn set_silences(&mut self, silences: Arc<SilenceList>) {
-        self.0 = silences;
+        self.silences = silences;
     }
 
     fn note_record(&mut self) {}
+
+    fn circles(&self) -> &RefCell<CircleMemory> {
+        &self.circles
+    }
 }
 
 /// The memory of a transaction.
 pub(super) struct WriteMemory<'t> {
     silences: &'t mut Arc<SilenceList>,
     has_holds: &'t mut bool,
+    circles: &'t RefCell<CircleMemory>,
 }
 
 impl HoldMemory for WriteMemory<'_> {
@@ -69,11 +87,16 @@ impl HoldMemory for WriteMemory<'_> {
     fn note_record(&mut self) {
         *self.has_holds = true;
     }
+
+    fn circles(&self) -> &RefCell<CircleMemory> {
+        self.circles
+    }
 }
 
 impl SqliteTransaction<'_> {
     pub(super) fn hold_records(&mut self) -> SqliteHolds<'_, WriteMemory<'_>> {
-        let memory = WriteMemory { silences: &mut self.silences, has_holds: &mut self.cache.has_holds };
+        let memory =
+            WriteMemory { silences: &mut self.silences, has_holds: &mut self.cache.has_holds, circles: &self.circles };
         SqliteHolds { connection: self.connection, memory }
     }
 }
@@ -97,6 +120,7 @@ impl<M: HoldMemory> HoldStore for SqliteHolds<'_, M> {
     }
 
     fn set_firing(&mut self, id: AlertId, alert: Option<&FiringAlert>) -> StoreResult<()> {
+        self.memory.circles().take();
         let before = self.firing(id)?;
         let holders = |alert: &FiringAlert| -> BTreeSet<HolderId> {
             alert.facts.candidates.iter().filter_map(HoldCandidate::holder).collect()
@@ -154,13 +178,14 @@ impl<M: HoldMemory> HoldStore for SqliteHolds<'_, M> {
     }
 
     fn source(&self, source: SourceId, alert: AlertId) -> StoreResult<Option<SourceRecord>> {
-        let sql = "SELECT kind, state, at, until, until_after, since, key FROM hold_source \
+        let sql = "SELECT class, state, at, until, until_after, since, key FROM hold_source \
                    WHERE source = ?1 AND alert = ?2";
         let values = (source.0, alert);
         Ok(self.connection.prepare_cached(sql)?.query_row(values, |row| source_record(row, 0)).optional()?)
     }
 
     fn set_source(&mut self, source: SourceId, alert: AlertId, record: Option<&SourceRecord>) -> StoreResult<()> {
+        self.memory.circles().take();
         let Some(record) = record else {
             let sql = "DELETE FROM hold_source WHERE source = ?1 AND alert = ?2";
             self.connection.prepare_cached(sql)?.execute((source.0, alert))?;
@@ -171,25 +196,26 @@ impl<M: HoldMemory> HoldStore for SqliteHolds<'_, M> {
             SourceState::Ended { at, until } => (1, Some(at), Some(until)),
             SourceState::Expired { at } => (2, Some(at), None),
         };
-        let sql = "INSERT OR REPLACE INTO hold_source (source, alert, kind, state, at, until, until_after, since, key) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let sql = "INSERT OR REPLACE INTO hold_source (source, alert, kind, state, at, until, until_after, since, key, \
+                   class) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         self.connection.prepare_cached(sql)?.execute(params![
             source.0,
             alert,
-            record.kind.stored(),
+            record.kind().stored(),
             state,
             at,
             until,
             i64::try_from(record.until_after.as_millis()).unwrap_or(i64::MAX),
             record.since,
             record.key,
+            record.class.map(|class| class.0),
         ])?;
         self.memory.note_record();
         Ok(())
     }
 
     fn counting(&self, source: SourceId, kind: SourceKind, most: usize) -> StoreResult<Vec<(AlertId, SourceRecord)>> {
-        let sql = "SELECT alert, kind, state, at, until, until_after, since, key FROM hold_source \
+        let sql = "SELECT alert, class, state, at, until, until_after, since, key FROM hold_source \
                    INDEXED BY hold_source_counting WHERE source = ?1 AND kind = ?2 AND until IS NOT NULL \
                    ORDER BY alert LIMIT ?3";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -205,25 +231,77 @@ impl<M: HoldMemory> HoldStore for SqliteHolds<'_, M> {
         Ok(self.connection.prepare_cached(sql)?.query_row([], row).optional()?)
     }
 
+    fn link_classes(&self, source: SourceId, most: usize) -> StoreResult<Vec<(LinkClass, LinkRank)>> {
+        // Each step finds the next class, however many alerts have the last one.
+        let sql = "SELECT class, since, key, alert FROM hold_source INDEXED BY hold_source_class \
+                   WHERE source = ?1 AND class > ?2 ORDER BY class, since, key, alert LIMIT 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut classes: Vec<(LinkClass, LinkRank)> = Vec::new();
+        while classes.len() < most {
+            let after = classes.last().map_or(Vec::new(), |(class, _)| class.0.to_vec());
+            let row = |row: &Row<'_>| Ok((LinkClass(row.get(0)?), link_rank(row, 1)?));
+            let Some(next) = statement.query_row((source.0, after), row).optional()? else { break };
+            classes.push(next);
+        }
+        Ok(classes)
+    }
+
+    fn first_link(&self, source: SourceId, class: Option<LinkClass>) -> StoreResult<Option<LinkRank>> {
+        let row = |row: &Row<'_>| link_rank(row, 0);
+        let first = match class {
+            Some(class) => {
+                let sql = "SELECT since, key, alert FROM hold_source INDEXED BY hold_source_class \
+                           WHERE source = ?1 AND class = ?2 ORDER BY since, key, alert LIMIT 1";
+                self.connection.prepare_cached(sql)?.query_row((source.0, class.0), row)
+            }
+            None => {
+                let sql = "SELECT since, key, alert FROM hold_source INDEXED BY hold_source_first \
+                           WHERE source = ?1 AND class IS NOT NULL ORDER BY since, key, alert LIMIT 1";
+                self.connection.prepare_cached(sql)?.query_row([source.0], row)
+            }
+        };
+        Ok(first.optional()?)
+    }
+
+    fn circles(&self) -> &RefCell<CircleMemory> {
+        self.memory.circles()
+    }
+
+    fn sources_due(&self, now: Timestamp, most: usize) -> StoreResult<Vec<(Timestamp, SourceId, AlertId)>> {
+        let sql = "SELECT until, source, alert FROM hold_source INDEXED BY hold_source_due WHERE until <= ?1 \
+                   ORDER BY until, source, alert LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let row = |row: &Row<'_>| Ok((row.get(0)?, SourceId(row.get(1)?), row.get(2)?));
+        Ok(statement.query_map((now, limit(most)), row)?.collect::<SqliteResult<_>>()?)
+    }
+
     fn silence(&self, id: SilenceId) -> StoreResult<Option<SilenceRecord>> {
         // One that ended holds nothing.
         Ok(self.memory.silences().get(id).map(Silence::record))
     }
 
-    fn set_silence(&mut self, id: SilenceId, record: &SilenceRecord) -> StoreResult<()> {
-        let Some(mut silence) = self.memory.silences().get(id).cloned() else { return Ok(()) };
-        silence.apply(record);
-        if let Some(end) = &silence.ended {
-            tracing::info!(silence = %id, at = %end.at, cause = end.cause.name(), "silence ended");
+    fn set_silences(&mut self, records: &[(SilenceId, SilenceRecord)]) -> StoreResult<()> {
+        let mut changed = Vec::with_capacity(records.len());
+        for (id, record) in records {
+            let Some(mut silence) = self.memory.silences().get(*id).cloned() else { continue };
+            silence.apply(record);
+            if let Some(end) = &silence.ended {
+                tracing::info!(silence = %id, at = %end.at, cause = end.cause.name(), "silence ended");
+            }
+            put_silence(self.connection, &silence)?;
+            changed.push(silence);
         }
-        put_silence(self.connection, &silence)?;
-        let silences = self.memory.silences().with(&silence);
+        let silences = self.memory.silences().with(changed);
         self.memory.set_silences(Arc::new(silences));
         Ok(())
     }
 
     fn first_silence_due(&self) -> StoreResult<Option<(Timestamp, SilenceId)>> {
         Ok(self.memory.silences().first_due)
+    }
+
+    fn silences_due(&self, now: Timestamp, most: usize) -> StoreResult<Vec<(Timestamp, SilenceId)>> {
+        Ok(self.memory.silences().due(now, most))
     }
 
     fn recheck(&self, scope: RecheckScope) -> StoreResult<RecheckPosition> {
@@ -375,6 +453,10 @@ fn scope_bytes(scope: RecheckScope) -> Vec<u8> {
     }
 }
 
+fn link_rank(row: &Row<'_>, first: usize) -> SqliteResult<LinkRank> {
+    Ok(LinkRank { since: row.get(first)?, key: row.get(first + 1)?, alert: row.get(first + 2)? })
+}
+
 fn source_record(row: &Row<'_>, first: usize) -> SqliteResult<SourceRecord> {
     let (at, until): (Option<Timestamp>, Option<Timestamp>) = (row.get(first + 2)?, row.get(first + 3)?);
     let at_or = |moment: Option<Timestamp>| moment.unwrap_or_default();
@@ -387,77 +469,8 @@ fn source_record(row: &Row<'_>, first: usize) -> SqliteResult<SourceRecord> {
     Ok(SourceRecord {
         state,
         until_after: Duration::from_millis(until_after.unsigned_abs()),
-        kind: SourceKind::from_stored(row.get(first)?).unwrap_or(SourceKind::Plain),
+        class: row.get::<_, Option<_>>(first)?.map(LinkClass),
         since: row.get(first + 5)?,
         key: row.get(first + 6)?,
     })
-}
-
-/// What is said of an alert, as its column holds it.
-#[derive(Serialize, Deserialize)]
-struct StoredFacts {
-    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
-    candidates: Vec<StoredCandidate>,
-    /// The sources, and the milliseconds of `until … after`.
-    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
-    roles: Vec<([u8; 16], u64)>,
-    /// In milliseconds.
-    #[serde(rename = "f")]
-    counts_for: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-enum StoredCandidate {
-    #[serde(rename = "s")]
-    Silence([u8; 16]),
-    #[serde(rename = "m")]
-    Mute {
-        #[serde(rename = "n")]
-        mute: String,
-        #[serde(rename = "p")]
-        place: String,
-        #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
-        source: Option<[u8; 16]>,
-        #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
-        channels: Option<Vec<String>>,
-        #[serde(rename = "b")]
-        because: String,
-    },
-}
-
-fn facts_text(facts: &AlertFacts) -> String {
-    let candidate = |candidate: &HoldCandidate| match candidate {
-        HoldCandidate::Silence(silence) => StoredCandidate::Silence(silence.0),
-        HoldCandidate::Mute(mute) => StoredCandidate::Mute {
-            mute: mute.mute.clone(),
-            place: mute.place.clone(),
-            source: mute.source.map(|source| source.0),
-            channels: mute.channels.clone(),
-            because: mute.because.clone(),
-        },
-    };
-    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let stored = StoredFacts {
-        candidates: facts.candidates.iter().map(candidate).collect(),
-        roles: facts.roles.iter().map(|role| (role.source.0, milliseconds(role.until_after))).collect(),
-        counts_for: milliseconds(facts.counts_for),
-    };
-    serde_json::to_string(&stored).unwrap_or_default()
-}
-
-/// Reads them; what cannot be read holds nothing.
-fn read_facts(text: &str) -> AlertFacts {
-    let Ok(stored) = serde_json::from_str::<StoredFacts>(text) else { return AlertFacts::default() };
-    let candidate = |candidate: StoredCandidate| match candidate {
-        StoredCandidate::Silence(id) => HoldCandidate::Silence(SilenceId(id)),
-        StoredCandidate::Mute { mute, place, source, channels, because } => {
-            HoldCandidate::Mute(MuteCandidate { mute, place, source: source.map(SourceId), channels, because })
-        }
-    };
-    let role = |(source, after)| SourceRole { source: SourceId(source), until_after: Duration::from_millis(after) };
-    AlertFacts {
-        candidates: stored.candidates.into_iter().map(candidate).collect(),
-        roles: stored.roles.into_iter().map(role).collect(),
-        counts_for: Duration::from_millis(stored.counts_for),
-    }
 }

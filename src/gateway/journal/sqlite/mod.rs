@@ -12,6 +12,7 @@ mod column;
 mod firing;
 mod heard;
 mod held_events;
+mod hold_facts;
 mod hold_records;
 mod migration;
 mod open;
@@ -30,6 +31,7 @@ use super::{
 };
 use crate::gateway::metrics::Metrics;
 use crate::mutant::Mutant;
+use crate::notification::holds::CircleMemory;
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use batch_counts::BatchCounts;
@@ -42,7 +44,7 @@ use recent_firings::{FiringChangeSet, FiringCompaction, RecentFirings};
 use retention::{JournalBudget, PageCounts, RetentionClass, RetentionCursor};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 use silences::SharedSilences;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -116,6 +118,8 @@ struct SqliteTransaction<'s> {
     recent: &'s RecentFirings,
     /// The silences that did not end, as this transaction leaves them.
     silences: Arc<SilenceList>,
+    /// What is known of circles of holds.
+    circles: RefCell<CircleMemory>,
     reusable: &'s Cell<Option<u64>>,
     changes: FiringChangeSet,
     counts: BatchCounts,
@@ -202,6 +206,7 @@ impl SqliteStore {
             archives: &mut self.archives,
             recent: &self.recent,
             silences: self.silences.list(),
+            circles: RefCell::default(),
             reusable: &self.reusable,
             changes: FiringChangeSet::default(),
             counts: BatchCounts::default(),

@@ -58,7 +58,7 @@ impl SilenceTransaction for SqliteTransaction<'_> {
 
     fn put_silence(&mut self, silence: &Silence) -> StoreResult<()> {
         put_silence(self.connection, silence)?;
-        self.silences = Arc::new(self.silences.with(silence));
+        self.silences = Arc::new(self.silences.with([silence.clone()]));
         Ok(())
     }
 }

@@ -72,7 +72,7 @@ impl ReaderPool {
         let silences = self.memory.silences.list();
         let author = |id: SilenceId| silences.get(id).map(|silence| silence.author.clone()).unwrap_or_default();
         let reason = self.run_query(|connection| {
-            let mut holds = SqliteHolds { connection, memory: ReadMemory(Arc::clone(&silences)) };
+            let mut holds = SqliteHolds { connection, memory: ReadMemory::new(Arc::clone(&silences)) };
             let explained = HoldTracker::new(&mut holds).explain(alert, channel);
             let reason = explained.and_then(|explained| match holding(&explained) {
                 Some(reason) => StoredHoldReason::of(reason, &holds, author).map(Some),

@@ -216,16 +216,19 @@ CREATE TABLE hold_candidate (
 CREATE TABLE hold_source (
   source      BLOB NOT NULL,             -- the digest of a mute and the values after `same`
   alert       BLOB NOT NULL,
-  kind        INTEGER NOT NULL,          -- 1 where a source may hold it itself
+  kind        INTEGER NOT NULL,          -- 1 where it counts and a source may hold it itself
   state       INTEGER NOT NULL,          -- 0 fires, 1 ended, 2 fires and was not heard of for too long
   at          INTEGER,                   -- since when it is in that state, if it does not fire
   until       INTEGER,                   -- when it ends to count
   until_after INTEGER NOT NULL,          -- milliseconds for which it counts after its end
   since       INTEGER NOT NULL,
   key         TEXT NOT NULL,
+  class       BLOB,                      -- of kind 1: the digest of what may hold it and of where it counts
   PRIMARY KEY (source, alert)
 ) WITHOUT ROWID;
 CREATE INDEX hold_source_counting ON hold_source (source, kind, alert) WHERE until IS NOT NULL;
+CREATE INDEX hold_source_class ON hold_source (source, class, since, key, alert) WHERE class IS NOT NULL;
+CREATE INDEX hold_source_first ON hold_source (source, since, key, alert) WHERE class IS NOT NULL;
 CREATE INDEX hold_source_due ON hold_source (until, source, alert) WHERE until IS NOT NULL;
 
 -- How far alerts were looked at again.
