@@ -7,6 +7,7 @@ use crate::notification::heartbeat::BeatStore;
 use crate::notification::{AbsenceRecord, AlertId, BeatRecord, ClockRecord, ListeningTime, NamedValue, Sender};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 impl HeardTransaction for SqliteTransaction<'_> {
     fn beats(&mut self) -> Box<dyn BeatStore<Error = StoreError> + '_> {
@@ -30,7 +31,7 @@ impl HeardTransaction for SqliteTransaction<'_> {
             .prepare_cached(sql)?
             .query_row((heartbeat, values_text(&sender.values)), |row| Ok((row.get(0)?, row.get(1)?)));
         match place.optional()? {
-            Some((push, position)) => Ok(outcome(self.connection, push, position)?),
+            Some(place) => Ok(outcomes(self.connection, &[place])?.into_iter().next().flatten()),
             None => Ok(None),
         }
     }
@@ -76,9 +77,11 @@ impl HeardTransaction for SqliteTransaction<'_> {
             .prepare_cached(sql)?
             .query_map((integration, until, most), row)?
             .collect::<SqliteResult<_>>()?;
+        let places: Vec<(i64, u32)> = rows.iter().map(|(_, _, push, position)| (*push, *position)).collect();
+        let outcomes = outcomes(self.connection, &places)?;
         let mut silent = Vec::with_capacity(rows.len());
-        for (alert, heard, push, position) in rows {
-            match outcome(self.connection, push, position)? {
+        for ((alert, heard, ..), outcome) in rows.into_iter().zip(outcomes) {
+            match outcome {
                 Some(outcome) => silent.push(SilentAlert { alert, heard, outcome }),
                 None => self.forget_heard_alert(alert)?,
             }
@@ -100,14 +103,34 @@ impl HeardTransaction for SqliteTransaction<'_> {
     }
 }
 
-/// The outcome of an event, in the JSON of `event::Outcome`; nothing where its push is gone.
-fn outcome(connection: &Connection, push: i64, position: u32) -> SqliteResult<Option<String>> {
-    let sql = "SELECT outcomes FROM push WHERE id = ?1";
-    let outcomes: Option<String> = connection.prepare_cached(sql)?.query_row([push], |row| row.get(0)).optional()?;
-    let outcomes = outcomes.unwrap_or_default();
-    let outcomes: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
-    let position = usize::try_from(position).unwrap_or(usize::MAX);
-    Ok(outcomes.get(position).map(|outcome| outcome.get().to_owned()))
+/// The outcomes of events, in the JSON of `event::Outcome` and in the same order; nothing where a push is gone. Each push is read
+/// once, as it may have the events of many alerts.
+fn outcomes(connection: &Connection, places: &[(i64, u32)]) -> SqliteResult<Vec<Option<String>>> {
+    let mut statement = connection.prepare_cached("SELECT outcomes FROM push WHERE id = ?1")?;
+    outcomes_of(places, |push| statement.query_row([push], |row| row.get(0)).optional())
+}
+
+/// The same, of pushes as they are read.
+fn outcomes_of(
+    places: &[(i64, u32)],
+    mut read: impl FnMut(i64) -> SqliteResult<Option<String>>,
+) -> SqliteResult<Vec<Option<String>>> {
+    let mut by_push: BTreeMap<i64, Vec<(usize, u32)>> = BTreeMap::new();
+    for (order, (push, position)) in places.iter().enumerate() {
+        by_push.entry(*push).or_default().push((order, *position));
+    }
+    let mut found: Vec<Option<String>> = vec![None; places.len()];
+    for (push, wanted) in by_push {
+        let text = read(push)?.unwrap_or_default();
+        let outcomes: Vec<&RawValue> = serde_json::from_str(&text).unwrap_or_default();
+        for (order, position) in wanted {
+            let outcome = usize::try_from(position).ok().and_then(|position| outcomes.get(position));
+            if let (Some(place), Some(outcome)) = (found.get_mut(order), outcome) {
+                *place = Some(outcome.get().to_owned());
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The senders of heartbeats in a transaction.
@@ -249,4 +272,29 @@ fn sender_record(row: &Row<'_>) -> SqliteResult<(Sender, BeatRecord)> {
 fn values_text(values: &[NamedValue]) -> String {
     let pairs: Vec<(&str, &str)> = values.iter().map(|value| (&*value.name, &*value.value)).collect();
     serde_json::to_string(&pairs).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::outcomes_of;
+
+    #[test]
+    fn a_push_is_read_once_for_all_its_events() {
+        let all = (0..1_000).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+        let mut places: Vec<(i64, u32)> = (0..1_000).rev().map(|position| (1, position)).collect();
+        places.extend([(2, 0), (2, 1), (3, 0)]);
+        let mut reads = Vec::new();
+        let found = outcomes_of(&places, |push| {
+            reads.push(push);
+            Ok(match push {
+                1 => Some(format!("[{all}]")),
+                2 => Some(r#"["one"]"#.to_owned()),
+                _ => None,
+            })
+        })
+        .unwrap();
+        assert_eq!(found[..2], [Some("999".to_owned()), Some("998".to_owned())]);
+        assert_eq!(found[1_000..], [Some("\"one\"".to_owned()), None, None, None][..3]);
+        assert_eq!(reads, [1, 2, 3]);
+    }
 }
