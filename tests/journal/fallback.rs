@@ -23,6 +23,7 @@ over_each_store!(
     a_fallback_may_get_every_event,
     an_end_that_was_decided_before_arrives_too,
     a_channel_of_every_event_has_a_fallback,
+    what_fell_due_before_a_start_is_left_to_its_channel_once,
 );
 
 const START: i64 = 1_800_000_000_000;
@@ -86,6 +87,8 @@ struct World<'f> {
     rules: TestRules,
     policies: Arc<ChannelPolicies>,
     pushes: u64,
+    /// Before that second, what fell due is left to its channel for a time.
+    fallback_from: i64,
 }
 
 impl<'f> World<'f> {
@@ -99,13 +102,13 @@ impl<'f> World<'f> {
         ];
         let store = folder.store(&folder.options());
         let policies = Arc::new(policies.into_iter().collect());
-        Self { folder, store, rules: TestRules { fallback }, policies, pushes: 0 }
+        Self { folder, store, rules: TestRules { fallback }, policies, pushes: 0, fallback_from: 0 }
     }
 
     fn restart(self) -> Self {
-        let Self { folder, store, rules, policies, pushes } = self;
+        let Self { folder, store, rules, policies, pushes, fallback_from } = self;
         drop(store);
-        Self { folder, store: folder.store(&folder.options()), rules, policies, pushes }
+        Self { folder, store: folder.store(&folder.options()), rules, policies, pushes, fallback_from }
     }
 
     fn transact<T>(&mut self, work: impl FnMut(&mut dyn Transaction) -> StoreResult<T>) -> T {
@@ -160,12 +163,12 @@ impl<'f> World<'f> {
 
     /// What is told in a channel now.
     fn tell(&mut self, channel: &str, now: i64) -> Vec<MessageReason> {
-        let (rules, policies) = (self.rules, Arc::clone(&self.policies));
+        let (rules, policies, from) = (self.rules, Arc::clone(&self.policies), self.fallback_from);
         self.transact(|transaction| {
             let context = HoldContext { asker: &rules, policies: &policies, now: after(now) };
             let told = match policies.get(channel) {
                 Some(policy) => tell_or_pass_on(transaction, channel, policy, context, &rendered)?,
-                None => tell_last_or_pass_on(transaction, channel, context, &rendered)?,
+                None => tell_last_or_pass_on(transaction, channel, after(from), context, &rendered)?,
             };
             Ok(told.messages)
         })
@@ -173,12 +176,12 @@ impl<'f> World<'f> {
 
     /// When there is something to do in a channel next, in seconds.
     fn next(&mut self, channel: &str, now: i64) -> Option<i64> {
-        let (rules, policies) = (self.rules, Arc::clone(&self.policies));
+        let (rules, policies, from) = (self.rules, Arc::clone(&self.policies), self.fallback_from);
         let next = self.transact(|transaction| {
             let context = HoldContext { asker: &rules, policies: &policies, now: after(now) };
             let told = match policies.get(channel) {
                 Some(policy) => tell_or_pass_on(transaction, channel, policy, context, &rendered)?,
-                None => tell_last_or_pass_on(transaction, channel, context, &rendered)?,
+                None => tell_last_or_pass_on(transaction, channel, after(from), context, &rendered)?,
             };
             Ok(told.next)
         });
@@ -310,6 +313,35 @@ fn an_end_that_was_decided_before_arrives_too(folder: &StateFolder) {
     world.settle("chat", SettlementResult::Delivered, 301);
     world.arrive(302, "a", None, &["page"]);
     assert_eq!(world.tell("chat", 302), [MessageReason::Resolved]);
+}
+
+fn what_fell_due_before_a_start_is_left_to_its_channel_once(folder: &StateFolder) {
+    let mut world = World::new(folder, "chat");
+    world.arrive(0, "first", WARNING, &["hook"]);
+    // The gateway was away, and is started again every 4 seconds.
+    let mut told = Vec::new();
+    for start in (1_000..1_040).step_by(4) {
+        world = world.restart();
+        world.fallback_from = start + 10;
+        if start == 1_004 {
+            world.arrive(start - 500, "second", WARNING, &["hook"]);
+        }
+        for now in start..start + 4 {
+            let next = world.next("hook", now);
+            assert!(next.is_none_or(|next| next > now), "{next:?} at {now}");
+            for _ in world.tell("chat", now) {
+                told.push(now);
+            }
+        }
+    }
+    // Each had 10 seconds, however often they began anew.
+    assert_eq!(told, [1_010, 1_018]);
+    // Later nothing is left to its channel.
+    world.fallback_from = 0;
+    world.arrive(2_000, "third", WARNING, &["hook"]);
+    assert_eq!(world.next("hook", 2_010), Some(2_300));
+    world.tell("hook", 2_300);
+    assert_eq!(world.tell("chat", 2_300), [MessageReason::Fallback]);
 }
 
 fn a_channel_of_every_event_has_a_fallback(folder: &StateFolder) {

@@ -13,8 +13,8 @@ use heard::Heard;
 use holds::MemoryHoldState;
 use pointsman::gateway::journal::{
     AttemptRecord, Backlog, ChannelCounts, ChannelError, ChannelPause, CheckpointMode, ClaimOwner, CommittedChanges,
-    DeliveryId, DeliveryState, IntegrationBacklog, IntegrationCounts, JournalConfig, JournalReader, JournalStore,
-    LONGEST_OPEN, PendingDelivery, PruneProgress, Push, PushId, ReadResult, RecordFilter, RefusedPayload,
+    DeliveryId, DeliveryState, FallbackGrace, IntegrationBacklog, IntegrationCounts, JournalConfig, JournalReader,
+    JournalStore, LONGEST_OPEN, PendingDelivery, PruneProgress, Push, PushId, ReadResult, RecordFilter, RefusedPayload,
     SettledFilter, StoreResult, StoredFiring, TransactionWork,
 };
 use pointsman::gateway::metrics::Metrics;
@@ -51,6 +51,7 @@ struct State {
     owed: BTreeSet<DeliveryId>,
     /// The last overdue delivery of each channel.
     passed_until: BTreeMap<String, DeliveryId>,
+    graces: BTreeMap<String, FallbackGrace>,
     silences: MemorySilences,
     holds: MemoryHoldState,
     heard: Heard,

@@ -153,7 +153,7 @@ impl<'f> Told<'f> {
             messages.borrow_mut().clear();
             match channel_use {
                 ChannelUse::Gathers(policy) => tell(transaction, "chat", policy, context, &render),
-                ChannelUse::SendsEvents => tell_last(transaction, "chat", context, &render),
+                ChannelUse::SendsEvents { .. } => tell_last(transaction, "chat", context, &render),
                 ChannelUse::Removed => tell_removed(transaction, "chat", context, &render),
             }
         });
@@ -380,10 +380,13 @@ fn a_channel_that_gathers_no_more_tells_what_it_has_and_forgets(folder: &StateFo
     let mut told = Told::new(folder, NotificationPolicy { wait: seconds(600), ..POLICY });
     told.arrive(0, &[("a", Some(Severity::Warning))]);
     assert_eq!(told.tell(1), []);
-    assert_eq!(told.tell_with(ChannelUse::SendsEvents, after(2)).messages, [MessageReason::New]);
+    assert_eq!(
+        told.tell_with(ChannelUse::SendsEvents { fallback_from: after(0) }, after(2)).messages,
+        [MessageReason::New]
+    );
     assert_eq!(told.reader().notified_channels().unwrap(), ["chat"], "its message is undelivered");
     told.settle(1, SettlementResult::Delivered, after(3));
-    assert_eq!(told.tell_with(ChannelUse::SendsEvents, after(3)), TellResult::default());
+    assert_eq!(told.tell_with(ChannelUse::SendsEvents { fallback_from: after(0) }, after(3)), TellResult::default());
     assert_eq!(told.reader().notified_channels().unwrap(), [""; 0]);
     // Its next policy begins with what fires.
     told.arrive(10, &[("a", Some(Severity::Warning))]);

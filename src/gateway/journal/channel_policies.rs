@@ -1,6 +1,7 @@
 //! How the channels of the rules in force gather messages.
 
 use crate::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
+use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -63,7 +64,11 @@ pub enum ChannelUse {
     /// It gathers messages.
     Gathers(NotificationPolicy),
     /// It sends every event as it comes.
-    SendsEvents,
+    SendsEvents {
+        /// From when on its fallback is told of events that fell due before it had a chance to send them: some time after a start or
+        /// a load of rules.
+        fallback_from: Timestamp,
+    },
     /// The rules no longer have it.
     Removed,
 }

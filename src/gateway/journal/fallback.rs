@@ -8,7 +8,7 @@ use super::hold_work::{HoldContext, hold_in, reason};
 use super::holds::{HeldEvent, StoredHoldReason};
 use super::message_content::{MessageAlert, ToldAlert};
 use super::notification::{AppliedArrival, ChannelRecords, OverdueEvents, RenderMessage, TellResult, tell, tell_last};
-use super::{EventId, StoreResult, StoredFiring, Transaction};
+use super::{DeliveryId, EventId, StoreResult, StoredFiring, Transaction};
 use crate::channel::NotificationPolicy;
 use crate::event::Severity;
 use crate::notification::{
@@ -57,18 +57,20 @@ pub fn tell_or_pass_on(
     Ok(result)
 }
 
-/// Tells what a channel gathered that sends every event now, and passes on to its fallback events that it did not deliver.
+/// Tells what a channel gathered that sends every event now, and passes on to its fallback events that it did not deliver. Before
+/// `fallback_from`, those are left out for which the channel had no such time yet.
 ///
 /// # Errors
 /// Where the store failed.
 pub fn tell_last_or_pass_on(
     transaction: &mut dyn Transaction,
     channel: &str,
+    fallback_from: Timestamp,
     context: HoldContext<'_>,
     render: &RenderMessage<'_>,
 ) -> StoreResult<TellResult> {
     let mut result = tell_last(transaction, channel, context, render)?;
-    let overdue = pass_on_events(transaction, channel, context)?;
+    let overdue = pass_on_events(transaction, channel, fallback_from, context)?;
     result.next = result.next.into_iter().chain(overdue).min();
     Ok(result)
 }
@@ -143,11 +145,28 @@ fn arrive(
 fn pass_on_events(
     transaction: &mut dyn Transaction,
     channel: &str,
+    fallback_from: Timestamp,
     context: HoldContext<'_>,
 ) -> StoreResult<Option<Timestamp>> {
     let (now, after) = (context.now, context.policies.fallback_after(channel));
     let Some((after, fallback)) = after.zip(context.asker.fallback(channel)) else { return Ok(None) };
-    let OverdueEvents { events, next } = transaction.take_overdue(channel, now.saturating_sub(after), MOST_EVENTS)?;
+    let since = now.saturating_sub(after);
+    let grace = if now < fallback_from { Some(transaction.fallback_grace(channel)?) } else { None };
+    let up_to = grace.map(|grace| if grace.until <= now { grace.last } else { DeliveryId::NONE });
+    let OverdueEvents { events, next } = transaction.take_overdue(channel, since, up_to, MOST_EVENTS)?;
+    let next = next.map(|next| next.saturating_add(after));
+    let next = match grace {
+        // Those that are due are left to the channel.
+        Some(grace) if next.is_some_and(|next| next <= now) && events.len() < MOST_EVENTS => {
+            if grace.until <= now {
+                transaction.begin_fallback_grace(channel, fallback_from)?;
+                Some(fallback_from)
+            } else {
+                Some(grace.until.min(fallback_from))
+            }
+        }
+        Some(_) | None => next,
+    };
     let mut gathered = Vec::new();
     for last in events {
         let read = context.asker.event_in(&fallback, &last.integration, &last.outcome);
@@ -161,7 +180,7 @@ fn pass_on_events(
         }
     }
     gather(transaction, &fallback, &gathered, context)?;
-    Ok(next.map(|since| since.saturating_add(after)))
+    Ok(next)
 }
 
 /// The alerts arrive at a fallback that gathers messages.

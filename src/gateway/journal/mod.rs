@@ -68,7 +68,7 @@ pub use message_page::{
     GroupPlace, GroupSummary, MessageFilter, MessageReader, MessageSummary, ToldAlertPage, ToldAlertSummary,
 };
 pub use notification::{
-    AppliedArrival, ChannelRecords, EndedMessage, EventArrival, GiveUpCause, MessageDelivery, NewsEnd,
+    AppliedArrival, ChannelRecords, EndedMessage, EventArrival, FallbackGrace, GiveUpCause, MessageDelivery, NewsEnd,
     NotificationTransaction, OverdueEvents, RenderMessage, StoredFate, TellResult, mark_damaged, retry, settle, tell,
     tell_last, tell_removed,
 };
@@ -268,7 +268,9 @@ impl Journal {
             let context = moment.context();
             match channel_use {
                 ChannelUse::Gathers(policy) => tell_or_pass_on(transaction, &channel, policy, context, &*render),
-                ChannelUse::SendsEvents => tell_last_or_pass_on(transaction, &channel, context, &*render),
+                ChannelUse::SendsEvents { fallback_from } => {
+                    tell_last_or_pass_on(transaction, &channel, fallback_from, context, &*render)
+                }
                 ChannelUse::Removed => tell_removed(transaction, &channel, context, &*render),
             }
         };

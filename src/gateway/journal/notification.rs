@@ -175,6 +175,22 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
     fn forget_all(&mut self) -> StoreResult<()>;
 }
 
+/// Events that are left to their channel for some time, although its fallback is to be told of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FallbackGrace {
+    /// The last of them.
+    pub last: DeliveryId,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+impl Default for FallbackGrace {
+    /// None are.
+    fn default() -> Self {
+        Self { last: DeliveryId::NONE, until: Timestamp::default() }
+    }
+}
+
 /// What a transaction does with channels that gather messages.
 #[expect(clippy::missing_errors_doc, reason = "every method fails where the store does, and only then")]
 pub trait NotificationTransaction {
@@ -186,8 +202,20 @@ pub trait NotificationTransaction {
 
     /// Takes the events of a channel that gets every event, of which its fallback is to be told: those that are pending since
     /// that time or before, in the order in which they were queued, and those that were noted as given up; at most so many of
-    /// each. Replays are left out. None is taken twice.
-    fn take_overdue(&mut self, channel: &str, since: Timestamp, most: usize) -> StoreResult<OverdueEvents>;
+    /// each. With `up_to`, pending ones after that delivery are left. Replays are left out. None is taken twice.
+    fn take_overdue(
+        &mut self,
+        channel: &str,
+        since: Timestamp,
+        up_to: Option<DeliveryId>,
+        most: usize,
+    ) -> StoreResult<OverdueEvents>;
+
+    /// Until when the pending events of a channel are left to it before its fallback is told, as it was begun last.
+    fn fallback_grace(&mut self, channel: &str) -> StoreResult<FallbackGrace>;
+
+    /// Leaves the events of a channel that are pending now to it until that time.
+    fn begin_fallback_grace(&mut self, channel: &str, until: Timestamp) -> StoreResult<()>;
 
     /// Notes that a dead letter is an event that was given up before it was taken as overdue, where its channel has a fallback;
     /// the channel. Messages and replays are left out.

@@ -14,7 +14,7 @@ use super::metrics::{MessageLabels, Metrics};
 use super::served_rules::ServedRules;
 use crate::channel::RepeatPolicy;
 use crate::reload::RuleSetVersion;
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 use hold_clock::HoldClock;
 use render::render_message;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,8 @@ use tokio::time::Instant;
 /// costs time.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long after a start, or a load of rules, events of channels that get every event are left to their channels.
+/// How long after a start, or a load of rules, events that fell due before are left to their channels, which may deliver them
+/// now. The journal keeps for which events that time has begun, so that no number of starts and loads makes it longer.
 const FALLBACK_GRACE: Duration = Duration::from_secs(10);
 
 /// How long a journal that failed is left alone.
@@ -81,6 +82,8 @@ pub(super) struct Notifier {
     /// When each channel is looked at again.
     moments: BTreeMap<String, ChannelMoment>,
     holds: HoldClock,
+    /// When rules were loaded, in steady time.
+    loaded: Timestamp,
 }
 
 /// When a channel is looked at again.
@@ -95,7 +98,8 @@ struct ChannelMoment {
 impl Notifier {
     pub(super) fn new(handle: NotifierHandle, journal: Journal, metrics: Arc<Metrics>, clock: Arc<dyn Clock>) -> Self {
         handle.reload();
-        Self { handle, journal, metrics, moments: BTreeMap::new(), holds: HoldClock::new(clock) }
+        let loaded = journal.steady_now();
+        Self { handle, journal, metrics, moments: BTreeMap::new(), holds: HoldClock::new(clock), loaded }
     }
 
     /// Tells what fell due before the start. What cannot be told now is told later.
@@ -154,10 +158,11 @@ impl Notifier {
         let is_due = |moment: &ChannelMoment| moment.next.is_some_and(|next| next <= now);
         let due: Vec<String> =
             self.moments.iter().filter(|(_, moment)| is_due(moment)).map(|(channel, _)| channel.clone()).collect();
+        let loaded = self.loaded;
         let tellings = due.into_iter().map(|channel| {
             let (journal, version) = (self.journal.clone(), Arc::clone(version));
             tokio::spawn(async move {
-                let told = tell(&journal, &channel, version).await;
+                let told = tell(&journal, &channel, version, loaded).await;
                 (channel, told)
             })
         });
@@ -185,10 +190,9 @@ impl Notifier {
         let names = names.chain(std::mem::take(&mut self.moments).into_keys()).collect::<Vec<_>>().into_iter();
         self.moments = names.map(|name| (name, ChannelMoment { next: Some(now), not_before: None })).collect();
         for name in policies.with_fallback() {
-            // What is pending since before a start is attempted first.
-            let from = Some(now + FALLBACK_GRACE);
-            self.moments.entry(name.to_owned()).or_insert(ChannelMoment { next: from, not_before: from });
+            self.moments.entry(name.to_owned()).or_insert(ChannelMoment { next: Some(now), not_before: None });
         }
+        self.loaded = self.journal.steady_now();
         Ok(())
     }
 
@@ -213,10 +217,11 @@ async fn tell(
     journal: &Journal,
     channel: &str,
     version: Arc<RuleSetVersion<ServedRules>>,
+    loaded: Timestamp,
 ) -> Result<TellResult, JournalError> {
     let channel_use = match version.value.channel(channel) {
         Some(served) if served.policy.repeat != RepeatPolicy::EveryEvent => ChannelUse::Gathers(served.policy),
-        Some(_) => ChannelUse::SendsEvents,
+        Some(_) => ChannelUse::SendsEvents { fallback_from: loaded.saturating_add(FALLBACK_GRACE) },
         None => ChannelUse::Removed,
     };
     let name = channel.to_owned();

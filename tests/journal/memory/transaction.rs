@@ -4,9 +4,9 @@ use super::channel::MemoryChannel;
 use super::{Delivery, Seen, State, whole};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelError, ChannelPause, ChannelRecords, DeliveryId, DeliveryState, DeliveryTransaction,
-    EndedMessage, EventId, FiringTransition, FiringUpdate, LastEvent, MessageDelivery, NotificationTransaction,
-    OverdueEvents, PendingDelivery, Push, PushId, PushOrigin, PushTransaction, RefusedPayload, Settlement,
-    SettlementResult, StoreError, StoreResult, StoredFiring, StoredHold,
+    EndedMessage, EventId, FallbackGrace, FiringTransition, FiringUpdate, LastEvent, MessageDelivery,
+    NotificationTransaction, OverdueEvents, PendingDelivery, Push, PushId, PushOrigin, PushTransaction, RefusedPayload,
+    Settlement, SettlementResult, StoreError, StoreResult, StoredFiring, StoredHold,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
@@ -251,7 +251,25 @@ impl NotificationTransaction for MemoryTransaction {
         Ok(())
     }
 
-    fn take_overdue(&mut self, channel: &str, since: Timestamp, most: usize) -> StoreResult<OverdueEvents> {
+    fn fallback_grace(&mut self, channel: &str) -> StoreResult<FallbackGrace> {
+        Ok(self.state.graces.get(channel).copied().unwrap_or_default())
+    }
+
+    fn begin_fallback_grace(&mut self, channel: &str, until: Timestamp) -> StoreResult<()> {
+        let pending = self.state.deliveries.iter();
+        let pending = pending.filter(|(_, row)| row.channel == channel && row.state == DeliveryState::Pending);
+        let last = pending.map(|(id, _)| *id).max().unwrap_or(DeliveryId::NONE);
+        self.state.graces.insert(channel.to_owned(), FallbackGrace { last, until });
+        Ok(())
+    }
+
+    fn take_overdue(
+        &mut self,
+        channel: &str,
+        since: Timestamp,
+        up_to: Option<DeliveryId>,
+        most: usize,
+    ) -> StoreResult<OverdueEvents> {
         let State { deliveries, owed, passed_until, pushes, .. } = &mut self.state;
         let is_own = |id: &DeliveryId| deliveries.get(id).is_some_and(|row| row.channel == channel);
         let mut taken: Vec<DeliveryId> = owed.iter().filter(|id| is_own(id)).take(most).copied().collect();
@@ -262,7 +280,7 @@ impl NotificationTransaction for MemoryTransaction {
             .iter()
             .filter(|(id, row)| **id > known && row.channel == channel && row.state == DeliveryState::Pending);
         for (id, row) in pending.take(most) {
-            if row.pending.since > since {
+            if row.pending.since > since || up_to.is_some_and(|last| *id > last) {
                 next = Some(row.pending.since);
                 break;
             }

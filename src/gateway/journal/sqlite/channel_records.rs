@@ -3,6 +3,7 @@
 
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::event::Severity;
+use crate::gateway::journal::FallbackGrace;
 use crate::gateway::journal::notification::{ChannelRecords, MessageDelivery, NotificationTransaction};
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{DeliveryId, OverdueEvents, StoreError};
@@ -34,8 +35,22 @@ impl NotificationTransaction for SqliteTransaction<'_> {
         self.insert_message(channel, delivery)
     }
 
-    fn take_overdue(&mut self, channel: &str, since: Timestamp, most: usize) -> StoreResult<OverdueEvents> {
-        self.take_overdue_events(channel, since, most)
+    fn take_overdue(
+        &mut self,
+        channel: &str,
+        since: Timestamp,
+        up_to: Option<DeliveryId>,
+        most: usize,
+    ) -> StoreResult<OverdueEvents> {
+        self.take_overdue_events(channel, since, up_to, most)
+    }
+
+    fn fallback_grace(&mut self, channel: &str) -> StoreResult<FallbackGrace> {
+        self.read_fallback_grace(channel)
+    }
+
+    fn begin_fallback_grace(&mut self, channel: &str, until: Timestamp) -> StoreResult<()> {
+        self.write_fallback_grace(channel, until)
     }
 
     fn note_given_up(

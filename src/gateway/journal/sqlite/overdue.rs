@@ -1,7 +1,7 @@
 //! Events of channels that get every event, of which their fallbacks are to be told.
 
 use super::{SqliteResult, SqliteTransaction, StoreResult};
-use crate::gateway::journal::{DeliveryId, EventId, LastEvent, OverdueEvents, PushId};
+use crate::gateway::journal::{DeliveryId, EventId, FallbackGrace, LastEvent, OverdueEvents, PushId};
 use crate::time::Timestamp;
 use rusqlite::{OptionalExtension, Row};
 use serde_json::value::RawValue;
@@ -34,6 +34,7 @@ impl SqliteTransaction<'_> {
         &mut self,
         channel: &str,
         since: Timestamp,
+        up_to: Option<DeliveryId>,
         most: usize,
     ) -> StoreResult<OverdueEvents> {
         let channel = self.name_id(channel)?;
@@ -58,7 +59,7 @@ impl SqliteTransaction<'_> {
         let (mut next, mut passed_until) = (None, known);
         let is_full = i64::try_from(pending.len()).unwrap_or(i64::MAX) >= most;
         for row in pending {
-            if row.since > since {
+            if row.since > since || up_to.is_some_and(|last| row.id > last) {
                 next = Some(row.since);
                 break;
             }
@@ -76,6 +77,23 @@ impl SqliteTransaction<'_> {
         }
         rows.retain(|row| row.is_event);
         Ok(OverdueEvents { events: self.stored_events(&rows)?, next })
+    }
+
+    pub(super) fn read_fallback_grace(&mut self, channel: &str) -> StoreResult<FallbackGrace> {
+        let channel = self.name_id(channel)?;
+        let sql = "SELECT grace_last, grace_until FROM told_channel WHERE channel = ?1";
+        let row = |row: &Row<'_>| Ok(FallbackGrace { last: row.get(0)?, until: row.get(1)? });
+        Ok(self.connection.prepare_cached(sql)?.query_row([channel], row).optional()?.unwrap_or_default())
+    }
+
+    pub(super) fn write_fallback_grace(&mut self, channel: &str, until: Timestamp) -> StoreResult<()> {
+        let channel = self.name_id(channel)?;
+        let sql = "INSERT INTO told_channel (channel, policy, last_message, recent, undelivered, paused, grace_last, \
+                   grace_until) VALUES (?1, '', 0, '[]', '[]', FALSE, coalesce((SELECT max(id) FROM delivery \
+                   INDEXED BY delivery_pending WHERE channel = ?1 AND state = 0), 0), ?2) ON CONFLICT (channel) \
+                   DO UPDATE SET grace_last = excluded.grace_last, grace_until = excluded.grace_until";
+        self.connection.prepare_cached(sql)?.execute((channel, until))?;
+        Ok(())
     }
 
     /// The events of deliveries. The outcomes of a push are read once.

@@ -24,7 +24,9 @@ CREATE TABLE told_channel (
   storm_messages INTEGER,
   undelivered    TEXT NOT NULL,          -- JSON, [[number, severity or null], …]
   paused         INTEGER NOT NULL,
-  passed_until   INTEGER NOT NULL DEFAULT 0  -- of a channel that gets every event: the last delivery.id that was overdue
+  passed_until   INTEGER NOT NULL DEFAULT 0, -- of a channel that gets every event: the last delivery.id that was overdue
+  grace_last     INTEGER NOT NULL DEFAULT 0, -- up to this delivery.id events are left to it
+  grace_until    INTEGER NOT NULL DEFAULT 0  -- until then
 );
 
 -- Channels that operators paused.
