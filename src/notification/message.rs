@@ -122,4 +122,6 @@ pub enum MessageEnd {
     Expired,
     /// The receiver refused it.
     Refused,
+    /// Its channel left the rules before it was delivered: no receiver refused it.
+    Removed,
 }

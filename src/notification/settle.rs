@@ -39,7 +39,8 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         Ok(refused)
     }
 
-    /// The receiver takes messages again: what it refused of these alerts, and is true still, is news again.
+    /// The receiver takes messages again, or the channel is back: what was refused of these alerts, and is true still, is news
+    /// again.
     ///
     /// # Errors
     /// Where the store failed.
@@ -49,7 +50,12 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             let Some(before) = self.store.alert(*id)? else { continue };
             let Some(refused) = before.news.filter(|news| news.origin == NewsOrigin::Refusal) else { continue };
             let Some(mut group) = self.store.group(before.group)? else { continue };
-            let alert = AlertRecord { news: Some(NewsRecord { origin: NewsOrigin::Event, ..refused }), ..before };
+            let news = NewsRecord { origin: NewsOrigin::Event, ..refused };
+            let alert = if before.firing.is_none() && self.policy.recoveries == RecoveryPolicy::Never {
+                AlertRecord { told: None, news: None, ..before }
+            } else {
+                AlertRecord { news: Some(news), ..before }
+            };
             self.put(*id, Some(&before), &alert, &mut group)?;
             self.store.set_group(before.group, Some(&group))?;
             groups.insert(before.group);
@@ -85,7 +91,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     }
 
     /// The channel was told what it was told before the message. What died of age is news from now on; what was refused goes
-    /// along with the next message.
+    /// along with the next message, but for an end, which is over. Where the channel left the rules, an end waits too.
     fn take_back(&self, now: Timestamp, alert: &mut AlertRecord, told: &MessageNews, end: MessageEnd) {
         alert.told = told.before;
         let is_end = alert.firing.is_none() && told.now.is_none();
@@ -96,8 +102,12 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         }
         let is_same = alert.firing == told.now;
         alert.news = alert.tellable().map(|_| match end {
-            MessageEnd::Refused if is_same => NewsRecord { origin: NewsOrigin::Refusal, ..begin(alert, now) },
-            MessageEnd::Refused | MessageEnd::Expired | MessageEnd::Delivered => begin(alert, now),
+            MessageEnd::Refused | MessageEnd::Removed if is_same => {
+                NewsRecord { origin: NewsOrigin::Refusal, ..begin(alert, now) }
+            }
+            MessageEnd::Refused | MessageEnd::Removed | MessageEnd::Expired | MessageEnd::Delivered => {
+                begin(alert, now)
+            }
         });
     }
 }

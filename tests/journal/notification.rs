@@ -30,6 +30,7 @@ over_each_store!(
     an_alert_that_is_routed_elsewhere_is_forgotten_unless_it_was_told,
     a_channel_that_gathers_no_more_tells_what_it_has_and_forgets,
     a_channel_that_was_removed_and_comes_back_goes_on,
+    an_end_that_a_removed_channel_gave_up_is_told_once_it_is_back,
     a_message_is_one_delivery_of_all_its_alerts,
 );
 
@@ -405,7 +406,7 @@ fn a_channel_that_was_removed_and_comes_back_goes_on(folder: &StateFolder) {
     told.arrive(700, &[("fires", Some(Severity::Warning)), ("over", Some(Severity::Warning))]);
     assert_eq!(told.tell_with(ChannelUse::Removed, after(710)).messages, [MessageReason::New; 2]);
     for message in [3, 4] {
-        told.settle(message, dead(GiveUpCause::Refused), after(711));
+        told.settle(message, dead(GiveUpCause::Removed), after(711));
     }
     assert_eq!(told.tell_with(ChannelUse::Removed, after(711)), TellResult::default());
     for (number, key) in [(90, "over"), (91, "told-over")] {
@@ -421,6 +422,23 @@ fn a_channel_that_was_removed_and_comes_back_goes_on(folder: &StateFolder) {
     told.settle(5, SettlementResult::Delivered, after(1_312));
     told.arrive(1_400, &[("told", None), ("fires", None)]);
     assert_eq!(told.tell(2_000), [MessageReason::Resolved; 2]);
+}
+
+/// The end was a message already, which nobody was sent.
+fn an_end_that_a_removed_channel_gave_up_is_told_once_it_is_back(folder: &StateFolder) {
+    let mut told = Told::new(folder, NotificationPolicy { wait: seconds(600), ..POLICY });
+    told.arrive(0, &[("told", Some(Severity::Warning))]);
+    assert_eq!(told.tell(600), [MessageReason::New]);
+    told.settle(1, SettlementResult::Delivered, after(601));
+    told.arrive(700, &[("told", None)]);
+    assert_eq!(told.tell(1_300), [MessageReason::Resolved]);
+    told.settle(2, dead(GiveUpCause::Removed), after(1_301));
+    // As long as the channel is gone, nothing is made of it again.
+    assert_eq!(told.tell_with(ChannelUse::Removed, after(1_302)), TellResult::default());
+    assert_eq!(told.tell_with(ChannelUse::Removed, after(9_000)).messages, []);
+    assert_eq!(told.tell(10_000), [MessageReason::Resolved]);
+    told.settle(3, SettlementResult::Delivered, after(10_001));
+    assert_eq!(told.tell(20_000), []);
 }
 
 fn a_message_is_one_delivery_of_all_its_alerts(folder: &StateFolder) {

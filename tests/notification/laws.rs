@@ -352,7 +352,7 @@ pub(super) fn ends_hold(world: &World) -> Result<(), TestCaseError> {
                 MessageEnd::Refused if news.now.is_none() => {
                     refused_ends.insert(news.alert);
                 }
-                MessageEnd::Refused | MessageEnd::Expired => {}
+                MessageEnd::Refused | MessageEnd::Removed | MessageEnd::Expired => {}
             }
         }
     }

@@ -298,7 +298,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         while self.under_way < MAX_GIVING_UP {
             let head = self.queue.take(u64::MAX)?;
             let reason = format!("channel `{}` was removed from the rules", self.name);
-            self.spawn(head, JobAction::GiveUp(reason, GiveUpCause::Refused), AttemptKind::Regular);
+            self.spawn(head, JobAction::GiveUp(reason, GiveUpCause::Removed), AttemptKind::Regular);
         }
         None
     }

@@ -141,7 +141,7 @@ impl MessageState {
         match end {
             None => Self::Undelivered,
             Some(MessageEnd::Delivered) => Self::Delivered,
-            Some(MessageEnd::Expired | MessageEnd::Refused) => Self::GivenUp,
+            Some(MessageEnd::Expired | MessageEnd::Refused | MessageEnd::Removed) => Self::GivenUp,
         }
     }
 }

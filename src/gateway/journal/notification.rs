@@ -360,6 +360,7 @@ pub fn settle(
     let end = match &settlement.result {
         SettlementResult::Delivered => MessageEnd::Delivered,
         SettlementResult::Dead { cause: GiveUpCause::Refused, .. } => MessageEnd::Refused,
+        SettlementResult::Dead { cause: GiveUpCause::Removed, .. } => MessageEnd::Removed,
         SettlementResult::Dead { cause: GiveUpCause::Expired, .. } | SettlementResult::Retry { .. } => {
             MessageEnd::Expired
         }
@@ -437,8 +438,8 @@ fn is_told_anew(
     let Some(policy) = policies.get(&channel) else { return Ok(false) };
     let mut records = transaction.channel_records(&channel)?;
     let Some(given_up) = records.given_up(message)? else { return Ok(false) };
-    if given_up.end == MessageEnd::Refused {
-        if given_up.status == AlertStatus::Resolved {
+    if matches!(given_up.end, MessageEnd::Refused | MessageEnd::Removed) {
+        if given_up.end == MessageEnd::Refused && given_up.status == AlertStatus::Resolved {
             return Ok(false);
         }
         ChannelNotifier::new(&mut *records, policy).tell_refused(&given_up.alerts)?;
@@ -471,4 +472,6 @@ pub enum GiveUpCause {
     Expired,
     /// The receiver refused it, or would refuse it again.
     Refused,
+    /// Its channel left the rules.
+    Removed,
 }

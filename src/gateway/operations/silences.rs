@@ -8,8 +8,8 @@ use super::silence_types::{
 };
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
 use crate::gateway::journal::{
-    DeliveryStore as _, EndedSilence, Journal, MAX_CONDITIONS_BYTES, Silence, SilenceChange,
-    SilenceEndCause, SilenceExtension, SilenceFilter, SilenceId,
+    DeliveryStore as _, EndedSilence, Journal, MAX_CONDITIONS_BYTES, Silence, SilenceChange, SilenceEndCause,
+    SilenceExtension, SilenceFilter, SilenceId,
 };
 use crate::gateway::operations::ListingPage;
 use crate::gateway::served_rules::ServedRules;

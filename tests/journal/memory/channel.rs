@@ -211,7 +211,12 @@ impl ChannelRecords for MemoryChannel<'_> {
 
     fn note_message_end(&mut self, message: MessageId, end: MessageEnd) -> StoreResult<()> {
         let Some(settled) = self.channel.settled.remove(&message) else { return Ok(()) };
-        let alerts = settled.news.iter().map(|news| news.alert).filter(|_| end == MessageEnd::Refused).collect();
+        let alerts = settled
+            .news
+            .iter()
+            .map(|news| news.alert)
+            .filter(|_| matches!(end, MessageEnd::Refused | MessageEnd::Removed))
+            .collect();
         self.channel.given_up.insert(message, GivenUpMessage { end, status: settled.status, alerts });
         Ok(())
     }

@@ -71,6 +71,7 @@ fn result_of(end: MessageEnd) -> SettlementResult {
         MessageEnd::Delivered => SettlementResult::Delivered,
         MessageEnd::Expired => dead(GiveUpCause::Expired),
         MessageEnd::Refused => dead(GiveUpCause::Refused),
+        MessageEnd::Removed => dead(GiveUpCause::Removed),
     }
 }
 

@@ -145,7 +145,7 @@ impl ChannelRecords for SqliteChannel<'_> {
     fn note_message_end(&mut self, message: MessageId, end: MessageEnd) -> StoreResult<()> {
         let sql = "UPDATE told_message SET ended = ?3, news = iif(?4, news, NULL) \
                    WHERE channel = ?1 AND number = ?2 AND ended IS NULL";
-        let is_kept = end == MessageEnd::Refused;
+        let is_kept = matches!(end, MessageEnd::Refused | MessageEnd::Removed);
         self.connection.prepare_cached(sql)?.execute((self.channel, message, end, is_kept))?;
         Ok(())
     }
