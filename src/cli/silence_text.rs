@@ -29,6 +29,9 @@ pub(super) fn preview(preview: &SilencePreview, time: &LocalTime, layout: TextLa
             2,
         ),
     };
+    if preview.is_cut {
+        text += &layout.paragraph("no events are kept from before that", 2);
+    }
     for label in &preview.unknown_labels {
         let near = label.nearest.as_ref().map(|near| format!("; did you mean `{}`?", visible_line(near)));
         let near = near.unwrap_or_default();
@@ -200,9 +203,10 @@ mod tests {
               and 1 more
         "]]
         .assert_eq(&preview(&shown, &time(), TextLayout::PLAIN));
-        let none = SilencePreview { is_complete: true, ..SilencePreview::default() };
+        let none = SilencePreview { is_complete: true, is_cut: true, ..SilencePreview::default() };
         expect![[r"
             none of 0 events since 1970-01-01 08:00:00 +08:00 (20519 d ago) meets the condition
+            no events are kept from before that
             nothing of it fires now and was told
         "]]
         .assert_eq(&preview(&none, &time(), TextLayout::PLAIN));

@@ -114,6 +114,15 @@ fn the_api_refuses_what_is_hardly_meant_and_says_how_to_go_on() {
     let rows = json!([{ "channel": "chat", "severity": "Warning", "alerts": 1, "messages": 1 }]);
     assert_eq!(shown["channels"], rows, "{shown:#}");
     assert_eq!(shown["titles"], json!([{ "title": "pod 1 is down", "events": 1 }]));
+    assert_eq!(shown["is_cut"], Value::Null);
+    // It looks no further back than events are kept.
+    let far = json!({ "condition": "labels.cluster == \"a\"", "since": "1900-01-01T00:00:00Z" });
+    let (code, shown) = post(&gateway, "/api/v1/silences/preview", &far);
+    assert_eq!((code, &shown["is_cut"], &shown["matched"]), (200, &json!(true), &json!(1)), "{shown:#}");
+    assert!(shown["since"].as_str().unwrap() > "2026", "{shown:#}");
+    let later = json!({ "condition": "labels.cluster == \"a\"", "since": "2900-01-01T00:00:00Z" });
+    let (code, shown) = post(&gateway, "/api/v1/silences/preview", &later);
+    assert!(code == 400 && shown["detail"].as_str().unwrap().contains("later than now"), "{shown:#}");
 }
 
 #[test]

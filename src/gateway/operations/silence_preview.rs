@@ -42,6 +42,9 @@ const MAX_LABELS: usize = 10_000;
 pub struct SilencePreview {
     /// From when on events were looked at.
     pub since: Timestamp,
+    /// Whether an earlier time was asked for, of which no events are kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
     /// How many events were looked at.
     pub events: u64,
     /// Whether these are all; otherwise the newest.

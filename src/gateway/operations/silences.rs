@@ -8,8 +8,8 @@ use super::silence_types::{
 };
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel};
 use crate::gateway::journal::{
-    DeliveryStore as _, EndedSilence, Journal, MAX_CONDITIONS_BYTES, Silence, SilenceChange, SilenceEndCause,
-    SilenceExtension, SilenceFilter, SilenceId,
+    DeliveryStore as _, EndedSilence, Journal, MAX_CONDITIONS_BYTES, PushFilter, Silence, SilenceChange,
+    SilenceEndCause, SilenceExtension, SilenceFilter, SilenceId,
 };
 use crate::gateway::operations::ListingPage;
 use crate::gateway::served_rules::ServedRules;
@@ -48,11 +48,23 @@ pub fn preview_silence(
     let condition = read_condition(&request.condition)?;
     check_channels(journal, served, &request.channels)?;
     let now = journal.steady_now();
-    let since = match &request.since {
-        Some(since) => super::selection::parse_time("since", since, now)?,
-        None => now.saturating_sub(PREVIEWED),
+    let Some(since) = &request.since else {
+        return Ok(scan(journal, &condition, &request.channels, now.saturating_sub(PREVIEWED))?.preview);
     };
-    Ok(scan(journal, &condition, &request.channels, since)?.preview)
+    let asked = super::selection::parse_time("since", since, now)?;
+    if asked > now {
+        return Err(OperationError::invalid("`since` is later than now: a preview looks at what was received"));
+    }
+    let since = asked.max(oldest_kept(journal)?.unwrap_or(now));
+    let preview = scan(journal, &condition, &request.channels, since)?.preview;
+    Ok(SilencePreview { is_cut: asked < since, ..preview })
+}
+
+/// When the oldest push was received that is kept.
+fn oldest_kept(journal: &Journal) -> Result<Option<Timestamp>, OperationError> {
+    // A page behind all pushes tells nothing else.
+    let none = PushFilter { after: Some(i64::MAX), ..PushFilter::default() };
+    Ok(journal.read()?.pushes(&none)?.oldest)
 }
 
 /// Adds a silence.
