@@ -8,8 +8,10 @@ use super::local_time::LocalTime;
 use super::table::{RowMark, TextTable};
 use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
-use crate::gateway::operations::ForgetRequest;
+use crate::gateway::operations::{ForgetRequest, SenderSummary};
+use crate::notification::MAX_SENDERS;
 use clap::{Args, Subcommand};
+use std::collections::BTreeMap;
 
 /// List the senders of heartbeats, absent ones first, or forget one
 #[derive(Debug, Args)]
@@ -94,7 +96,22 @@ fn list(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     if found.items.iter().any(|sender| sender.absent_since.is_some()) {
         terminal.help("a sender that is gone for good: `pointsman heartbeats forget NAME VALUE`");
     }
+    for heartbeat in full(&found.items) {
+        let say = format!(
+            "heartbeat `{heartbeat}` knows {MAX_SENDERS} senders, as many as one may: further ones are not watched"
+        );
+        terminal.help(&say);
+    }
     Ok(Exit::Success)
+}
+
+/// The heartbeats that know as many senders as one may.
+fn full(senders: &[SenderSummary]) -> Vec<&str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for sender in senders {
+        *counts.entry(&sender.heartbeat).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count >= MAX_SENDERS).map(|(heartbeat, _)| heartbeat).collect()
 }
 
 fn forget(forgotten: &ForgetArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {

@@ -5,9 +5,12 @@
 use super::Gateway;
 use super::journal::{DeliveryStore as _, HeldCount, JournalError, SilencePhase};
 use super::metrics::{ChannelLabels, HeartbeatLabels, HoldLabels};
+use super::status::full_heartbeats;
 use super::tls::CertificateRefresh;
 use crate::channel::RepeatPolicy;
+use crate::notification::MAX_SENDERS;
 use crate::reload::{ReloadReport, WatchMethod, WatchMode};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -30,7 +33,7 @@ pub(super) async fn run(gateway: Weak<Gateway>) {
         if let Some(gateway) = gateway.upgrade() {
             count_waiting_news(Arc::clone(&gateway)).await;
             count_held(Arc::clone(&gateway)).await;
-            count_missing_heartbeats(gateway).await;
+            warnings.log_full_heartbeats(count_heartbeats(gateway).await);
         }
         tokio::time::sleep(CHECK_INTERVAL).await;
         let Some(certificate) = gateway.upgrade().map(|gateway| gateway.certificate.clone()) else { return };
@@ -86,26 +89,29 @@ async fn count_held(gateway: Arc<Gateway>) {
     drop(tokio::task::spawn_blocking(count).await);
 }
 
-/// Sets how many senders of each heartbeat of the rules are absent.
-async fn count_missing_heartbeats(gateway: Arc<Gateway>) {
+/// Sets how many senders of each heartbeat of the rules are known, and how many are absent. The heartbeats that know as many as
+/// one may; nothing where they could not be counted.
+async fn count_heartbeats(gateway: Arc<Gateway>) -> Option<BTreeSet<String>> {
     let count = move || {
         let heartbeats = &gateway.rules.current().value.rules.program.heartbeats;
-        let gauges = &gateway.metrics.heartbeats_missing;
-        gauges.clear();
+        let (missing, known) = (&gateway.metrics.heartbeats_missing, &gateway.metrics.heartbeat_senders);
+        missing.clear();
+        known.clear();
         if heartbeats.is_empty() {
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
         let senders = gateway.journal.read()?.senders()?;
         for heartbeat in heartbeats {
             let own = senders.iter().filter(|sender| sender.sender.heartbeat == *heartbeat.name);
-            let missing = own.filter(|sender| sender.record.absence.is_some()).count();
+            let absent = own.clone().filter(|sender| sender.record.absence.is_some()).count();
             let labels = HeartbeatLabels { heartbeat: heartbeat.name.to_string() };
-            gauges.get_or_create(&labels).set(i64::try_from(missing).unwrap_or(i64::MAX));
+            missing.get_or_create(&labels).set(i64::try_from(absent).unwrap_or(i64::MAX));
+            known.get_or_create(&labels).set(i64::try_from(own.count()).unwrap_or(i64::MAX));
         }
-        Ok::<(), JournalError>(())
+        Ok::<_, JournalError>(full_heartbeats(&senders, MAX_SENDERS).into_iter().collect())
     };
     // The next round counts again.
-    drop(tokio::task::spawn_blocking(count).await);
+    tokio::task::spawn_blocking(count).await.ok()?.ok()
 }
 
 /// The problems that were logged and did not end.
@@ -117,6 +123,8 @@ struct ActiveWarnings {
     poll_reason: Option<String>,
     /// The last good rule set could not be saved.
     not_kept: Option<String>,
+    /// Heartbeats that know as many senders as one may.
+    full_heartbeats: BTreeSet<String>,
 }
 
 impl ActiveWarnings {
@@ -128,7 +136,23 @@ impl ActiveWarnings {
                 WatchMode::Poll(_) | WatchMode::Events => None,
             },
             not_kept: report.last_good_error.clone(),
+            full_heartbeats: BTreeSet::new(),
         }
+    }
+
+    /// Heartbeats that know as many senders as one may now; nothing where that is not known.
+    fn log_full_heartbeats(&mut self, now: Option<BTreeSet<String>>) {
+        let Some(now) = now else { return };
+        for heartbeat in now.difference(&self.full_heartbeats) {
+            tracing::warn!(
+                heartbeat,
+                "the heartbeat knows {MAX_SENDERS} senders, as many as one may: further ones are not watched"
+            );
+        }
+        for heartbeat in self.full_heartbeats.difference(&now) {
+            tracing::info!(heartbeat, "the heartbeat has room for senders again");
+        }
+        self.full_heartbeats = now;
     }
 
     fn log_changes(&mut self, now: Self) {
@@ -145,7 +169,7 @@ impl ActiveWarnings {
             (Some(_), None) => tracing::info!("the last good rule set is saved again"),
             (None, None) | (Some(_) | None, Some(_)) => {}
         }
-        *self = now;
+        *self = Self { full_heartbeats: std::mem::take(&mut self.full_heartbeats), ..now };
     }
 }
 

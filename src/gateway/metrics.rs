@@ -208,6 +208,8 @@ metrics! {
         "Silences that are active";
     heartbeats_missing: Family<HeartbeatLabels, Gauge> = Family::default(), "heartbeats_missing",
         "Senders of which nothing was heard for the timeout of their heartbeat";
+    heartbeat_senders: Family<HeartbeatLabels, Gauge> = Family::default(), "heartbeat_senders",
+        "Senders of a heartbeat that are known, at most 10,000";
     breaker_open: Family<ChannelLabels, Gauge> = Family::default(), "breaker_open",
         "1 while a channel's breaker is open";
     held: Family<ChannelLabels, Gauge> = Family::default(), "channel_held",
@@ -371,6 +373,7 @@ fn one_of_each() -> Metrics {
     drop(metrics.pending.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.waiting.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.alerts_held.get_or_create(&HoldLabels { channel: any(), mute: any() }));
+    drop(metrics.heartbeat_senders.get_or_create(&HeartbeatLabels { heartbeat: any() }));
     drop(metrics.heartbeats_missing.get_or_create(&HeartbeatLabels { heartbeat: any() }));
     drop(metrics.breaker_open.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.held.get_or_create(&ChannelLabels { channel: any() }));

@@ -18,9 +18,11 @@ use super::operations::{self, SenderSummary, SilenceSelection, SilenceSummary};
 use super::served_rules::ServedRules;
 use super::{Gateway, logs};
 use crate::channel::RepeatPolicy;
+use crate::notification::MAX_SENDERS;
 use crate::reload::{ReloadReport, WatchMode};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 /// The whole status.
@@ -54,6 +56,9 @@ pub struct GatewayStatus {
     /// Senders of heartbeats that are absent, at most [`MAX_ABSENT_SENDERS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent_senders: Vec<SenderSummary>,
+    /// Heartbeats that know as many senders as one may ([`MAX_SENDERS`]): further ones are not watched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub full_heartbeats: Vec<String>,
     /// What needs a look, the worst first.
     #[serde(default)]
     pub problems: Vec<StatusProblem>,
@@ -287,6 +292,7 @@ impl GatewayStatus {
         }
         let selection = SilenceSelection { limit: Some(MAX_STATUS_SILENCES), ..SilenceSelection::default() };
         let silences = operations::silences(&gateway.journal, &selection).map(|page| page.items);
+        let senders = journal.senders()?;
         let mut status = Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             listen: gateway.config.listen.to_string(),
@@ -298,7 +304,8 @@ impl GatewayStatus {
             channels,
             rejected_senders: gateway.intake.rejected_senders().into_iter().map(rejected_sender).collect(),
             silences: silences.unwrap_or_default(),
-            absent_senders: absent_senders(journal.senders()?),
+            full_heartbeats: full_heartbeats(&senders, MAX_SENDERS),
+            absent_senders: absent_senders(senders),
             problems: Vec::new(),
         };
         status.problems = problems(&status, gateway.clock.now());
@@ -310,6 +317,15 @@ impl GatewayStatus {
 fn absent_senders(all: Vec<SenderStatus>) -> Vec<SenderSummary> {
     let absent = all.into_iter().filter(|sender| sender.record.absence.is_some());
     absent.take(MAX_ABSENT_SENDERS).map(SenderSummary::of).collect()
+}
+
+/// The heartbeats that have that many senders, by name.
+pub(super) fn full_heartbeats(senders: &[SenderStatus], most: usize) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for sender in senders {
+        *counts.entry(&sender.sender.heartbeat).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count >= most).map(|(name, _)| name.to_owned()).collect()
 }
 
 fn full_disk(refusal: &JournalError) -> Option<FullDisk> {

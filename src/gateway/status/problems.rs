@@ -100,6 +100,7 @@ pub fn problems(status: &GatewayStatus, now: Timestamp) -> Vec<StatusProblem> {
     found.extend(senders.filter_map(|sender| senders::wrong_key(sender, &status.integrations, now)));
     found.extend(status.integrations.iter().filter_map(|integration| senders::refusals(integration, now)));
     found.extend(heartbeats::absent(&status.absent_senders));
+    found.extend(heartbeats::full(&status.full_heartbeats));
     found.extend(rules::warnings(&status.rules));
     found.sort_by_key(|problem| problem.level);
     found

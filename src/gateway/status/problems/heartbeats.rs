@@ -3,6 +3,7 @@
 use super::StatusProblem;
 use super::StatusProblemLevel::Warning;
 use crate::gateway::operations::SenderSummary;
+use crate::notification::MAX_SENDERS;
 
 /// How many senders a problem names.
 const MAX_NAMED: usize = 3;
@@ -12,6 +13,16 @@ pub(super) fn absent(senders: &[SenderSummary]) -> Vec<StatusProblem> {
     let mut names: Vec<&str> = senders.iter().map(|sender| &*sender.heartbeat).collect();
     names.dedup();
     names.into_iter().map(|name| of_heartbeat(name, senders)).collect()
+}
+
+/// Heartbeats that know as many senders as one may.
+pub(super) fn full(heartbeats: &[String]) -> impl Iterator<Item = StatusProblem> {
+    heartbeats.iter().map(|name| {
+        StatusProblem::new(Warning, "heartbeat", format!("heartbeat {name}")).says(
+            format!("it knows {MAX_SENDERS} senders, as many as one may: further ones are not watched"),
+            "name values in `by` that few senders tell apart, or forget senders that are gone: `pointsman heartbeats forget NAME VALUE`",
+        )
+    })
 }
 
 fn of_heartbeat(name: &str, senders: &[SenderSummary]) -> StatusProblem {

@@ -233,3 +233,23 @@ fn a_channel_that_is_slow_and_one_that_was_removed_are_problems() {
         ]
     );
 }
+
+#[test]
+fn a_heartbeat_with_as_many_senders_as_one_may_know_is_a_problem() {
+    let told = lines(json!({ "full_heartbeats": ["prometheus"] }));
+    let words = "it knows 10000 senders, as many as one may: further ones are not watched";
+    assert_eq!(told, [format!("Warning heartbeat heartbeat prometheus: {words}")]);
+}
+
+#[test]
+fn heartbeats_are_full_by_their_own_senders() {
+    use crate::gateway::journal::SenderStatus;
+    use crate::gateway::status::full_heartbeats;
+    use crate::notification::{BeatRecord, ListeningTime, Sender};
+    let sender = |heartbeat: &str| SenderStatus {
+        sender: Sender { heartbeat: heartbeat.to_owned(), values: Vec::new() },
+        record: BeatRecord::new(ListeningTime(1), Timestamp::default()),
+    };
+    let senders = ["a", "b", "b", "c"].map(sender);
+    assert_eq!(full_heartbeats(&senders, 2), ["b"]);
+}
