@@ -5,6 +5,7 @@ use super::mention::Mentions;
 use super::visit::{self, TreeNode};
 use crate::check::fallback;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
+use crate::source::Span;
 use crate::syntax::tree::{
     Declaration, Destination, DocumentedDeclaration, ExpressionKind, HeartbeatLineKind, Identifier, TargetKind,
 };
@@ -28,7 +29,12 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
             && needed
             && !uses.has(&input.mentions, kind, &name.text)
         {
-            diagnostics.push(unused(kind, name, item));
+            let mut finding = unused(kind, name, item);
+            for (mute, span) in uses.muted(kind, &name.text) {
+                finding =
+                    finding.related(span, format!("no alert goes there, so the mute `{mute}` holds nothing in it"));
+            }
+            diagnostics.push(finding);
         }
         let lets = visit::lets(item);
         let mentioned = if lets.is_empty() { HashSet::new() } else { names(item) };
@@ -72,6 +78,8 @@ struct UsedDeclarations<'t> {
     channels: HashSet<&'t str>,
     routings: HashSet<&'t str>,
     mappings: HashSet<&'t str>,
+    /// The channels after `in` of mutes, with the name of the mute. A mute needs a channel, and does not use one.
+    muted: Vec<(&'t str, &'t str, Span)>,
 }
 
 impl<'t> UsedDeclarations<'t> {
@@ -85,6 +93,12 @@ impl<'t> UsedDeclarations<'t> {
             "routing" => self.routings.contains(name),
             _ => true,
         }
+    }
+
+    /// The mutes that name a channel.
+    fn muted(&self, kind: &str, name: &str) -> impl Iterator<Item = (&'t str, Span)> {
+        let is_it = kind == "channel";
+        self.muted.iter().filter(move |(channel, ..)| is_it && *channel == name).map(|(_, mute, span)| (*mute, *span))
     }
 
     fn add(&mut self, item: &'t DocumentedDeclaration) {
@@ -112,8 +126,15 @@ impl<'t> UsedDeclarations<'t> {
             Declaration::Channel(channel) => {
                 self.channels.extend(fallback::named(channel).filter(|name| *name != own));
             }
-            Declaration::Mute(_)
-            | Declaration::Mapping(_)
+            Declaration::Mute(mute) => {
+                let channel = |destination: &'t Destination| match destination {
+                    Destination::Channel(name) => Some((&*name.text, own, name.span)),
+                    Destination::Member(reference) => Some((&*reference.family.text, own, reference.family.span)),
+                    Destination::Routing(..) => None,
+                };
+                self.muted.extend(mute.channels.iter().filter_map(channel));
+            }
+            Declaration::Mapping(_)
             | Declaration::Table(_)
             | Declaration::Define(_)
             | Declaration::Schedule(_)
