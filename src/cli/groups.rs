@@ -6,10 +6,12 @@ use super::listing::{self, FormatArguments, ListingFormat, ListingRow, PageArgum
 use super::local_time::LocalTime;
 use super::messages::values;
 use super::terminal::Terminal;
+use crate::diagnostic::visible_line;
 use crate::event::channel_name;
-use crate::gateway::journal::GroupSummary;
+use crate::gateway::journal::{ChannelPause, GroupSummary};
 use crate::gateway::operations::{RecordCount, RecordSelection};
 use crate::notification::TimingReason;
+use crate::time::Timestamp;
 use clap::Args;
 
 /// List the open groups of channels that gather messages: what fires, what waits, and until when
@@ -64,18 +66,6 @@ impl ListingRow for GroupSummary {
             (_, Some(title)) => title.clone(),
             (_, None) => self.id.clone(),
         };
-        let next = match (self.is_undelivered, self.due) {
-            (true, _) => "after its message is delivered".to_owned(),
-            (false, None) => "when something changes".to_owned(),
-            (false, Some(due)) => {
-                let why = match self.timing {
-                    Some(TimingReason::Repetition { .. }) => Some("again, if it still fires".to_owned()),
-                    timing => timing.and_then(TimingReason::waiting),
-                };
-                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                format!("{}{why}", time.clock(&due.to_string()))
-            }
-        };
         vec![
             name,
             self.channel.clone(),
@@ -84,7 +74,30 @@ impl ListingRow for GroupSummary {
             self.news.to_string(),
             self.muted.to_string(),
             self.message.map(|message| message.to_string()).unwrap_or_default(),
-            next,
+            next(self, time),
         ]
     }
+}
+
+/// What a group waits for.
+fn next(group: &GroupSummary, time: &LocalTime) -> String {
+    let moment = |at: Timestamp| time.clock(&at.to_string());
+    if let Some(ChannelPause { since, until, because, by }) = &group.paused {
+        let (since, until) = (moment(*since), moment(*until));
+        return visible_line(&format!("paused by {by} since {since}, until {until}: {because}"));
+    }
+    if group.is_undelivered {
+        return "after its message is delivered".to_owned();
+    }
+    let Some(due) = group.due else {
+        let held = group.held_by.as_ref().map(|held| visible_line(&held.text(&moment)));
+        return held.unwrap_or_else(|| "when something changes".to_owned());
+    };
+    let why = match group.timing {
+        Some(TimingReason::Repetition { .. }) => Some("again, if it still fires".to_owned()),
+        timing => timing.and_then(TimingReason::waiting),
+    };
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    let at = if time.has_passed(due) { "now".to_owned() } else { moment(due) };
+    format!("{at}{why}")
 }

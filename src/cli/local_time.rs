@@ -29,6 +29,11 @@ impl LocalTime {
         self.zone.offset(self.now)
     }
 
+    /// Whether a moment is not after now.
+    pub(super) fn has_passed(&self, moment: Timestamp) -> bool {
+        moment <= self.now
+    }
+
     /// `18:24:36` today, `2026-03-06 18:24:36` on another day; what is not a time stays as it is.
     pub(super) fn clock(&self, time: &str) -> String {
         let Some(moment) = Timestamp::read(time) else { return visible_line(time) };

@@ -38,6 +38,7 @@ pub mod silent_alert;
 mod store;
 mod storm;
 mod tell;
+mod telling_time;
 mod timing;
 mod title_lines;
 

@@ -30,7 +30,7 @@ pub enum AlertState {
     },
     /// News of it waits.
     Waits {
-        /// When its group is due; it may be told later, with much else.
+        /// When its group is told, as far as that is known: when it is due, or later in a storm.
         until: Timestamp,
         /// Why.
         timing: Option<TimingReason>,
@@ -57,7 +57,7 @@ impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
         self.has_earlier_due
     }
 
-    /// What the channel knows of an alert.
+    /// What the channel knows of an alert. When it is told depends on the policy, nothing else does.
     ///
     /// # Errors
     /// Where the store failed.
@@ -68,8 +68,11 @@ impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
         }
         if alert.tellable().is_some() {
             let group = self.store.group(alert.group)?;
-            let due = group.and_then(|group| Some((group.due?, group.timing)));
-            return Ok(due.map_or(AlertState::GoesAlong, |(until, timing)| AlertState::Waits { until, timing }));
+            let Some((due, timing)) = group.and_then(|group| Some((group.due?, group.timing))) else {
+                return Ok(AlertState::GoesAlong);
+            };
+            let (until, delay) = self.telling_time(due)?;
+            return Ok(AlertState::Waits { until, timing: delay.or(timing) });
         }
         if alert.hold == HoldState::Held && alert.firing.is_some() {
             return Ok(AlertState::Held);

@@ -227,7 +227,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
 
 /// The oldest message of the last minute, where there were as many as the rate allows. A rate above [`MOST_REMEMBERED`] is
 /// left to the deliveries, which keep to it too.
-fn spent_rate(policy: &NotificationPolicy, channel: &ChannelRecord) -> Option<Timestamp> {
+pub(super) fn spent_rate(policy: &NotificationPolicy, channel: &ChannelRecord) -> Option<Timestamp> {
     let rate = usize::try_from(policy.rate?.get()).unwrap_or(usize::MAX);
     channel.recent.first().copied().filter(|_| channel.recent.len() >= rate)
 }

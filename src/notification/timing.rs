@@ -43,6 +43,11 @@ pub enum TimingReason {
         /// How many messages in a minute are for one group each.
         singles: u32,
     },
+    /// The channel has made as many messages as its rate allows.
+    Rate {
+        /// The most messages in a minute.
+        messages: u32,
+    },
 }
 
 impl TimingReason {
@@ -56,7 +61,12 @@ impl TimingReason {
                 format!("{} message of this group since it was quiet, {}", ordinal(number), duration(wait))
             }
             Self::Over { wait } => format!("{} after the end", duration(wait)),
-            Self::Repetition { .. } | Self::Storm { .. } => return None,
+            Self::Storm { groups: 1, .. } => "a storm: 1 group waits for its next message".to_owned(),
+            Self::Storm { groups, .. } => format!("a storm: {} wait for its next message", plural(groups, "group")),
+            Self::Rate { messages } => {
+                format!("the channel has made the {} that its rate allows in a minute", plural(messages, "message"))
+            }
+            Self::Repetition { .. } => return None,
         })
     }
 
@@ -80,7 +90,7 @@ impl TimingReason {
                 plural(groups, "group"),
                 plural(singles, "message")
             ),
-            Self::Repetition { .. } => return None,
+            Self::Repetition { .. } | Self::Rate { .. } => return None,
         })
     }
 }
@@ -107,6 +117,11 @@ mod tests {
         let waiting = [
             (TimingReason::Critical { wait: 20_000 }, "it makes the group Critical, 20s"),
             (new(3), "third message of this group since it was quiet, 2m"),
+            (storm, "a storm: 1349 groups wait for its next message"),
+            (
+                TimingReason::Rate { messages: 20 },
+                "the channel has made the 20 messages that its rate allows in a minute",
+            ),
             (new(12), "12th message of this group since it was quiet, 2m"),
             (TimingReason::Worse { wait: 30_000 }, "its severity rose, 30s"),
             (TimingReason::Over { wait: 60_000 }, "1m after the end"),
@@ -123,7 +138,10 @@ mod tests {
         for (reason, words) in told {
             assert_eq!(reason.told().as_deref(), Some(words));
         }
-        assert_eq!((TimingReason::Repetition { wait: 1 }.told(), storm.waiting()), (None, None));
+        assert_eq!(
+            (TimingReason::Repetition { wait: 1 }.told(), TimingReason::Rate { messages: 20 }.told()),
+            (None, None)
+        );
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub enum EventFate {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         timing: Option<TimingReason>,
     },
-    /// Its group is due then; it may be told later, with much else.
+    /// It is told then, as far as that is known.
     Waits {
         /// When.
         until: Timestamp,

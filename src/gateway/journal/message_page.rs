@@ -1,6 +1,8 @@
 //! Messages and groups of channels that gather them, as operators list them.
 
-use super::{EventId, GroupValueText, MessageState, MessageUlid, ReadResult};
+use super::{
+    ChannelPause, ChannelPolicies, EventId, GroupValueText, MessageState, MessageUlid, ReadResult, StoredHoldReason,
+};
 use crate::notification::{GroupId, TimingReason};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -122,12 +124,18 @@ pub struct GroupSummary {
     pub news: u32,
     /// Alerts that fire, were not told, and are held.
     pub muted: u32,
-    /// When it is told next, if nothing changes.
+    /// When it is told next, if nothing changes and as far as that is known; a moment that has passed means now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
     /// Why then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<TimingReason>,
+    /// The pause of its channel, for which it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<ChannelPause>,
+    /// What holds one of its alerts, where some are held and nothing else is to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<StoredHoldReason>,
     /// Its last message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageUlid>,
@@ -147,11 +155,12 @@ pub trait MessageReader: Send + Sync {
     /// Alerts of which a message was news, at most so many after that place, in the order in which they were told.
     fn told_alerts(&self, message: MessageUlid, after: i64, limit: usize) -> ReadResult<ToldAlertPage>;
 
-    /// Groups of a channel, or of all; those that changed last come first; at most so many after that place.
+    /// Groups of a channel, or of all, by these policies; those that changed last come first; at most so many after that place.
     fn group_page(
         &self,
         channel: Option<&str>,
         after: Option<GroupPlace>,
         limit: usize,
+        policies: &ChannelPolicies,
     ) -> ReadResult<Vec<GroupSummary>>;
 }

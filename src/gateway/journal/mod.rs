@@ -247,7 +247,9 @@ impl Journal {
         Arc::clone(&self.inner.steady)
     }
 
-    fn policies(&self) -> Arc<ChannelPolicies> {
+    /// How the channels of the rules in force gather messages; nothing where no rules are.
+    #[must_use]
+    pub fn policies(&self) -> Arc<ChannelPolicies> {
         self.inner.holds.policies()
     }
 

@@ -10,10 +10,10 @@ use super::heard::{HeardTransaction, SenderStatus};
 use super::holds::HoldTransaction;
 use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
-    AttemptRecord, ChannelCounts, ChannelError, ChannelFate, ChannelPause, DeadLetterRecord, DeliveryId, EventId,
-    EventPage, EventRecord, IntegrationCounts, JournalError, MessageReader, PausedChannel, PendingDelivery, Push,
-    PushId, PushReader, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload, RefusedSummary, Settlement,
-    Silence, SilenceId, SilenceList, StoredHold,
+    AttemptRecord, ChannelCounts, ChannelError, ChannelFate, ChannelPause, ChannelPolicies, DeadLetterRecord,
+    DeliveryId, EventId, EventPage, EventRecord, IntegrationCounts, JournalError, MessageReader, PausedChannel,
+    PendingDelivery, Push, PushId, PushReader, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload,
+    RefusedSummary, Settlement, Silence, SilenceId, SilenceList, StoredHold,
 };
 use crate::event::Severity;
 use crate::gateway::metrics::Metrics;
@@ -377,8 +377,8 @@ pub trait RecordReader: Send + Sync {
     /// The last generation of the rules that was noted.
     fn last_generation(&self) -> ReadResult<Option<PastGeneration>>;
 
-    /// What an event is for each channel that gathers messages, in the order of channels.
-    fn fates(&self, event: EventId) -> ReadResult<Vec<ChannelFate>>;
+    /// What an event is for each channel that gathers messages, in the order of channels; by these policies.
+    fn fates(&self, event: EventId, policies: &ChannelPolicies) -> ReadResult<Vec<ChannelFate>>;
 
     /// How many alerts have news that is not told, by channel; channels without such news are left out.
     fn waiting_news(&self) -> ReadResult<Vec<(String, u64)>>;

@@ -63,7 +63,7 @@ pub fn groups(
     refuse(selection, &["integration", "key", "since", "until", "id"])?;
     let after = selection.before.as_deref().map(parse_place).transpose()?;
     let limit = selection.limit_or_default().clamp(1, MAX_RECORDS);
-    let mut items = journal.read()?.group_page(selection.channel.as_deref(), after, limit + 1)?;
+    let mut items = journal.read()?.group_page(selection.channel.as_deref(), after, limit + 1, &journal.policies())?;
     let is_cut = items.len() > limit;
     items.truncate(limit);
     let place = |last: &GroupSummary| format!("{}-{}", last.changed.epoch_milliseconds(), last.id);

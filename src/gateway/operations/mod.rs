@@ -132,7 +132,7 @@ pub fn event(journal: &Journal, id: &str, mut held: Vec<HeldChannel>) -> Result<
         payload: String::from_utf8_lossy(&stored.payload).into_owned(),
         request: stored.request,
         attempts,
-        fates: journal.read()?.fates(record.id)?,
+        fates: journal.read()?.fates(record.id, &journal.policies())?,
     })
 }
 
@@ -168,7 +168,7 @@ pub fn decision(journal: &Journal, id: &str) -> Result<DecisionRecord, Operation
         OperationError::NotFound(format!("the rules that decided `{id}` are no longer in the journal"))
     })?;
     let event = EventId { push, index: index.unwrap_or(0) };
-    let fates = journal.read()?.fates(event)?;
+    let fates = journal.read()?.fates(event, &journal.policies())?;
     Ok(DecisionRecord { fates, ..decision_record(&stored, index, &archive) })
 }
 

@@ -3,12 +3,13 @@
 use super::channel::NotifiedChannel;
 use super::{Delivery, MemoryDisk, State, is_push_meant};
 use pointsman::gateway::journal::{
-    AcceptedPush, AttemptRecord, ChannelCounts, ChannelFate, ChannelPause, ClaimOwner, ClaimResult, DeadLetterRecord,
-    DeliveryClaims, DeliveryId, DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage, EventReader,
-    EventRecord, GroupPlace, GroupSummary, IntegrationCounts, JournalReader, MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE,
-    MessageFilter, MessageReader, MessageSummary, MessageUlid, PausedChannel, PendingDelivery, Push, PushFilter,
-    PushId, PushPage, PushReader, PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload,
-    RefusedSummary, SenderStatus, SettledFilter, StoredBody, StoredFiring, ToldAlertPage,
+    AcceptedPush, AttemptRecord, ChannelCounts, ChannelFate, ChannelPause, ChannelPolicies, ClaimOwner, ClaimResult,
+    DeadLetterRecord, DeliveryClaims, DeliveryId, DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage,
+    EventReader, EventRecord, EventState, GroupPlace, GroupSummary, IntegrationCounts, JournalReader,
+    MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, MessageFilter, MessageReader, MessageSummary, MessageUlid, PausedChannel,
+    PendingDelivery, Push, PushFilter, PushId, PushPage, PushReader, PushRecord, QuarantineCounts, ReadResult,
+    RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SenderStatus, SettledFilter, StoredBody, StoredFiring,
+    ToldAlertPage,
 };
 use pointsman::notification::ClockRecord;
 use pointsman::notification::heartbeat::BeatStore as _;
@@ -152,7 +153,13 @@ impl MessageReader for MemoryReader {
         Ok(ToldAlertPage::default())
     }
 
-    fn group_page(&self, _: Option<&str>, _: Option<GroupPlace>, _: usize) -> ReadResult<Vec<GroupSummary>> {
+    fn group_page(
+        &self,
+        _: Option<&str>,
+        _: Option<GroupPlace>,
+        _: usize,
+        _: &ChannelPolicies,
+    ) -> ReadResult<Vec<GroupSummary>> {
         Ok(Vec::new())
     }
 }
@@ -293,7 +300,7 @@ impl RecordReader for MemoryReader {
     }
 
     /// It keeps no history of events.
-    fn fates(&self, _event: EventId) -> ReadResult<Vec<ChannelFate>> {
+    fn fates(&self, _event: EventId, _policies: &ChannelPolicies) -> ReadResult<Vec<ChannelFate>> {
         Ok(Vec::new())
     }
 

@@ -2,7 +2,8 @@
 
 use super::event_page::{key_of, split};
 use super::{ReaderPool, SqliteResult};
-use crate::gateway::journal::channel_policies::LAST_WORDS;
+use crate::channel::NotificationPolicy;
+use crate::gateway::journal::channel_policies::{ChannelPolicies, LAST_WORDS};
 use crate::gateway::journal::fate::{StoredArrival, StoredMessage, StoredNewsEnd, StoredPass};
 use crate::gateway::journal::holds::holding;
 use crate::gateway::journal::sqlite::channel_records::{SqliteChannel, read_timing};
@@ -13,7 +14,8 @@ use crate::gateway::journal::{
     StoredHoldReason,
 };
 use crate::notification::holds::HoldTracker;
-use crate::notification::{AlertId, AlertState, ChannelNotifier, MessageId, NamedValue};
+use crate::notification::{AlertId, AlertState, ChannelNotifier, MessageId, NamedValue, TimingReason};
+use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +31,7 @@ struct NotedArrival {
 
 impl ReaderPool {
     /// What an event is for each channel, by name.
-    pub(super) fn read_fates(&self, event: EventId) -> ReadResult<Vec<ChannelFate>> {
+    pub(super) fn read_fates(&self, event: EventId, policies: &ChannelPolicies) -> ReadResult<Vec<ChannelFate>> {
         let noted = self.query(|connection| noted_arrivals(connection, event))?;
         let pauses = self.pauses()?;
         let mut fates = Vec::with_capacity(noted.len());
@@ -39,7 +41,7 @@ impl ReaderPool {
                 noted.arrival.hold = noted.arrival.hold.or(hold);
             }
             noted.arrival.passed_on = self.query(|connection| passed_on(connection, &noted))?;
-            noted.arrival.now = self.alert_state(noted.channel, noted.alert)?;
+            noted.arrival.now = self.alert_state(&noted, policies)?;
             if self.is_held(&noted, event)? {
                 noted.arrival.holding = self.holding(noted.alert, &noted.name)?;
             }
@@ -68,7 +70,7 @@ impl ReaderPool {
     }
 
     /// What holds an alert in a channel now.
-    fn holding(&self, alert: AlertId, channel: &str) -> ReadResult<Option<StoredHoldReason>> {
+    pub(super) fn holding(&self, alert: AlertId, channel: &str) -> ReadResult<Option<StoredHoldReason>> {
         let silences = self.memory.silences.list();
         let author = |id: SilenceId| silences.get(id).map(|silence| silence.author.clone()).unwrap_or_default();
         let reason = self.run_query(|connection| {
@@ -83,13 +85,35 @@ impl ReaderPool {
         self.count_error(reason)?.map_err(JournalError::from)
     }
 
-    fn alert_state(&self, channel: i64, alert: AlertId) -> ReadResult<AlertState> {
-        // What a channel knows does not depend on its policy.
+    /// When a channel tells a group that is due then, and why later, if it does.
+    pub(super) fn telling_time(
+        &self,
+        channel: i64,
+        name: &str,
+        due: Timestamp,
+        policies: &ChannelPolicies,
+    ) -> ReadResult<(Timestamp, Option<TimingReason>)> {
+        let policy = policy(policies, name);
+        let at = self.run_query(|connection| {
+            Ok(ChannelNotifier::new(&mut SqliteChannel { connection, channel }, policy).telling_time(due))
+        });
+        self.count_error(at)?.map_err(JournalError::from)
+    }
+
+    fn alert_state(&self, noted: &NotedArrival, policies: &ChannelPolicies) -> ReadResult<AlertState> {
+        // What a channel knows of an alert does not depend on its policy, but for when it tells it.
+        let policy = policy(policies, &noted.name);
+        let NotedArrival { channel, alert, .. } = *noted;
         let state = self.run_query(|connection| {
-            Ok(ChannelNotifier::new(&mut SqliteChannel { connection, channel }, LAST_WORDS).state(alert))
+            Ok(ChannelNotifier::new(&mut SqliteChannel { connection, channel }, policy).state(alert))
         });
         self.count_error(state)?.map_err(JournalError::from)
     }
+}
+
+/// The policy of a channel. Without rules nothing is known of storms.
+fn policy(policies: &ChannelPolicies, channel: &str) -> NotificationPolicy {
+    policies.get(channel).unwrap_or(NotificationPolicy { gathers_storms: false, ..LAST_WORDS })
 }
 
 fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<NotedArrival>> {

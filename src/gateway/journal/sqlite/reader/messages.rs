@@ -6,8 +6,9 @@ use crate::event::{AlertStatus, Severity};
 use crate::gateway::journal::sqlite::channel_records::read_timing;
 use crate::gateway::journal::sqlite::told_message::read_values;
 use crate::gateway::journal::{
-    EventId, GroupPlace, GroupSummary, GroupValueText, MessageFilter, MessageReader, MessageState, MessageSummary,
-    MessageUlid, PushId, ReadResult, ToldAlertPage, ToldAlertSummary,
+    ChannelPolicies, DeliveryReader as _, EventId, GroupPlace, GroupSummary, GroupValueText, MessageFilter,
+    MessageReader, MessageState, MessageSummary, MessageUlid, PausedChannel, PushId, ReadResult, ToldAlertPage,
+    ToldAlertSummary,
 };
 use crate::notification::{AlertId, GroupId, MessageReason};
 use crate::text::{hex, shorten};
@@ -50,6 +51,7 @@ impl MessageReader for ReaderPool {
         channel: Option<&str>,
         after: Option<GroupPlace>,
         most: usize,
+        policies: &ChannelPolicies,
     ) -> ReadResult<Vec<GroupSummary>> {
         let mut conditions = SqlConditions::default();
         conditions.add("g.channel = (SELECT id FROM name WHERE text = ?)", channel.map(str::to_owned));
@@ -60,16 +62,52 @@ impl MessageReader for ReaderPool {
         let sql = format!(
             "SELECT text, g.id, vals, g.since, last_change, told_info + told_warning + told_critical, told_critical, g.news, \
              g.held, g.due, timing, (SELECT ulid FROM told_message m WHERE m.channel = g.channel AND m.number = last_message_id), \
-             last_message, undelivered IS NOT NULL, outcomes, position FROM told_group g CROSS JOIN name ON name.id = g.channel \
+             last_message, undelivered IS NOT NULL, outcomes, position, g.channel FROM told_group g CROSS JOIN name ON name.id = g.channel \
              LEFT JOIN told_alert a ON vals IS NULL AND a.channel = g.channel AND a.alert = g.id \
              LEFT JOIN push ON push.id = a.push WHERE known > 0{} ORDER BY last_change DESC, g.id DESC LIMIT {}",
             conditions.sql,
             limit(most)
         );
-        self.query(|connection| {
+        let found: Vec<ListedGroup> = self.query(|connection| {
             let values = params_from_iter(&conditions.values);
-            connection.prepare_cached(&sql)?.query_map(values, group_summary)?.collect()
-        })
+            connection.prepare_cached(&sql)?.query_map(values, listed_group)?.collect()
+        })?;
+        let pauses = self.pauses()?;
+        found.into_iter().map(|group| self.explained_group(group, policies, &pauses)).collect()
+    }
+}
+
+/// A group of a list, and where it is.
+struct ListedGroup {
+    channel: i64,
+    id: GroupId,
+    summary: GroupSummary,
+}
+
+impl ReaderPool {
+    /// A group with what it waits for.
+    fn explained_group(
+        &self,
+        ListedGroup { channel, id, mut summary }: ListedGroup,
+        policies: &ChannelPolicies,
+        pauses: &[PausedChannel],
+    ) -> ReadResult<GroupSummary> {
+        let pause = pauses.iter().find(|paused| paused.channel == summary.channel);
+        summary.paused = pause.map(|paused| paused.pause.clone());
+        if let Some(due) = summary.due {
+            let (at, delay) = self.telling_time(channel, &summary.channel, due, policies)?;
+            (summary.due, summary.timing) = (Some(at), delay.or(summary.timing));
+        } else if summary.muted > 0 && !summary.is_undelivered {
+            let sql = "SELECT alert FROM told_alert WHERE channel = ?1 AND grp = ?2 AND hold = 1 AND firing IS NOT NULL LIMIT 1";
+            let held: Option<AlertId> = self.query(|connection| {
+                connection.prepare_cached(sql)?.query_row((channel, id), |row| row.get(0)).optional()
+            })?;
+            summary.held_by = match held {
+                Some(alert) => self.holding(alert, &summary.channel)?,
+                None => None,
+            };
+        }
+        Ok(summary)
     }
 }
 
@@ -97,6 +135,10 @@ fn message_summary(row: &Row<'_>) -> SqliteResult<MessageSummary> {
     })
 }
 
+fn listed_group(row: &Row<'_>) -> SqliteResult<ListedGroup> {
+    Ok(ListedGroup { channel: row.get(16)?, id: row.get(1)?, summary: group_summary(row)? })
+}
+
 fn group_summary(row: &Row<'_>) -> SqliteResult<GroupSummary> {
     let id: GroupId = row.get(1)?;
     let (outcomes, position): (Option<String>, Option<u32>) = (row.get(14)?, row.get(15)?);
@@ -115,6 +157,8 @@ fn group_summary(row: &Row<'_>) -> SqliteResult<GroupSummary> {
         muted: row.get(8)?,
         due: row.get(9)?,
         timing: read_timing(row, 10)?,
+        paused: None,
+        held_by: None,
         message: row.get(11)?,
         message_at: row.get(12)?,
         is_undelivered: row.get(13)?,

@@ -8,8 +8,8 @@ use crate::gateway::journal::sqlite::firing::{find_firing, lookup_digest};
 use crate::gateway::journal::sqlite::heard::{all_senders, clock};
 use crate::gateway::journal::sqlite::{checksum, past_generation};
 use crate::gateway::journal::{
-    AttemptRecord, ChannelFate, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId, PushRecord,
-    QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SenderStatus,
+    AttemptRecord, ChannelFate, ChannelPolicies, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId,
+    PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SenderStatus,
     SettledFilter, StoredFiring,
 };
 use crate::notification::ClockRecord;
@@ -151,8 +151,8 @@ impl RecordReader for ReaderPool {
         Ok(self.query(read)?.flatten())
     }
 
-    fn fates(&self, event: EventId) -> ReadResult<Vec<ChannelFate>> {
-        self.read_fates(event)
+    fn fates(&self, event: EventId, policies: &ChannelPolicies) -> ReadResult<Vec<ChannelFate>> {
+        self.read_fates(event, policies)
     }
 
     fn waiting_news(&self) -> ReadResult<Vec<(String, u64)>> {
