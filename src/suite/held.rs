@@ -79,6 +79,7 @@ pub(super) fn channel_text(hold: &AlertHold, moment: &MomentText<'_>) -> String 
     };
     let head = match hold.hold {
         HoldState::Held => "held by ",
+        HoldState::Free if hold.is_over => "not held: the alert is over, and mutes and silences hold no end",
         HoldState::Free if hold.is_copy => "not held: it is a copy, which nothing holds",
         HoldState::Free if parts.is_empty() => "not held: no mute and no silence holds it",
         HoldState::Free => "not held: ",

@@ -2,7 +2,7 @@
 
 use crate::event::AlertStatus;
 use crate::notification::{AlertState, TimingReason};
-use crate::suite::timeline::{DeliveredMessage, FiringState};
+use crate::suite::timeline::{DeliveredMessage, FiringProgress, FiringState};
 use crate::text::{plural, quoted, shorten};
 use crate::time::{DurationText, Timestamp};
 use std::collections::VecDeque;
@@ -81,19 +81,34 @@ pub(super) fn state_text(begin: Timestamp, state: FiringState) -> String {
     if state.is_paused {
         return "paused".to_owned();
     }
-    match state.state {
-        AlertState::Unknown => "knows nothing of it".to_owned(),
-        AlertState::Told { repeat: None, .. } => "unchanged since its last message".to_owned(),
-        AlertState::Told { repeat: Some(repeat), .. } => {
-            format!("unchanged since its last message; told again at {}", moment_text(begin, repeat))
+    match (state.state, state.progress) {
+        (AlertState::Unknown, FiringProgress::Over) => "the alert is over, and nothing of it waits".to_owned(),
+        (AlertState::Unknown, FiringProgress::Sent) => "sent as it came: the channel gets every event".to_owned(),
+        (AlertState::Unknown, FiringProgress::Undelivered) => "made, and not delivered yet".to_owned(),
+        (AlertState::Unknown, FiringProgress::Plain | FiringProgress::Lapsed) => "knows nothing of it".to_owned(),
+        (AlertState::Told { .. }, FiringProgress::Undelivered) => {
+            "told in a message that is not delivered yet".to_owned()
         }
-        AlertState::Waits { until, timing } => {
+        (AlertState::Told { repeat, .. }, progress) => {
+            let since = match progress {
+                FiringProgress::Lapsed => "as its last message said: what changed since was over before it was told",
+                FiringProgress::Plain | FiringProgress::Undelivered | FiringProgress::Sent | FiringProgress::Over => {
+                    "unchanged since its last message"
+                }
+            };
+            let again = repeat.map(|repeat| format!("; told again at {}", moment_text(begin, repeat)));
+            format!("{since}{}", again.unwrap_or_default())
+        }
+        (AlertState::Waits { until, timing }, _) => {
             let why = timing.and_then(TimingReason::waiting).map(|why| format!(": {why}")).unwrap_or_default();
             format!("waits until {}{why}", moment_text(begin, until))
         }
-        AlertState::GoesAlong => "goes along with the next message of its group".to_owned(),
-        AlertState::Held => "held".to_owned(),
-        AlertState::Elsewhere => "routed elsewhere".to_owned(),
-        AlertState::OverUntold => "over before it was told".to_owned(),
+        (AlertState::GoesAlong, FiringProgress::Undelivered) => {
+            "waits until the message that told of it is delivered".to_owned()
+        }
+        (AlertState::GoesAlong, _) => "goes along with the next message of its group".to_owned(),
+        (AlertState::Held, _) => "held".to_owned(),
+        (AlertState::Elsewhere, _) => "routed elsewhere".to_owned(),
+        (AlertState::OverUntold, _) => "over before it was told".to_owned(),
     }
 }

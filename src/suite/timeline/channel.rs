@@ -52,6 +52,23 @@ pub struct FiringState {
     pub state: AlertState,
     /// Whether the channel is paused.
     pub is_paused: bool,
+    /// What else is true of the alert there.
+    pub progress: FiringProgress,
+}
+
+/// What is true of an alert in a channel besides its [`AlertState`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FiringProgress {
+    /// Nothing else.
+    Plain,
+    /// A message that tells of it, or an event of it, is made and not delivered.
+    Undelivered,
+    /// What changed since it was told was over before that was told.
+    Lapsed,
+    /// The channel gets every event: each was sent as it came.
+    Sent,
+    /// The alert is over.
+    Over,
 }
 
 /// The events of alerts by their ids.
@@ -226,7 +243,20 @@ impl TimelineChannel {
 
     pub(super) fn state(&mut self, id: AlertId) -> FiringState {
         let Ok(state) = self.notifier().state(id);
-        FiringState { state, is_paused: self.is_paused }
+        FiringState { state, is_paused: self.is_paused, progress: self.progress(id) }
+    }
+
+    fn progress(&self, id: AlertId) -> FiringProgress {
+        if self.gets_every_event() {
+            let is_undelivered = self.undelivered.iter().any(|event| event.alert == Some(id));
+            return if is_undelivered { FiringProgress::Undelivered } else { FiringProgress::Sent };
+        }
+        let Ok(alert) = self.store.alert(id);
+        match alert {
+            Some(alert) if alert.message.is_some() => FiringProgress::Undelivered,
+            Some(alert) if alert.told.is_some() && alert.lapsed.is_some() => FiringProgress::Lapsed,
+            Some(_) | None => FiringProgress::Plain,
+        }
     }
 
     pub(super) fn unroute(&mut self, now: Timestamp, id: AlertId, hold: HoldState) {

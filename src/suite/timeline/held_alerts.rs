@@ -16,6 +16,8 @@ pub struct AlertHold {
     pub hold: HoldState,
     /// Whether the channel gets it as a copy, which nothing holds.
     pub is_copy: bool,
+    /// Whether the alert is over, so that nothing holds it.
+    pub is_over: bool,
     /// The mutes and silences whose conditions hold of it, with what each does.
     pub explanations: Vec<HoldExplanation>,
 }
@@ -52,7 +54,7 @@ impl Timeline<'_> {
         let is_copy = self.alerts.get(&id).is_some_and(|alert| alert.copies.iter().any(|copy| copy == channel));
         let hold = if is_copy { HoldState::Free } else { self.holds.hold_in(id, channel) };
         let explanations = if is_copy { Vec::new() } else { self.holds.explain(id, channel) };
-        AlertHold { channel: channel.to_owned(), hold, is_copy, explanations }
+        AlertHold { channel: channel.to_owned(), hold, is_copy, is_over: self.is_over(id), explanations }
     }
 
     /// The mutes that held an alert.

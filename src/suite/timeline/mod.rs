@@ -20,7 +20,7 @@ mod own_events;
 mod stored_event;
 
 pub use budget::{TimelineBudget, TimelineLimit};
-pub use channel::{DeliveredMessage, FiringState};
+pub use channel::{DeliveredMessage, FiringProgress, FiringState};
 pub use held_alerts::AlertHold;
 pub use hold_log::{HoldChange, HoldChangeKind};
 pub use holds::TimelineSilence;
@@ -313,10 +313,17 @@ impl<'r> Timeline<'r> {
     /// What a channel knows of an alert.
     pub fn state(&mut self, channel: &str, integration: Option<&str>, key: &str) -> FiringState {
         let id = AlertId::of(integration, key);
-        match self.channels.get_mut(channel) {
-            Some(channel) => channel.state(id),
-            None => FiringState { state: AlertState::Unknown, is_paused: false },
-        }
+        let is_over = self.is_over(id);
+        let known = self.channels.get_mut(channel).map(|channel| channel.state(id));
+        let unknown = FiringState { state: AlertState::Unknown, is_paused: false, progress: FiringProgress::Plain };
+        let state = known.unwrap_or(unknown);
+        let nothing_left = matches!(state.progress, FiringProgress::Plain | FiringProgress::Sent);
+        if is_over && nothing_left { FiringState { progress: FiringProgress::Over, ..state } } else { state }
+    }
+
+    /// Whether an alert does not fire, or never did.
+    fn is_over(&self, id: AlertId) -> bool {
+        self.alerts.get(&id).is_none_or(|alert| alert.since.is_none())
     }
 
     /// When a channel has something to tell next, if nothing else arrives.
