@@ -82,6 +82,7 @@ fn render(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> Strin
     text.push('\n');
     text.push_str(&channels(status, time, layout));
     text.push_str(&silences(status, time, layout));
+    text.push_str(&expired_sources(status, time, layout));
     if !status.accepting {
         text.push_str("\nthe gateway is shutting down and accepts no pushes\n");
     }
@@ -214,6 +215,26 @@ fn silences(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> Str
     let more = status.silences.len().saturating_sub(SILENCES_SHOWN);
     let more = if more > 0 { "more: `pointsman silence list`\n" } else { "" };
     format!("\n{}{more}", table.render(layout))
+}
+
+/// The sources of mutes of which nothing was heard for too long; nothing where there are none.
+fn expired_sources(status: &GatewayStatus, time: &LocalTime, layout: TextLayout) -> String {
+    if status.expired_sources.is_empty() {
+        return String::new();
+    }
+    let mut table = TextTable::new(&["expired source of mutes", "fires since", "expired", "last event"])
+        .fitting(0, &["last event"]);
+    for source in &status.expired_sources {
+        table.row(vec![
+            visible_line(&source.key),
+            time.moment(&source.since.to_string()),
+            time.moment(&source.expired.to_string()),
+            source.event.map(|event| event.to_string()).unwrap_or_default(),
+        ]);
+    }
+    let note =
+        "nothing was heard of these alerts for 24 hours: they are open, and mutes hold nothing because of them\n";
+    format!("\n{}{note}", table.render(layout))
 }
 
 /// Rows in their order, those with the worse mark first.

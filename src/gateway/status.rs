@@ -10,8 +10,8 @@ use super::config::GatewayConfig;
 use super::delivery;
 use super::intake::SenderRejections;
 use super::journal::{
-    ChannelCounts, ChannelPause, DeliveryId, DeliveryStore as _, DiskShortage, HeldCount, IntegrationCounts,
-    JournalError, PausedChannel, QuarantineCounts, SenderStatus,
+    ChannelCounts, ChannelPause, DeliveryId, DeliveryStore as _, DiskShortage, ExpiredSource, HeldCount,
+    IntegrationCounts, JournalError, PausedChannel, QuarantineCounts, SenderStatus,
 };
 use super::metrics::stage_name;
 use super::operations::{self, SenderSummary, SilenceSelection, SilenceSummary};
@@ -59,6 +59,10 @@ pub struct GatewayStatus {
     /// Heartbeats that know as many senders as one may ([`MAX_SENDERS`]): further ones are not watched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub full_heartbeats: Vec<String>,
+    /// Sources of mutes that fire and hold nothing any more, as nothing was heard of them for 24 hours, at most
+    /// [`MAX_EXPIRED_SOURCES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expired_sources: Vec<ExpiredSource>,
     /// What needs a look, the worst first.
     #[serde(default)]
     pub problems: Vec<StatusProblem>,
@@ -78,6 +82,9 @@ pub const MAX_STATUS_SILENCES: usize = 100;
 
 /// How many senders [`GatewayStatus::absent_senders`] holds.
 pub const MAX_ABSENT_SENDERS: usize = 100;
+
+/// How many sources [`GatewayStatus::expired_sources`] holds.
+pub const MAX_EXPIRED_SOURCES: usize = 100;
 
 /// How many names [`GatewayStatus::rejected_senders`] holds.
 pub const MAX_REJECTED_SENDERS: usize = 64;
@@ -306,6 +313,7 @@ impl GatewayStatus {
             silences: silences.unwrap_or_default(),
             full_heartbeats: full_heartbeats(&senders, MAX_SENDERS),
             absent_senders: absent_senders(senders),
+            expired_sources: journal.expired_sources(MAX_EXPIRED_SOURCES)?,
             problems: Vec::new(),
         };
         status.problems = problems(&status, gateway.clock.now());

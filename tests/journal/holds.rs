@@ -28,6 +28,7 @@ over_each_store!(
     a_silence_ends_once_nothing_fires_that_it_holds,
     the_end_of_what_was_told_passes_and_that_of_the_rest_is_not_told,
     a_mute_holds_while_its_source_fires_and_for_a_time_after,
+    a_source_of_which_nothing_is_heard_holds_on_for_its_time_and_is_listed,
     a_source_that_comes_last_in_a_push_holds_the_others,
     rules_that_are_loaded_hold_and_release_what_fires,
     what_is_due_is_asked_before_it_is_told,
@@ -401,6 +402,32 @@ fn a_source_that_comes_last_in_a_push_holds_the_others(folder: &StateFolder) {
     assert_eq!(world.tell(10), ["resolved: node"]);
     world.work(310);
     assert_eq!(world.tell(310), ["unmuted: pod-1", "unmuted: pod-2", "unmuted: pod-3"]);
+}
+
+fn a_source_of_which_nothing_is_heard_holds_on_for_its_time_and_is_listed(folder: &StateFolder) {
+    const DAY: i64 = 86_400;
+    let mut world = HoldWorld::new(folder);
+    world.rules.has_mute = true;
+    world.arrive(0, &[("node", CRITICAL), ("pod-1", WARNING)]);
+    assert_eq!(world.tell(0), ["new: node"]);
+    // A source is written again once an hour, so it counts for up to so much longer.
+    let expired = world.work(0).unwrap();
+    let late = expired.epoch_milliseconds() / 1_000 - START / 1_000;
+    assert!((DAY..=DAY + 3_600).contains(&late), "{late}");
+    assert_eq!(world.work(late), Some(after(late + 300)), "until 300 s after");
+    assert_eq!(world.tell(late + 299), ["repeat: node"], "the pod is held");
+    assert_eq!(world.reader().expired_sources(10), Ok(Vec::new()));
+    let mut world = world.restart();
+    world.work(late + 300);
+    assert_eq!(world.tell(late + 300), ["unmuted: pod-1"]);
+    let listed = world.reader().expired_sources(10).unwrap();
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!((listed[0].key.as_str(), listed[0].since, listed[0].expired), ("node", after(0), after(late)));
+    assert_eq!(listed[0].event.map(|event| event.index), Some(0));
+    // It counts again once it is heard of, and is over once it ends.
+    world.arrive(late + 400, &[("node", CRITICAL), ("pod-2", WARNING)]);
+    assert_eq!(world.tell(late + 400), [""; 0]);
+    assert_eq!(world.reader().expired_sources(10), Ok(Vec::new()));
 }
 
 fn rules_that_are_loaded_hold_and_release_what_fires(folder: &StateFolder) {

@@ -29,6 +29,8 @@ struct ModelAlert {
     event: TestEvent,
     since: Timestamp,
     heard: Timestamp,
+    /// Whether nothing was heard of it for too long.
+    is_expired: bool,
     /// The channels in which it is open.
     open: BTreeSet<&'static str>,
 }
@@ -56,6 +58,8 @@ pub(super) struct HoldWorld {
     firing: BTreeMap<u32, ModelAlert>,
     /// Roles that ended, and until when they count.
     ended: BTreeMap<ModelRole, Timestamp>,
+    /// Roles of alerts of which nothing was heard for too long, and until when they count.
+    expired: BTreeMap<ModelRole, Timestamp>,
     silences: Vec<ModelSilence>,
 }
 
@@ -69,6 +73,7 @@ impl HoldWorld {
             mutes: mutes.to_vec(),
             firing: BTreeMap::new(),
             ended: BTreeMap::new(),
+            expired: BTreeMap::new(),
             silences: Vec::new(),
         }
     }
@@ -113,8 +118,25 @@ impl HoldWorld {
             let resolved = silence.quiet_since.is_some_and(|since| since.saturating_add(seconds(300)) <= now);
             silence.is_over |= silence.until <= now || (silence.silence.end == SilenceEnd::Resolved && resolved);
         }
+        self.note_expired();
         self.note_quiet();
         self.ask();
+    }
+
+    /// Alerts of which nothing was heard for too long count on for `until … after`.
+    fn note_expired(&mut self) {
+        let mutes = &self.mutes;
+        for (name, alert) in &mut self.firing {
+            let expiry = alert.heard.saturating_add(seconds(COUNTS_FOR));
+            if alert.is_expired || self.now < expiry {
+                continue;
+            }
+            alert.is_expired = true;
+            for (number, mute) in mutes.iter().enumerate().filter(|(_, mute)| has_role(mute, &alert.event)) {
+                self.expired
+                    .insert((number, alert.event.site, *name), expiry.saturating_add(seconds(mute.until_after)));
+            }
+        }
     }
 
     /// Does something with the tracker, and applies what it changed.
@@ -275,7 +297,8 @@ impl HoldWorld {
         for role in old {
             let is_lost = event.firing.is_none() || !new.contains(&role);
             let until = self.now.saturating_add(seconds(self.mutes[role.0].until_after));
-            if is_lost && counted {
+            let until = self.expired.remove(&role).or(counted.then_some(until));
+            if let Some(until) = until.filter(|_| is_lost) {
                 self.ended.insert(role, until);
             }
         }
@@ -283,7 +306,7 @@ impl HoldWorld {
             self.ended.retain(|role, _| !new.contains(role));
             let since = before.map_or(self.now, |alert| alert.since);
             let all = open.iter().copied().chain(channels_of(event)).collect();
-            let alert = ModelAlert { event: event.clone(), since, heard: self.now, open: all };
+            let alert = ModelAlert { event: event.clone(), since, heard: self.now, is_expired: false, open: all };
             self.firing.insert(event.alert, alert);
         }
         open
@@ -346,6 +369,8 @@ impl HoldWorld {
         };
         let again: Vec<ModelRole> = self.ended.keys().filter(|role| has_again(role)).copied().collect();
         self.ended.retain(|role, _| !again.contains(role));
+        let left: Vec<ModelRole> = self.expired.keys().filter(|role| !has_again(role)).copied().collect();
+        self.expired.retain(|role, _| !left.contains(role));
         let Ok(()) = HoldTracker::new(&mut self.holds).ask_everything();
         self.ask();
         self.tell();
@@ -451,7 +476,11 @@ impl HoldWorld {
                 has_role(mute, &other.event) && other.event.site == event.site && is_fresh
             };
             holders.extend(self.firing.values().filter(counts).map(|other| Some(other.event.alert)));
-            let ended = self.ended.iter().filter(|((mute, site, _), _)| *mute == number && *site == event.site);
+            let ended = self
+                .ended
+                .iter()
+                .chain(&self.expired)
+                .filter(|((mute, site, _), _)| *mute == number && *site == event.site);
             holders.extend(ended.filter(|(_, until)| self.now < **until).map(|_| None));
         }
         let active = self.silences.iter().filter(|silence| silence.from <= self.now && !silence.is_over);

@@ -81,10 +81,25 @@ fn a_source_of_which_nothing_is_heard_counts_no_more() {
     world.push(&[event(9, NODE, Critical), event(1, POD, Warning)]);
     world.run_to(at(899));
     assert!(held(&mut world, 1));
-    world.run_to(at(900));
+    world.run_to(at(1_199));
+    assert!(held(&mut world, 1), "until 5m after");
+    world.run_to(at(1_200));
     assert!(!held(&mut world, 1));
     world.push(&[event(9, NODE, Critical)]);
     assert!(held(&mut world, 1));
+    world.compare();
+}
+
+#[test]
+fn an_end_after_its_time_prolongs_nothing() {
+    let mut world = world(&[behind_node(300)]);
+    world.push(&[event(9, NODE, Critical), event(1, POD, Warning)]);
+    world.run_to(at(1_000));
+    world.push(&[event(9, NODE, None)]);
+    world.run_to(at(1_199));
+    assert!(held(&mut world, 1));
+    world.run_to(at(1_200));
+    assert!(!held(&mut world, 1));
     world.compare();
 }
 

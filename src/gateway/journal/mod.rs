@@ -85,10 +85,10 @@ pub use silences::{MAX_CONDITIONS_BYTES, MAX_OPEN_SILENCES, SilenceChange, add_s
 pub use sqlite::SqliteStore;
 pub use store::{
     Backlog, CheckpointMode, ClaimOwner, ClaimResult, CommittedChanges, DeliveryClaims, DeliveryReader,
-    DeliveryTransaction, EventReader, FiringUpdate, HeldCount, IntegrationBacklog, JournalReader, JournalStore,
-    MAX_PAGE_KEY_BYTES, NotifiedAlert, PruneProgress, PushTransaction, ReadResult, RecordReader, SettledFilter,
-    SilenceFilter, SilenceReader, SilenceTransaction, StoreError, StoreResult, StoredBody, StoredFiring, Transaction,
-    TransactionWork,
+    DeliveryTransaction, EventReader, ExpiredSource, FiringUpdate, HeldCount, IntegrationBacklog, JournalReader,
+    JournalStore, MAX_PAGE_KEY_BYTES, NotifiedAlert, PruneProgress, PushTransaction, ReadResult, RecordReader,
+    SettledFilter, SilenceFilter, SilenceReader, SilenceTransaction, StoreError, StoreResult, StoredBody, StoredFiring,
+    Transaction, TransactionWork,
 };
 
 use super::metrics::Metrics;

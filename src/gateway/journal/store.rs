@@ -20,6 +20,7 @@ use crate::gateway::metrics::Metrics;
 use crate::notification::{AlertId, ClockRecord};
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use ulid::Ulid;
@@ -430,6 +431,24 @@ pub trait SilenceReader: Send + Sync {
 
     /// How many alerts are held now, by what holds them.
     fn held_counts(&self) -> ReadResult<Vec<HeldCount>>;
+
+    /// Sources of mutes that fire and count no more, as nothing was heard of them for too long: those that ended last come first;
+    /// at most so many.
+    fn expired_sources(&self, most: usize) -> ReadResult<Vec<ExpiredSource>>;
+}
+
+/// An alert because of which a mute held others, and of which nothing was heard for too long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpiredSource {
+    /// Its key.
+    pub key: String,
+    /// Its last event, where it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventId>,
+    /// Since when it fires.
+    pub since: Timestamp,
+    /// When it ended as a source, the time of `until … after` left out.
+    pub expired: Timestamp,
 }
 
 /// An alert that a channel was told of and that fires.

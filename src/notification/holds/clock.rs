@@ -1,9 +1,10 @@
 //! What begins and ends by the clock: sources that count no more, silences.
 
-use super::record::{HolderId, SilenceRecord, SilenceState, SourceRecord, SourceState};
+use super::record::{HolderId, SilenceRecord, SilenceState, SourceId, SourceRecord, SourceState};
 use super::report::ChangeBefore;
 use super::store::HoldStore;
 use super::tracker::{HoldProgress, HoldTracker};
+use crate::notification::AlertId;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -43,14 +44,9 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         let mut firing = BTreeSet::new();
         for (due, source, alert) in &due {
             let Some(record) = self.store.source(*source, *alert)? else { continue };
-            let fires = match record.state {
-                SourceState::Firing { .. } => true,
-                SourceState::Ended { .. } | SourceState::Expired { .. } => false,
-            };
-            firing.extend(fires.then_some(*alert));
-            let class = record.class;
-            let expired = SourceRecord { state: SourceState::Expired { at: *due }, class: None, ..record };
-            self.set_source(*source, *alert, class, fires.then_some(&expired))?;
+            firing.extend(record.fires().then_some(*alert));
+            let next = self.after_due(*source, *alert, &record, *due)?;
+            self.set_source(*source, *alert, record.class, next.as_ref())?;
         }
         for alert in firing {
             if let Some(firing) = self.store.firing(alert)? {
@@ -59,6 +55,33 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         }
         self.compare(before)?;
         Ok(due.len())
+    }
+
+    /// What an alert is in a role in which it counts no more by the clock; nothing where nothing is to be kept of it. One of which
+    /// nothing was heard counts on for `until … after`, as if it had ended.
+    fn after_due(
+        &self,
+        source: SourceId,
+        alert: AlertId,
+        record: &SourceRecord,
+        due: Timestamp,
+    ) -> Result<Option<SourceRecord>, S::Error> {
+        let record_with = |state| SourceRecord { state, class: None, ..record.clone() };
+        Ok(match record.state {
+            SourceState::Firing { .. } if record.until_after.is_zero() => {
+                Some(record_with(SourceState::Expired { at: due }))
+            }
+            SourceState::Firing { .. } => {
+                let until = due.saturating_add(record.until_after);
+                Some(record_with(SourceState::Ended { at: due, until }))
+            }
+            SourceState::Ended { at, .. } => {
+                let firing = self.store.firing(alert)?;
+                let fires = firing.is_some_and(|firing| firing.facts.roles.iter().any(|role| role.source == source));
+                fires.then(|| record_with(SourceState::Expired { at }))
+            }
+            SourceState::Expired { .. } => None,
+        })
     }
 
     /// The first silences that begin or end; how many.

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// For how long a source counts after it was last heard of. Where its integration has a shorter `resolve_timeout`, its alert is
-/// over by then.
+/// over by then: the clock ends it, and with it the source. That time is listening time, so a gateway that was away releases
+/// nothing because of it.
 pub const SOURCE_COUNTS_FOR: Duration = Duration::from_hours(24);
 
 /// For how long nothing that a silence of `--until-resolved` holds must have fired before it ends.
@@ -203,7 +204,7 @@ pub enum SourceState {
         /// Until when.
         until: Timestamp,
     },
-    /// It ended, and counts until then: `until … after`.
+    /// It ended, or nothing was heard of it for too long, and it counts until then: `until … after`.
     Ended {
         /// When it ended.
         at: Timestamp,
@@ -246,6 +247,12 @@ impl SourceRecord {
             SourceState::Firing { .. } | SourceState::Ended { .. } => true,
             SourceState::Expired { .. } => false,
         }
+    }
+
+    /// Whether it counts because it fires.
+    #[must_use]
+    pub fn fires(&self) -> bool {
+        matches!(self.state, SourceState::Firing { .. })
     }
 
     /// Its place in the order of the alerts of a circle.

@@ -172,10 +172,10 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         for role in &alert.facts.roles {
             heard_in.push(self.hear(now, id, role, alert, heard)?);
         }
-        let counts_in = heard_in.iter().filter(|role| role.heard.counts()).map(|role| role.source).collect();
+        let counts_in = heard_in.iter().filter(|role| role.heard.fires()).map(|role| role.source).collect();
         let class = alert.facts.class(&counts_in);
         for HeardRole { source, known, heard } in heard_in {
-            let heard = SourceRecord { class: class.filter(|_| heard.counts()), ..heard };
+            let heard = SourceRecord { class: class.filter(|_| heard.fires()), ..heard };
             if known.as_ref() != Some(&heard) {
                 self.set_source(source, id, known.and_then(|known| known.class), Some(&heard))?;
             }
@@ -199,7 +199,7 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         let known = self.store.source(role.source, id)?;
         let state = match known.as_ref().map(|known| known.state) {
             Some(SourceState::Firing { until: known }) if known >= until => SourceState::Firing { until: known },
-            Some(SourceState::Expired { at }) if until <= now => SourceState::Expired { at },
+            Some(state @ (SourceState::Ended { .. } | SourceState::Expired { .. })) if until <= now => state,
             _ if until <= now => SourceState::Expired { at: until },
             _ if Mutant::MutedSource.is_on() && !alert.facts.candidates.is_empty() => SourceState::Expired { at: now },
             _ => SourceState::Firing { until: until.saturating_add(self.heard_precision) },
@@ -244,10 +244,10 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         for role in &facts.roles {
             records.extend(self.store.source(role.source, id)?.map(|record| (role.source, record)));
         }
-        let counts_in = records.iter().filter(|(_, record)| record.counts()).map(|(source, _)| *source).collect();
+        let counts_in = records.iter().filter(|(_, record)| record.fires()).map(|(source, _)| *source).collect();
         let class = facts.class(&counts_in);
         for (source, record) in records {
-            let new = class.filter(|_| record.counts());
+            let new = class.filter(|_| record.fires());
             if record.class != new {
                 let known = record.class;
                 self.set_source(source, id, known, Some(&SourceRecord { class: new, ..record }))?;
@@ -268,11 +268,14 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
     fn end_role(&mut self, now: Timestamp, id: AlertId, role: &SourceRole, loss: RoleLoss) -> Result<(), S::Error> {
         let Some(known) = self.store.source(role.source, id)? else { return Ok(()) };
         let counts_on = known.counts() && !known.until_after.is_zero() && loss == RoleLoss::Event;
-        let ended = SourceRecord {
-            state: SourceState::Ended { at: now, until: now.saturating_add(known.until_after) },
-            class: None,
-            ..known.clone()
+        let state = match known.state {
+            // Nothing was heard of it for too long: it ended then.
+            state @ SourceState::Ended { .. } => state,
+            SourceState::Firing { .. } | SourceState::Expired { .. } => {
+                SourceState::Ended { at: now, until: now.saturating_add(known.until_after) }
+            }
         };
+        let ended = SourceRecord { state, class: None, ..known.clone() };
         self.set_source(role.source, id, known.class, counts_on.then_some(&ended))
     }
 

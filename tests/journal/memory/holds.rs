@@ -3,12 +3,12 @@
 use super::transaction::MemoryTransaction;
 use super::{State, whole};
 use pointsman::gateway::journal::{
-    EventId, HeldEvent, HoldRecords, HoldTransaction, LastEvent, Push, Silence, StoreError, StoreResult,
+    EventId, ExpiredSource, HeldEvent, HoldRecords, HoldTransaction, LastEvent, Push, Silence, StoreError, StoreResult,
 };
 use pointsman::notification::AlertId;
 use pointsman::notification::holds::{
     CircleMemory, FiringAlert, HoldStore, HolderId, LinkClass, LinkRank, MemoryHolds, RecheckPosition, RecheckScope,
-    SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord,
+    SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord, SourceState,
 };
 use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
@@ -28,6 +28,21 @@ impl MemoryHoldState {
     /// How many alerts have a candidate of that holder.
     pub(super) fn candidates(&self, holder: HolderId) -> u64 {
         sure(self.records.candidates(holder, None, usize::MAX)).len() as u64
+    }
+
+    /// Sources that fire and count no more, those that ended last first.
+    pub(super) fn expired(&self, most: usize) -> Vec<ExpiredSource> {
+        let mut found: BTreeMap<AlertId, ExpiredSource> = BTreeMap::new();
+        for (_, alert, record) in self.records.sources() {
+            let SourceState::Expired { at } = record.state else { continue };
+            let event = self.events.get(&alert).copied();
+            let one = ExpiredSource { key: record.key.clone(), event, since: record.since, expired: at };
+            found.entry(alert).and_modify(|known| known.expired = known.expired.max(at)).or_insert(one);
+        }
+        let mut found: Vec<ExpiredSource> = found.into_values().collect();
+        found.sort_by_key(|source| std::cmp::Reverse(source.expired));
+        found.truncate(most);
+        found
     }
 
     /// Whether the last event of an alert, or a held one, is of that push.

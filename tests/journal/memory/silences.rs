@@ -4,7 +4,7 @@ use super::reader::MemoryReader;
 use super::transaction::MemoryTransaction;
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
-    HeldCount, NotifiedAlert, ReadResult, Silence, SilenceFilter, SilenceId, SilenceList, SilenceReader,
+    ExpiredSource, HeldCount, NotifiedAlert, ReadResult, Silence, SilenceFilter, SilenceId, SilenceList, SilenceReader,
     SilenceTransaction, StoreResult,
 };
 use pointsman::notification::holds::HolderId;
@@ -95,5 +95,9 @@ impl SilenceReader for MemoryReader {
             let count = |((channel, mute), alerts)| HeldCount { channel, mute, alerts };
             counts.into_iter().map(count).collect()
         })
+    }
+
+    fn expired_sources(&self, most: usize) -> ReadResult<Vec<ExpiredSource>> {
+        self.disk.with(|state| state.holds.expired(most))
     }
 }

@@ -5,7 +5,8 @@ use crate::event::Severity;
 use crate::gateway::journal::sqlite::hold_records::holder_bytes;
 use crate::gateway::journal::sqlite::silences::{find_silence, silence_columns, silence_record};
 use crate::gateway::journal::{
-    HeldCount, NotifiedAlert, ReadResult, Silence, SilenceFilter, SilenceId, SilenceList, SilenceReader,
+    EventId, ExpiredSource, HeldCount, NotifiedAlert, PushId, ReadResult, Silence, SilenceFilter, SilenceId,
+    SilenceList, SilenceReader,
 };
 use crate::notification::AlertId;
 use crate::notification::holds::HolderId;
@@ -98,5 +99,18 @@ impl SilenceReader for ReaderPool {
                    JOIN name c ON c.id = channel GROUP BY c.text, held_by ORDER BY c.text, held_by";
         let row = |row: &Row<'_>| Ok(HeldCount { channel: row.get(0)?, mute: row.get(1)?, alerts: count(row, 2)? });
         self.query(|connection| connection.prepare_cached(sql)?.query_map([], row)?.collect())
+    }
+
+    fn expired_sources(&self, most: usize) -> ReadResult<Vec<ExpiredSource>> {
+        // An alert may be a source of several mutes.
+        let sql = "SELECT s.key, ulid, position, min(s.since), max(at) FROM hold_source s LEFT JOIN hold_alert a \
+                   ON a.alert = s.alert LEFT JOIN push ON push.id = a.push WHERE state = 2 GROUP BY s.alert \
+                   ORDER BY max(at) DESC, s.alert LIMIT ?1";
+        let row = |row: &Row<'_>| {
+            let (push, index): (Option<PushId>, Option<u32>) = (row.get(1)?, row.get(2)?);
+            let event = push.zip(index).map(|(push, index)| EventId { push, index });
+            Ok(ExpiredSource { key: row.get(0)?, event, since: row.get(3)?, expired: row.get(4)? })
+        };
+        self.query(|connection| connection.prepare_cached(sql)?.query_map([limit(most)], row)?.collect())
     }
 }
