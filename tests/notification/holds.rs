@@ -4,11 +4,11 @@ use super::hold_input::{TestEvent, TestMute, TestSilence};
 use super::hold_world::HoldWorld;
 use super::{alert_id, at, plain, seconds, waits};
 use pointsman::event::Severity::{self, Critical, Warning};
-use pointsman::notification::HoldState;
 use pointsman::notification::holds::{
     AlertFacts, AlertReport, HoldCandidate, HoldTracker, MemoryHolds, MuteCandidate, SilenceEnd, SilenceState,
     SourceId, SourceRole,
 };
+use pointsman::notification::{ChannelStore as _, HoldState};
 
 const POD: u8 = 1;
 const NODE: u8 = 2;
@@ -130,8 +130,10 @@ fn one_of_a_large_circle_is_not_held() {
         }
         let free: Vec<u32> = events.iter().map(|event| event.alert).filter(|alert| !held(&mut world, *alert)).collect();
         assert_eq!(free, [0]);
-        // The next one is free once the first is over.
+        // The next one is free once the first is over, and its channel is told so.
         world.push(&[event(0, POD, None)]);
+        let Ok(next) = world.channels["chat"].store.alert(alert_id(1));
+        assert_eq!(next.map(|next| next.hold), Some(HoldState::Free));
         assert!(!held(&mut world, 1) && held(&mut world, 2) && held(&mut world, 10_000));
     }
 }

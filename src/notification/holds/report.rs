@@ -226,15 +226,18 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
         if new == class {
             return self.store.set_source(source, id, record);
         }
-        let is_there = |store: &S, class: Option<LinkClass>| match class {
-            Some(class) => store.first_link(source, Some(class)).map(|first| first.is_some()),
-            None => Ok(true),
+        let first_of = |store: &S, class: Option<LinkClass>| match class {
+            Some(class) => store.first_link(source, Some(class)),
+            None => Ok(None),
         };
-        let was_there = is_there(self.store, new)?;
+        // The first of a class may be the first of its circle, and is another one now.
+        let before = first_of(self.store, new)?;
         self.store.set_source(source, id, record)?;
-        if !was_there || !is_there(self.store, class)? {
+        let after = first_of(self.store, class)?;
+        if (new.is_some() && before.is_none()) || (class.is_some() && after.is_none()) {
             self.regrouped.insert(source);
         }
+        self.changed.extend(before.into_iter().chain(after).map(|first| first.alert));
         Ok(())
     }
 
