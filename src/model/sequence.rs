@@ -228,7 +228,9 @@ pub enum StepError {
 /// The steps of a sequence in the order of the text. Each without moments gets the last one of the step before.
 pub fn steps(test: &Test) -> impl Iterator<Item = Result<SequenceStep<'_>, StepError>> {
     let mut before: Option<Duration> = None;
-    let steps = test.statements.iter().filter(|statement| is_step(&statement.kind));
+    // What has no place in a sequence has moments all the same where they are written.
+    let is_timed = |statement: &&TestStatement| statement.moments.is_some() || is_step(&statement.kind);
+    let steps = test.statements.iter().filter(is_timed);
     steps.map(move |statement| {
         let times = match &statement.moments {
             Some(written) => StepTimes::read(written).map_err(StepError::Moments),

@@ -1,10 +1,11 @@
-//! Durations as they are written elsewhere: `5min`, `30 s`, `500ms`, `30s-10m`.
+//! Durations as they are written elsewhere: `5min`, `30 s`, `500ms`, `30s-10m`; and moments without their `+`.
 
 use super::{MistakeDetector, ParseFailure, TokenKind, clipped};
 use crate::diagnostic::Diagnostic;
+use crate::syntax::grammar::Rule;
 use crate::time::{self, corrected_duration};
 
-pub(super) const MISTAKES: &[MistakeDetector] = &[unit_apart, duration];
+pub(super) const MISTAKES: &[MistakeDetector] = &[unit_apart, duration, moment];
 
 const UNITS: &str = "a duration is whole numbers with the units `d`, `h`, `m` and `s`: `30s`, `1h30m`, `7d`";
 
@@ -58,4 +59,12 @@ fn unit_apart(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let corrected = corrected_duration(written)?;
     let finding = ParseFailure::unexpected(place, format!("no blank stands within a duration, found `{written}`"));
     Some(finding.rewrite(place, corrected))
+}
+
+/// `expect waits until 3m`, `+0s..10m`: a moment without its `+`.
+fn moment(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
+    let is_here = matches!(failure.before(1), "until" | "..") && failure.expects(Rule::moment);
+    let corrected = corrected_duration(failure.found().trim_matches('"')).filter(|_| is_here)?;
+    let message = format!("a moment of a sequence begins with `+`, found `{}`", clipped(failure.found()));
+    Some(failure.unexpected_here(message).rewrite(failure.here(), format!("+{corrected}")))
 }

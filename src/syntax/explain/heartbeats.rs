@@ -15,16 +15,17 @@ fn is_here(failure: &ParseFailure<'_>) -> bool {
     failure.declaration() == "heartbeat"
 }
 
-/// `timeout = 5m`, `by = labels.cluster`
+/// `timeout = 5m`, `by = labels.cluster`, `timeout: 5m`
 fn sign(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     let index = (0..=2).filter_map(|back| failure.index.checked_sub(back)).find(|index| {
         let word = index.checked_sub(1).map_or("", |before| failure.word(before));
-        failure.word(*index) == "=" && matches!(word, "when" | "by" | "timeout")
+        matches!(failure.word(*index), "=" | ":") && matches!(word, "when" | "by" | "timeout")
     });
     let index = index.filter(|_| is_here(failure))?;
     let word = failure.word(index - 1);
     let place = Span { start: failure.span(index - 1).end, ..failure.span(index) };
-    let finding = ParseFailure::unexpected(failure.span(index), format!("the line `{word}` of a heartbeat has no `=`"));
+    let message = format!("the line `{word}` of a heartbeat has no `{}`", failure.word(index));
+    let finding = ParseFailure::unexpected(failure.span(index), message);
     Some(finding.suggest("write it without the sign", place, ""))
 }
 
@@ -44,8 +45,12 @@ fn timeout(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
     if !is_here(failure) || failure.before(1) != "timeout" || failure.starts_line(failure.index) {
         return None;
     }
+    // A statement may follow on the same line.
     let next = failure.index + 1;
-    let is_apart = failure.kind(next) == Some(TokenKind::Word) && !failure.starts_line(next);
+    let is_apart = failure.is(TokenKind::Number)
+        && failure.is_word(next)
+        && !failure.starts_line(next)
+        && !HEARTBEAT.contains(&failure.word(next));
     let last = if is_apart { next } else { failure.index };
     let written = failure.text(failure.index, last);
     let place = failure.range(failure.index, last);
