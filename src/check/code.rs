@@ -115,6 +115,7 @@ crate::codes! {
     UNTIL_AFTER = "E0188", "bad duration of a mute";
     MUTED_CHANNELS = "E0189", "bad list of channels of a mute";
     RULES_IN_SILENCE = "E0190", "silence that needs the rules";
+    MUTE_REASON = "E0191", "mute without a reason";
 
     HEARTBEAT_LINE = "E0196", "heartbeat without a required line";
     HEARTBEAT_LINE_TWICE = "E0197", "line of a heartbeat given twice";

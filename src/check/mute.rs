@@ -7,6 +7,7 @@ use crate::check::define::is_constant;
 use crate::check::destination;
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::diagnostic::{Diagnostic, Findings};
+use crate::model::silence::REASON_FIX;
 use crate::model::{
     self, Channel, ChannelId, Comparator, EventField, Expression, ExpressionKind, GroupValue, Literal, Model,
     ReachedNode,
@@ -35,6 +36,7 @@ pub(super) fn lower(mute: &tree::Mute, cx: &mut LoweringContext<'_>) -> Option<m
         None => Some(None),
     };
     let because = ExpressionLowering { cx, scope: ExpressionScope::Event }.template(&mute.because);
+    check_reason(&mute.because, cx);
     Some(model::Mute {
         name: mute.name.text.clone(),
         span: mute.name.span,
@@ -46,6 +48,18 @@ pub(super) fn lower(mute: &tree::Mute, cx: &mut LoweringContext<'_>) -> Option<m
         source: source?,
         because,
     })
+}
+
+/// Reports a reason without words.
+fn check_reason(because: &tree::Template, cx: &mut LoweringContext<'_>) {
+    let is_blank = |part: &tree::TemplatePart| match part {
+        tree::TemplatePart::Text(text) => text.trim().is_empty(),
+        tree::TemplatePart::Value(..) => false,
+    };
+    if because.parts.iter().all(is_blank) {
+        let finding = Diagnostic::new(&code::MUTE_REASON, because.span, "`because` is missing");
+        cx.report(finding.label("says nothing").help(REASON_FIX));
+    }
 }
 
 /// The channels after `in`. A family stands for all of its members.

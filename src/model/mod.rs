@@ -14,6 +14,7 @@ mod reach;
 mod request;
 mod routing;
 pub mod sequence;
+pub mod silence;
 
 pub use crate::syntax::tree::{LineKind, OrderRelation, Quantifier};
 pub use condition::Condition;

@@ -3,7 +3,8 @@
 
 use crate::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::evaluate::HoldBudget;
-use crate::event::Event;
+use crate::event::{AlertStatus, Event, Labels, Severity};
+use crate::json::Arena;
 use crate::model;
 use crate::program::{ConditionSet, Program};
 use crate::source::{FileId, SourceFile, Sources, Span};
@@ -75,6 +76,28 @@ impl SilenceCondition {
     /// The names of the labels that it looks at.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
         self.program.labels.names()
+    }
+
+    /// Whether it holds of events that say hardly anything, whatever their severity.
+    #[must_use]
+    pub fn meets_every_event(&self) -> bool {
+        let arena = Arena::new();
+        let bare = |severity: Severity, status: AlertStatus| Event {
+            severity,
+            status,
+            title: "\u{fffd}",
+            key: "\u{fffd}",
+            description: None,
+            labels: Labels::of([], &arena),
+            starts_at: None,
+            ends_at: None,
+            link: None,
+            source: "\u{fffd}",
+            integration: None,
+            notes: &[],
+        };
+        let meets = |severity, status| self.matches(&bare(severity, status));
+        Severity::ALL.into_iter().all(|severity| AlertStatus::ALL.into_iter().all(|status| meets(severity, status)))
     }
 
     /// Whether it holds of an event.

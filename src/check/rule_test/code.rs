@@ -19,4 +19,6 @@ crate::codes! {
     MOMENT = "E0175", "bad moment in a sequence";
     SEQUENCE = "E0176", "statement that has no place in a sequence";
     LENGTH = "E0177", "sequence that is too long";
+    REFUSED_SILENCE = "E0192", "silence that the gateway refuses";
+    BRACES = "W0048", "number of `times` in braces";
 }

@@ -19,6 +19,16 @@ struct HoleUse<'t> {
     hole: &'t str,
     span: Span,
     fills: Option<HoleTarget<'t>>,
+    place: HolePlace,
+}
+
+/// Where a hole is used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HolePlace {
+    /// In the event of `times`, where `n` is the number of the event.
+    Times,
+    /// Elsewhere.
+    Elsewhere,
 }
 
 /// What a hole fills.
@@ -35,6 +45,21 @@ impl HoleUse<'_> {
     /// The constant that was likely meant, where a field takes constants.
     fn constant(&self) -> Option<&'static str> {
         if let Some(HoleTarget::Field(field, _)) = self.fills { meant(field, self.hole) } else { None }
+    }
+
+    /// What to write where the number of an event of `times` was meant.
+    fn help_with_number(&self, found: Diagnostic) -> Diagnostic {
+        match self.place {
+            HolePlace::Times => found.suggest(
+                format!("if it is the number of the event, which `times` fills: `{TIMES_HOLE}`"),
+                self.span,
+                TIMES_HOLE,
+            ),
+            HolePlace::Elsewhere if self.hole == TIMES_HOLE => found.help(format!(
+                "only in the event of `times 40 event {{ … }}`, `{TIMES_HOLE}` is the number of the event"
+            )),
+            HolePlace::Elsewhere => found,
+        }
     }
 
     fn suggest_string(&self, found: Diagnostic) -> Diagnostic {
@@ -73,7 +98,7 @@ impl<'t> TestChecker<'_, 't> {
             return self.report(found.suggest(help, used.span, constant));
         }
         let help = format!("if it varies: `cases {} => severity {{ \"P1\" => Critical }}`", used.hole);
-        self.report(used.suggest_string(found).help(help));
+        self.report(used.help_with_number(used.suggest_string(found)).help(help));
     }
 
     fn unfilled(&mut self, used: &HoleUse, names: &[Identifier]) {
@@ -81,7 +106,7 @@ impl<'t> TestChecker<'_, 't> {
         let found = Diagnostic::new(&code::UNFILLED, used.span, message);
         self.report(match nearest(used.hole, names.iter().map(|name| &*name.text)) {
             Some(near) => found.did_you_mean(used.span, near),
-            None => used.suggest_string(found).help(format!(
+            None => used.help_with_number(used.suggest_string(found)).help(format!(
                 "if it varies, name it in `cases`: `cases {}, {} => …`",
                 listed(names),
                 used.hole
@@ -155,7 +180,8 @@ impl<'t> TestChecker<'_, 't> {
                 InputStatement::Times(json) => {
                     let mut repeated = Vec::new();
                     gather_event(json, EventRole::Given, &mut repeated);
-                    uses.extend(repeated.into_iter().filter(|used| used.hole != TIMES_HOLE));
+                    let others = repeated.into_iter().filter(|used| used.hole != TIMES_HOLE);
+                    uses.extend(others.map(|used| HoleUse { place: HolePlace::Times, ..used }));
                 }
                 InputStatement::File => {}
             }
@@ -166,7 +192,8 @@ impl<'t> TestChecker<'_, 't> {
         }
         for (at, _) in &self.statements.at {
             if let TestTime::Hole(name) = at {
-                uses.push(HoleUse { hole: &name.text, span: name.span, fills: Some(HoleTarget::Time) });
+                let fills = Some(HoleTarget::Time);
+                uses.push(HoleUse { hole: &name.text, span: name.span, fills, place: HolePlace::Elsewhere });
             }
         }
         for (expectation, _) in &self.statements.expectations {
@@ -371,7 +398,7 @@ fn gather_event<'t>(json: &'t TestJson, side: EventRole, uses: &mut Vec<HoleUse<
 fn gather<'t>(json: &'t TestJson, fills: Option<HoleTarget<'t>>, uses: &mut Vec<HoleUse<'t>>) {
     let inner = fills.filter(|fills| matches!(fills, HoleTarget::Payload));
     if let TestJsonKind::Hole(hole) = &json.kind {
-        uses.push(HoleUse { hole, span: json.span, fills });
+        uses.push(HoleUse { hole, span: json.span, fills, place: HolePlace::Elsewhere });
     }
     json.parts().for_each(|part| gather(part, inner, uses));
 }

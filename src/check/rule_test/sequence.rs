@@ -4,13 +4,15 @@ use super::event::EventRole;
 use super::{TestChecker, code};
 use crate::check::check_condition;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::Literal;
 use crate::model::sequence::{
     self, ArrivingKind, LATEST_MOMENT, MAX_ARRIVALS, MAX_STEPS, MAX_TIMES, MomentError, SequenceStep, StepError,
-    read_duration,
+    TIMES_HOLE, read_duration,
 };
+use crate::model::silence::{EVERY_EVENT, LONGEST_SILENCE, REASON_FIX, TOO_LONG, TOO_LONG_FIX, check_reason};
 use crate::source::Span;
 use crate::syntax::tree::{
-    ExpectationKind, Identifier, RepeatCount, StringLiteral, Test, TestJson, TestJsonKind, TestStatement,
+    ExpectationKind, Identifier, RepeatCount, SilenceStep, StringLiteral, Test, TestJson, TestJsonKind, TestStatement,
     TestStatementKind, TestSubject,
 };
 
@@ -56,8 +58,7 @@ impl<'t> TestChecker<'_, 't> {
             TestStatementKind::Silence(silence) => {
                 self.duration(&silence.duration);
                 silence.channels.iter().for_each(|channel| self.sequence_channel(channel));
-                let (_, findings) = check_condition(&silence.condition, self.sources);
-                findings.finish().0.into_iter().for_each(|found| self.report(found));
+                self.silence(silence);
             }
             TestStatementKind::SilenceEnd(reason) => self.silence_end(reason, test),
             TestStatementKind::Restart(duration) => self.duration(duration),
@@ -66,7 +67,10 @@ impl<'t> TestChecker<'_, 't> {
                 self.duration(duration);
             }
             TestStatementKind::Pause(channel) | TestStatementKind::Resume(channel) => self.sequence_channel(channel),
-            TestStatementKind::Times(count, _) => self.repeat_count(*count),
+            TestStatementKind::Times(count, event) => {
+                self.repeat_count(*count);
+                self.number_in_braces(event);
+            }
             TestStatementKind::Expect(expectation) => {
                 if let ExpectationKind::Via(_) = &expectation.kind {
                     self.out_of_place("expect via", span, "test the routes of one event in a test of their own");
@@ -83,6 +87,30 @@ impl<'t> TestChecker<'_, 't> {
             | TestStatementKind::Event(_)
             | TestStatementKind::At(_)
             | TestStatementKind::Cases(_) => {}
+        }
+    }
+
+    /// Reports what the gateway refuses of a silence, with the same words.
+    fn silence(&mut self, silence: &SilenceStep) {
+        let (condition, findings) = check_condition(&silence.condition, self.sources);
+        findings.finish().0.into_iter().for_each(|found| self.report(found));
+        let refused = |span: Span, message: String| Diagnostic::new(&code::REFUSED_SILENCE, span, message);
+        if let Some(Literal::Boolean(true)) = condition.literal() {
+            let found = refused(silence.condition.span, format!("every event {EVERY_EVENT}"));
+            self.report(found.help("narrow it, as in `labels.service == \"cart\"`"));
+        }
+        match read_duration(&silence.duration) {
+            Ok(lasts) if lasts > LONGEST_SILENCE => {
+                self.report(refused(silence.duration.span, TOO_LONG.to_owned()).help(TOO_LONG_FIX));
+            }
+            Ok(lasts) if lasts.is_zero() => {
+                let found = refused(silence.duration.span, "a silence of `0s` holds nothing".to_owned());
+                self.report(found.help("write for how long it lasts, as in `for 20m`"));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        if let Err((message, fix)) = check_reason("because", &silence.reason.value, REASON_FIX) {
+            self.report(refused(silence.reason.span, message).help(fix));
         }
     }
 
@@ -115,6 +143,24 @@ impl<'t> TestChecker<'_, 't> {
         }
         let found = Diagnostic::new(&code::LENGTH, span, format!("`times` takes a number from 1 to {MAX_TIMES}"));
         self.report(found.help("write several lines for more events"));
+    }
+
+    /// Reports strings of `times` with `{n}`: braces mean themselves there.
+    fn number_in_braces(&mut self, json: &TestJson) {
+        if let TestJsonKind::Text(text) = &json.kind {
+            let braces = format!("{{{TIMES_HOLE}}}");
+            if !text.contains(&braces) {
+                return;
+            }
+            let message = format!("`{braces}` in a string of `times` is not replaced by the number of the event");
+            let found = Diagnostic::new(&code::BRACES, json.span, message).label("stays in the text as it is");
+            self.report(if **text == *braces {
+                found.suggest(format!("write the number without quotes: `{TIMES_HOLE}`"), json.span, TIMES_HOLE)
+            } else {
+                found.help(format!("a whole value can be the number: write `{TIMES_HOLE}` without quotes"))
+            });
+        }
+        json.parts().for_each(|part| self.number_in_braces(part));
     }
 
     fn sequence_channel(&mut self, channel: &Identifier) {

@@ -153,7 +153,7 @@ impl SilenceScan {
     /// whatever an event says.
     pub(super) fn meets_every_event(&self, condition: &SilenceCondition, enough: u64) -> bool {
         let SilencePreview { events, matched, alerts, .. } = self.preview;
-        events == matched && (alerts >= enough || meets_anything(condition))
+        events == matched && (alerts >= enough || condition.meets_every_event())
     }
 
     /// A silence that did not end, and that holds all that another one would hold, in its channels and its time.
@@ -169,28 +169,6 @@ impl SilenceScan {
                 && (self.preview.matched > 0 || wider.condition.trim() == self.condition.trim())
         })
     }
-}
-
-/// Whether the condition holds of events that say hardly anything, whatever their severity.
-fn meets_anything(condition: &SilenceCondition) -> bool {
-    let meets = |severity: Severity, status: AlertStatus| {
-        let arena = Arena::new();
-        condition.matches(&Event {
-            severity,
-            status,
-            title: "\u{fffd}",
-            key: "\u{fffd}",
-            description: None,
-            labels: crate::event::Labels::of([], &arena),
-            starts_at: None,
-            ends_at: None,
-            link: None,
-            source: "\u{fffd}",
-            integration: None,
-            notes: &[],
-        })
-    };
-    Severity::ALL.into_iter().all(|severity| AlertStatus::ALL.into_iter().all(|status| meets(severity, status)))
 }
 
 /// An alert that met the condition.

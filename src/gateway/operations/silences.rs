@@ -13,19 +13,14 @@ use crate::gateway::journal::{
 };
 use crate::gateway::operations::ListingPage;
 use crate::gateway::served_rules::ServedRules;
+use crate::model::silence::{EVERY_EVENT, LONGEST_SILENCE, REASON_FIX, TOO_LONG, TOO_LONG_FIX, check_reason};
 use crate::ruleset::{RefusedCondition, SilenceCondition};
 use crate::time::{self, DurationText, Timestamp};
 use std::time::Duration;
 use ulid::Ulid;
 
-/// For how long a silence is at most.
-const LONGEST: Duration = Duration::from_hours(30 * 24);
-
 /// For how long it is at most unless the operator insists.
 const LONGEST_UNFORCED: Duration = Duration::from_hours(7 * 24);
-
-/// The characters of a reason or a name.
-const MAX_WORDS: usize = 1_000;
 
 /// The channels of a silence.
 const MAX_CHANNELS: usize = 100;
@@ -187,7 +182,7 @@ fn check_channels(journal: &Journal, served: Option<&ServedRules>, channels: &[S
 }
 
 fn new_silence(request: &SilenceRequest, now: Timestamp) -> Result<Silence, OperationError> {
-    let because = words("because", &request.because, "say why, for those who miss the alert later")?;
+    let because = words("because", &request.because, REASON_FIX)?;
     let author = words("by", &request.by, "name who silences it")?;
     let from = match &request.from {
         Some(text) => read_time("from", text)?.max(now),
@@ -197,7 +192,7 @@ fn new_silence(request: &SilenceRequest, now: Timestamp) -> Result<Silence, Oper
     if until <= from {
         return Err(OperationError::invalid("`until` is not after `from`, and not after now: nothing would be held"));
     }
-    if from > now.saturating_add(LONGEST) {
+    if from > now.saturating_add(LONGEST_SILENCE) {
         return Err(OperationError::invalid("`from` is more than 30 days away: add the silence later"));
     }
     check_length(until.saturating_duration_since(from), request.force)?;
@@ -222,15 +217,9 @@ fn new_silence(request: &SilenceRequest, now: Timestamp) -> Result<Silence, Oper
 }
 
 /// A text that has to be there.
-pub(super) fn words(name: &str, text: &str, fix: &str) -> Result<String, OperationError> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(OperationError::invalid(format!("`{name}` is missing: {fix}")));
-    }
-    if text.chars().count() > MAX_WORDS {
-        return Err(OperationError::invalid(format!("`{name}` has more than {MAX_WORDS} characters: shorten it")));
-    }
-    Ok(text.to_owned())
+pub(super) fn words(name: &str, text: &str, fix: &'static str) -> Result<String, OperationError> {
+    check_reason(name, text, fix).map_err(|(refused, fix)| OperationError::invalid(format!("{refused}: {fix}")))?;
+    Ok(text.trim().to_owned())
 }
 
 fn read_time(name: &str, text: &str) -> Result<Timestamp, OperationError> {
@@ -263,10 +252,8 @@ pub(super) fn end(duration: Option<&str>, until: Option<&str>, from: Timestamp) 
 }
 
 fn check_length(length: Duration, force: bool) -> Result<(), OperationError> {
-    if length > LONGEST {
-        return Err(OperationError::invalid(
-            "a silence lasts at most 30 days: what is never told is a route to `nothing` in the rules",
-        ));
+    if length > LONGEST_SILENCE {
+        return Err(OperationError::invalid(format!("{TOO_LONG}: {TOO_LONG_FIX}")));
     }
     if length > LONGEST_UNFORCED && !force {
         return Err(OperationError::Refused(format!(
@@ -280,9 +267,9 @@ fn check_length(length: Duration, force: bool) -> Result<(), OperationError> {
 /// Refuses what is hardly meant.
 fn refuse(silence: &Silence, condition: &SilenceCondition, found: &SilenceScan) -> Result<(), OperationError> {
     if found.meets_every_event(condition, TELLING_ALERTS) {
-        return Err(OperationError::Refused(
-            "every event of the last 24 h meets this condition: narrow it, or insist with `--force` (`\"force\": true` in the API)".to_owned(),
-        ));
+        return Err(OperationError::Refused(format!(
+            "every event of the last 24 h {EVERY_EVENT}: narrow it, or insist with `--force` (`\"force\": true` in the API)"
+        )));
     }
     if let Some(wider) = found.within(silence) {
         return Err(OperationError::Refused(format!(

@@ -16,6 +16,7 @@ use super::held::{self, ExpectedHold};
 use super::test_files::TestFiles;
 use super::timeline::{AlertHold, Timeline, TimelineBudget, TimelineLimit, TimelineSilence};
 use crate::model::sequence::{self, SequenceStep, read_duration};
+use crate::model::silence::EVERY_EVENT;
 use crate::notification::HoldState;
 use crate::ruleset::SilenceCondition;
 use crate::source::Span;
@@ -177,6 +178,10 @@ impl<'r> SequenceRun<'r> {
         let sources = &self.runner.rules.sources;
         let condition = SilenceCondition::of(&silence.condition, sources)
             .map_err(|_| self.runner.fail(silence.condition.span, "this is not a condition over the event alone"))?;
+        if condition.meets_every_event() {
+            let failure = self.runner.fail(silence.condition.span, format!("every event {EVERY_EVENT}"));
+            return Err(Box::new(failure.help("narrow it, as in `labels.service == \"cart\"`")));
+        }
         let channels: Vec<String> = silence.channels.iter().map(|channel| channel.text.to_string()).collect();
         let because = silence.reason.value.to_string();
         self.note(&format!("a silence begins for {}: {}", silence.duration.text, quoted(&because)));
