@@ -37,8 +37,8 @@ fn status_of(value: &Expression) -> Option<Span> {
 
 /// A name that could only be one of the rules.
 pub(super) fn rule_name(place: Span, name: &str) -> Diagnostic {
-    let message = format!("a silence sees the event alone, and `{name}` is no part of it");
+    let message = format!("the condition of a silence cannot use `{name}`, which is not a part of an event");
     Diagnostic::new(&code::RULES_IN_SILENCE, place, message)
-        .label("would be a name of the rules")
-        .note("a silence outlives a reload, so it cannot need a define, a table or a schedule")
+        .label("only the rules can define it")
+        .note("a silence stays in force when the rules change, so it cannot use their defines, tables and schedules")
 }

@@ -35,12 +35,8 @@ struct PauseArguments {
     /// The channel
     #[arg(value_name = "NAME")]
     channel: String,
-    /// For how long: `20m`, `1h30m`, `2d`; at most 7 days
-    #[arg(long = "for", value_name = "DURATION", conflicts_with = "until", required_unless_present = "until")]
-    duration: Option<String>,
-    /// Until when: `2026-03-07T02:00:00+08:00`
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    #[command(flatten)]
+    end: PauseEndArguments,
     /// Why: shown wherever something waits for the channel
     #[arg(long, value_name = "WORDS")]
     because: String,
@@ -50,6 +46,18 @@ struct PauseArguments {
     place: GatewayArguments,
     #[command(flatten)]
     output: FormatArguments,
+}
+
+/// When a pause ends.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct PauseEndArguments {
+    /// For how long: `20m`, `1h30m`, `2d`; at most 7 days. This or `--until` is required
+    #[arg(long = "for", value_name = "DURATION")]
+    duration: Option<String>,
+    /// Until when: `2026-03-07T02:00:00+08:00`. This or `--for` is required
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -111,8 +119,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 fn pause(arguments: &PauseArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let request = PauseRequest {
         channel: channel_name(&arguments.channel),
-        duration: arguments.duration.clone(),
-        until: arguments.until.clone(),
+        duration: arguments.end.duration.clone(),
+        until: arguments.end.until.clone(),
         because: arguments.because.clone(),
         by: arguments.author.name(terminal)?,
     };

@@ -63,12 +63,8 @@ struct ConditionArguments {
 struct AddArguments {
     #[command(flatten)]
     condition: ConditionArguments,
-    /// For how long: `20m`, `1h30m`, `2d`; at most 30 days
-    #[arg(long = "for", value_name = "DURATION", conflicts_with = "until", required_unless_present = "until")]
-    duration: Option<String>,
-    /// Until when: `2026-03-07T02:00:00+08:00`
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    #[command(flatten)]
+    end: SilenceEndArguments,
     /// From when on, if not from now: `2026-03-07T02:00:00+08:00`
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -87,6 +83,30 @@ struct AddArguments {
     place: GatewayArguments,
     #[command(flatten)]
     output: FormatArguments,
+}
+
+/// When a silence ends.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct SilenceEndArguments {
+    /// For how long: `20m`, `1h30m`, `2d`; at most 30 days. This or `--until` is required
+    #[arg(long = "for", value_name = "DURATION")]
+    duration: Option<String>,
+    /// Until when: `2026-03-07T02:00:00+08:00`. This or `--for` is required
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+}
+
+/// Until when a silence is extended.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct ExtensionArguments {
+    /// For how much longer than it lasts now: `20m`. This or `--until` is required
+    #[arg(long = "for", value_name = "DURATION")]
+    duration: Option<String>,
+    /// Until when: `2026-03-07T02:00:00+08:00`. This or `--for` is required
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
 }
 
 /// Who does something.
@@ -134,12 +154,8 @@ struct ExtendArguments {
     /// The id of the silence
     #[arg(value_name = "ID")]
     silence: String,
-    /// For how much longer than it lasts now: `20m`
-    #[arg(long = "for", value_name = "DURATION", conflicts_with = "until", required_unless_present = "until")]
-    duration: Option<String>,
-    /// Until when: `2026-03-07T02:00:00+08:00`
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    #[command(flatten)]
+    end: ExtensionArguments,
     /// Extend it although it ends in more than 7 days then
     #[arg(long)]
     force: bool,
@@ -292,8 +308,8 @@ fn add(added: &AddArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     added.condition.check(terminal)?;
     let request = SilenceRequest {
         condition: added.condition.condition.clone(),
-        duration: added.duration.clone(),
-        until: added.until.clone(),
+        duration: added.end.duration.clone(),
+        until: added.end.until.clone(),
         from: added.from.clone(),
         channels: added.condition.channels(),
         because: added.because.clone(),
@@ -374,8 +390,8 @@ fn show(shown: &ShowArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
 
 fn extend(extended: &ExtendArguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let request = ExtendSilenceRequest {
-        duration: extended.duration.clone(),
-        until: extended.until.clone(),
+        duration: extended.end.duration.clone(),
+        until: extended.end.until.clone(),
         by: extended.author.name(terminal)?,
         force: extended.force,
     };

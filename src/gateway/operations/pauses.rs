@@ -81,7 +81,7 @@ pub fn resume_channel(
 ) -> Result<PausedChannel, OperationError> {
     check_channel(journal, served, &request.channel)?;
     let by = words("by", &request.by, "name who goes on with it")?;
-    let because = request.because.as_deref().unwrap_or_default();
+    let because = request.because.as_deref().map(str::trim).filter(|because| !because.is_empty());
     let Some(pause) = journal.resume_channel(&request.channel, now)? else {
         return Err(OperationError::invalid(format!("the channel `{}` is not paused", request.channel)));
     };
