@@ -10,8 +10,10 @@ use super::terminal::Terminal;
 use crate::diagnostic::visible_line;
 use crate::gateway::operations::{ForgetRequest, SenderSummary};
 use crate::notification::MAX_SENDERS;
+use crate::time::DurationText;
 use clap::{Args, Subcommand};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// List the senders of heartbeats, absent ones first, or forget one
 #[derive(Debug, Args)]
@@ -86,11 +88,15 @@ fn list(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
         return Ok(Exit::Success);
     }
     let times = LocalTime::at(clock::at(None));
-    let mut table = TextTable::new(&["", "heartbeat", "last heard", "by"]).fitting(2, &[]);
+    let heading = ["", "heartbeat", "last heard", "timeout", "absent since", "by"];
+    let mut table = TextTable::new(&heading).fitting(2, &["timeout"]);
     for sender in &found.items {
         let mark = if sender.absent_since.is_some() { RowMark::Failing } else { RowMark::None };
         let heard = times.moment(&sender.heard.to_string());
-        table.marked_row(mark, [sender.heartbeat.clone(), heard, visible_line(&sender.values())]);
+        let timeout = sender.timeout_seconds.map(|seconds| DurationText(Duration::from_secs(seconds)).to_string());
+        let absent = sender.absent_since.map(|since| times.moment(&since.to_string()));
+        let [timeout, absent] = [timeout, absent].map(Option::unwrap_or_default);
+        table.marked_row(mark, [sender.heartbeat.clone(), heard, timeout, absent, visible_line(&sender.values())]);
     }
     terminal.out.print(&table.render(terminal.out.layout()));
     if found.items.iter().any(|sender| sender.absent_since.is_some()) {

@@ -9,6 +9,12 @@ use crate::notification::{HeartbeatTerms, NamedValue, PendingChange, Sender, Sen
 use crate::program::{Destination, Heartbeat};
 use std::time::Duration;
 
+/// The note of the event that ends the absence of a sender that an operator forgot.
+const FORGOTTEN: &str = "an operator ran `pointsman heartbeats forget`; nothing was heard again";
+
+/// The note of the event that ends an absence whose heartbeat the rules no longer have.
+const NO_HEARTBEAT: &str = "the rules no longer have this heartbeat; nothing was heard again";
+
 impl RuleSet {
     /// What the rules say of each heartbeat, in text order.
     #[must_use]
@@ -53,7 +59,10 @@ impl RuleSet {
             SenderChange::Absent | SenderChange::Returned => {
                 self.program.heartbeats.iter().position(|known| *known.name == *pending.sender.heartbeat)?
             }
-            SenderChange::Left => return Some(followed(last?, context, arena)),
+            SenderChange::Left => {
+                let note = if pending.record.is_forgotten { FORGOTTEN } else { NO_HEARTBEAT };
+                return Some(followed(last?, note, context, arena));
+            }
         };
         let values: Vec<&str> = pending.sender.values.iter().map(|value| &*value.value).collect();
         let (since, ended) = match (pending.change, pending.record.absence) {
@@ -109,8 +118,9 @@ impl RuleSet {
 }
 
 /// The recovery of an absence that no rule knows any more: it goes where the absence went.
-fn followed<'a>(last: &'a Event<'a>, context: &EvaluationContext<'_>, arena: &'a Arena) -> Outcome<'a> {
-    let event = arena.alloc(Event { status: AlertStatus::Resolved, ends_at: Some(context.now), notes: &[], ..*last });
+fn followed<'a>(last: &'a Event<'a>, note: &'a str, context: &EvaluationContext<'_>, arena: &'a Arena) -> Outcome<'a> {
+    let (ends_at, notes) = (Some(context.now), arena.slice(&[note]));
+    let event = arena.alloc(Event { status: AlertStatus::Resolved, ends_at, notes, ..*last });
     let open: Vec<&str> = (context.open)(event.key).iter().map(|channel| arena.text(channel)).collect();
     let decision = RoutingDecision { channels: arena.slice(&open), followed: true, ..RoutingDecision::default() };
     outcome(event, decision)

@@ -60,6 +60,7 @@ fn senders_are_listed_and_forgotten() {
     let names: Vec<&str> = known.iter().map(|sender| sender["heartbeat"].as_str().unwrap()).collect();
     assert_eq!(names, ["nightly", "prometheus", "prometheus"], "{known:#?}");
     assert_eq!(known[1]["by"][0]["value"], "a");
+    assert_eq!((&known[0]["timeout_seconds"], &known[1]["timeout_seconds"]), (&90_000.into(), &300.into()));
 
     let listed = place.pointsman(&["heartbeats", "--state", "state"]).run().stdout;
     assert!(listed.contains("cluster \"old\"") && listed.contains("ok"), "{listed}");

@@ -70,7 +70,7 @@ impl OperationsBackend {
 
     /// The senders of heartbeats.
     pub(in crate::cli) fn heartbeats(&self) -> BackendResult<ListingPage<SenderSummary>> {
-        self.ask(|client| get(client, &["heartbeats"]), operations::heartbeats)
+        self.ask(|client| get(client, &["heartbeats"]), |journal| operations::heartbeats(journal, None))
     }
 
     /// Forgets a sender.

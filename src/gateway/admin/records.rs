@@ -169,7 +169,7 @@ async fn replay_quarantined(State(gateway): GatewayState, body: Bytes) -> Respon
 }
 
 async fn heartbeats(State(gateway): GatewayState) -> Response {
-    answer_blocking(move || operations::heartbeats(&gateway.journal)).await
+    answer_blocking(move || operations::heartbeats(&gateway.journal, Some(&gateway.rules.current().value))).await
 }
 
 async fn forget_sender(State(gateway): GatewayState, body: Bytes) -> Response {

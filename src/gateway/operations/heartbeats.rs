@@ -2,7 +2,8 @@
 
 use super::{AffectedCount, ListingPage, OperationError};
 use crate::gateway::journal::{DeliveryStore as _, Journal, SenderStatus};
-use crate::notification::Sender;
+use crate::gateway::served_rules::ServedRules;
+use crate::notification::{HeartbeatTerms, Sender};
 use crate::text::shorten;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,10 @@ pub struct SenderSummary {
     /// When it was heard last before its absence, while it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absent_since: Option<Timestamp>,
+    /// After how many seconds without a beat it is absent; nothing where no rules are in force, or they no longer have the
+    /// heartbeat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
 }
 
 /// A value that tells a sender.
@@ -39,7 +44,14 @@ impl SenderSummary {
             by: sender.values.into_iter().map(value).collect(),
             heard: record.heard_at,
             absent_since: record.absence.map(|absence| absence.since),
+            timeout_seconds: None,
         }
+    }
+
+    /// The same with the timeout of its heartbeat.
+    fn with_timeout(self, terms: &[HeartbeatTerms]) -> Self {
+        let own = terms.iter().find(|terms| terms.name == self.heartbeat);
+        Self { timeout_seconds: own.map(|terms| terms.timeout.as_secs()), ..self }
     }
 
     /// What tells the sender: `cluster "a", node "n7"`.
@@ -64,8 +76,13 @@ pub struct ForgetRequest {
 ///
 /// # Errors
 /// A journal that cannot be read.
-pub fn heartbeats(journal: &Journal) -> Result<ListingPage<SenderSummary>, OperationError> {
-    let mut items: Vec<SenderSummary> = journal.read()?.senders()?.into_iter().map(SenderSummary::of).collect();
+pub fn heartbeats(
+    journal: &Journal,
+    served: Option<&ServedRules>,
+) -> Result<ListingPage<SenderSummary>, OperationError> {
+    let terms = served.map(|served| served.rules.heartbeat_terms()).unwrap_or_default();
+    let senders = journal.read()?.senders()?.into_iter();
+    let mut items: Vec<SenderSummary> = senders.map(|sender| SenderSummary::of(sender).with_timeout(&terms)).collect();
     items.sort_by_key(|sender| sender.absent_since.is_none());
     Ok(ListingPage::complete(items))
 }
