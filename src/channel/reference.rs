@@ -1,8 +1,9 @@
 //! The kinds and their parameters as the table of the language reference.
 
+use super::delivery::CONCURRENCY;
 use super::integration;
 use super::kinds;
-use super::notification;
+use super::notification::{self, EVERY_EVENT};
 use super::parameter::ParameterSpec;
 use std::fmt::Write;
 
@@ -24,7 +25,12 @@ pub fn reference() -> String {
 
 fn parameters(table: &mut String, parameters: &[ParameterSpec]) {
     for ParameterSpec { name, takes, default, documentation, .. } in parameters {
-        row(table, ["", &format!("`{name}`"), &takes.to_string(), &default.to_string(), documentation]);
+        let default = if *name == CONCURRENCY.spec.name {
+            format!("{default}; `1` beside a `repeat` other than `\"{EVERY_EVENT}\"`, as chats have it by default")
+        } else {
+            default.to_string()
+        };
+        row(table, ["", &format!("`{name}`"), &takes.to_string(), &default, documentation]);
     }
 }
 
