@@ -7,7 +7,7 @@ use super::layout::TextLayout;
 use super::local_time::LocalTime;
 use super::table::TextTable;
 use super::terminal::Terminal;
-use crate::gateway::journal::{DeadLetterRecord, DeliveryRecord, DeliveryState};
+use crate::gateway::journal::{DeadLetterRecord, DeliveryRecord, DeliveryState, EventState};
 use crate::gateway::operations::{
     EventSummary, ListingPage, QuarantineSummary, RecordCount, RecordSelection, ReplayCandidate, ReplayResult,
 };
@@ -280,7 +280,16 @@ impl ListingRow for EventSummary {
     fn columns(&self, time: &LocalTime) -> Vec<String> {
         let word =
             |pointer: &str| self.outcome.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned();
-        let state = if self.deliveries.is_empty() { word("/outcome") } else { deliveries(&self.deliveries) };
+        let state = match (self.deliveries.is_empty(), self.state) {
+            (true, Some(state)) => state.word().to_owned(),
+            (true, None) => word("/outcome"),
+            (false, Some(state @ (EventState::Held | EventState::Waiting))) => {
+                format!("{}, {}", state.word(), deliveries(&self.deliveries))
+            }
+            (false, Some(EventState::Untold | EventState::Unchanged | EventState::Sent) | None) => {
+                deliveries(&self.deliveries)
+            }
+        };
         vec![
             self.id.to_string(),
             time.clock(&self.received.to_string()),
@@ -373,6 +382,7 @@ mod tests {
             rules: "00".into(),
             outcome: serde_json::from_str(outcome).unwrap(),
             deliveries,
+            state: None,
         }
     }
 

@@ -2,6 +2,7 @@
 //! the millisecond.
 
 use super::channel_policies::ChannelPolicies;
+use super::event_state::EventState;
 use super::heard::{HeardAlert, OwnPush};
 use super::holds::PushHolds;
 use super::notification::{EventArrival, GiveUpCause};
@@ -356,6 +357,8 @@ pub struct EventRecord {
     pub outcome: String,
     /// Its deliveries.
     pub deliveries: Vec<DeliveryRecord>,
+    /// What has happened to it; nothing where it has no deliveries, and no channel gathers it or holds it back.
+    pub state: Option<EventState>,
 }
 
 /// A delivery of an event.

@@ -3,8 +3,8 @@
 use super::RecordSelection;
 use crate::evaluate::RequestMetadata;
 use crate::gateway::journal::{
-    AttemptRecord, ChannelFate, DeliveryRecord, EventId, EventRecord, MessageSummary, PushOrigin, RefusedSummary,
-    ToldAlertSummary,
+    AttemptRecord, ChannelFate, DeliveryRecord, EventId, EventRecord, EventState, MessageSummary, PushOrigin,
+    RefusedSummary, ToldAlertSummary,
 };
 use crate::text::shorten;
 use crate::time::Timestamp;
@@ -63,6 +63,9 @@ pub struct EventSummary {
     pub outcome: serde_json::Value,
     /// Its deliveries.
     pub deliveries: Vec<DeliveryRecord>,
+    /// What has happened to it: `held`, `waiting`, `sent`, `unchanged` or `untold`; nothing where it is for no channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<EventState>,
 }
 
 /// An event with its payload and its attempts.
@@ -299,6 +302,7 @@ impl From<&EventRecord> for EventSummary {
             outcome: serde_json::from_str(&record.outcome)
                 .unwrap_or_else(|_| serde_json::Value::from(record.outcome.clone())),
             deliveries: record.deliveries.clone(),
+            state: record.state,
         }
     }
 }

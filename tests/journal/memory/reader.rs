@@ -120,15 +120,17 @@ fn events_of(state: &State, push: &Push, filter: &RecordFilter) -> Vec<EventReco
             reason: row.reason.clone(),
             dropped: row.ended.filter(|_| row.state == DeliveryState::Dropped),
         });
+        let deliveries: Vec<DeliveryRecord> = discarded.chain(rows).collect();
         EventRecord {
             id,
+            state: (!deliveries.is_empty()).then_some(EventState::Sent),
             integration: push.integration.clone(),
             received: push.received,
             origin: push.origin,
             generation: push.generation,
             rules: push.rules,
             outcome,
-            deliveries: discarded.chain(rows).collect(),
+            deliveries,
         }
     };
     let is_meant = |event: &EventRecord| {

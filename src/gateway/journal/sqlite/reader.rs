@@ -6,6 +6,7 @@
 
 mod deliveries;
 mod event_page;
+mod event_states;
 mod fates;
 mod messages;
 mod pushes;

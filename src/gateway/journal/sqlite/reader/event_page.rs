@@ -1,9 +1,12 @@
 //! Pages of events, read from the rows of pushes; damaged rows are skipped.
 
+use super::event_states::NotedFates;
 use super::{DamagedRecord, ReaderPool, SqlConditions, SqliteResult, bytes, is_damage, limit};
 use crate::gateway::journal::{
-    DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, PushId, ReadResult, RecordFilter,
+    DeliveryRecord, DeliveryState, EventId, EventPage, EventReader, EventRecord, EventState, PushId, ReadResult,
+    RecordFilter,
 };
+use crate::notification::AlertId;
 use crate::reload::RuleSetHash;
 use crate::time::Timestamp;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -166,6 +169,7 @@ impl EventPageBuilder {
             None => BTreeSet::new(),
         };
         let outcomes: Vec<&RawValue> = serde_json::from_str(&outcomes).unwrap_or_default();
+        let (integration, fates): (String, _) = (row.get(2)?, NotedFates::of(connection, row.get(0)?)?);
         let begin =
             filter.before_index.filter(|_| filter.before == Some(push)).map_or(0, |index| index.saturating_add(1));
         for (position, outcome) in (0_u32..).zip(&outcomes).filter(|(position, _)| *position >= begin) {
@@ -180,15 +184,19 @@ impl EventPageBuilder {
             }
             let of_delivery = |found: &DeliveryRecord| DELIVERY_BYTES + found.reason.as_ref().map_or(0, String::len);
             self.bytes += outcome.get().len() + own.iter().map(of_delivery).sum::<usize>();
+            let alert = || AlertId::of(Some(&integration), &key_of(outcome.get()).unwrap_or_default());
+            let state = fates.state(connection, position, alert)?;
+            let sent = (!own.is_empty()).then_some(EventState::Sent);
             self.events.push(EventRecord {
                 id: EventId { push, index: position },
-                integration: row.get(2)?,
+                integration: integration.clone(),
                 received: row.get(3)?,
                 origin: row.get(4)?,
                 generation: row.get::<_, i64>(5)?.cast_unsigned(),
                 rules: RuleSetHash(row.get(6)?),
                 outcome: outcome.get().to_owned(),
                 deliveries: own,
+                state: state.max(sent),
             });
             if self.bytes >= MAX_PAGE_BYTES {
                 self.cut_at =

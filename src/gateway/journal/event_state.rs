@@ -1,0 +1,66 @@
+//! What has happened to an event in all its channels, in one word, for listings.
+
+use super::notification::{NewsEnd, StoredFate};
+use serde::{Deserialize, Serialize};
+
+/// What has happened to an event. Where it differs among channels, the last of these counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventState {
+    /// It was over, or routed elsewhere, before it was told; or it ended what was not told.
+    Untold,
+    /// It agreed with what its channels were told.
+    Unchanged,
+    /// It was told, or has deliveries.
+    Sent,
+    /// It waits for the next message.
+    Waiting,
+    /// A mute or silence holds it.
+    Held,
+}
+
+impl EventState {
+    /// It as one word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Untold => "untold",
+            Self::Unchanged => "unchanged",
+            Self::Sent => "sent",
+            Self::Waiting => "waiting",
+            Self::Held => "held",
+        }
+    }
+
+    /// What it is in a channel, by what was noted when it came, how its news ended since, and what its alert is there now.
+    #[must_use]
+    pub fn of(fate: StoredFate, end: Option<NewsEnd>, now: AlertNow) -> Self {
+        match (fate, end) {
+            (StoredFate::Unchanged, _) => Self::Unchanged,
+            (StoredFate::OverUntold | StoredFate::NothingOpen, _) => Self::Untold,
+            (StoredFate::KeptBack, _) if now == AlertNow::Held => Self::Held,
+            (StoredFate::KeptBack, _) => Self::Untold,
+            (StoredFate::News | StoredFate::Held, Some(NewsEnd::Told | NewsEnd::PassedOn)) => Self::Sent,
+            (StoredFate::News | StoredFate::Held, Some(NewsEnd::OverUntold | NewsEnd::Elsewhere)) => Self::Untold,
+            (StoredFate::News | StoredFate::Held, None) => match now {
+                AlertNow::Held => Self::Held,
+                AlertNow::Waits => Self::Waiting,
+                AlertNow::Told => Self::Sent,
+                AlertNow::Unknown => Self::Untold,
+            },
+        }
+    }
+}
+
+/// What an alert is in a channel now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertNow {
+    /// A mute or silence holds it.
+    Held,
+    /// It has news for the next message.
+    Waits,
+    /// It was told.
+    Told,
+    /// None of these.
+    Unknown,
+}
