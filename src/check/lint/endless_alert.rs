@@ -44,7 +44,7 @@ pub(crate) fn run(input: &LintInput<'_>, diagnostics: &mut Findings) {
 }
 
 /// Whether the rules say when an alert of the integration is over of which nothing more is heard.
-fn has_timeout(integration: &Integration) -> bool {
+pub(super) fn has_timeout(integration: &Integration) -> bool {
     integration.parameters.iter().any(|(name, _)| **name == *RESOLVE_TIMEOUT.spec.name)
 }
 

@@ -4,10 +4,12 @@
 //! error has reported. Each is linear in the size of the rule set. Lints that scope at every node of the tree share one
 //! walk: a large tree does not fit the processor's caches, so walking costs more than looking.
 
+mod alert_origin;
 mod coarse_group;
 mod dead_negation;
 mod endless_alert;
 mod endless_mute;
+mod endless_source;
 mod exclusive_accepts;
 mod foreign_glob;
 mod foreign_template;
@@ -25,6 +27,7 @@ mod needless_regex;
 mod overwritten;
 mod past_date;
 mod resolved_only_route;
+mod routed_beat;
 mod same_fallback;
 mod shadowed_else;
 mod unasked_mapping;
@@ -121,6 +124,8 @@ const LINTS: &[(&DiagnosticCode, LintScope)] = &[
     (&unshared_value::CODE, LintScope::RuleSet(unshared_value::run)),
     (&endless_mute::CODE, LintScope::RuleSet(endless_mute::run)),
     (&idle_mute::CODE, LintScope::RuleSet(idle_mute::run)),
+    (&routed_beat::CODE, LintScope::RuleSet(routed_beat::run)),
+    (&endless_source::CODE, LintScope::RuleSet(endless_source::run)),
     (&same_fallback::CODE, LintScope::RuleSet(same_fallback::run)),
 ];
 
