@@ -21,6 +21,7 @@ over_each_store!(
     what_is_given_up_is_told_elsewhere_at_once,
     a_restart_passes_on_once,
     a_fallback_may_get_every_event,
+    a_rise_is_passed_on_where_both_get_every_event,
     an_end_that_was_decided_before_arrives_too,
     a_channel_of_every_event_has_a_fallback,
     what_fell_due_before_a_start_is_left_to_its_channel_once,
@@ -301,6 +302,30 @@ fn a_fallback_may_get_every_event(folder: &StateFolder) {
     world.tell("page", 620);
     assert_eq!(world.bodies("mail"), ["fallback: a Warning", "fallback: a Critical"]);
     assert_eq!(world.open("a"), ["page", "mail"]);
+}
+
+fn a_rise_is_passed_on_where_both_get_every_event(folder: &StateFolder) {
+    let mut world = World::new(folder, "mail");
+    world.arrive(0, "a", WARNING, &["hook"]);
+    world.tell("hook", 300);
+    assert_eq!(world.bodies("mail"), ["fallback: a Warning"]);
+    world.arrive(310, "a", WARNING, &["hook"]);
+    world.arrive(320, "a", CRITICAL, &["hook"]);
+    world.tell("hook", 619);
+    assert_eq!(world.bodies("mail").len(), 1, "it is not overdue yet");
+    let mut world = world.restart();
+    world.tell("hook", 620);
+    assert_eq!(world.bodies("mail"), ["fallback: a Warning", "fallback: a Critical"]);
+    world.arrive(630, "a", WARNING, &["hook"]);
+    world.arrive(640, "a", CRITICAL, &["hook"]);
+    world.tell("hook", 940);
+    assert_eq!(world.bodies("mail").len(), 2, "the fallback knows that it is Critical");
+    // Once it is over, it is told anew.
+    world.arrive(950, "a", None, &["hook", "mail"]);
+    world.arrive(1_000, "a", WARNING, &["hook"]);
+    world.tell("hook", 1_300);
+    let told = world.bodies("mail");
+    assert_eq!(told.last().map(String::as_str), Some("fallback: a Warning"), "{told:?}");
 }
 
 /// The recovery was decided before the alert was open in the fallback.

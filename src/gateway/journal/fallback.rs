@@ -257,13 +257,13 @@ fn send(
     let FallbackForm::Sent { kind, body, notes } = &passed.form else { return Ok(()) };
     let hold = hold_of(transaction, passed.alert, fallback)?.0;
     let known = transaction.held_events(passed.alert)?.into_iter().find(|held| held.channel == fallback);
+    let is_here = |firing: &StoredFiring| firing.channels.iter().any(|open| open == fallback);
+    let open_here = firing(transaction, passed)?.filter(is_here);
     let before = match (&known, passed.before) {
-        (Some(known), _) => Some(known.record),
-        (None, Some(told)) => Some(EveryEventRecord::sent(told)),
-        (None, None) => firing(transaction, passed)?
-            .filter(|firing| firing.channels.iter().any(|open| open == fallback))
-            .and_then(|firing| firing.severity)
-            .map(EveryEventRecord::sent),
+        (Some(known), _) if open_here.is_some() || !known.record.is_plain() => Some(known.record),
+        (_, Some(told)) => Some(EveryEventRecord::sent(told)),
+        // Its events arrive here without being passed on, so the last one was sent.
+        (_, None) => open_here.and_then(|firing| firing.severity).map(EveryEventRecord::sent),
     };
     if before.and_then(|before| before.told).is_some_and(|told| told >= passed.firing) {
         return open(transaction, fallback, passed, context);
@@ -282,7 +282,8 @@ fn send(
         if let EveryEventResult::Sent(_) = result {
             transaction.deliver_held(&held, context.now)?;
         }
-        if !held.record.is_plain() {
+        // A channel that gets every event does not keep what its fallback was told.
+        if !held.record.is_plain() || passed.before.is_none() {
             transaction.set_held_event(passed.alert, &held)?;
         } else if known.is_some() {
             transaction.remove_held_event(passed.alert, fallback)?;
