@@ -8,6 +8,8 @@ mod beats;
 mod families;
 #[path = "serve/gathers.rs"]
 mod gathers;
+#[path = "serve/holds.rs"]
+mod holds;
 #[path = "serve/memory.rs"]
 mod memory;
 #[path = "serve/rehearsal.rs"]

@@ -31,6 +31,7 @@ over_each_store!(
     a_source_of_which_nothing_is_heard_holds_on_for_its_time_and_is_listed,
     a_source_that_comes_last_in_a_push_holds_the_others,
     rules_that_are_loaded_hold_and_release_what_fires,
+    a_mute_with_a_schedule_begins_and_ends_to_the_moment,
     what_is_due_is_asked_before_it_is_told,
     a_copy_is_never_held,
     a_channel_that_gets_every_event_gets_what_outlasts_its_hold,
@@ -51,6 +52,8 @@ fn after(count: i64) -> Timestamp {
 struct TestRules {
     generation: u64,
     has_mute: bool,
+    /// Whether the schedule holds of another mute, which holds alerts whose key begins with `job`.
+    is_night: bool,
 }
 
 fn alert(key: &str) -> AlertId {
@@ -88,6 +91,15 @@ impl HoldAsker for TestRules {
                 because: "its node is down".to_owned(),
             }));
         }
+        if self.has_mute && self.is_night && key.starts_with("job") {
+            facts.candidates.push(HoldCandidate::Mute(MuteCandidate {
+                mute: "batch".to_owned(),
+                place: "a.rules:5".to_owned(),
+                source: None,
+                channels: None,
+                because: "as every night".to_owned(),
+            }));
+        }
         if self.has_mute && key.starts_with("node") {
             facts.roles.push(SourceRole { source, until_after: Duration::from_mins(5) });
         }
@@ -111,7 +123,7 @@ impl<'f> HoldWorld<'f> {
         Self {
             folder,
             store,
-            rules: TestRules { generation: 1, has_mute: false },
+            rules: TestRules { generation: 1, has_mute: false, is_night: false },
             policies: Arc::new(policies),
             pushes: 0,
         }
@@ -392,18 +404,6 @@ fn a_mute_holds_while_its_source_fires_and_for_a_time_after(folder: &StateFolder
     assert_eq!(world.tell(500), ["resolved: pod-1", "resolved: pod-2"]);
 }
 
-fn a_source_that_comes_last_in_a_push_holds_the_others(folder: &StateFolder) {
-    let mut world = HoldWorld::new(folder);
-    world.rules.has_mute = true;
-    world.arrive(0, &[("pod-1", WARNING), ("pod-2", CRITICAL), ("node", CRITICAL)]);
-    assert_eq!(world.tell(0), ["new: node"]);
-    // A push with the end of the source holds on.
-    world.arrive(10, &[("node", None), ("pod-3", WARNING)]);
-    assert_eq!(world.tell(10), ["resolved: node"]);
-    world.work(310);
-    assert_eq!(world.tell(310), ["unmuted: pod-1", "unmuted: pod-2", "unmuted: pod-3"]);
-}
-
 fn a_source_of_which_nothing_is_heard_holds_on_for_its_time_and_is_listed(folder: &StateFolder) {
     const DAY: i64 = 86_400;
     let mut world = HoldWorld::new(folder);
@@ -430,6 +430,18 @@ fn a_source_of_which_nothing_is_heard_holds_on_for_its_time_and_is_listed(folder
     assert_eq!(world.reader().expired_sources(10), Ok(Vec::new()));
 }
 
+fn a_source_that_comes_last_in_a_push_holds_the_others(folder: &StateFolder) {
+    let mut world = HoldWorld::new(folder);
+    world.rules.has_mute = true;
+    world.arrive(0, &[("pod-1", WARNING), ("pod-2", CRITICAL), ("node", CRITICAL)]);
+    assert_eq!(world.tell(0), ["new: node"]);
+    // A push with the end of the source holds on.
+    world.arrive(10, &[("node", None), ("pod-3", WARNING)]);
+    assert_eq!(world.tell(10), ["resolved: node"]);
+    world.work(310);
+    assert_eq!(world.tell(310), ["unmuted: pod-1", "unmuted: pod-2", "unmuted: pod-3"]);
+}
+
 fn rules_that_are_loaded_hold_and_release_what_fires(folder: &StateFolder) {
     let mut world = HoldWorld::new(folder);
     world.rules.has_mute = true;
@@ -437,16 +449,40 @@ fn rules_that_are_loaded_hold_and_release_what_fires(folder: &StateFolder) {
     assert_eq!(world.tell(0), ["new: node"]);
     // A push of the rules before is asked again by those in force.
     let before = world.push("chat", &[("pod-2", WARNING)]);
-    world.rules = TestRules { generation: 2, has_mute: false };
+    world.rules = TestRules { generation: 2, has_mute: false, is_night: false };
     world.with_context(1, |transaction, context| ask_everything(transaction, context.asker));
     world.accept(1, &before);
     world.work(1);
     assert_eq!(world.tell(1), ["new: pod-2", "unmuted: pod-1"]);
-    world.rules = TestRules { generation: 3, has_mute: true };
+    world.rules = TestRules { generation: 3, has_mute: true, is_night: false };
     world.with_context(2, |transaction, context| ask_everything(transaction, context.asker));
     world.work(2);
     world.arrive(3, &[("pod-1", CRITICAL)]);
     assert_eq!(world.tell(3), [""; 0], "the node fires since before the load");
+}
+
+fn a_mute_with_a_schedule_begins_and_ends_to_the_moment(folder: &StateFolder) {
+    let mut world = HoldWorld::new(folder);
+    world.rules.has_mute = true;
+    world.arrive(0, &[("job-1", WARNING)]);
+    assert_eq!(world.tell(0), ["new: job-1"]);
+    // The night begins: what was told stays, what is new or worse is held.
+    world.rules.is_night = true;
+    world.with_context(10, |transaction, context| ask_everything(transaction, context.asker));
+    world.work(10);
+    world.arrive(10, &[("job-1", CRITICAL), ("job-2", WARNING), ("job-3", WARNING)]);
+    assert_eq!(world.tell(10), [""; 0]);
+    let held = world.reader().held_counts().unwrap();
+    assert_eq!((held[0].mute.as_deref(), held[0].alerts), (Some("batch"), 3), "{held:?}");
+    world.arrive(20, &[("job-3", None)]);
+    assert_eq!(world.tell(99), [""; 0]);
+    let mut world = world.restart();
+    // It ends: what outlasts it is told, over a restart too.
+    world.rules.is_night = false;
+    world.with_context(100, |transaction, context| ask_everything(transaction, context.asker));
+    world.work(100);
+    assert_eq!(world.tell(100), ["unmuted: job-1", "unmuted: job-2"]);
+    assert_eq!(world.reader().held_counts().unwrap(), []);
 }
 
 fn what_is_due_is_asked_before_it_is_told(folder: &StateFolder) {
@@ -454,7 +490,7 @@ fn what_is_due_is_asked_before_it_is_told(folder: &StateFolder) {
     world.arrive(0, &[("node", CRITICAL)]);
     assert_eq!(world.tell(0), ["new: node"]);
     world.arrive(1, &[("pod-1", WARNING), ("other", WARNING)]);
-    world.rules = TestRules { generation: 2, has_mute: true };
+    world.rules = TestRules { generation: 2, has_mute: true, is_night: false };
     world.with_context(2, |transaction, context| ask_everything(transaction, context.asker));
     // The node, which holds the pod, may not be asked yet: nothing is told before.
     assert_eq!(world.tell(2), [""; 0]);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PROBE_KEY: &str = "canary-probe-0123456789-canary";
+pub(super) const PROBE_KEY: &str = "canary-probe-0123456789-canary";
 
 /// Rules with an integration `probe` whose events go to one channel.
 pub(super) fn place(channel: &str) -> Place {

@@ -376,3 +376,59 @@ impl EventFate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ChannelFate, EventFate, StoredArrival, StoredFate, StoredNewsEnd, StoredPass};
+    use crate::gateway::journal::NewsEnd;
+    use crate::notification::AlertState;
+    use crate::time::Timestamp;
+    use std::time::Duration;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_epoch_milliseconds(seconds * 1_000)
+    }
+
+    fn text(arrival: &StoredArrival) -> String {
+        let fate = EventFate::of(arrival);
+        let fate = ChannelFate { channel: "page".to_owned(), group: Vec::new(), paused: None, fate };
+        fate.text(&|at| format!("+{}s", at.epoch_milliseconds() / 1_000))
+    }
+
+    /// News that came, with what was passed on and how it ended.
+    fn news(passed_on: Option<StoredPass>, end: Option<StoredNewsEnd>) -> StoredArrival {
+        StoredArrival {
+            fate: StoredFate::News,
+            message: None,
+            after: None,
+            wait: None,
+            end,
+            passed_on,
+            now: AlertState::GoesAlong,
+            told_in: None,
+            hold: None,
+            holding: None,
+        }
+    }
+
+    fn passed(after: Option<Duration>) -> StoredPass {
+        StoredPass { channel: "chat".to_owned(), at: at(300), after }
+    }
+
+    fn over(seconds: i64) -> StoredNewsEnd {
+        let after = Some(Duration::from_secs(seconds.unsigned_abs()));
+        StoredNewsEnd { end: NewsEnd::OverUntold, at: at(seconds), message: None, after, wait: None }
+    }
+
+    #[test]
+    fn the_fallback_that_was_told_is_named_and_why() {
+        let overdue = passed(Some(Duration::from_mins(5)));
+        let late = "told in chat instead at +300s, because it was not delivered for 5m";
+        assert_eq!(text(&news(Some(overdue.clone()), None)), late);
+        assert_eq!(text(&news(Some(overdue.clone()), Some(over(400)))), late, "it was over later");
+        let refused = "told in chat instead at +300s, because its message was given up";
+        assert_eq!(text(&news(Some(passed(None)), None)), refused);
+        assert_eq!(text(&news(Some(overdue), Some(over(200)))), "over after 3m20s, before it was notified");
+        assert_eq!(text(&news(None, None)), "goes along with the next message of its group");
+    }
+}
