@@ -35,19 +35,20 @@ impl EventState {
     /// What it is in a channel, by what was noted when it came, how its news ended since, and what its alert is there now.
     #[must_use]
     pub fn of(fate: StoredFate, end: Option<NewsEnd>, now: AlertNow) -> Self {
-        match (fate, end) {
-            (StoredFate::Unchanged, _) => Self::Unchanged,
-            (StoredFate::OverUntold | StoredFate::NothingOpen, _) => Self::Untold,
-            (StoredFate::KeptBack, _) if now == AlertNow::Held => Self::Held,
-            (StoredFate::KeptBack, _) => Self::Untold,
-            (StoredFate::News | StoredFate::Held, Some(NewsEnd::Told | NewsEnd::PassedOn)) => Self::Sent,
-            (StoredFate::News | StoredFate::Held, Some(NewsEnd::OverUntold | NewsEnd::Elsewhere)) => Self::Untold,
-            (StoredFate::News | StoredFate::Held, None) => match now {
-                AlertNow::Held => Self::Held,
-                AlertNow::Waits => Self::Waiting,
-                AlertNow::Told => Self::Sent,
-                AlertNow::Unknown => Self::Untold,
-            },
+        match fate {
+            StoredFate::Unchanged => Self::Unchanged,
+            StoredFate::KeptBack if now == AlertNow::Held => Self::Held,
+            StoredFate::KeptBack | StoredFate::OverUntold | StoredFate::NothingOpen => Self::Untold,
+            StoredFate::News | StoredFate::Held => Self::of_news(end, now),
+        }
+    }
+
+    fn of_news(end: Option<NewsEnd>, now: AlertNow) -> Self {
+        match (end, now) {
+            (Some(NewsEnd::Told | NewsEnd::PassedOn), _) | (None, AlertNow::Told) => Self::Sent,
+            (Some(NewsEnd::OverUntold | NewsEnd::Elsewhere), _) | (None, AlertNow::Unknown) => Self::Untold,
+            (None, AlertNow::Held) => Self::Held,
+            (None, AlertNow::Waits) => Self::Waiting,
         }
     }
 }
