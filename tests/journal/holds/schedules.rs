@@ -62,7 +62,7 @@ fn play(folder: &StateFolder, schedule: &[(i64, HoldStep)]) -> Vec<(i64, Vec<Str
                 world.transact(|transaction| end_silence(transaction, id, "mia", after(now)).map(drop));
             }
             HoldStep::Load(has_mute) => {
-                let rules = TestRules { generation: world.rules.generation + 1, has_mute: *has_mute };
+                let rules = TestRules { generation: world.rules.generation + 1, has_mute: *has_mute, is_night: false };
                 world.rules = rules;
                 world.transact(|transaction| ask_everything(transaction, &rules));
             }
