@@ -6,6 +6,7 @@ use super::StoreResult;
 use super::migration::{SCHEMA_VERSION, migrate, schema_version};
 use crate::channel::StateFile;
 use crate::gateway::journal::StoreError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::File;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -59,7 +60,14 @@ pub(super) fn open_writer(path: &Path) -> StoreResult<Connection> {
     Ok(connection)
 }
 
+/// Lets plans not depend on the values of parameters. Otherwise SQLite prepares a statement again whenever a value is bound that
+/// might change its plan, as each limit may, and that takes longer than most statements.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    keep_plans(connection)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.execute_batch(&format!("PRAGMA page_size = {PAGE_BYTES}"))?;
@@ -90,6 +98,7 @@ fn verify(connection: &Connection) -> rusqlite::Result<()> {
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    keep_plans(&connection)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192; PRAGMA query_only = ON")?;
