@@ -173,7 +173,9 @@ impl SqliteTransaction<'_> {
             return Ok(None);
         }
         self.counts.decided(rules, 1);
-        Ok(Some(self.connection.last_insert_rowid()))
+        let row = self.connection.last_insert_rowid();
+        self.cache.records.get_mut().last_push = Some((push.id, row));
+        Ok(Some(row))
     }
 
     fn deliver(&mut self, source: &DeliverySource, delivery: &NewDelivery) -> StoreResult<()> {

@@ -25,6 +25,7 @@ impl HoldTransaction for SqliteTransaction<'_> {
     fn channels_of(&mut self, alert: AlertId) -> StoreResult<Vec<String>> {
         let sql = "SELECT text FROM told_alert JOIN name ON name.id = channel WHERE channel = ?1 AND alert = ?2 \
                    AND firing IS NOT NULL";
+        self.write_records()?;
         let mut channels = Vec::new();
         for channel in telling_channels(self.connection)? {
             let values = (channel, alert);

@@ -2,6 +2,7 @@
 //! only silences that did not end are in memory as well.
 
 use super::hold_facts::{facts_text, read_facts};
+use super::record_cache::RecordCache;
 use super::silences::put_silence;
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::gateway::journal::number::StoredNumber as _;
@@ -38,6 +39,9 @@ pub(super) trait HoldMemory {
 
     /// What is known of circles.
     fn circles(&self) -> &RefCell<CircleMemory>;
+
+    /// Writes alerts and groups of channels that changed, before rows are searched.
+    fn write_records(&self, connection: &Connection) -> StoreResult<()>;
 }
 
 /// The memory of a reader, which changes nothing.
@@ -66,6 +70,10 @@ impl HoldMemory for ReadMemory {
     fn circles(&self) -> &RefCell<CircleMemory> {
         &self.circles
     }
+
+    fn write_records(&self, _connection: &Connection) -> StoreResult<()> {
+        Ok(())
+    }
 }
 
 /// The memory of a transaction.
@@ -73,6 +81,7 @@ pub(super) struct WriteMemory<'t> {
     silences: &'t mut Arc<SilenceList>,
     has_holds: &'t mut bool,
     circles: &'t RefCell<CircleMemory>,
+    records: &'t RefCell<RecordCache>,
 }
 
 impl HoldMemory for WriteMemory<'_> {
@@ -91,12 +100,16 @@ impl HoldMemory for WriteMemory<'_> {
     fn circles(&self) -> &RefCell<CircleMemory> {
         self.circles
     }
+
+    fn write_records(&self, connection: &Connection) -> StoreResult<()> {
+        self.records.borrow_mut().write(connection)
+    }
 }
 
 impl SqliteTransaction<'_> {
     pub(super) fn hold_records(&mut self) -> SqliteHolds<'_, WriteMemory<'_>> {
-        let memory =
-            WriteMemory { silences: &mut self.silences, has_holds: &mut self.cache.has_holds, circles: &self.circles };
+        let (silences, has_holds) = (&mut self.silences, &mut self.cache.has_holds);
+        let memory = WriteMemory { silences, has_holds, circles: &self.circles, records: &self.cache.records };
         SqliteHolds { connection: self.connection, memory }
     }
 }
@@ -153,6 +166,7 @@ impl<M: HoldMemory> HoldStore for SqliteHolds<'_, M> {
     }
 
     fn open_alerts(&self, after: Option<AlertId>, most: usize) -> StoreResult<Vec<AlertId>> {
+        self.memory.write_records(self.connection)?;
         let (after, limit) = (after.map_or(Vec::new(), |after| after.0.to_vec()), limit(most));
         let ids = |sql: &str, channel: i64| -> StoreResult<Vec<AlertId>> {
             let mut statement = self.connection.prepare_cached(sql)?;
@@ -343,12 +357,14 @@ impl<M: HoldMemory> HoldRecords for SqliteHolds<'_, M> {
     }
 
     fn last_event_id(&self, alert: AlertId) -> StoreResult<Option<EventId>> {
+        self.memory.write_records(self.connection)?;
         let Some((push, index)) = self.last_place(alert, &self.telling_channels()?)? else { return Ok(None) };
         let mut statement = self.connection.prepare_cached("SELECT ulid FROM push WHERE id = ?1")?;
         Ok(statement.query_row([push], |row| row.get(0)).optional()?.map(|push| EventId { push, index }))
     }
 
     fn last_events(&self, alerts: &[AlertId]) -> StoreResult<Vec<(AlertId, LastEvent)>> {
+        self.memory.write_records(self.connection)?;
         let channels = self.telling_channels()?;
         let mut by_push: BTreeMap<i64, Vec<(u32, AlertId)>> = BTreeMap::new();
         for alert in alerts {

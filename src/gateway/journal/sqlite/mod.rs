@@ -20,6 +20,8 @@ mod overdue;
 mod quarantine;
 mod reader;
 mod recent_firings;
+mod record_cache;
+mod record_rows;
 mod retention;
 mod settle;
 mod silences;
@@ -41,6 +43,7 @@ use open::{DATABASE_FILE, LOG_FILE};
 use quarantine::{QuarantineShare, QuarantineTotals};
 use reader::{ReaderPool, SharedMemory};
 use recent_firings::{FiringChangeSet, FiringCompaction, RecentFirings};
+use record_cache::RecordCache;
 use retention::{JournalBudget, PageCounts, RetentionClass, RetentionCursor};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 use silences::SharedSilences;
@@ -104,6 +107,8 @@ struct StoreCache {
     compaction: FiringCompaction,
     /// Whether there may be records of holds besides those of silences.
     has_holds: bool,
+    /// Alerts and groups of channels that gather messages.
+    records: RefCell<RecordCache>,
     /// Whether a total above changed in the transaction at hand.
     totals_changed: bool,
 }
@@ -181,9 +186,16 @@ impl SqliteStore {
         let compaction = self.recent.reload(connection)?;
         self.silences.reload(connection)?;
         let has_holds = hold_records::has_holds(connection)?;
-        let totals_changed = false;
-        self.cache =
-            StoreCache { names, rules, next_delivery, quarantine, generation, compaction, has_holds, totals_changed };
+        self.cache = StoreCache {
+            names,
+            rules,
+            next_delivery,
+            quarantine,
+            generation,
+            compaction,
+            has_holds,
+            ..StoreCache::default()
+        };
         Ok(())
     }
 
@@ -226,6 +238,7 @@ impl SqliteStore {
             if !connection.is_autocommit() {
                 drop(connection.execute_batch("ROLLBACK"));
             }
+            self.cache.records.take();
             drop(self.load_cache());
         }
         result
@@ -267,6 +280,7 @@ impl JournalStore for SqliteStore {
         self.bound_log()?;
         let result = self.run(|transaction| {
             work(transaction)?;
+            transaction.write_records()?;
             transaction.free_pages()
         });
         let result = match result {
@@ -361,9 +375,15 @@ impl SqliteTransaction<'_> {
     fn commit<T>(&mut self, work: impl FnOnce(&mut Self) -> StoreResult<T>) -> StoreResult<(T, CommittedChanges)> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let value = work(self)?;
+        self.write_records()?;
         let changes = self.write_counts()?;
         self.connection.execute_batch("COMMIT")?;
         Ok((value, changes))
+    }
+
+    /// Writes alerts and groups that changed, before rows are searched.
+    fn write_records(&mut self) -> StoreResult<()> {
+        self.cache.records.get_mut().write(self.connection)
     }
 
     /// The number of a name, which is given where it has none.

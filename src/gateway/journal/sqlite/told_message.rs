@@ -1,7 +1,8 @@
 //! Messages of channels that gather them, as rows: what they told, their deliveries, and what events were for the channel.
 
 use super::accept::json_unless_empty;
-use super::channel_records::{SqliteChannel, read_timing};
+use super::record_cache::SqliteChannel;
+use super::record_rows::{NotedEvent, read_timing};
 use super::{SqliteResult, SqliteTransaction, StoreResult, checksum, size};
 use crate::event::Severity;
 use crate::gateway::journal::number::StoredNumber as _;
@@ -40,19 +41,22 @@ impl ChannelRecords for SqliteChannel<'_> {
                 ArrivalResult::NothingOpen => (StoredFate::NothingOpen, None),
             };
             let EventId { push, index } = arrival.event;
+            let Some(push) = self.push_row(push)? else { continue };
             let after = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+            let (record, event) = {
+                let alert = self.cached_alert(arrival.alert)?;
+                (alert.record, alert.event)
+            };
             let sql = "INSERT OR REPLACE INTO fate (push, position, channel, result, message, after, hold) \
-                       SELECT push.id, ?2, ?3, ?4, (SELECT told_in FROM told_alert WHERE channel = ?3 AND alert = ?5), ?6, \
-                       ?7 FROM push WHERE ulid = ?1";
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+            let told_in = record.and_then(|record| record.told_in);
             let hold = arrival.hold.as_ref().and_then(|hold| serde_json::to_string(hold).ok());
-            let values = (push, index, self.channel, fate, arrival.alert, after, hold);
-            self.connection.prepare_cached(sql)?.execute(values)?;
+            self.connection.prepare_cached(sql)?.execute((push, index, self.channel, fate, told_in, after, hold))?;
             let at = arrival.at;
             let before = if fate == StoredFate::Unchanged { at.saturating_sub(REFRESH_AFTER) } else { at };
-            let sql = "UPDATE told_alert SET push = (SELECT id FROM push WHERE ulid = ?3), position = ?4, heard = ?5 \
-                       WHERE channel = ?1 AND alert = ?2 AND (heard IS NULL OR heard <= ?6)";
-            let values = (self.channel, arrival.alert, push, index, at, before);
-            self.connection.prepare_cached(sql)?.execute(values)?;
+            if record.is_some() && event.is_none_or(|event| event.heard <= before) {
+                self.note_event(arrival.alert, NotedEvent { push, position: index, heard: at })?;
+            }
             if fate == StoredFate::OverUntold {
                 let hold = arrival.hold.as_ref();
                 self.note_end(arrival.alert, arrival.event, NewsEnd::OverUntold, hold, at)?;
@@ -93,18 +97,18 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn note_copy(&mut self, alert: AlertId, is_copy: bool) -> StoreResult<()> {
-        let sql = "UPDATE told_alert SET copy = ?3 WHERE channel = ?1 AND alert = ?2 AND coalesce(copy, 0) <> ?3";
-        self.connection.prepare_cached(sql)?.execute((self.channel, alert, is_copy))?;
-        Ok(())
+        let known = self.cached_alert(alert)?;
+        let is_changed = known.record.is_some() && known.is_copy != is_copy;
+        drop(known);
+        if is_changed { self.set_copy(alert, is_copy) } else { Ok(()) }
     }
 
     fn is_copy(&self, alert: AlertId) -> StoreResult<bool> {
-        let sql = "SELECT coalesce(copy, 0) FROM told_alert WHERE channel = ?1 AND alert = ?2";
-        let found = self.connection.prepare_cached(sql)?.query_row((self.channel, alert), |row| row.get(0));
-        Ok(found.optional()?.unwrap_or(false))
+        Ok(self.cached_alert(alert)?.is_copy)
     }
 
     fn note_holder(&mut self, alert: AlertId, mute: Option<&str>) -> StoreResult<()> {
+        self.write_records()?;
         for sql in [
             "UPDATE told_alert SET held_by = ?3 WHERE channel = ?1 AND alert = ?2",
             "UPDATE held_event SET held_by = ?3 WHERE channel = ?1 AND alert = ?2",
@@ -133,10 +137,10 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn note_told(&mut self, message: &MessageRecord) -> StoreResult<()> {
-        let sql = "INSERT INTO told_change (channel, alert, push, result, message, at) SELECT channel, alert, push, ?3, ?4, ?5 \
-                   FROM told_alert WHERE channel = ?1 AND alert = ?2 AND push IS NOT NULL";
+        let sql = "INSERT INTO told_change (channel, alert, push, result, message, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         for news in &message.news {
-            let values = (self.channel, news.alert, NewsEnd::Told, message.id, message.at);
+            let Some(event) = self.cached_alert(news.alert)?.event else { continue };
+            let values = (self.channel, news.alert, event.push, NewsEnd::Told, message.id, message.at);
             self.connection.prepare_cached(sql)?.execute(values)?;
         }
         Ok(())
@@ -162,10 +166,8 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn note_values(&mut self, group: GroupId, values: &[NamedValue]) -> StoreResult<()> {
-        let sql = "UPDATE told_group SET vals = ?3 WHERE channel = ?1 AND id = ?2 AND vals IS NULL";
-        let values: Vec<(&str, &str)> = values.iter().map(|value| (&*value.name, &*value.value)).collect();
-        self.connection.prepare_cached(sql)?.execute((self.channel, group, json_unless_empty(&values)))?;
-        Ok(())
+        let pairs = || values.iter().map(|value| (&*value.name, &*value.value)).collect::<Vec<(&str, &str)>>();
+        self.set_values(group, || json_unless_empty(&pairs()))
     }
 
     fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent> {
@@ -199,13 +201,10 @@ impl ChannelRecords for SqliteChannel<'_> {
 
     fn last_events(&self, alerts: &[ToldAlert]) -> StoreResult<Vec<MessageAlert>> {
         // The outcomes of a push are read once.
-        let sql = "SELECT push, position, heard FROM told_alert WHERE channel = ?1 AND alert = ?2 AND push IS NOT NULL";
         let mut by_push: BTreeMap<i64, Vec<(u32, Timestamp, &ToldAlert)>> = BTreeMap::new();
         for told in alerts {
-            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-            let noted = self.connection.prepare_cached(sql)?.query_row((self.channel, told.alert), row).optional()?;
-            if let Some((push, position, at)) = noted {
-                by_push.entry(push).or_default().push((position, at, told));
+            if let Some(NotedEvent { push, position, heard }) = self.cached_alert(told.alert)?.event {
+                by_push.entry(push).or_default().push((position, heard, told));
             }
         }
         let sql = "SELECT ulid, text, outcomes FROM push JOIN name ON name.id = push.integration WHERE push.id = ?1";
@@ -246,6 +245,7 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn forget_all(&mut self) -> StoreResult<()> {
+        self.records.borrow_mut().forget(self.channel);
         for sql in ["DELETE FROM told_alert WHERE channel = ?1", "DELETE FROM told_group WHERE channel = ?1"] {
             self.connection.prepare_cached(sql)?.execute([self.channel])?;
         }
@@ -262,16 +262,14 @@ impl SqliteChannel<'_> {
     }
 
     fn stored_values(&self, group: GroupId) -> StoreResult<Option<String>> {
-        let sql = "SELECT vals FROM told_group WHERE channel = ?1 AND id = ?2";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let values = statement.query_row((self.channel, group), |row| row.get::<_, Option<String>>(0));
-        Ok(values.optional()?.flatten())
+        Ok(self.cached_group(group)?.values.clone())
     }
 
     /// Alerts of a group that were told and fire, the worst first.
     fn told_alerts(&self, group: GroupId, most: usize) -> StoreResult<Vec<ToldAlert>> {
         let sql = "SELECT alert, told FROM told_alert INDEXED BY told_alert_told WHERE channel = ?1 AND grp = ?2 \
                    AND told IS NOT NULL AND firing IS NOT NULL ORDER BY told DESC, alert LIMIT ?3";
+        self.write_records()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut statement = self.connection.prepare_cached(sql)?;
         let row = |row: &Row<'_>| Ok(ToldAlert { alert: row.get(0)?, severity: row.get(1)?, news: None });

@@ -6,8 +6,9 @@ use crate::channel::NotificationPolicy;
 use crate::gateway::journal::channel_policies::{ChannelPolicies, LAST_WORDS};
 use crate::gateway::journal::fate::{StoredArrival, StoredMessage, StoredNewsEnd, StoredPass};
 use crate::gateway::journal::holds::holding;
-use crate::gateway::journal::sqlite::channel_records::{SqliteChannel, read_timing};
 use crate::gateway::journal::sqlite::hold_records::{ReadMemory, SqliteHolds};
+use crate::gateway::journal::sqlite::record_cache::SqliteChannel;
+use crate::gateway::journal::sqlite::record_rows::read_timing;
 use crate::gateway::journal::sqlite::told_message::read_values;
 use crate::gateway::journal::{
     ChannelFate, DeliveryReader as _, EventFate, EventId, JournalError, MessageUlid, ReadResult, SilenceId, StoredFate,
@@ -17,6 +18,7 @@ use crate::notification::holds::HoldTracker;
 use crate::notification::{AlertId, AlertState, ChannelNotifier, MessageId, NamedValue, TimingReason};
 use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,7 +97,9 @@ impl ReaderPool {
     ) -> ReadResult<(Timestamp, Option<TimingReason>)> {
         let policy = policy(policies, name);
         let at = self.run_query(|connection| {
-            Ok(ChannelNotifier::new(&mut SqliteChannel { connection, channel }, policy).telling_time(due))
+            let records = RefCell::default();
+            let mut channel = SqliteChannel { connection, channel, records: &records };
+            Ok(ChannelNotifier::new(&mut channel, policy).telling_time(due))
         });
         self.count_error(at)?.map_err(JournalError::from)
     }
@@ -105,7 +109,9 @@ impl ReaderPool {
         let policy = policy(policies, &noted.name);
         let NotedArrival { channel, alert, .. } = *noted;
         let state = self.run_query(|connection| {
-            Ok(ChannelNotifier::new(&mut SqliteChannel { connection, channel }, policy).state(alert))
+            let records = RefCell::default();
+            let mut channel = SqliteChannel { connection, channel, records: &records };
+            Ok(ChannelNotifier::new(&mut channel, policy).state(alert))
         });
         self.count_error(state)?.map_err(JournalError::from)
     }

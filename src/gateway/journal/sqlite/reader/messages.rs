@@ -3,7 +3,7 @@
 use super::event_page::{key_of, split};
 use super::{ReaderPool, SqlConditions, SqliteResult, limit};
 use crate::event::{AlertStatus, Severity};
-use crate::gateway::journal::sqlite::channel_records::read_timing;
+use crate::gateway::journal::sqlite::record_rows::read_timing;
 use crate::gateway::journal::sqlite::told_message::read_values;
 use crate::gateway::journal::{
     ChannelPolicies, DeliveryReader as _, EventId, GroupPlace, GroupSummary, GroupValueText, MessageFilter,

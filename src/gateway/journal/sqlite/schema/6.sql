@@ -61,7 +61,8 @@ CREATE TABLE told_alert (
   message         INTEGER,               -- the undelivered message that told of it last
   told_in         INTEGER,               -- the last message that told of it
   tellable        INTEGER NOT NULL,      -- 1 where the next message of its group tells it
-  class           INTEGER,               -- the class of its news that makes its group due, since news_since
+  class           INTEGER,               -- where it is tellable: the class of its news that makes its group due, since
+                                         -- news_since, or -1
   critical_due    INTEGER,               -- since when it makes its group due as Critical news
   push            INTEGER,               -- push.id of its last event
   position        INTEGER,               -- of that event among the outcomes
@@ -70,7 +71,6 @@ CREATE TABLE told_alert (
   held_by         TEXT,                  -- the mute that held it last; nothing for a silence
   PRIMARY KEY (channel, alert)
 ) WITHOUT ROWID;
-CREATE INDEX told_alert_news ON told_alert (channel, grp) WHERE tellable = 1;
 CREATE INDEX told_alert_class ON told_alert (channel, grp, class, passed_on, news_since) WHERE class IS NOT NULL;
 CREATE INDEX told_alert_critical ON told_alert (channel, grp, passed_on, critical_due) WHERE critical_due IS NOT NULL;
 CREATE INDEX told_alert_lapsed ON told_alert (channel, lapsed_until) WHERE lapsed_until IS NOT NULL;
