@@ -4,6 +4,7 @@ use super::record::{DueClass, GroupId, GroupRecord, PassState};
 use super::store::ChannelStore;
 use super::timing::TimingReason;
 use crate::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy};
+use crate::event::Severity;
 use crate::time::Timestamp;
 use std::time::Duration;
 
@@ -71,7 +72,7 @@ pub(super) fn news_due<S: ChannelStore + ?Sized>(
     pass: PassState,
 ) -> Result<Option<GroupDue>, S::Error> {
     let mut first = None;
-    for class in classes {
+    for class in classes.iter().filter(|class| may_have(group, **class)) {
         if let Some(since) = store.earliest(id, *class, pass)?
             && let Some(due) = class_due(policy, group, *class, since)
         {
@@ -79,6 +80,17 @@ pub(super) fn news_due<S: ChannelStore + ?Sized>(
         }
     }
     Ok(first)
+}
+
+/// Whether the counts of a group admit news of a class.
+fn may_have(group: &GroupRecord, class: DueClass) -> bool {
+    let firing: u32 = group.counts.firing_news.iter().sum();
+    match class {
+        DueClass::Critical => group.counts.worst_news() == Some(Severity::Critical),
+        DueClass::Worse => firing > 0 && group.counts.told_firing() > 0,
+        DueClass::New => firing > 0,
+        DueClass::Over => group.counts.news > firing,
+    }
 }
 
 /// When news of a class that counts since that time makes its group due.
