@@ -70,6 +70,9 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             results.push(self.arrive_one(now, arrival, entry, &mut groups)?);
         }
         self.update_dues(&groups)?;
+        if results.contains(&ArrivalResult::News) {
+            self.note_due(&groups, now)?;
+        }
         Ok(results)
     }
 

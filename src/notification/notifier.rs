@@ -51,7 +51,8 @@ impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
         Self { store, policy, has_earlier_due: false }
     }
 
-    /// Whether it made a group due earlier than before, so that whoever waits for [`Self::next_moment`] has to ask again.
+    /// Whether it made a group due earlier than before, or brought news to one that is due now, so that whoever waits for
+    /// [`Self::next_moment`] has to ask again.
     #[must_use]
     pub fn has_earlier_due(&self) -> bool {
         self.has_earlier_due
@@ -165,6 +166,15 @@ impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
                 (group.due, group.timing, group.fallback_due) = (due, why, fallback_due);
                 self.store.set_group(*id, Some(&group))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Notes whether one of the groups is due now.
+    pub(super) fn note_due(&mut self, groups: &BTreeSet<GroupId>, now: Timestamp) -> Result<(), S::Error> {
+        for id in groups {
+            let due = self.store.group(*id)?.and_then(|group| group.due);
+            self.has_earlier_due |= due.is_some_and(|due| due <= now);
         }
         Ok(())
     }

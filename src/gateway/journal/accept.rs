@@ -78,27 +78,7 @@ pub fn accept(
         heard::apply(transaction, push, own)?;
     }
     heard::hear(transaction, push, true, listened)?;
-    let mut were_open = OpenBefore::default();
-    for transition in &push.transitions {
-        if !push.policies.is_empty() {
-            were_open.note(transaction, push, transition)?;
-        }
-        match transition {
-            FiringTransition::Opened { key, channels, severity, .. } => {
-                let mut open = |known| opened(known, push.received, channels, *severity);
-                transaction.update_firing(&push.integration, key, &mut open)?;
-            }
-            FiringTransition::Closed { key, removed_channels, .. } => {
-                for channel in removed_channels {
-                    let mut records = transaction.channel_records(channel)?;
-                    let alert = AlertId::of(Some(&push.integration), key);
-                    ChannelNotifier::new(&mut *records, LAST_WORDS).forget_alert(alert)?;
-                }
-                let closed = StoredFiring { since: push.received, channels: Vec::new(), severity: None };
-                transaction.set_firing(&push.integration, key, &closed)?;
-            }
-        }
-    }
+    let were_open = apply_transitions(transaction, push)?;
     if !push.policies.is_empty() {
         apply_arrivals(transaction, push, &were_open, reported.as_ref(), now)?;
         // What arrived before says nothing of where its alerts go now.
@@ -110,6 +90,40 @@ pub fn accept(
         reported.conclude(transaction, push, context)?;
     }
     Ok(AcceptResult::Stored)
+}
+
+/// Opens and closes the firings of a push; what they were before.
+fn apply_transitions<'p>(transaction: &mut dyn Transaction, push: &'p Push) -> Result<OpenBefore<'p>, StoreError> {
+    let mut were_open = OpenBefore::default();
+    for transition in &push.transitions {
+        match transition {
+            FiringTransition::Opened { key, channels, severity, index } => {
+                let mut open = |known: Option<StoredFiring>| {
+                    were_open.note(push, key, *index, known.as_ref());
+                    opened(known, push.received, channels, *severity)
+                };
+                transaction.update_firing(&push.integration, key, &mut open)?;
+            }
+            FiringTransition::Closed { key, removed_channels, index } => {
+                for channel in removed_channels {
+                    let mut records = transaction.channel_records(channel)?;
+                    let alert = AlertId::of(Some(&push.integration), key);
+                    ChannelNotifier::new(&mut *records, LAST_WORDS).forget_alert(alert)?;
+                }
+                let closed = StoredFiring { since: push.received, channels: Vec::new(), severity: None };
+                if push.policies.is_empty() {
+                    transaction.set_firing(&push.integration, key, &closed)?;
+                } else {
+                    let mut close = |known: Option<StoredFiring>| {
+                        were_open.note(push, key, *index, known.as_ref());
+                        Some(closed.clone())
+                    };
+                    transaction.update_firing(&push.integration, key, &mut close)?;
+                }
+            }
+        }
+    }
+    Ok(were_open)
 }
 
 /// The firing with these channels added. One that gains none is written again only when its time is old.
@@ -141,26 +155,14 @@ struct OpenBefore<'p> {
 }
 
 impl<'p> OpenBefore<'p> {
-    fn note(
-        &mut self,
-        transaction: &mut dyn Transaction,
-        push: &'p Push,
-        transition: &'p FiringTransition,
-    ) -> Result<(), StoreError> {
-        let (FiringTransition::Opened { key, index, .. } | FiringTransition::Closed { key, index, .. }) = transition;
-        self.by_index.insert(*index, key);
-        if self.by_key.contains_key(key.as_str()) {
-            return Ok(());
+    /// Notes the firing of a key, unless the push changed it already. Only channels that gather messages ask for it.
+    fn note(&mut self, push: &Push, key: &'p str, index: u32, known: Option<&StoredFiring>) {
+        if push.policies.is_empty() {
+            return;
         }
-        let mut found = None;
-        let mut read = |known: Option<StoredFiring>| {
-            found = known;
-            None
-        };
-        transaction.update_firing(&push.integration, key, &mut read)?;
+        self.by_index.insert(index, key);
         let oldest = push.received.saturating_sub(LONGEST_OPEN);
-        self.by_key.insert(key, found.filter(|firing| firing.since >= oldest));
-        Ok(())
+        self.by_key.entry(key).or_insert_with(|| known.filter(|firing| firing.since >= oldest).cloned());
     }
 
     /// The severity at which a channel was told of the event's alert, where it was told before its records were kept.
@@ -205,11 +207,11 @@ fn apply_arrivals(
             hold,
         });
         let results = notifier.arrive(now, &events.collect::<Vec<_>>())?;
-        let is_woken = notifier.has_earlier_due() || results.contains(&ArrivalResult::News);
+        let is_woken = notifier.has_earlier_due();
         drop(records);
         let applied = applied_arrivals(transaction, push, &arrived, &results, reported, now)?;
         let mut records = transaction.channel_records(channel)?;
-        note_applied(&mut *records, push, &arrived, &applied, reported)?;
+        note_applied(&mut *records, push, &arrived, &applied)?;
         let mut groups: BTreeMap<GroupId, &[NamedValue]> = BTreeMap::new();
         groups.extend(arrived.iter().map(|arrival| (arrival.group, arrival.values.as_slice())));
         for (group, values) in groups.into_iter().filter(|(_, values)| !values.is_empty()) {
@@ -249,7 +251,6 @@ fn note_applied(
     push: &Push,
     arrived: &[&EventArrival],
     applied: &[AppliedArrival],
-    reported: Option<&ReportedPush<'_>>,
 ) -> Result<(), StoreError> {
     records.note_arrivals(applied)?;
     records.note_waits(applied)?;
@@ -258,9 +259,7 @@ fn note_applied(
     }
     for arrival in arrived.iter().filter(|arrival| arrival.firing.is_some()) {
         let is_copy = push.holds.as_ref().is_some_and(|holds| holds.is_copy(arrival.index, &arrival.channel));
-        if is_copy || reported.is_some() {
-            records.note_copy(arrival.alert, is_copy)?;
-        }
+        records.note_copy(arrival.alert, is_copy)?;
     }
     Ok(())
 }
