@@ -18,6 +18,8 @@ const MOST_OF_INPUT: usize = 10_000;
 pub(super) struct ReportedPush<'p> {
     events: Cow<'p, [AskedEvent]>,
     holds: &'p PushHolds,
+    /// The alerts of the events of which something is known: nothing holds the others.
+    known: BTreeSet<AlertId>,
     /// Other alerts whose holds may have changed.
     changed: Vec<AlertId>,
     /// What channels that get every event know afterwards of alerts that are held there, or were.
@@ -28,7 +30,8 @@ pub(super) struct ReportedPush<'p> {
     reasons: BTreeMap<(AlertId, String), StoredHoldReason>,
 }
 
-/// Reports the events of a push to the tracker; nothing where there are no mutes, no silences, and no records of any.
+/// Reports the events of a push to the tracker; nothing where no mute and no silence says anything of them, and there are no
+/// records of any.
 pub(super) fn report_push<'p>(
     transaction: &mut dyn Transaction,
     push: &'p Push,
@@ -37,7 +40,8 @@ pub(super) fn report_push<'p>(
     let Some(holds) = &push.holds else { return Ok(None) };
     let silences = transaction.silences()?;
     let version = AskedVersion { rules: context.asker.rules(), silences: silences.number };
-    if version.is_nothing() && holds.asked.is_nothing() && !transaction.has_holds()? {
+    let has_holds = transaction.has_holds()?;
+    if version.is_nothing() && holds.asked.is_nothing() && !has_holds {
         return Ok(None);
     }
     // Rules are published before writes look them up: what newer ones said stands.
@@ -52,14 +56,21 @@ pub(super) fn report_push<'p>(
         };
         Cow::Owned((0..).zip(&outcomes).filter_map(ask).collect())
     };
+    if !has_holds && events.iter().all(|event| event.facts.is_empty()) {
+        return Ok(None);
+    }
     let reasons = reasons_before(transaction, push, &events)?;
     let mut records = transaction.holds()?;
     let counts_for = events.first().map_or(HEARD_PRECISION, |event| event.facts.counts_for / 4);
     let mut tracker = HoldTracker::new(&mut *records).with_heard_precision(counts_for.min(HEARD_PRECISION));
     let progress = tracker.advance(context.now, STEP)?;
     let mut reports = Vec::with_capacity(events.len());
+    let mut known = BTreeSet::new();
     for event in events.iter() {
-        reports.extend(report(&tracker, event, context.now)?);
+        if let Some(report) = report(&tracker, event, context.now)? {
+            known.insert(event.alert);
+            reports.push(report);
+        }
     }
     tracker.report(context.now, &reports)?;
     let changed = take_input(&mut tracker, MOST_OF_INPUT)?;
@@ -68,7 +79,7 @@ pub(super) fn report_push<'p>(
         transaction.wake_notifier(HOLDS);
     }
     let (held, kept_back) = (BTreeMap::new(), BTreeSet::new());
-    let mut reported = ReportedPush { events, holds, changed, held, kept_back, reasons };
+    let mut reported = ReportedPush { events, holds, known, changed, held, kept_back, reasons };
     reported.keep_back(transaction, push)?;
     Ok(Some(reported))
 }
@@ -124,7 +135,7 @@ impl ReportedPush<'_> {
         alert: AlertId,
         channel: &str,
     ) -> StoreResult<HoldState> {
-        if self.holds.is_copy(index, channel) {
+        if !self.known.contains(&alert) || self.holds.is_copy(index, channel) {
             return Ok(HoldState::Free);
         }
         hold_in(transaction, alert, channel)
@@ -184,8 +195,8 @@ impl ReportedPush<'_> {
                 continue;
             }
             let hold = match event.firing {
-                Some(_) => hold_in(transaction, event.alert, &delivery.channel)?,
-                None => HoldState::Free,
+                Some(_) if self.known.contains(&event.alert) => hold_in(transaction, event.alert, &delivery.channel)?,
+                Some(_) | None => HoldState::Free,
             };
             let place = (event.alert, delivery.channel.clone());
             let known = match self.held.get(&place) {
@@ -218,7 +229,7 @@ impl ReportedPush<'_> {
     ) -> StoreResult<()> {
         let last: BTreeMap<AlertId, u32> = self.events.iter().map(|event| (event.alert, event.index)).collect();
         let mut records = transaction.holds()?;
-        for (alert, index) in last {
+        for (alert, index) in last.into_iter().filter(|(alert, _)| self.known.contains(alert)) {
             if records.firing(alert)?.is_some() {
                 records.note_event(alert, EventId { push: push.id, index })?;
             }

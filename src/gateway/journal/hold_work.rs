@@ -42,7 +42,7 @@ pub(super) fn take_input(
     tracker: &mut HoldTracker<'_, dyn HoldRecords + '_>,
     most: usize,
 ) -> StoreResult<Vec<AlertId>> {
-    let mut changed = tracker.take_changed(STEP)?;
+    let mut changed = Vec::new();
     while changed.len() < most || tracker.has_found() {
         let more = tracker.take_changed(STEP)?;
         if more.is_empty() {
