@@ -13,18 +13,34 @@ const SIZE: usize = 1_024;
 /// A channel that gathers: all alerts of the load are one group.
 const GROUPED: &str = "discard(repeat = 4h, group_by = [labels.s0], wait = 30s..10m)";
 
+/// The same, told at once: what fires already is unchanged.
+const TOLD_AT_ONCE: &str = "discard(repeat = 4h, group_by = [labels.s0])";
+
 /// Keys of the load whose alerts fire already: few, so that they all do after a moment.
 const KNOWN_KEYS: u64 = 1_000;
 
-/// Mutes that look at other alerts, none of which holds one of the load.
+/// Mutes that look at other alerts, and silences, none of which holds one of the load.
 const MUTES: usize = 100;
+const SILENCES: usize = 1_000;
 
 /// Gateways under the same load, and what of each push is news there.
 const VARIANTS: [Variant; 4] = [
-    Variant { name: "every event is a message", channel: "discard()", keys: None, mutes: 0 },
-    Variant { name: "every event is news of one group", channel: GROUPED, keys: None, mutes: 0 },
-    Variant { name: "every event is an unchanged firing", channel: GROUPED, keys: Some(KNOWN_KEYS), mutes: 0 },
-    Variant { name: "a message each, beside 100 mutes", channel: "discard()", keys: None, mutes: MUTES },
+    Variant { name: "every event is a message", channel: "discard()", keys: None, mutes: 0, silences: 0 },
+    Variant { name: "every event is news of one group", channel: GROUPED, keys: None, mutes: 0, silences: 0 },
+    Variant {
+        name: "every event is an unchanged firing",
+        channel: TOLD_AT_ONCE,
+        keys: Some(KNOWN_KEYS),
+        mutes: 0,
+        silences: 0,
+    },
+    Variant {
+        name: "a message each, beside 100 mutes and 1,000 silences",
+        channel: "discard()",
+        keys: None,
+        mutes: MUTES,
+        silences: SILENCES,
+    },
 ];
 
 struct Variant {
@@ -32,6 +48,7 @@ struct Variant {
     channel: &'static str,
     keys: Option<u64>,
     mutes: usize,
+    silences: usize,
 }
 
 impl Variant {
@@ -42,6 +59,15 @@ impl Variant {
         let text = rules::ten_routes(self.channel) + &rules::mutes(self.mutes);
         std::fs::write(setup.rules.join("load.rules"), text).map_err(|error| error.to_string())?;
         let server = setup.start()?;
+        for number in 0..self.silences {
+            let silence = format!(
+                r#"{{"condition":"labels.alert == \"service-{number}\"","for":"1h","because":"load","by":"bench"}}"#
+            );
+            let (status, answer) = setup.admin_with("POST", "/api/v1/silences", &silence);
+            if status != 200 && status != 201 {
+                return Err(format!("a silence is not added: {status} {answer}"));
+            }
+        }
         Ok(Running {
             plan: Plan { size: SIZE, keys: self.keys, ..Plan::new(setup.listen, 64) },
             server,
