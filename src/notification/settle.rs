@@ -109,5 +109,9 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
                 begin(alert, now)
             }
         });
+        if alert.news.is_some() {
+            // It begins here, whatever was news for a moment while the message was on its way.
+            alert.lapsed = None;
+        }
     }
 }

@@ -55,6 +55,26 @@ fn a_critical_that_went_elsewhere_and_is_held_does_not_keep_another_waiting() {
 }
 
 #[test]
+fn what_was_worse_for_a_moment_counts_no_more_once_its_message_was_refused() {
+    let mut world = World::new(waits(300, 300));
+    world.receiver = Receiver::Down;
+    world.fire(1, Info);
+    world.run_to(at(300));
+    world.fire(1, Warning);
+    world.run_to(at(310));
+    world.fire(1, Info);
+    world.receiver = Receiver::Refuses;
+    world.run_to(at(400));
+    world.fire(1, Warning);
+    world.receiver = Receiver::Up;
+    world.run_to(at(1_000));
+    assert_eq!(
+        world.told(),
+        ["300s new Info firing 1 resolved 0 muted 0", "700s new Warning firing 1 resolved 0 muted 0"]
+    );
+}
+
+#[test]
 fn what_outlasts_a_hold_is_news_from_there_whatever_was_news_before_it() {
     let mut world = World::new(waits(30, 30));
     world.fire(1, Warning);
