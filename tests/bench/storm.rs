@@ -131,8 +131,9 @@ pub(crate) fn storm(_: Duration) -> Result<(), String> {
             let firing = grouped.wave("firing", Duration::from_secs(40))?;
             Ok::<_, String>((firing, grouped.wave("resolved", Duration::from_secs(80))?))
         });
+        // The storm of the alerts is over by then: one that goes on tells less and less often.
         let alone = single
-            .wave("firing", Duration::from_secs(50))
+            .wave("firing", Duration::from_secs(110))
             .and_then(|firing| Ok((firing, single.wave("resolved", Duration::from_secs(50))?)));
         (alone, together.join().unwrap_or_else(|_| Err("a panic".to_owned())))
     });

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 /// Players at a time.
 const PLAYERS: u64 = 24;
 
-/// A shorter run has no time for jumps of the clock.
+/// A shorter run has no time for power cuts and jumps of the clock.
 const SHORT: u64 = 30;
 
 /// A run as long as that has time for repetitions.
@@ -56,11 +56,11 @@ pub(super) fn run(course: &Course) -> Ending {
     })
 }
 
-/// What happens, and for how many eighths of the time. The last rounds of each part take some seconds more, so that a short run
-/// has fewer parts.
+/// What happens, and for how many eighths of the time. The last rounds of each part take ten seconds more, so that a short run
+/// has one.
 fn parts(seconds: u64) -> Vec<(Disturbance, u64)> {
     if seconds < SHORT {
-        return vec![(Disturbance::Kills, 5), (Disturbance::PowerCuts, 3)];
+        return vec![(Disturbance::Kills, 8)];
     }
     vec![(Disturbance::KillsAndJumps, 3), (Disturbance::Kills, 3), (Disturbance::PowerCuts, 2)]
 }
