@@ -163,7 +163,6 @@ mod tests {
         DeliveryDetails {
             event: EventId { push: PushId(ulid::Ulid::nil()), index: 0 },
             message: None,
-            urgency: None,
             channel_kind: String::new(),
             attempts: 0,
             replay: false,

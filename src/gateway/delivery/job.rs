@@ -11,7 +11,6 @@ use super::context::DeliveryContext;
 use super::queue::{HeadResult, QueueHead};
 use super::transport::{AttemptReport, ChannelTransport};
 use crate::channel::{DeliveryVerdict, RequestContext};
-use crate::event::Severity;
 use crate::gateway::journal::{
     ClaimResult, DeliveryClaims as _, DeliveryStore, EventId, GiveUpCause, JournalError, ReceiverDigest, Settlement,
     SettlementResult, StoredBody, StoredHold,
@@ -40,8 +39,6 @@ pub(super) struct DeliveryDetails {
     pub(super) event: EventId,
     /// The message of its channel that it is; nothing where it is an event.
     pub(super) message: Option<MessageId>,
-    /// The worst severity that a message tells of.
-    pub(super) urgency: Option<Severity>,
     /// The channel's kind when it was rendered.
     pub(super) channel_kind: String,
     /// Attempts so far.

@@ -12,6 +12,7 @@ mod circuit_breaker;
 mod client;
 mod clock;
 mod context;
+mod due_order;
 mod health;
 mod job;
 mod line_file;

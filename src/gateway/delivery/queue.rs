@@ -17,10 +17,12 @@
 //!
 //! Moments are milliseconds of a monotonic clock; `since` is the wall clock's.
 
+use super::due_order::{DueKey, DueOrder};
 use super::window::{WindowPreference, WindowSize};
+use crate::event::Severity;
 use crate::gateway::journal::{DeliveryId, MAX_PAGE_KEY_BYTES};
 use crate::time::Timestamp;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// How many of the heads that are due are looked at for one that was never tried.
 const LOOKED_AT: usize = 512;
@@ -38,6 +40,8 @@ pub(super) struct QueueHead<P> {
     pub(super) due: u64,
     /// When its age limit began, by the wall clock.
     pub(super) since: Timestamp,
+    /// The severity of a firing: of what is due, the most urgent goes first.
+    pub(super) urgency: Option<Severity>,
     /// What else its owner keeps.
     pub(super) details: P,
 }
@@ -99,19 +103,11 @@ enum ParkedHeads {
     Sweeping,
 }
 
-/// A place in the order in which heads are taken: the one that has been due longest comes first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct DueKey {
-    due: u64,
-    id: DeliveryId,
-    key: String,
-}
-
 /// The window on a channel's deliveries.
 #[derive(Debug)]
 pub(super) struct DeliveryQueue<P> {
     keys: HashMap<String, KeyEntry<P>>,
-    order: BTreeSet<DueKey>,
+    order: DueOrder,
     fetches: Vec<String>,
     cursor: DeliveryId,
     /// Whether there may be something after the cursor.
@@ -135,7 +131,7 @@ impl<P> DeliveryQueue<P> {
     pub(super) fn new(size: WindowSize) -> Self {
         Self {
             keys: HashMap::new(),
-            order: BTreeSet::new(),
+            order: DueOrder::default(),
             fetches: Vec::new(),
             cursor: DeliveryId::NONE,
             unread: true,
@@ -231,8 +227,8 @@ impl<P> DeliveryQueue<P> {
     /// Whether a full window has a head that gives its place to a new delivery.
     fn can_park(&self, now: u64) -> bool {
         match self.preference {
-            WindowPreference::Oldest => self.order.last().is_some_and(|last| last.due > now),
-            WindowPreference::Newest => !self.order.is_empty(),
+            WindowPreference::Oldest => self.order.all().last().is_some_and(|last| last.due > now),
+            WindowPreference::Newest => !self.order.all().is_empty(),
         }
     }
 
@@ -284,7 +280,7 @@ impl<P> DeliveryQueue<P> {
             return true;
         }
         if self.is_full() {
-            let last = self.order.last().filter(|last| last.due > head.due).cloned();
+            let last = self.order.all().last().filter(|last| last.due > head.due).cloned();
             let prefers_new = self.preference == WindowPreference::Newest && kind == PageKind::Forward;
             let parked = match last {
                 Some(last) => Some(last),
@@ -293,7 +289,7 @@ impl<P> DeliveryQueue<P> {
                     self.parked = ParkedHeads::Something;
                     return true;
                 }
-                None => self.order.first().filter(|_| prefers_new).cloned(),
+                None => self.order.all().first().filter(|_| prefers_new).cloned(),
             };
             let Some(parked) = parked else { return false };
             self.order.remove(&parked);
@@ -317,7 +313,7 @@ impl<P> DeliveryQueue<P> {
 
     fn enqueue(&mut self, head: QueueHead<P>, more: bool) {
         let key = head.key.clone();
-        self.order.insert(DueKey { due: head.due, id: head.id, key: key.clone() });
+        self.order.insert(DueKey { due: head.due, id: head.id, key: key.clone(), urgency: head.urgency });
         let size = key.len();
         let entry = KeyEntry { id: head.id, state: HeadState::Waiting, has_more: more, head: Some(head) };
         if self.keys.insert(key, entry).is_none() {
@@ -331,32 +327,21 @@ impl<P> DeliveryQueue<P> {
         }
     }
 
-    /// Takes the head that has been due longest.
+    /// Takes, of the most urgent heads that are due, the one that has been due longest.
     pub(super) fn take(&mut self, now: u64) -> Option<QueueHead<P>> {
-        if self.next_due()? > now {
-            return None;
-        }
-        let first = self.order.pop_first()?;
-        self.begin(&first.key)
-    }
-
-    /// Takes, of the heads that are due, the first of the most urgent. It looks at each of them.
-    pub(super) fn take_urgent<U: Ord>(&mut self, now: u64, urgency: impl Fn(&P) -> U) -> Option<QueueHead<P>> {
-        let due = self.due_heads(now, urgency);
-        let found = due.min_by(|(one, at), (other, place)| other.cmp(one).then(at.cmp(place)))?.1.clone();
+        let found = self.order.most_urgent(now)?.clone();
         self.order.remove(&found);
         self.begin(&found.key)
     }
 
-    /// Takes the head of rank 0 that became due last, if there is one among the [`LOOKED_AT`] latest.
+    /// Takes, of the most urgent heads that are due, the one of rank 0 that became due last, if there is one among the
+    /// [`LOOKED_AT`] latest.
     pub(super) fn take_newest(&mut self, now: u64, rank: impl Fn(&P) -> u32) -> Option<QueueHead<P>> {
-        let after = DueKey { due: now.saturating_add(1), id: DeliveryId(i64::MIN), key: String::new() };
-        let mut latest = self.order.range(..after).rev().take(LOOKED_AT);
         let is_new = |place: &&DueKey| {
             let head = self.keys.get(&place.key).and_then(|entry| entry.head.as_ref());
             head.is_some_and(|head| rank(&head.details) == 0)
         };
-        let found = latest.find(is_new)?.clone();
+        let found = self.order.latest_urgent(now).take(LOOKED_AT).find(is_new)?.clone();
         self.order.remove(&found);
         self.begin(&found.key)
     }
@@ -384,7 +369,7 @@ impl<P> DeliveryQueue<P> {
     }
 
     fn due_heads<R>(&self, now: u64, rank: impl Fn(&P) -> R) -> impl Iterator<Item = (R, &DueKey)> {
-        let due = self.order.iter().take_while(move |place| place.due <= now);
+        let due = self.order.all().iter().take_while(move |place| place.due <= now);
         due.filter_map(move |place| {
             let head = self.keys.get(&place.key)?.head.as_ref()?;
             Some((rank(&head.details), place))
@@ -396,7 +381,7 @@ impl<P> DeliveryQueue<P> {
         let old = |key: &String| {
             self.keys.get(key).and_then(|entry| entry.head.as_ref()).is_some_and(|head| head.since <= since)
         };
-        let found = self.order.iter().find(|place| old(&place.key))?.clone();
+        let found = self.order.all().iter().find(|place| old(&place.key))?.clone();
         self.order.remove(&found);
         self.begin(&found.key)
     }
@@ -464,26 +449,25 @@ impl<P> DeliveryQueue<P> {
 
     /// Makes waiting heads due now, except those that `keep` is true for.
     pub(super) fn make_due(&mut self, now: u64, keep: impl Fn(&P) -> bool) {
-        let first = DueKey { due: now.saturating_add(1), id: DeliveryId(i64::MIN), key: String::new() };
-        for DueKey { due, id, key } in self.order.split_off(&first) {
+        for DueKey { due, id, key, urgency } in self.order.split_later(now) {
             let entry = self.keys.get_mut(&key);
             let head = entry.as_ref().and_then(|entry| entry.head.as_ref());
             let due = if head.is_some_and(|head| keep(&head.details)) { due } else { now };
             if let Some(entry) = entry {
                 entry.head.iter_mut().for_each(|head| head.due = due);
             }
-            self.order.insert(DueKey { due, id, key });
+            self.order.insert(DueKey { due, id, key, urgency });
         }
     }
 
     /// When the next head is due.
     pub(super) fn next_due(&self) -> Option<u64> {
-        self.order.first().map(|first| first.due)
+        self.order.all().first().map(|first| first.due)
     }
 
     /// Heads that wait for a later moment.
     pub(super) fn waiting(&self, now: u64) -> usize {
-        self.order.iter().rev().take_while(|place| place.due > now).count()
+        self.order.all().iter().rev().take_while(|place| place.due > now).count()
     }
 
     /// Keys in memory.

@@ -2,6 +2,7 @@
 
 use super::super::window::{WindowPreference, WindowSize};
 use super::{DeliveryQueue, HeadResult, PageRequest, QueueHead};
+use crate::event::Severity;
 use crate::gateway::journal::DeliveryId;
 use crate::time::Timestamp;
 use proptest::prelude::*;
@@ -97,7 +98,7 @@ struct QueueSimulation {
 }
 
 fn head(id: DeliveryId, key: u8, due: u64) -> QueueHead<()> {
-    QueueHead { id, key: key.to_string(), due, since: Timestamp::default(), details: () }
+    QueueHead { id, key: key.to_string(), due, since: Timestamp::default(), urgency: None, details: () }
 }
 
 impl QueueSimulation {
@@ -260,7 +261,7 @@ fn a_recovered_destination_gets_what_waits_at_once_but_for_what_it_asked_to_wait
     let reading = queue.next_read(100).unwrap();
     let waiting = |id: i64, asked| {
         let (key, since) = (id.to_string(), Timestamp::default());
-        QueueHead { id: DeliveryId(id), key, due: 900, since, details: asked }
+        QueueHead { id: DeliveryId(id), key, due: 900, since, urgency: None, details: asked }
     };
     queue.add_page(reading, vec![waiting(1, false), waiting(2, true)], 100);
     assert_eq!((queue.take(100).map(|head| head.id.0), queue.waiting(100)), (None, 2));
@@ -293,7 +294,14 @@ fn the_window_is_bounded_by_the_bytes_of_its_keys_and_everything_is_taken_in_the
                 if bytes < super::MAX_PAGE_KEY_BYTES {
                     bytes += key.len();
                     let key = key.clone();
-                    page.push(QueueHead { id: DeliveryId(*id), key, due: 0, since: Timestamp::default(), details: () });
+                    page.push(QueueHead {
+                        id: DeliveryId(*id),
+                        key,
+                        due: 0,
+                        since: Timestamp::default(),
+                        urgency: None,
+                        details: (),
+                    });
                 }
             }
             queue.add_page(request, page, 0);
@@ -353,19 +361,24 @@ fn new_deliveries_are_taken_although_the_window_is_full_of_others_that_are_due()
 #[test]
 fn the_worst_of_all_that_waits_is_taken_first() {
     let mut queue = DeliveryQueue::new(WindowSize::of_one(1));
-    let head = |id: i64, key: &str, urgency: u32| QueueHead {
+    let head = |id: i64, key: &str, urgency: Option<Severity>| QueueHead {
         id: DeliveryId(id),
         key: key.to_owned(),
         due: 0,
         since: Timestamp::default(),
-        details: urgency,
+        urgency,
+        details: (),
     };
     let request = queue.next_read(0).expect("something may be there");
-    let mut page: Vec<QueueHead<u32>> = (1..=600).map(|id| head(id, &format!("k{id}"), 1)).collect();
-    page.push(head(601, "worst", 3));
-    page.push(head(602, "bad", 2));
+    let mut page: Vec<QueueHead<()>> = (1..=500).map(|id| head(id, &format!("k{id}"), Some(Severity::Info))).collect();
+    page.push(head(501, "over", None));
+    page.push(head(502, "worst", Some(Severity::Critical)));
+    page.push(head(503, "bad", Some(Severity::Warning)));
     queue.add_page(request, page, 0);
-    let mut taken = || queue.take_urgent(0, |urgency| *urgency).map(|head| head.key);
-    let first: Vec<String> = (0..4).filter_map(|_| taken()).collect();
+    let first: Vec<String> = (0..4).filter_map(|_| queue.take(0)).map(|head| head.key).collect();
     assert_eq!(first, ["worst", "bad", "k1", "k2"]);
+    let newest = queue.take_newest(0, |()| 0).map(|head| head.key);
+    assert_eq!(newest.as_deref(), Some("k500"));
+    let rest: Vec<String> = std::iter::from_fn(|| queue.take(0)).map(|head| head.key).collect();
+    assert_eq!((rest.len(), rest[0].as_str(), rest[497].as_str()), (498, "k3", "over"));
 }

@@ -1,8 +1,9 @@
 //! Which delivery a worker tries next.
 //!
-//! The one that has been due longest, as long as the receiver works. After a failure, every second attempt is made with the
-//! newest delivery that was never tried: many events that the receiver fails on, or that it answers slowly, are then retried
-//! without keeping new ones waiting. In a channel that gathers messages, or that has a limit for a minute, the worst comes first.
+//! The worst that is due, and of these the one that has been due longest, as long as the receiver works. After a failure, every
+//! second attempt is made with the newest of them that was never tried: many events that the receiver fails on, or that it
+//! answers slowly, are then retried without keeping new ones waiting. A channel that gathers messages, or that has a limit for
+//! a minute, keeps to the order of its queue.
 
 use super::{COUNT_PAUSE, ChannelWorker};
 use crate::gateway::delivery::circuit_breaker::{AttemptKind, AttemptPermit, DeliveryHistory};
@@ -17,9 +18,8 @@ use std::time::Duration;
 pub(super) const AFTER_FAILURE: Duration = Duration::from_mins(10);
 
 impl<L: DeliveryStore> ChannelWorker<L> {
-    /// Whether of what waits the worst comes first: in a channel that gathers messages, and in one with a limit for a minute,
-    /// whose queue grows where more arrives. There, looking at all that waits costs little beside the pause between two requests.
-    fn takes_worst_first(&self) -> bool {
+    /// Whether new deliveries are never preferred: in a channel that gathers messages, and in one with a limit for a minute.
+    fn keeps_order(&self) -> bool {
         self.transport.as_ref().is_some_and(|(transport, _)| transport.gathers() || transport.has_slow_rate())
     }
 
@@ -35,8 +35,8 @@ impl<L: DeliveryStore> ChannelWorker<L> {
         kind: AttemptKind,
         attempts: u32,
     ) -> Option<QueueHead<DeliveryDetails>> {
-        if self.takes_worst_first() && kind == AttemptKind::Regular {
-            return self.queue.take_urgent(now, |details| details.urgency);
+        if self.keeps_order() && kind == AttemptKind::Regular {
+            return self.queue.take(now);
         }
         let rank = |details: &DeliveryDetails| details.attempts;
         if self.preference(now) == WindowPreference::Newest {

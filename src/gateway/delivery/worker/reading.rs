@@ -149,10 +149,10 @@ impl<L: DeliveryStore> ChannelWorker<L> {
             key: pending.key,
             due: now.saturating_add(milliseconds(wait.min(LONGEST_DUE))),
             since: pending.since,
+            urgency: pending.urgency,
             details: DeliveryDetails {
                 event: pending.event,
                 message: pending.message,
-                urgency: pending.urgency,
                 channel_kind: pending.kind,
                 attempts: pending.attempts,
                 replay: pending.replay,
