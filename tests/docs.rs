@@ -128,7 +128,7 @@ fn the_documented_settings_of_the_gateway_are_complete() {
 
 #[test]
 fn the_documented_endpoints_of_the_gateway_are_complete() {
-    let sources = ["intake/router.rs", "admin/mod.rs", "admin/records.rs", "admin/silences.rs"];
+    let sources = ["intake/router.rs", "admin/mod.rs", "admin/pending.rs", "admin/records.rs", "admin/silences.rs"];
     let mut served = BTreeSet::new();
     for source in sources {
         let code = read(&format!("src/gateway/{source}"));

@@ -24,7 +24,8 @@ mod scenarios;
 use pointsman::channel::{NotificationPolicy, RecoveryPolicy, RepeatPolicy, WaitRange};
 use pointsman::event::Severity;
 use pointsman::notification::{
-    AlertId, Arrival, ArrivalResult, ChannelNotifier, GroupId, HoldState, MemoryStore, MessageEnd, MessageRecord,
+    AlertId, Arrival, ArrivalResult, ChannelNotifier, DropScope, DroppedAlert, GroupId, HoldState, MemoryStore,
+    MessageEnd, MessageRecord, SeveritySet,
 };
 use pointsman::time::Timestamp;
 use std::time::Duration;
@@ -55,6 +56,8 @@ struct World {
     ended: Vec<(Timestamp, MessageRecord, MessageEnd)>,
     /// The most messages that were undelivered at once.
     undelivered: usize,
+    /// What an operator dropped last.
+    dropped: Vec<DroppedAlert>,
 }
 
 impl World {
@@ -68,6 +71,7 @@ impl World {
             waiting: Vec::new(),
             ended: Vec::new(),
             undelivered: 0,
+            dropped: Vec::new(),
         }
     }
 
@@ -151,6 +155,33 @@ impl World {
     fn hold(&mut self, alert: u32, hold: HoldState) {
         let now = self.now;
         let Ok(()) = self.notifier().set_hold(now, alert_id(alert), hold);
+        self.advance();
+    }
+
+    /// An operator drops what fires at one of these severities and was not told, in steps of two alerts.
+    fn drop_pending(&mut self, severities: &[Severity]) {
+        self.advance();
+        let scope = DropScope { severities: severities.iter().copied().collect::<SeveritySet>(), until: self.now };
+        self.dropped.clear();
+        for message in std::mem::take(&mut self.waiting) {
+            let Ok(dropped) = self.notifier().drop_message(scope, message.id);
+            match dropped {
+                Some(dropped) => {
+                    self.dropped.extend(dropped.dropped);
+                    self.ended.push((self.now, message, MessageEnd::Dropped));
+                }
+                None => self.waiting.push(message),
+            }
+        }
+        let mut after = None;
+        loop {
+            let Ok(step) = self.notifier().drop_news(scope, after, 2);
+            self.dropped.extend(step.dropped);
+            after = step.next;
+            if after.is_none() {
+                break;
+            }
+        }
         self.advance();
     }
 

@@ -82,7 +82,9 @@ fn heading(message: &MessageSummary) -> String {
     let title = message.title.as_deref().map(|title| format!(" {}", quoted(title))).unwrap_or_default();
     let why = message.timing.and_then(TimingReason::told).map(|why| format!("; {why}")).unwrap_or_default();
     let channel = visible_line(&message.channel);
-    let (severity, status, state) = (&message.severity, &message.status, state(message.state));
+    let dropped = message.dropped.as_ref().map(|dropped| dropped.text(&|at| time.moment(&at.to_string())));
+    let state = dropped.unwrap_or_else(|| state(message.state).to_owned());
+    let (severity, status) = (&message.severity, &message.status);
     let what = format!("{}: {} to {channel}\n  {severity} {status}{title}\n", message.id, message.reason);
     let made = format!("  made {at}{why}; {state}\n");
     let counts = [
@@ -112,6 +114,7 @@ fn state(state: MessageState) -> &'static str {
         MessageState::Undelivered => "not delivered yet",
         MessageState::Delivered => "delivered",
         MessageState::GivenUp => "given up",
+        MessageState::Dropped => "dropped",
     }
 }
 

@@ -43,6 +43,8 @@ mod man;
 #[cfg(feature = "gateway")]
 mod messages;
 #[cfg(feature = "gateway")]
+mod pending;
+#[cfg(feature = "gateway")]
 mod quarantine;
 #[cfg(feature = "gateway")]
 mod rehearse;
@@ -142,6 +144,8 @@ enum CliCommand {
     #[cfg(feature = "gateway")]
     Channel(channel::Arguments),
     #[cfg(feature = "gateway")]
+    Pending(pending::Arguments),
+    #[cfg(feature = "gateway")]
     Dead(dead::Arguments),
     #[cfg(feature = "gateway")]
     Quarantine(quarantine::Arguments),
@@ -192,6 +196,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Groups(arguments) => groups::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Channel(arguments) => channel::run(&arguments, &mut terminal),
+        #[cfg(feature = "gateway")]
+        CliCommand::Pending(arguments) => pending::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Dead(arguments) => dead::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]

@@ -81,6 +81,15 @@ pub struct MessageLabels {
     pub reason: String,
 }
 
+/// What operators dropped of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DropLabels {
+    /// The channel.
+    pub channel: String,
+    /// `Critical`, `Warning`, `Info`.
+    pub severity: String,
+}
+
 /// What holds alerts in a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct HoldLabels {
@@ -202,6 +211,8 @@ metrics! {
         "Pending deliveries, retries included";
     waiting: Family<ChannelLabels, Gauge> = Family::default(), "news_waiting",
         "Alerts whose news waits to be told, in channels that gather messages";
+    dropped: Family<DropLabels, Counter> = Family::default(), "dropped",
+        "Alerts and events that operators dropped before they were delivered, by channel and severity";
     alerts_held: Family<HoldLabels, Gauge> = Family::default(), "alerts_held",
         "Alerts that fire and that a mute or silence holds, by channel and mute; the mute is empty for silences";
     silences: Gauge = Gauge::default(), "silences",
@@ -372,6 +383,7 @@ fn one_of_each() -> Metrics {
     drop(metrics.delivery_seconds.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.pending.get_or_create(&ChannelLabels { channel: any() }));
     drop(metrics.waiting.get_or_create(&ChannelLabels { channel: any() }));
+    drop(metrics.dropped.get_or_create(&DropLabels { channel: any(), severity: any() }));
     drop(metrics.alerts_held.get_or_create(&HoldLabels { channel: any(), mute: any() }));
     drop(metrics.heartbeat_senders.get_or_create(&HeartbeatLabels { heartbeat: any() }));
     drop(metrics.heartbeats_missing.get_or_create(&HeartbeatLabels { heartbeat: any() }));

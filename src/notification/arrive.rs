@@ -35,6 +35,8 @@ pub enum ArrivalResult {
     Held,
     /// It agrees with what the channel was told.
     Unchanged,
+    /// An operator dropped its alert, and it is no worse, or is over and was not told.
+    Dropped,
     /// The end of what was not told.
     OverUntold {
         /// For how long it had been news.
@@ -127,7 +129,8 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
                 return;
             }
             alert.routing = RoutingState::Elsewhere;
-            if alert.told.is_none() {
+            // Where routing gives the channel again, what was dropped is dropped still.
+            if alert.told.is_none() && alert.dropped.is_none() {
                 (alert.firing, alert.lapsed) = (None, None);
             }
         })
@@ -205,7 +208,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     /// What is news of an alert that changed, since when, and what that means for its group.
     fn renew(&self, before: Option<&AlertRecord>, alert: &mut AlertRecord, group: &mut GroupRecord, now: Timestamp) {
         if alert.firing.is_none() {
-            (alert.entry, alert.fallback) = (AlertEntry::Routed, FallbackState::Untold);
+            (alert.entry, alert.fallback, alert.dropped) = (AlertEntry::Routed, FallbackState::Untold, None);
         }
         if alert.fallback == FallbackState::GivenUp && alert.tellable().is_none() {
             alert.fallback = FallbackState::Untold;
@@ -218,8 +221,11 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             group.owed_since.get_or_insert(now);
         }
         let is_change = was_firing != alert.firing && alert.routing == RoutingState::Here;
-        // A change counts that the channel may hear of: muted after the push, for an end before it.
-        let is_hidden = alert.told.is_none() && alert.hold == HoldState::Held;
+        // A change counts that the channel may hear of: not muted after the push, for an end before it, and not dropped.
+        let is_kept_back = alert.hold == HoldState::Held
+            || alert.is_dropped()
+            || (alert.firing.is_none() && before.is_some_and(AlertRecord::is_dropped));
+        let is_hidden = alert.told.is_none() && is_kept_back;
         let is_unmuted = is_released && alert.tellable().is_some();
         if (is_change || is_unmuted) && !is_hidden {
             self.note_change(group, now);
@@ -308,6 +314,9 @@ fn is_rising(kind: NewsKind) -> bool {
 
 fn result_of(before: Option<&AlertRecord>, alert: &AlertRecord, wait: Duration, now: Timestamp) -> ArrivalResult {
     if alert.firing.is_none() && alert.told.is_none() {
+        if before.is_some_and(AlertRecord::is_dropped) {
+            return ArrivalResult::Dropped;
+        }
         let since = before.and_then(|before| before.news).map_or(now, |news| news.since);
         let was_told = before.is_some_and(|before| before.told.is_some());
         return if was_told {
@@ -316,7 +325,9 @@ fn result_of(before: Option<&AlertRecord>, alert: &AlertRecord, wait: Duration, 
             ArrivalResult::OverUntold { after: now.saturating_duration_since(since), wait, hold: alert.hold }
         };
     }
-    if alert.tellable().is_some() {
+    if alert.is_dropped() {
+        ArrivalResult::Dropped
+    } else if alert.tellable().is_some() {
         ArrivalResult::News
     } else if alert.hold == HoldState::Held && alert.difference().is_some() {
         ArrivalResult::Held

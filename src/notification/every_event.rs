@@ -15,6 +15,8 @@ pub struct EveryEventRecord {
     pub firing: Severity,
     /// Whether a mute or silence holds the alert.
     pub hold: HoldState,
+    /// The worst severity at which an operator dropped events of the alert: none is sent that is no worse.
+    pub dropped: Option<Severity>,
 }
 
 /// What happens to an event.
@@ -24,7 +26,9 @@ pub enum EveryEventResult {
     Sent(MessageReason),
     /// A mute or silence holds it.
     Held,
-    /// It is the end of what was held throughout: nobody hears of it.
+    /// An operator dropped its alert, and it is no worse.
+    Dropped,
+    /// It is the end of what was held or dropped throughout: nobody hears of it.
     OverUntold,
 }
 
@@ -32,7 +36,7 @@ impl EveryEventRecord {
     /// An alert that is open in the channel, whose last event was sent with that severity.
     #[must_use]
     pub fn sent(severity: Severity) -> Self {
-        Self { told: Some(severity), firing: severity, hold: HoldState::Free }
+        Self { told: Some(severity), firing: severity, hold: HoldState::Free, dropped: None }
     }
 
     /// Whether it says no more than that the last event was sent.
@@ -46,14 +50,21 @@ impl EveryEventRecord {
     #[must_use]
     pub fn arrive(before: Option<Self>, firing: Option<Severity>, hold: HoldState) -> (Option<Self>, EveryEventResult) {
         let told = before.and_then(|before| before.told);
+        let dropped = before.and_then(|before| before.dropped);
         let Some(firing) = firing else {
-            let was_held = before.is_some() && told.is_none();
-            let result =
-                if was_held { EveryEventResult::OverUntold } else { EveryEventResult::Sent(MessageReason::Resolved) };
+            let was_kept_back = before.is_some() && told.is_none();
+            let result = if was_kept_back {
+                EveryEventResult::OverUntold
+            } else {
+                EveryEventResult::Sent(MessageReason::Resolved)
+            };
             return (None, result);
         };
         if hold == HoldState::Held {
-            return (Some(Self { told, firing, hold }), EveryEventResult::Held);
+            return (Some(Self { told, firing, hold, dropped }), EveryEventResult::Held);
+        }
+        if dropped >= Some(firing) {
+            return (Some(Self { told, firing, hold, dropped }), EveryEventResult::Dropped);
         }
         let reason = match told {
             None => MessageReason::New,
@@ -64,12 +75,25 @@ impl EveryEventRecord {
         (Some(Self::sent(firing)), EveryEventResult::Sent(reason))
     }
 
+    /// An operator drops queued events of the alert, the worst of which has that severity. What was delivered before, or is
+    /// still to be, is what the channel is told.
+    #[must_use]
+    pub fn drop_events(before: Option<Self>, told: Option<Severity>, last: Severity, dropped: Severity) -> Self {
+        let known = before.filter(|before| before.hold == HoldState::Held);
+        Self {
+            told,
+            firing: known.map_or(last, |known| known.firing),
+            hold: known.map_or(HoldState::Free, |known| known.hold),
+            dropped: before.and_then(|before| before.dropped).max(Some(dropped)),
+        }
+    }
+
     /// A mute or silence begins to hold the alert, or holds it no more; whether its last event is sent now, because it is new
     /// or worse than what was sent.
     #[must_use]
     pub fn set_hold(self, hold: HoldState) -> (Self, Option<MessageReason>) {
         let is_released = self.hold == HoldState::Held && hold == HoldState::Free;
-        let is_news = self.told.is_none_or(|told| self.firing > told);
+        let is_news = self.told.is_none_or(|told| self.firing > told) && self.dropped < Some(self.firing);
         if is_released && is_news {
             return (Self::sent(self.firing), Some(MessageReason::Unmuted));
         }

@@ -149,5 +149,6 @@ fn is_open(alert: &AlertRecord) -> bool {
     alert.firing.is_some()
         && alert.hold == HoldState::Free
         && alert.routing == RoutingState::Here
+        && !alert.is_dropped()
         && alert.pass_state() == PassState::Kept
 }

@@ -124,4 +124,6 @@ pub enum MessageEnd {
     Refused,
     /// Its channel left the rules before it was delivered: no receiver refused it.
     Removed,
+    /// An operator dropped it.
+    Dropped,
 }

@@ -12,6 +12,7 @@
 //! | group | the alerts that share the values of `group_by`; one alert alone without it |
 //! | message | one delivery: all the news of a group, or in a storm of several |
 //! | held | kept back by a mute or a silence |
+//! | dropped | not told because an operator said so: as if told, but nobody hears of its end |
 //! | fallback | the channel that is told instead, where a message is given up or news is due and undelivered for too long |
 //!
 //! Whoever drives a notifier calls [`ChannelNotifier::advance`] before and after each input: what is due comes before what
@@ -20,6 +21,7 @@
 
 mod arrive;
 mod digest;
+mod drop;
 mod due;
 mod every_event;
 mod fallback;
@@ -43,6 +45,7 @@ mod timing;
 mod title_lines;
 
 pub use arrive::{Arrival, ArrivalResult};
+pub use drop::{DropScope, DropStep, DroppedAlert, DroppedMessage, SeveritySet};
 pub use due::{DueCause, GroupDue};
 pub use every_event::{EveryEventRecord, EveryEventResult};
 pub use fallback::{PassCause, PassedAlert};

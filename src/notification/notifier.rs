@@ -39,6 +39,8 @@ pub enum AlertState {
     GoesAlong,
     /// A mute or silence holds it.
     Held,
+    /// An operator dropped it, and it is no worse since.
+    Dropped,
     /// Its last firing was routed elsewhere; the channel still hears its end.
     Elsewhere,
     /// It was over before it was told.
@@ -66,6 +68,9 @@ impl<'s, S: ChannelStore + ?Sized> ChannelNotifier<'s, S> {
         let Some(alert) = self.store.alert(id)? else { return Ok(AlertState::Unknown) };
         if alert.routing == RoutingState::Elsewhere && alert.firing.is_some() {
             return Ok(AlertState::Elsewhere);
+        }
+        if alert.is_dropped() {
+            return Ok(AlertState::Dropped);
         }
         if alert.tellable().is_some() {
             let group = self.store.group(alert.group)?;

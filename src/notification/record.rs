@@ -118,6 +118,8 @@ pub struct AlertRecord {
     pub firing: Option<Severity>,
     /// The severity at which the channel last heard that it fires; nothing where it never heard, or heard that it is over.
     pub told: Option<Severity>,
+    /// The worst severity at which an operator dropped it: as long as it fires no worse than that, it is not told.
+    pub dropped: Option<Severity>,
     /// Whether a mute or silence holds it.
     pub hold: HoldState,
     /// Whether its last firing was routed here.
@@ -144,6 +146,7 @@ impl AlertRecord {
             group,
             firing: None,
             told: None,
+            dropped: None,
             hold: HoldState::Free,
             routing: RoutingState::Here,
             entry: AlertEntry::Routed,
@@ -155,16 +158,23 @@ impl AlertRecord {
         }
     }
 
-    /// What differs between what the channel was told and what is true.
+    /// What differs between what the channel was told and what is true. What an operator dropped is as if it did not differ.
     #[must_use]
     pub fn difference(&self) -> Option<NewsKind> {
         match (self.told, self.firing) {
+            _ if self.is_dropped() => None,
             (None, Some(_)) => Some(NewsKind::New),
             (Some(told), Some(firing)) if firing > told => Some(NewsKind::Worse),
             (Some(told), Some(firing)) if firing < told => Some(NewsKind::Better),
             (Some(_), None) => Some(NewsKind::Over),
             (Some(_), Some(_)) | (None, None) => None,
         }
+    }
+
+    /// Whether it fires worse than the channel knows, and an operator dropped that.
+    #[must_use]
+    pub fn is_dropped(&self) -> bool {
+        self.firing.is_some() && self.told < self.firing && self.dropped >= self.firing
     }
 
     /// The news that the next message of the group tells: all but what is held, and what was routed elsewhere.
@@ -219,7 +229,8 @@ impl AlertRecord {
     /// Whether it was told, fires still, and nothing keeps it from being told again.
     #[must_use]
     pub fn is_repeated(&self) -> bool {
-        self.is_told_firing() && self.hold == HoldState::Free && self.routing == RoutingState::Here
+        let is_kept_back = self.hold == HoldState::Held || self.routing == RoutingState::Elsewhere || self.is_dropped();
+        self.is_told_firing() && !is_kept_back
     }
 
     /// Whether the channel knows nothing of it any more.
@@ -330,7 +341,9 @@ impl GroupCounts {
             && is_critical(alert.firing)
             && alert.hold == HoldState::Free;
         count(&mut self.told_critical, is_told_critical);
-        count(&mut self.held, alert.hold == HoldState::Held && alert.told.is_none() && alert.firing.is_some());
+        let is_held =
+            alert.hold == HoldState::Held && alert.told.is_none() && alert.firing.is_some() && !alert.is_dropped();
+        count(&mut self.held, is_held);
         count(&mut self.news, alert.tellable().is_some());
         count(&mut self.passed_on, alert.tellable().is_some() && alert.pass_state() == PassState::PassedOn);
         count(&mut self.given_up, alert.is_given_up());

@@ -105,9 +105,11 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             MessageEnd::Refused | MessageEnd::Removed if is_same => {
                 NewsRecord { origin: NewsOrigin::Refusal, ..begin(alert, now) }
             }
-            MessageEnd::Refused | MessageEnd::Removed | MessageEnd::Expired | MessageEnd::Delivered => {
-                begin(alert, now)
-            }
+            MessageEnd::Refused
+            | MessageEnd::Removed
+            | MessageEnd::Expired
+            | MessageEnd::Delivered
+            | MessageEnd::Dropped => begin(alert, now),
         });
         if alert.news.is_some() {
             // It begins here, whatever was news for a moment while the message was on its way.

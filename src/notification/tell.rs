@@ -240,7 +240,7 @@ fn most_remembered(policy: &NotificationPolicy) -> usize {
 }
 
 /// Since when an alert is news as what it is.
-fn news_since(alert: &AlertRecord) -> Option<Timestamp> {
+pub(super) fn news_since(alert: &AlertRecord) -> Option<Timestamp> {
     let news = alert.news?;
     Some(news.critical_since.filter(|_| alert.firing == Some(Severity::Critical)).unwrap_or(news.since))
 }
@@ -253,6 +253,7 @@ fn is_unmuted(news: NewsRecord) -> bool {
 fn told_now(alert: &AlertRecord, message: MessageId) -> AlertRecord {
     AlertRecord {
         told: alert.firing,
+        dropped: alert.dropped.filter(|dropped| alert.firing.is_some_and(|firing| firing < *dropped)),
         news: None,
         lapsed: None,
         message: Some(message),

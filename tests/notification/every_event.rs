@@ -62,3 +62,24 @@ fn what_is_new_or_worse_goes_out_when_its_hold_ends() {
     assert_eq!(alert.hold(Free), Some(Unmuted));
     assert_eq!(alert.event(Warning, Free), EveryEventResult::Sent(Better));
 }
+
+#[test]
+fn what_was_dropped_is_not_sent_until_it_is_worse() {
+    let mut alert = Alert(Some(EveryEventRecord::drop_events(None, None, Warning, Warning)));
+    assert_eq!(alert.event(Warning, Free), EveryEventResult::Dropped);
+    assert_eq!(alert.event(Info, Free), EveryEventResult::Dropped);
+    let mut over = Alert(alert.0);
+    assert_eq!(over.event(None, Free), EveryEventResult::OverUntold);
+    assert_eq!(over.event(Warning, Free), EveryEventResult::Sent(New));
+    assert_eq!(alert.event(Critical, Free), EveryEventResult::Sent(New));
+    assert_eq!(alert.event(Warning, Free), EveryEventResult::Sent(Better));
+    assert_eq!(alert.event(None, Free), EveryEventResult::Sent(Resolved));
+}
+
+#[test]
+fn the_end_of_what_was_sent_before_a_drop_is_sent() {
+    let mut alert = Alert(Some(EveryEventRecord::drop_events(None, Some(Info), Warning, Warning)));
+    assert_eq!(alert.event(Warning, Held), EveryEventResult::Held);
+    assert_eq!(alert.hold(Free), None);
+    assert_eq!(alert.event(None, Free), EveryEventResult::Sent(Resolved));
+}

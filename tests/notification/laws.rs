@@ -27,6 +27,7 @@ enum Step {
     Unroute(u32),
     Receiver(Receiver),
     Expire,
+    Drop(Vec<Severity>),
     Pause,
     Resume,
 }
@@ -74,6 +75,7 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => (0..ALERTS).prop_map(Step::Unroute),
         2 => receivers.prop_map(Step::Receiver),
         1 => Just(Step::Expire),
+        1 => severities().prop_map(|one| Step::Drop(one.map_or(Severity::ALL.to_vec(), |one| vec![one]))),
         1 => Just(Step::Pause),
         1 => Just(Step::Resume),
     ]
@@ -102,6 +104,7 @@ fn apply(world: &mut World, step: &Step) {
             world.end_all(MessageEnd::Expired);
             world.advance();
         }
+        Step::Drop(severities) => world.drop_pending(severities),
         Step::Pause => {
             let Ok(()) = world.notifier().pause();
         }
@@ -218,6 +221,42 @@ proptest! {
             }
             seen = world.made.len();
             held = alerts(world).into_iter().filter(|(_, alert)| alert.hold == HoldState::Held).collect();
+        });
+    }
+
+    /// What an operator dropped is not told unless it gets worse, and nothing is left that could be dropped.
+    #[test]
+    fn drops(policy in policies(), schedule in schedules()) {
+        let mut dropped: BTreeMap<AlertId, Severity> = BTreeMap::new();
+        let mut seen = 0;
+        play(policy, &schedule, |world, step| {
+            if let Step::Push(arrivals) = step {
+                for over in arrivals.iter().filter(|one| one.firing.is_none()) {
+                    dropped.remove(&over.alert);
+                }
+            }
+            for news in world.made[seen..].iter().flat_map(|message| &message.news) {
+                let is_told = |severity: &&Severity| news.now > news.before && news.now <= Some(**severity);
+                assert!(dropped.get(&news.alert).filter(is_told).is_none(), "{news:?} was dropped");
+                // It got worse.
+                if dropped.get(&news.alert).is_some_and(|severity| news.now > Some(*severity)) {
+                    dropped.remove(&news.alert);
+                }
+            }
+            seen = world.made.len();
+            if let Step::Drop(severities) = step {
+                for one in &world.dropped {
+                    let known = dropped.entry(one.alert).or_insert(one.severity);
+                    *known = one.severity.max(*known);
+                }
+                let is_left = |alert: &AlertRecord| {
+                    let is_rising = matches!(alert.tellable(), Some(NewsKind::New | NewsKind::Worse));
+                    is_rising && alert.firing.is_some_and(|severity| severities.contains(&severity))
+                };
+                assert!(!alerts(world).values().any(is_left), "{:?}", world.store);
+            }
+            let known = alerts(world);
+            dropped.retain(|id, _| known.get(id).is_some_and(|alert| alert.firing.is_some()));
         });
     }
 
@@ -352,7 +391,7 @@ pub(super) fn ends_hold(world: &World) -> Result<(), TestCaseError> {
                 MessageEnd::Refused if news.now.is_none() => {
                     refused_ends.insert(news.alert);
                 }
-                MessageEnd::Refused | MessageEnd::Removed | MessageEnd::Expired => {}
+                MessageEnd::Refused | MessageEnd::Removed | MessageEnd::Expired | MessageEnd::Dropped => {}
             }
         }
     }

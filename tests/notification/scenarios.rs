@@ -153,6 +153,36 @@ fn a_rack_that_reports_last_is_told_first() {
 }
 
 #[test]
+fn what_was_dropped_is_told_only_if_it_gets_worse() {
+    let mut world = World::new(waits(300, 300));
+    world.push(&[arrival(1, 1, Some(Warning)), arrival(2, 2, Some(Info))]);
+    world.drop_pending(&[Warning]);
+    world.run_to(at(400));
+    assert_eq!(world.told(), ["300s new Info firing 1 resolved 0 muted 0"]);
+    assert_eq!(world.push(&[arrival(1, 1, Some(Warning))]), [ArrivalResult::Dropped]);
+    assert_eq!(world.notifier().state(alert_id(1)), Ok(AlertState::Dropped));
+    world.push(&[arrival(1, 1, Some(Critical))]);
+    world.push(&[arrival(1, 1, None)]);
+    world.run_to(at(1_000));
+    assert_eq!(
+        world.told(),
+        ["400s new Critical firing 1 resolved 0 muted 0", "460s resolved Resolved firing 0 resolved 1 muted 0"]
+    );
+    world.push(&[arrival(3, 3, Some(Critical))]);
+    world.told();
+    world.receiver = Receiver::Down;
+    world.push(&[arrival(4, 4, Some(Critical)), arrival(3, 3, None)]);
+    world.drop_pending(&[Warning, Critical, Info]);
+    assert_eq!(world.push(&[arrival(4, 4, None)]), [ArrivalResult::Dropped]);
+    world.receiver = Receiver::Up;
+    world.run_to(at(9_000));
+    assert_eq!(
+        world.told(),
+        ["1000s new Critical firing 1 resolved 0 muted 0", "1060s resolved Resolved firing 0 resolved 1 muted 0"]
+    );
+}
+
+#[test]
 fn what_is_over_before_its_wait_is_not_told() {
     let mut world = World::new(waits(300, 300));
     assert_eq!(world.fire(1, Warning), ArrivalResult::News);

@@ -235,3 +235,33 @@ fn a_paused_channel_waits_and_goes_on() {
         assert!(titles.contains(&"pod 1 is down".into()) && titles.contains(&"pod 2 is down".into()), "{titles:?}");
     }
 }
+
+/// What waits for a channel of either kind is dropped, after a question, and does not come back.
+#[test]
+fn what_waits_for_a_channel_is_dropped() {
+    for kind in ["", ", repeat = 4h"] {
+        let place = place(&format!(r#"file(path = "chat.ndjson"{kind})"#));
+        let gateway = serve(&place, &[]);
+        let pointsman = |arguments: &[&str]| place.pointsman(&[arguments, &["--state", "state"]].concat());
+        pointsman(&["channel", "pause", "chat", "--for", "1h", "--because", "a test", "--by", "anna"]).run();
+        let id = push(&gateway, &[alert(1, "firing"), alert(2, "firing")]);
+        let listed = pointsman(&["pending", "list", "--json"]).run().stdout;
+        let listed: Value = serde_json::from_str(listed.trim()).unwrap();
+        let total = |name: &str| listed[name].as_u64().unwrap();
+        assert_eq!(total("waiting") + total("in_messages") + total("events"), 2, "{listed:#}");
+        let drop = ["pending", "drop", "--channel", "chat", "--because", "a test of ours", "--by", "ben"];
+        let kept = pointsman(&drop).stdin("no\n").code(2).run();
+        assert!(kept.stderr.contains("nothing was dropped"), "{}", kept.stderr);
+        let dropped = pointsman(&drop).stdin("yes\n").run();
+        assert!(dropped.stdout.starts_with("dropped from chat: 2 "), "{}", dropped.stdout);
+        assert_eq!(pointsman(&["pending", "list", "--json"]).run().stdout, "");
+        let story = pointsman(&["events", &format!("{id}-0")]).run().stdout.replace("\n  ", " ");
+        assert!(story.contains("dropped by ben") && story.contains("a test of ours"), "{story}");
+        pointsman(&["channel", "resume", "chat", "--by", "anna"]).run();
+        push(&gateway, &[alert(1, "firing"), alert(1, "resolved"), alert(3, "firing")]);
+        let titles: Vec<Value> = messages(&place, 1).into_iter().map(|told| told["title"].clone()).collect();
+        assert_eq!(titles, ["pod 3 is down"]);
+        let metrics = gateway.ask("GET", "/metrics").1;
+        assert!(metrics.contains("pointsman_dropped_total{channel=\"chat\""), "{metrics}");
+    }
+}

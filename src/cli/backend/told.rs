@@ -1,8 +1,12 @@
 //! What channels that gather messages were told, and pauses of channels.
 
-use super::{BackendResult, OperationsBackend, escaped, now, post, read};
+use super::{BackendResult, OperationsBackend, escaped, get, now, post, read};
 use crate::gateway::journal::{GroupSummary, MessageSummary, PausedChannel};
-use crate::gateway::operations::{self, ListingPage, MessageDetail, PauseRequest, RecordSelection, ResumeRequest};
+use crate::gateway::metrics::Metrics;
+use crate::gateway::operations::{
+    self, ListingPage, MessageDetail, PauseRequest, PendingDropRequest, PendingDropResult, PendingListing,
+    PendingSelection, RecordSelection, ResumeRequest,
+};
 
 impl OperationsBackend {
     pub(in crate::cli) fn messages(&self, selection: &RecordSelection) -> BackendResult<ListingPage<MessageSummary>> {

@@ -7,6 +7,7 @@
 
 mod endpoints;
 mod host_names;
+mod pending;
 mod records;
 mod silences;
 pub mod state_files;
@@ -53,6 +54,7 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, stop: watch::Re
 fn router(gateway: Arc<Gateway>) -> Router {
     let guard = middleware::from_fn_with_state(Arc::clone(&gateway), guard);
     let records = records::routes(Arc::clone(&gateway)).merge(silences::routes(Arc::clone(&gateway)));
+    let records = records.merge(pending::routes(Arc::clone(&gateway)));
     let metrics_guard = middleware::from_fn_with_state(Arc::clone(&gateway), metrics_guard);
     let open = Router::new()
         .route("/metrics", get(endpoints::metrics).route_layer(metrics_guard))

@@ -285,6 +285,14 @@ impl DeliveryService {
         }
     }
 
+    /// Reads the queue of a channel anew, as much of it is settled otherwise than by deliveries. Until what is under way has
+    /// ended, nothing else is sent.
+    pub fn read_anew(&self, channel: &str) {
+        if let Some(worker) = self.pool.workers().get(channel) {
+            worker.send(MailboxMessage::ReadAnew);
+        }
+    }
+
     /// Uses the channels of a new version of the rules: changed settings hold from the next attempt on, deliveries of a
     /// removed channel become dead letters, and unchanged channels go on as before.
     pub fn set_channels(&self, channels: &[ServedChannel]) {

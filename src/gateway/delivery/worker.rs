@@ -45,6 +45,8 @@ pub(super) enum MailboxMessage {
     Configure(Option<Box<ServedChannel>>),
     /// An operator paused the channel, or went on with it.
     PauseChanged,
+    /// Much of the queue was settled by others.
+    ReadAnew,
     Page(PageRequest, Result<Vec<PendingDelivery>, JournalError>),
     Fetched(String, Box<Result<Option<PendingDelivery>, JournalError>>),
     Finished(Box<FinishedJob>),
@@ -96,7 +98,7 @@ pub(super) struct ChannelWorker<L> {
     turn: WindowPreference,
     retrying: usize,
     counted_from: u64,
-    /// Whether the channel was paused since its queue was read.
+    /// Whether the channel was paused since its queue was read, or the queue is to be read anew.
     was_paused: bool,
     stopping: bool,
     tasks: JoinSet<()>,
@@ -181,6 +183,7 @@ impl<L: DeliveryStore> ChannelWorker<L> {
                 self.queue.mark_unread();
             }
             MailboxMessage::PauseChanged => {}
+            MailboxMessage::ReadAnew => self.was_paused = true,
             MailboxMessage::Configure(channel) => self.configure(channel.map(|channel| *channel), now),
             MailboxMessage::Page(request, Ok(page)) => {
                 let heads = page.into_iter().map(|pending| self.queue_head(pending, now)).collect();

@@ -9,7 +9,7 @@ use super::notification::{AppliedArrival, ChannelRecords, EventArrival, NewsEnd}
 use super::{EventId, FiringTransition, LONGEST_OPEN, Push, PushId, StoreError, StoredFiring, Transaction, heard};
 use crate::event::Severity;
 use crate::notification::{
-    AlertId, Arrival, ArrivalResult, ChannelNotifier, GroupId, HoldState, ListeningTime, NamedValue,
+    AlertId, AlertRecord, Arrival, ArrivalResult, ChannelNotifier, GroupId, HoldState, ListeningTime, NamedValue,
 };
 use crate::time::Timestamp;
 use std::borrow::Cow;
@@ -237,6 +237,9 @@ fn applied_arrivals(
     let mut applied = Vec::with_capacity(arrived.len());
     for (arrival, &result) in arrived.iter().zip(results) {
         let hold = match reported {
+            _ if result == ArrivalResult::Dropped => {
+                transaction.channel_records(&arrival.channel)?.dropped_by(arrival.alert)?
+            }
             Some(reported) if is_held(result) => reported.reason(transaction, arrival.alert, &arrival.channel)?,
             Some(_) | None => None,
         };
@@ -269,7 +272,7 @@ fn is_held(result: ArrivalResult) -> bool {
     match result {
         ArrivalResult::Held => true,
         ArrivalResult::OverUntold { hold, .. } => hold == HoldState::Held,
-        ArrivalResult::News | ArrivalResult::Unchanged | ArrivalResult::NothingOpen => false,
+        ArrivalResult::News | ArrivalResult::Unchanged | ArrivalResult::Dropped | ArrivalResult::NothingOpen => false,
     }
 }
 
@@ -330,7 +333,9 @@ fn unroute(
                 None => HoldState::Free,
             };
             let mut records: Box<dyn ChannelRecords + '_> = transaction.channel_records(channel)?;
-            let was_told = records.alert(alert)?.is_none_or(|alert| alert.told.is_some());
+            // What was dropped stays so where routing gives the channel again.
+            let was_told = |alert: AlertRecord| alert.told.is_some() || alert.dropped.is_some();
+            let was_told = records.alert(alert)?.is_none_or(was_told);
             ChannelNotifier::new(&mut *records, policy).unroute(now, alert, hold)?;
             if !was_told {
                 records.note_end(alert, event, NewsEnd::Elsewhere, None, now)?;

@@ -277,6 +277,7 @@ fn send(
         key: passed.key.clone(),
         body: body.clone(),
         notes: notes.clone(),
+        dropped: known.as_ref().and_then(|known| known.dropped.clone()),
     });
     if let Some(held) = kept {
         if let EveryEventResult::Sent(_) = result {

@@ -2,7 +2,7 @@
 
 use super::holds::StoredHoldReason;
 use super::notification::{NewsEnd, StoredFate};
-use super::{ChannelPause, MessageUlid};
+use super::{ChannelPause, MessageUlid, OperatorDrop};
 use crate::notification::{AlertState, MessageEnd, MessageReason, NamedValue, TimingReason};
 use crate::text::{plural, quoted};
 use crate::time::{DurationText, Timestamp};
@@ -119,6 +119,12 @@ pub enum EventFate {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after_seconds: Option<u64>,
     },
+    /// An operator dropped it.
+    Dropped {
+        /// Who, when and why, where that is known still.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dropped: Option<OperatorDrop>,
+    },
     /// It ended what was not open in the channel.
     NothingOpen,
 }
@@ -133,6 +139,8 @@ pub enum MessageState {
     Delivered,
     /// It was given up.
     GivenUp,
+    /// An operator dropped it.
+    Dropped,
 }
 
 impl MessageState {
@@ -142,6 +150,7 @@ impl MessageState {
             None => Self::Undelivered,
             Some(MessageEnd::Delivered) => Self::Delivered,
             Some(MessageEnd::Expired | MessageEnd::Refused | MessageEnd::Removed) => Self::GivenUp,
+            Some(MessageEnd::Dropped) => Self::Dropped,
         }
     }
 }
@@ -211,7 +220,9 @@ impl StoredArrival {
                     message.is_none_or(|message| message.end != Some(MessageEnd::Delivered))
                 }
                 Some(StoredNewsEnd {
-                    end: NewsEnd::OverUntold | NewsEnd::Elsewhere | NewsEnd::PassedOn, at, ..
+                    end: NewsEnd::OverUntold | NewsEnd::Elsewhere | NewsEnd::PassedOn | NewsEnd::Dropped,
+                    at,
+                    ..
                 }) => passed.is_some_and(|passed| passed <= *at),
             }
     }
@@ -227,9 +238,13 @@ impl EventFate {
         match (stored.fate, stored.end) {
             (StoredFate::Unchanged, _) => Self::Unchanged { message: stored.message, repeat: stored.repeat() },
             (StoredFate::NothingOpen, _) => Self::NothingOpen,
+            (StoredFate::Dropped, _) => Self::dropped(stored.hold.as_ref()),
             (StoredFate::OverUntold, _) => Self::over_untold(stored.after, stored.wait, stored.hold.clone()),
             (StoredFate::KeptBack, _) => match &stored.holding {
                 Some(holding) => Self::Held { held_by: Some(holding.clone()) },
+                None if stored.hold.as_ref().and_then(StoredHoldReason::operator).is_some() => {
+                    Self::dropped(stored.hold.as_ref())
+                }
                 None => Self::KeptBack { held_by: stored.hold.clone() },
             },
             (StoredFate::News | StoredFate::Held, Some(ended)) => Self::ended(&ended, stored.hold.clone()),
@@ -237,6 +252,7 @@ impl EventFate {
                 AlertState::Waits { until, timing } => Self::Waits { until, timing },
                 AlertState::Held => Self::Held { held_by: stored.holding.clone().or_else(|| stored.hold.clone()) },
                 AlertState::GoesAlong | AlertState::Elsewhere => Self::WithNext,
+                AlertState::Dropped => Self::dropped(None),
                 AlertState::Told { repeat, .. } => Self::Unchanged { message: stored.told_in, repeat },
                 AlertState::OverUntold | AlertState::Unknown => Self::over_untold(None, None, stored.hold.clone()),
             },
@@ -262,8 +278,13 @@ impl EventFate {
                 timing: None,
             },
             (NewsEnd::OverUntold, _) => Self::over_untold(ended.after, ended.wait, held_by),
+            (NewsEnd::Dropped, _) => Self::dropped(held_by.as_ref()),
             (NewsEnd::Elsewhere | NewsEnd::PassedOn, _) => Self::Elsewhere { at: ended.at },
         }
+    }
+
+    fn dropped(reason: Option<&StoredHoldReason>) -> Self {
+        Self::Dropped { dropped: reason.and_then(StoredHoldReason::operator) }
     }
 
     fn over_untold(after: Option<Duration>, wait: Option<Duration>, held_by: Option<StoredHoldReason>) -> Self {
@@ -282,6 +303,7 @@ impl StoredArrival {
             | AlertState::Waits { .. }
             | AlertState::GoesAlong
             | AlertState::Held
+            | AlertState::Dropped
             | AlertState::Elsewhere
             | AlertState::OverUntold => None,
         }
@@ -315,6 +337,7 @@ impl ChannelFate {
             MessageState::Delivered => "",
             MessageState::Undelivered => "; the message is not delivered yet",
             MessageState::GivenUp => "; the message was given up",
+            MessageState::Dropped => "; the message was dropped",
         };
         format!("{}{group}{timing}{state}", self.fate.text(moment))
     }
@@ -371,6 +394,9 @@ impl EventFate {
                     None => "its message was given up".to_owned(),
                 };
                 format!("told in {by} instead at {}, because {why}", moment(*at))
+            }
+            Self::Dropped { dropped } => {
+                dropped.as_ref().map_or_else(|| "dropped by an operator".to_owned(), |dropped| dropped.text(moment))
             }
             Self::NothingOpen => "nothing to tell: its alert did not fire in this channel".to_owned(),
         }

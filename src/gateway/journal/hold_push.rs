@@ -206,15 +206,24 @@ impl ReportedPush<'_> {
             if hold == HoldState::Free && known.is_none() {
                 continue;
             }
-            let before = match known {
+            let before = match &known {
                 Some(known) => Some(known.record),
                 None => sent_before(transaction, push, &event.key, &delivery.channel)?,
             };
             let (after, result) = EveryEventRecord::arrive(before, event.firing, hold);
-            if !matches!(result, EveryEventResult::Sent(_)) {
-                self.kept_back.insert((delivery.index, delivery.channel.clone()));
+            let dropped = known.and_then(|known| known.dropped);
+            match result {
+                EveryEventResult::Sent(_) => {}
+                EveryEventResult::Dropped | EveryEventResult::OverUntold if dropped.is_some() => {
+                    self.reasons.extend(dropped.as_ref().map(|dropped| (place.clone(), dropped.into())));
+                    self.kept_back.insert((delivery.index, delivery.channel.clone()));
+                }
+                EveryEventResult::Held | EveryEventResult::Dropped | EveryEventResult::OverUntold => {
+                    self.kept_back.insert((delivery.index, delivery.channel.clone()));
+                }
             }
-            let kept = after.filter(|record| !record.is_plain()).map(|record| held_event(record, push, delivery));
+            let kept = after.filter(|record| !record.is_plain());
+            let kept = kept.map(|record| HeldEvent { dropped, ..held_event(record, push, delivery) });
             self.held.insert(place, kept);
         }
         Ok(())
@@ -265,6 +274,7 @@ fn held_event(record: EveryEventRecord, push: &Push, delivery: &NewDelivery) -> 
         key: delivery.key.clone(),
         body: delivery.body.clone(),
         notes: delivery.notes.clone(),
+        dropped: None,
     }
 }
 

@@ -5,7 +5,7 @@
 //! the transaction ([`HoldAsker`]), so that nothing escapes a mute or silence that is durable.
 
 use super::fallback_event::FallbackEvent;
-use super::{EventId, SilenceList, StoreError, StoreResult};
+use super::{EventId, OperatorDrop, SilenceList, StoreError, StoreResult};
 use crate::evaluate::HoldBudget;
 use crate::event::Severity;
 use crate::notification::holds::{
@@ -198,6 +198,8 @@ pub struct HeldEvent {
     pub body: Option<Vec<u8>>,
     /// Notes of the rendering.
     pub notes: Vec<String>,
+    /// Who dropped events of the alert, where somebody did.
+    pub dropped: Option<OperatorDrop>,
 }
 
 /// What a transaction does with holds.
@@ -228,7 +230,7 @@ pub trait HoldTransaction {
     fn deliver_held(&mut self, held: &HeldEvent, at: Timestamp) -> StoreResult<()>;
 }
 
-/// What held an alert, as fates show it.
+/// What kept an alert from being told, as fates show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum StoredHoldReason {
@@ -255,6 +257,15 @@ pub enum StoredHoldReason {
         author: String,
         /// Until when it lasted at the latest.
         until: Timestamp,
+    },
+    /// An operator, who dropped it.
+    Operator {
+        /// Who.
+        author: String,
+        /// Why.
+        because: String,
+        /// When.
+        at: Timestamp,
     },
 }
 
@@ -315,12 +326,23 @@ impl StoredHoldReason {
         })
     }
 
-    /// The name of the mute; nothing for a silence.
+    /// The name of the mute; nothing for a silence or an operator.
     #[must_use]
     pub fn mute(&self) -> Option<&str> {
         match self {
             Self::Mute { name, .. } => Some(name),
-            Self::Silence { .. } => None,
+            Self::Silence { .. } | Self::Operator { .. } => None,
+        }
+    }
+
+    /// Who dropped it; nothing where a mute or silence held it.
+    #[must_use]
+    pub fn operator(&self) -> Option<OperatorDrop> {
+        match self {
+            Self::Operator { author, because, at } => {
+                Some(OperatorDrop { at: *at, by: author.clone(), because: because.clone() })
+            }
+            Self::Mute { .. } | Self::Silence { .. } => None,
         }
     }
 
@@ -334,6 +356,9 @@ impl StoredHoldReason {
             }
             Self::Silence { id, because, author, until } => {
                 format!("held by silence {id} \"{because}\" of {author} until {}", moment(*until))
+            }
+            Self::Operator { author, because, at } => {
+                format!("dropped by {author} at {}: {because}", moment(*at))
             }
         }
     }

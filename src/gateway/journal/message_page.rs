@@ -1,7 +1,8 @@
 //! Messages and groups of channels that gather them, as operators list them.
 
 use super::{
-    ChannelPause, ChannelPolicies, EventId, GroupValueText, MessageState, MessageUlid, ReadResult, StoredHoldReason,
+    ChannelPause, ChannelPolicies, EventId, GroupValueText, MessageState, MessageUlid, OperatorDrop, ReadResult,
+    StoredHoldReason,
 };
 use crate::notification::{GroupId, TimingReason};
 use crate::time::Timestamp;
@@ -61,6 +62,9 @@ pub struct MessageSummary {
     pub changes: u32,
     /// What became of it.
     pub state: MessageState,
+    /// Who dropped it, where an operator did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<OperatorDrop>,
     /// Why it was made at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timing: Option<TimingReason>,

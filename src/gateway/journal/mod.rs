@@ -30,6 +30,7 @@ mod message_page;
 mod notification;
 mod number;
 mod pause;
+mod pending_drop;
 mod record;
 mod refused_payload;
 mod rules_in_force;
@@ -75,6 +76,7 @@ pub use notification::{
     tell_last, tell_removed,
 };
 pub use pause::{ChannelPause, PausedChannel};
+pub use pending_drop::{DropCounts, OperatorDrop, PendingCount, QueuedEvent};
 pub use record::{
     AttemptRecord, ChannelCounts, ChannelError, DeadLetterRecord, Deduplication, DeliveryRecord, DeliveryState,
     EventPage, EventRecord, FiringTransition, IntegrationCounts, NewDelivery, OpenFiring, PendingDelivery, Push,

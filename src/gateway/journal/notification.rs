@@ -9,7 +9,7 @@ use super::fallback_event::PassedOnEvent;
 use super::hold_work::{HoldContext, TellReadiness, prepare_telling};
 use super::holds::{LastEvent, StoredHoldReason};
 use super::message_content::{GivenUpMessage, MessageAlert, MessageContent, RenderedMessage, ToldAlert};
-use super::{DeliveryId, EventId, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
+use super::{DeliveryId, EventId, OperatorDrop, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
 use crate::channel::NotificationPolicy;
 use crate::event::{AlertStatus, Severity};
 use crate::notification::{
@@ -51,8 +51,10 @@ pub enum StoredFate {
     OverUntold,
     /// The end of what was not open.
     NothingOpen,
-    /// A mute or silence kept it from a channel that gets every event.
+    /// A mute, a silence or an operator kept it from a channel that gets every event.
     KeptBack,
+    /// An operator had dropped its alert.
+    Dropped,
 }
 
 /// How the news of an alert ended.
@@ -66,6 +68,8 @@ pub enum NewsEnd {
     Elsewhere,
     /// The fallback of the channel was told; the channel may still tell it.
     PassedOn,
+    /// An operator dropped it.
+    Dropped,
 }
 
 /// An event that was applied to a channel.
@@ -77,7 +81,7 @@ pub struct AppliedArrival {
     pub alert: AlertId,
     /// What it was for the channel.
     pub result: ArrivalResult,
-    /// What kept it from being told.
+    /// What kept it from being told, or who dropped it.
     pub hold: Option<StoredHoldReason>,
     /// When it was applied.
     pub at: Timestamp,
@@ -144,7 +148,7 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
     /// Notes what holds an alert in the channel: a mute, or nothing for a silence.
     fn note_holder(&mut self, alert: AlertId, mute: Option<&str>) -> StoreResult<()>;
 
-    /// Notes what mutes and silences keep from a channel that gets every event.
+    /// Notes what mutes, silences and operators keep from a channel that gets every event.
     fn note_kept_back(&mut self, event: EventId, hold: &StoredHoldReason) -> StoreResult<()>;
 
     /// Notes that a channel is told of the last event of an alert instead; after how long, unless a message was given up.
@@ -152,6 +156,20 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
 
     /// Notes that a message told news.
     fn note_told(&mut self, message: &MessageRecord) -> StoreResult<()>;
+
+    /// Notes that an operator dropped the news of an alert.
+    fn note_dropped(&mut self, alert: AlertId, drop: &OperatorDrop) -> StoreResult<()>;
+
+    /// Notes that an operator dropped a message, and with it its alerts, but for those that were returned.
+    fn note_dropped_message(
+        &mut self,
+        message: MessageId,
+        returned: &[AlertId],
+        drop: &OperatorDrop,
+    ) -> StoreResult<()>;
+
+    /// Who dropped an alert last; nothing where that is not known any more.
+    fn dropped_by(&self, alert: AlertId) -> StoreResult<Option<StoredHoldReason>>;
 
     /// Notes how a message ended.
     fn note_message_end(&mut self, message: MessageId, end: MessageEnd) -> StoreResult<()>;

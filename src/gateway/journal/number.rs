@@ -90,9 +90,9 @@ stored_numbers!(NewsOrigin: Event = 0, Unmuting = 1, Refusal = 2);
 stored_numbers!(NewsKind: New = 0, Worse = 1, Better = 2, Over = 3);
 stored_numbers!(DueClass: Critical = 0, Worse = 1, New = 2, Over = 3);
 stored_numbers!(MessageReason: New = 0, Worse = 1, Better = 2, Resolved = 3, Repeat = 4, Unmuted = 5, Storm = 6, Fallback = 7);
-stored_numbers!(StoredFate: News = 0, Held = 1, Unchanged = 2, OverUntold = 3, NothingOpen = 4, KeptBack = 5);
-stored_numbers!(NewsEnd: Told = 0, OverUntold = 1, Elsewhere = 2, PassedOn = 3);
-stored_numbers!(MessageEnd: Delivered = 0, Expired = 1, Refused = 2, Removed = 3);
+stored_numbers!(StoredFate: News = 0, Held = 1, Unchanged = 2, OverUntold = 3, NothingOpen = 4, KeptBack = 5, Dropped = 6);
+stored_numbers!(NewsEnd: Told = 0, OverUntold = 1, Elsewhere = 2, PassedOn = 3, Dropped = 4);
+stored_numbers!(MessageEnd: Delivered = 0, Expired = 1, Refused = 2, Removed = 3, Dropped = 4);
 stored_numbers!(SilenceEndCause: Time = 0, Resolved = 1, Operator = 2);
 stored_numbers!(SourceKind: Plain = 0, Link = 1);
 

@@ -12,8 +12,8 @@ use super::notification::{EndedMessage, NotificationTransaction};
 use super::{
     AttemptRecord, ChannelCounts, ChannelError, ChannelFate, ChannelPause, ChannelPolicies, DeadLetterRecord,
     DeliveryId, EventId, EventPage, EventRecord, IntegrationCounts, JournalError, MessageReader, PausedChannel,
-    PendingDelivery, Push, PushId, PushReader, PushRecord, QuarantineCounts, RecordFilter, RefusedPayload,
-    RefusedSummary, Settlement, Silence, SilenceId, SilenceList, StoredHold,
+    PendingCount, PendingDelivery, Push, PushId, PushReader, PushRecord, QuarantineCounts, QueuedEvent, RecordFilter,
+    RefusedPayload, RefusedSummary, Settlement, Silence, SilenceId, SilenceList, StoredHold,
 };
 use crate::event::Severity;
 use crate::gateway::metrics::Metrics;
@@ -21,6 +21,7 @@ use crate::notification::{AlertId, ClockRecord};
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use ulid::Ulid;
@@ -160,6 +161,15 @@ pub trait DeliveryTransaction {
 
     /// Marks dead letters as dropped, and removes their bodies.
     fn drop_dead_letters(&mut self, deliveries: &[DeliveryId], at: Timestamp) -> StoreResult<u64>;
+
+    /// The pending deliveries of a channel and key that are events, by rising id; at most so many.
+    fn queued_of_key(&mut self, channel: &str, key: &str, most: usize) -> StoreResult<Vec<QueuedEvent>>;
+
+    /// Drops a pending delivery: its body is removed, and it stays as dropped at that time for that reason.
+    fn drop_delivery(&mut self, delivery: DeliveryId, at: Timestamp, reason: &str) -> StoreResult<()>;
+
+    /// Releases the claim of a delivery, of any owner, once the transaction is durable.
+    fn release_claim(&mut self, delivery: DeliveryId);
 
     /// Notes that an operator paused a channel; what is noted then. A pause that is noted already keeps its beginning.
     fn pause_channel(&mut self, channel: &str, pause: &ChannelPause) -> StoreResult<ChannelPause>;
@@ -383,6 +393,13 @@ pub trait RecordReader: Send + Sync {
 
     /// How many alerts have news that is not told, by channel; channels without such news are left out.
     fn waiting_news(&self) -> ReadResult<Vec<(String, u64)>>;
+
+    /// The severities of the last firings that were delivered to a channel that gets every event, by alert key: of keys with
+    /// pending deliveries, unless their end was delivered. It looks at all deliveries that are kept.
+    fn sent_firings(&self, channel: &str) -> ReadResult<BTreeMap<String, Severity>>;
+
+    /// What is pending, by channel and severity, the worst first and ends last; of one channel, or of all.
+    fn pending_counts(&self, channel: Option<&str>) -> ReadResult<Vec<PendingCount>>;
 
     /// The channels of which records are kept, as they gather messages or did so, by name.
     fn notified_channels(&self) -> ReadResult<Vec<String>>;

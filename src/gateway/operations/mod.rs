@@ -11,6 +11,7 @@ mod messages;
 mod names;
 mod offline;
 mod pauses;
+mod pending;
 mod replay;
 mod selection;
 mod silence_preview;

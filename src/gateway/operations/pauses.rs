@@ -1,6 +1,5 @@
 //! Pauses of channels: what operators ask for, and what came of it.
 
-use super::OperationError;
 use super::names::check_channel;
 use super::silences::{end, words};
 use crate::gateway::journal::{ChannelPause, DeliveryStore as _, Journal, PausedChannel};

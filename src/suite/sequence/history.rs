@@ -71,6 +71,7 @@ pub(super) fn waits_until(state: FiringState) -> Option<Timestamp> {
         | AlertState::Told { .. }
         | AlertState::GoesAlong
         | AlertState::Held
+        | AlertState::Dropped
         | AlertState::Elsewhere
         | AlertState::OverUntold => None,
     }
@@ -108,6 +109,7 @@ pub(super) fn state_text(begin: Timestamp, state: FiringState) -> String {
         }
         (AlertState::GoesAlong, _) => "goes along with the next message of its group".to_owned(),
         (AlertState::Held, _) => "held".to_owned(),
+        (AlertState::Dropped, _) => "dropped".to_owned(),
         (AlertState::Elsewhere, _) => "routed elsewhere".to_owned(),
         (AlertState::OverUntold, _) => "over before it was told".to_owned(),
     }

@@ -1,8 +1,9 @@
 //! What the store in memory keeps of channels that gather messages.
 
+use pointsman::event::Severity;
 use pointsman::gateway::journal::{
     AppliedArrival, ChannelRecords, EventId, GivenUpMessage, MessageAlert, MessageContent, MessageUlid, NewsEnd,
-    PassedOnEvent, Push, StoreError, StoreResult, StoredHoldReason, ToldAlert,
+    OperatorDrop, PassedOnEvent, Push, StoreError, StoreResult, StoredHoldReason, ToldAlert,
 };
 use pointsman::notification::{
     AlertId, AlertRecord, ArrivalResult, ChannelRecord, ChannelStore, DueClass, GroupId, GroupRecord, MemoryStore,
@@ -27,6 +28,7 @@ pub(super) struct NotifiedChannel {
     settled: BTreeMap<MessageId, MessageRecord>,
     given_up: BTreeMap<MessageId, GivenUpMessage>,
     copies: BTreeSet<AlertId>,
+    dropped: BTreeMap<AlertId, StoredHoldReason>,
     /// The mute that held an alert last; nothing for a silence.
     pub(super) holders: BTreeMap<AlertId, Option<String>>,
 }
@@ -207,6 +209,19 @@ impl ChannelRecords for MemoryChannel<'_> {
 
     fn note_told(&mut self, _message: &MessageRecord) -> StoreResult<()> {
         Ok(())
+    }
+
+    fn note_dropped(&mut self, alert: AlertId, drop: &OperatorDrop) -> StoreResult<()> {
+        self.channel.dropped.insert(alert, drop.into());
+        Ok(())
+    }
+
+    fn note_dropped_message(&mut self, _: MessageId, _: &[AlertId], _: &OperatorDrop) -> StoreResult<()> {
+        Ok(())
+    }
+
+    fn dropped_by(&self, alert: AlertId) -> StoreResult<Option<StoredHoldReason>> {
+        Ok(self.channel.dropped.get(&alert).cloned())
     }
 
     fn note_message_end(&mut self, message: MessageId, end: MessageEnd) -> StoreResult<()> {

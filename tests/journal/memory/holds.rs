@@ -232,6 +232,7 @@ impl HoldTransaction for MemoryTransaction {
         let Some(push) = self.state.push(held.event.push).cloned() else { return Ok(()) };
         let id = self.insert(&push, &held.channel, "webhook", &held.key, held.event.index, held.body.clone());
         let pending = self.state.deliveries.get_mut(&id).unwrap();
+        pending.pending.urgency = Some(held.record.firing);
         pending.pending.kind.clone_from(&held.kind);
         (pending.pending.due, pending.pending.since) = (whole(at), whole(at));
         self.state.channel(&held.channel).pending += 1;

@@ -2,21 +2,22 @@
 
 use super::channel::NotifiedChannel;
 use super::{Delivery, MemoryDisk, State, is_push_meant};
+use pointsman::event::Severity;
 use pointsman::gateway::journal::{
     AcceptedPush, AttemptRecord, ChannelCounts, ChannelFate, ChannelPause, ChannelPolicies, ClaimOwner, ClaimResult,
     DeadLetterRecord, DeliveryClaims, DeliveryId, DeliveryReader, DeliveryRecord, DeliveryState, EventId, EventPage,
     EventReader, EventRecord, EventState, GroupPlace, GroupSummary, IntegrationCounts, JournalReader,
     MAX_PUSH_PAGE_BYTES, MAX_PUSHES_OF_PAGE, MessageFilter, MessageReader, MessageSummary, MessageUlid, PausedChannel,
-    PendingDelivery, Push, PushFilter, PushId, PushPage, PushReader, PushRecord, QuarantineCounts, ReadResult,
-    RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SenderStatus, SettledFilter, StoredBody, StoredFiring,
-    ToldAlertPage,
+    PendingCount, PendingDelivery, Push, PushFilter, PushId, PushPage, PushReader, PushRecord, QuarantineCounts,
+    ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SenderStatus, SettledFilter, StoredBody,
+    StoredFiring, ToldAlertPage,
 };
 use pointsman::notification::ClockRecord;
 use pointsman::notification::heartbeat::BeatStore as _;
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -314,6 +315,26 @@ impl RecordReader for MemoryReader {
             });
             waiting.filter(|(_, count)| *count > 0).collect()
         })
+    }
+
+    fn sent_firings(&self, channel: &str) -> ReadResult<BTreeMap<String, Severity>> {
+        self.disk.with(|state| {
+            let mut sent = BTreeMap::new();
+            for row in state.deliveries.values().filter(|row| row.channel == channel) {
+                if row.state == DeliveryState::Delivered && row.pending.message.is_none() && !row.pending.replay {
+                    match row.pending.urgency {
+                        Some(severity) => drop(sent.insert(row.pending.key.clone(), severity)),
+                        None => drop(sent.remove(&row.pending.key)),
+                    }
+                }
+            }
+            sent
+        })
+    }
+
+    /// It counts nothing.
+    fn pending_counts(&self, _channel: Option<&str>) -> ReadResult<Vec<PendingCount>> {
+        Ok(Vec::new())
     }
 
     fn notified_channels(&self) -> ReadResult<Vec<String>> {

@@ -5,8 +5,8 @@ use super::{Delivery, Seen, State, whole};
 use pointsman::gateway::journal::{
     AttemptRecord, ChannelError, ChannelPause, ChannelRecords, DeliveryId, DeliveryState, DeliveryTransaction,
     EndedMessage, EventId, FallbackGrace, FiringTransition, FiringUpdate, LastEvent, MessageDelivery,
-    NotificationTransaction, OverdueEvents, PendingDelivery, Push, PushId, PushOrigin, PushTransaction, RefusedPayload,
-    Settlement, SettlementResult, StoreError, StoreResult, StoredFiring, StoredHold,
+    NotificationTransaction, OverdueEvents, PendingDelivery, Push, PushId, PushOrigin, PushTransaction, QueuedEvent,
+    RefusedPayload, Settlement, SettlementResult, StoreError, StoreResult, StoredFiring, StoredHold,
 };
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::time::Timestamp;
@@ -200,6 +200,36 @@ impl DeliveryTransaction for MemoryTransaction {
             dropped += 1;
         }
         Ok(dropped)
+    }
+
+    fn queued_of_key(&mut self, channel: &str, key: &str, most: usize) -> StoreResult<Vec<QueuedEvent>> {
+        let rows = self.state.deliveries.values().filter(|row| {
+            let is_event = row.state == DeliveryState::Pending && row.pending.message.is_none();
+            is_event && row.channel == channel && row.pending.key == key
+        });
+        let queued = rows.take(most).map(|row| QueuedEvent {
+            id: row.pending.id,
+            event: row.pending.event,
+            integration: row.integration.clone(),
+            kind: row.pending.kind.clone(),
+            urgency: row.pending.urgency,
+            replay: row.pending.replay,
+        });
+        Ok(queued.collect())
+    }
+
+    fn drop_delivery(&mut self, delivery: DeliveryId, at: Timestamp, reason: &str) -> StoreResult<()> {
+        let Some(row) = self.pending(delivery) else { return Ok(()) };
+        (row.state, row.ended, row.body) = (DeliveryState::Dropped, Some(whole(at)), None);
+        row.reason = Some(reason.to_owned());
+        let channel = row.channel.clone();
+        self.state.channel(&channel).pending -= 1;
+        self.settled.push(delivery);
+        Ok(())
+    }
+
+    fn release_claim(&mut self, delivery: DeliveryId) {
+        self.settled.push(delivery);
     }
 
     fn pause_channel(&mut self, channel: &str, pause: &ChannelPause) -> StoreResult<ChannelPause> {

@@ -70,7 +70,7 @@ fn result_of(end: MessageEnd) -> SettlementResult {
     match end {
         MessageEnd::Delivered => SettlementResult::Delivered,
         MessageEnd::Expired => dead(GiveUpCause::Expired),
-        MessageEnd::Refused => dead(GiveUpCause::Refused),
+        MessageEnd::Refused | MessageEnd::Dropped => dead(GiveUpCause::Refused),
         MessageEnd::Removed => dead(GiveUpCause::Removed),
     }
 }

@@ -35,7 +35,7 @@ impl HoldTransaction for SqliteTransaction<'_> {
     }
 
     fn held_events(&mut self, alert: AlertId) -> StoreResult<Vec<HeldEvent>> {
-        let sql = "SELECT text, told, firing, hold, ulid, position, kind, held_event.key, notes, body FROM held_event \
+        let sql = "SELECT text, told, firing, hold, ulid, position, kind, held_event.key, notes, body, dropped, dropped_by FROM held_event \
                    JOIN name ON name.id = channel JOIN push ON push.id = push WHERE alert = ?1 ORDER BY text";
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map([alert], held_event)?;
@@ -43,13 +43,14 @@ impl HoldTransaction for SqliteTransaction<'_> {
     }
 
     fn set_held_event(&mut self, alert: AlertId, held: &HeldEvent) -> StoreResult<()> {
-        let HeldEvent { channel, record, event, kind, key, body, notes } = held;
+        let HeldEvent { channel, record, event, kind, key, body, notes, dropped } = held;
         let channel = self.name_id(channel)?;
-        let sql = "INSERT INTO held_event (alert, channel, told, firing, hold, push, position, kind, key, notes, body) \
-                   SELECT ?1, ?2, ?3, ?4, ?5, id, ?7, ?8, ?9, ?10, ?11 FROM push WHERE ulid = ?6 \
+        let sql = "INSERT INTO held_event (alert, channel, told, firing, hold, push, position, kind, key, notes, body, \
+                   dropped, dropped_by) SELECT ?1, ?2, ?3, ?4, ?5, id, ?7, ?8, ?9, ?10, ?11, ?12, ?13 FROM push WHERE ulid = ?6 \
                    ON CONFLICT (alert, channel) DO UPDATE SET told = excluded.told, firing = excluded.firing, \
                    hold = excluded.hold, push = excluded.push, position = excluded.position, kind = excluded.kind, \
-                   key = excluded.key, notes = excluded.notes, body = excluded.body";
+                   key = excluded.key, notes = excluded.notes, body = excluded.body, dropped = excluded.dropped, \
+                   dropped_by = excluded.dropped_by";
         self.connection.prepare_cached(sql)?.execute(params![
             alert,
             channel,
@@ -62,6 +63,8 @@ impl HoldTransaction for SqliteTransaction<'_> {
             key,
             json_unless_empty(notes),
             body,
+            record.dropped,
+            dropped.as_ref().and_then(|dropped| serde_json::to_string(dropped).ok()),
         ])?;
         self.cache.has_holds = true;
         Ok(())
@@ -83,7 +86,7 @@ impl HoldTransaction for SqliteTransaction<'_> {
         let Some((push, integration)) = source else { return Ok(()) };
         let (id, size) = (self.next_delivery_id(), size(body));
         let sql = "INSERT INTO delivery (id, push, position, integration, channel, kind, key, due, since, size, notes, \
-                   state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11)";
+                   state, urgency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12)";
         let state = DeliveryState::Pending;
         self.connection.prepare_cached(sql)?.execute(params![
             id,
@@ -97,6 +100,7 @@ impl HoldTransaction for SqliteTransaction<'_> {
             size,
             json_unless_empty(&held.notes),
             state,
+            held.record.firing,
         ])?;
         let sql = "INSERT INTO body (id, checksum, bytes) VALUES (?1, ?2, ?3)";
         self.connection.prepare_cached(sql)?.execute((id, checksum(body), body))?;
@@ -106,14 +110,15 @@ impl HoldTransaction for SqliteTransaction<'_> {
 }
 
 fn held_event(row: &Row<'_>) -> SqliteResult<HeldEvent> {
-    let notes: Option<String> = row.get(8)?;
+    let (notes, dropped): (Option<String>, Option<String>) = (row.get(8)?, row.get(11)?);
     Ok(HeldEvent {
         channel: row.get(0)?,
-        record: EveryEventRecord { told: row.get(1)?, firing: row.get(2)?, hold: row.get(3)? },
+        record: EveryEventRecord { told: row.get(1)?, firing: row.get(2)?, hold: row.get(3)?, dropped: row.get(10)? },
         event: EventId { push: row.get(4)?, index: row.get(5)? },
         kind: row.get(6)?,
         key: row.get(7)?,
         body: row.get(9)?,
         notes: notes.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+        dropped: dropped.and_then(|text| serde_json::from_str(&text).ok()),
     })
 }

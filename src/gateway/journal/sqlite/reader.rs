@@ -9,6 +9,7 @@ mod event_page;
 mod event_states;
 mod fates;
 mod messages;
+mod pending;
 mod pushes;
 mod records;
 mod silences;

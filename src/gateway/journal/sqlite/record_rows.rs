@@ -42,7 +42,8 @@ const NO_CLASS: i64 = -1;
 macro_rules! alert_columns {
     () => {
         "grp, firing, told, hold, routing, message, told_in, news_since, news_critical, news_origin, lapsed_since, \
-         lapsed_critical, lapsed_origin, lapsed_until, entry, fallback, push, position, heard, coalesce(copy, 0)"
+         lapsed_critical, lapsed_origin, lapsed_until, entry, fallback, push, position, heard, coalesce(copy, 0), \
+         dropped"
     };
 }
 pub(super) use alert_columns;
@@ -78,6 +79,7 @@ pub(super) fn alert_row(row: &Row<'_>, first: usize) -> SqliteResult<AlertRow> {
         routing: row.get(first + 4)?,
         entry: row.get(first + 14)?,
         fallback: row.get(first + 15)?,
+        dropped: row.get(first + 20)?,
         message: row.get(first + 5)?,
         told_in: row.get(first + 6)?,
         news: news(first + 7)?,
@@ -101,8 +103,8 @@ pub(super) fn write_alert(
 ) -> StoreResult<()> {
     let sql = "INSERT INTO told_alert (channel, alert, grp, firing, told, hold, routing, message, told_in, news_since, \
                news_critical, news_origin, lapsed_since, lapsed_critical, lapsed_origin, lapsed_until, tellable, class, \
-               critical_due, entry, fallback, passed_on, push, position, heard, copy) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, \
-               ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26) \
+               critical_due, entry, fallback, passed_on, push, position, heard, copy, dropped) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, \
+               ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) \
                ON CONFLICT (channel, alert) DO UPDATE SET grp = excluded.grp, firing = excluded.firing, \
                told = excluded.told, hold = excluded.hold, routing = excluded.routing, message = excluded.message, \
                told_in = excluded.told_in, news_since = excluded.news_since, news_critical = excluded.news_critical, \
@@ -111,7 +113,7 @@ pub(super) fn write_alert(
                lapsed_until = excluded.lapsed_until, tellable = excluded.tellable, class = excluded.class, \
                critical_due = excluded.critical_due, entry = excluded.entry, fallback = excluded.fallback, \
                passed_on = excluded.passed_on, push = excluded.push, position = excluded.position, heard = excluded.heard, \
-               copy = excluded.copy";
+               copy = excluded.copy, dropped = excluded.dropped";
     let (news, lapsed, dues) = (alert.news, alert.lapsed.map(|lapsed| lapsed.news), alert.dues());
     let class = dues.ordinary.map_or(NO_CLASS, |(class, _)| class.stored());
     connection.prepare_cached(sql)?.execute(params![
@@ -141,6 +143,7 @@ pub(super) fn write_alert(
         event.map(|event| event.position),
         event.map(|event| event.heard),
         is_copy,
+        alert.dropped,
     ])?;
     Ok(())
 }

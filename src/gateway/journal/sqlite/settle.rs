@@ -1,10 +1,10 @@
 //! Changes of stored deliveries: results of attempts, dead letters, and what operators do with them.
 
-use super::{SqliteTransaction, StoreResult};
+use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::{
-    ChannelPause, DeliveryId, DeliveryState, DeliveryTransaction, EndedMessage, Settlement, SettlementResult,
-    StoredHold,
+    ChannelPause, DeliveryId, DeliveryState, DeliveryTransaction, EndedMessage, EventId, QueuedEvent, Settlement,
+    SettlementResult, StoredHold,
 };
 use crate::notification::MessageId;
 use crate::time::Timestamp;
@@ -102,6 +102,45 @@ impl DeliveryTransaction for SqliteTransaction<'_> {
             dropped += 1;
         }
         Ok(dropped)
+    }
+
+    fn queued_of_key(&mut self, channel: &str, key: &str, most: usize) -> StoreResult<Vec<QueuedEvent>> {
+        let channel = self.name_id(channel)?;
+        let sql = concat!(
+            "SELECT delivery.id, ulid, position, text, kind, urgency, replay FROM delivery INDEXED BY delivery_pending_key \
+             JOIN push ON push.id = push JOIN name ON name.id = delivery.integration \
+             WHERE channel = ?1 AND delivery.key = ?2 AND state = ",
+            number!(Pending),
+            " AND message IS NULL ORDER BY delivery.id LIMIT ?3"
+        );
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok(QueuedEvent {
+                id: row.get(0)?,
+                event: EventId { push: row.get(1)?, index: row.get(2)? },
+                integration: row.get(3)?,
+                kind: row.get(4)?,
+                urgency: row.get(5)?,
+                replay: row.get(6)?,
+            })
+        };
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map((channel, key, most), row)?;
+        Ok(rows.collect::<SqliteResult<_>>()?)
+    }
+
+    fn drop_delivery(&mut self, delivery: DeliveryId, at: Timestamp, reason: &str) -> StoreResult<()> {
+        let Some(row) = self.delivery_row(delivery, DeliveryState::Pending)? else { return Ok(()) };
+        let sql = "UPDATE delivery SET state = ?2, ended = ?3, reason = ?4 WHERE id = ?1";
+        self.connection.prepare_cached(sql)?.execute((delivery, DeliveryState::Dropped, at, reason))?;
+        self.connection.prepare_cached("DELETE FROM body WHERE id = ?1")?.execute([delivery])?;
+        self.counts.pending(row.integration, &row.channel_name, row.channel, -1, -row.size);
+        self.settled.push(delivery);
+        Ok(())
+    }
+
+    fn release_claim(&mut self, delivery: DeliveryId) {
+        self.settled.push(delivery);
     }
 
     fn pause_channel(&mut self, channel: &str, pause: &ChannelPause) -> StoreResult<ChannelPause> {

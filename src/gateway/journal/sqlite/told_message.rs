@@ -8,7 +8,8 @@ use crate::event::Severity;
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{
     AppliedArrival, ChannelRecords, DeliveryState, EventId, GivenUpMessage, MessageAlert, MessageContent,
-    MessageDelivery, MessageUlid, NewsEnd, PassedOnEvent, PushId, StoredFate, StoredHoldReason, ToldAlert,
+    MessageDelivery, MessageUlid, NewsEnd, OperatorDrop, PassedOnEvent, PushId, StoredFate, StoredHoldReason,
+    ToldAlert,
 };
 use crate::notification::{
     AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageEnd, MessageId, MessageNews, MessageReason,
@@ -37,6 +38,7 @@ impl ChannelRecords for SqliteChannel<'_> {
                 ArrivalResult::News => (StoredFate::News, None),
                 ArrivalResult::Held => (StoredFate::Held, None),
                 ArrivalResult::Unchanged => (StoredFate::Unchanged, None),
+                ArrivalResult::Dropped => (StoredFate::Dropped, None),
                 ArrivalResult::OverUntold { after, .. } => (StoredFate::OverUntold, Some(after)),
                 ArrivalResult::NothingOpen => (StoredFate::NothingOpen, None),
             };
@@ -53,7 +55,8 @@ impl ChannelRecords for SqliteChannel<'_> {
             let hold = arrival.hold.as_ref().and_then(|hold| serde_json::to_string(hold).ok());
             self.connection.prepare_cached(sql)?.execute((push, index, self.channel, fate, told_in, after, hold))?;
             let at = arrival.at;
-            let before = if fate == StoredFate::Unchanged { at.saturating_sub(REFRESH_AFTER) } else { at };
+            let is_quiet = matches!(fate, StoredFate::Unchanged | StoredFate::Dropped);
+            let before = if is_quiet { at.saturating_sub(REFRESH_AFTER) } else { at };
             if record.is_some() && event.is_none_or(|event| event.heard <= before) {
                 self.note_event(arrival.alert, NotedEvent { push, position: index, heard: at })?;
             }
@@ -144,6 +147,43 @@ impl ChannelRecords for SqliteChannel<'_> {
             self.connection.prepare_cached(sql)?.execute(values)?;
         }
         Ok(())
+    }
+
+    fn note_dropped(&mut self, alert: AlertId, drop: &OperatorDrop) -> StoreResult<()> {
+        let Some(event) = self.cached_alert(alert)?.event else { return Ok(()) };
+        let sql = "INSERT INTO told_change (channel, alert, push, result, at, hold) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let reason = serde_json::to_string(&StoredHoldReason::from(drop)).ok();
+        let values = (self.channel, alert, event.push, NewsEnd::Dropped, drop.at, reason);
+        self.connection.prepare_cached(sql)?.execute(values)?;
+        Ok(())
+    }
+
+    fn note_dropped_message(
+        &mut self,
+        message: MessageId,
+        returned: &[AlertId],
+        drop: &OperatorDrop,
+    ) -> StoreResult<()> {
+        let sql = "DELETE FROM told_change WHERE channel = ?1 AND message = ?2 AND alert = ?3";
+        for alert in returned {
+            self.connection.prepare_cached(sql)?.execute((self.channel, message, alert))?;
+        }
+        let sql = "UPDATE told_change SET result = ?3, at = ?4, hold = ?5 WHERE channel = ?1 AND message = ?2";
+        let reason = serde_json::to_string(&StoredHoldReason::from(drop)).ok();
+        let values = (self.channel, message, NewsEnd::Dropped, drop.at, reason);
+        self.connection.prepare_cached(sql)?.execute(values)?;
+        let sql = "UPDATE told_message SET dropped = ?3 WHERE channel = ?1 AND number = ?2";
+        let dropped = serde_json::to_string(drop).ok();
+        self.connection.prepare_cached(sql)?.execute((self.channel, message, dropped))?;
+        Ok(())
+    }
+
+    fn dropped_by(&self, alert: AlertId) -> StoreResult<Option<StoredHoldReason>> {
+        let sql =
+            "SELECT hold FROM told_change WHERE channel = ?1 AND alert = ?2 AND result = ?3 ORDER BY id DESC LIMIT 1";
+        let values = (self.channel, alert, NewsEnd::Dropped);
+        let found = self.connection.prepare_cached(sql)?.query_row(values, |row| row.get::<_, Option<String>>(0));
+        Ok(found.optional()?.flatten().and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     fn note_message_end(&mut self, message: MessageId, end: MessageEnd) -> StoreResult<()> {

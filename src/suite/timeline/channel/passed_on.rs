@@ -44,7 +44,7 @@ impl TimelineChannel {
                 let before = before.and_then(|before| before.told);
                 self.send(now, event, SentEvent { alert, reason, before, firing }, budget)
             }
-            EveryEventResult::Held | EveryEventResult::OverUntold => Ok(()),
+            EveryEventResult::Held | EveryEventResult::Dropped | EveryEventResult::OverUntold => Ok(()),
         }
     }
 

@@ -11,8 +11,8 @@ use crate::gateway::journal::sqlite::record_cache::SqliteChannel;
 use crate::gateway::journal::sqlite::record_rows::read_timing;
 use crate::gateway::journal::sqlite::told_message::read_values;
 use crate::gateway::journal::{
-    ChannelFate, DeliveryReader as _, EventFate, EventId, JournalError, MessageUlid, ReadResult, SilenceId, StoredFate,
-    StoredHoldReason,
+    ChannelFate, DeliveryReader as _, EventFate, EventId, JournalError, MessageUlid, NewsEnd, ReadResult, SilenceId,
+    StoredFate, StoredHoldReason,
 };
 use crate::notification::holds::HoldTracker;
 use crate::notification::{AlertId, AlertState, ChannelNotifier, MessageId, NamedValue, TimingReason};
@@ -40,7 +40,8 @@ impl ReaderPool {
         for mut noted in noted {
             if let Some((end, hold)) = self.query(|connection| news_end(connection, &noted))? {
                 noted.arrival.end = Some(end);
-                noted.arrival.hold = noted.arrival.hold.or(hold);
+                let is_dropped = end.end == NewsEnd::Dropped;
+                noted.arrival.hold = if is_dropped { hold } else { noted.arrival.hold.or(hold) };
             }
             noted.arrival.passed_on = self.query(|connection| passed_on(connection, &noted))?;
             noted.arrival.now = self.alert_state(&noted, policies)?;

@@ -31,7 +31,7 @@ impl MessageReader for ReaderPool {
         conditions.add("at < ?", filter.until.map(Timestamp::epoch_milliseconds));
         let sql = format!(
             "SELECT ulid, text, at, reason, status, severity, title, vals, groups, alerts, firing, critical, resolved, muted, \
-             changes, ended, timing FROM told_message INDEXED BY told_message_ulid CROSS JOIN name ON name.id = channel \
+             changes, ended, timing, dropped FROM told_message INDEXED BY told_message_ulid CROSS JOIN name ON name.id = channel \
              WHERE TRUE{} ORDER BY ulid DESC LIMIT {}",
             conditions.sql,
             limit(filter.limit)
@@ -114,6 +114,7 @@ impl ReaderPool {
 fn message_summary(row: &Row<'_>) -> SqliteResult<MessageSummary> {
     let (reason, status): (MessageReason, AlertStatus) = (row.get(3)?, row.get(4)?);
     let severity: Severity = row.get(5)?;
+    let dropped: Option<String> = row.get(17)?;
     Ok(MessageSummary {
         id: row.get(0)?,
         channel: row.get(1)?,
@@ -132,6 +133,7 @@ fn message_summary(row: &Row<'_>) -> SqliteResult<MessageSummary> {
         changes: row.get(14)?,
         state: MessageState::of(row.get(15)?),
         timing: read_timing(row, 16)?,
+        dropped: dropped.and_then(|text| serde_json::from_str(&text).ok()),
     })
 }
 

@@ -3,19 +3,21 @@
 use super::event_page::split;
 use super::{DamagedRecord, JournalError, ReaderPool, SqlConditions, SqliteResult, bytes, count, limit};
 use crate::evaluate::RequestMetadata;
+use crate::event::Severity;
 use crate::gateway::journal::number::number;
 use crate::gateway::journal::sqlite::firing::{find_firing, lookup_digest};
 use crate::gateway::journal::sqlite::heard::{all_senders, clock};
 use crate::gateway::journal::sqlite::{checksum, past_generation};
 use crate::gateway::journal::{
-    AttemptRecord, ChannelFate, ChannelPolicies, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts, PushId,
-    PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload, RefusedSummary, SenderStatus,
-    SettledFilter, StoredFiring,
+    AttemptRecord, ChannelFate, ChannelPolicies, DeadLetterRecord, DeliveryId, EventId, IntegrationCounts,
+    PendingCount, PushId, PushRecord, QuarantineCounts, ReadResult, RecordFilter, RecordReader, RefusedPayload,
+    RefusedSummary, SenderStatus, SettledFilter, StoredFiring,
 };
 use crate::notification::ClockRecord;
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use std::collections::BTreeMap;
 
 impl RecordReader for ReaderPool {
     fn firing(&self, integration: &str, key: &str) -> ReadResult<Option<StoredFiring>> {
@@ -161,6 +163,14 @@ impl RecordReader for ReaderPool {
         self.query(|connection| {
             connection.prepare_cached(sql)?.query_map([], |row| Ok((row.get(0)?, count(row, 1)?)))?.collect()
         })
+    }
+
+    fn sent_firings(&self, channel: &str) -> ReadResult<BTreeMap<String, Severity>> {
+        self.read_sent_firings(channel)
+    }
+
+    fn pending_counts(&self, channel: Option<&str>) -> ReadResult<Vec<PendingCount>> {
+        self.read_pending_counts(channel)
     }
 
     fn notified_channels(&self) -> ReadResult<Vec<String>> {

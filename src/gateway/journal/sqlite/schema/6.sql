@@ -45,6 +45,7 @@ CREATE TABLE told_alert (
   grp             BLOB NOT NULL,         -- told_group.id
   firing          INTEGER,               -- what is true: its severity while it fires
   told            INTEGER,               -- the severity that was told
+  dropped         INTEGER,               -- the worst severity at which an operator dropped it
   hold            INTEGER NOT NULL,      -- 1 where a mute or silence holds it
   routing         INTEGER NOT NULL,      -- 1 where its last firing was routed elsewhere
   entry           INTEGER NOT NULL,      -- 1 where another channel passed it on
@@ -131,7 +132,8 @@ CREATE TABLE told_message (
   since    INTEGER NOT NULL,
   alerts   INTEGER NOT NULL,             -- how many it told of
   grps     BLOB,                         -- 16 bytes each; nothing once it is settled
-  ended    INTEGER,                      -- 0 delivered, 1 given up because of its age, 2 refused
+  ended    INTEGER,                      -- 0 delivered, 1 given up because of its age, 2 refused, 3 given up as its channel
+                                         -- was removed, 4 dropped
   news     BLOB,                         -- 43 bytes each: alert, group, what is news, told before, told now, since when;
                                          -- nothing once it ended otherwise than refused
   ulid     BLOB NOT NULL,                -- by which operators name it
@@ -139,6 +141,7 @@ CREATE TABLE told_message (
   groups   INTEGER NOT NULL,             -- how many groups it tells of
   vals     TEXT,                         -- the values of its group: JSON, [[name, value], …]
   title    TEXT,                         -- as it was sent
+  dropped  TEXT,                         -- JSON: who dropped it
   PRIMARY KEY (channel, number)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX told_message_ulid ON told_message (ulid);
@@ -152,7 +155,7 @@ CREATE TABLE fate (
   result   INTEGER NOT NULL,
   message  INTEGER,                      -- the last message that told of its alert until then
   after    INTEGER,                      -- milliseconds for which it had been news
-  hold     TEXT,                         -- JSON: what held it
+  hold     TEXT,                         -- JSON: what held it, or who dropped it
   wait     INTEGER,                      -- milliseconds that it would have waited
   PRIMARY KEY (push, position, channel)
 ) WITHOUT ROWID;
@@ -168,7 +171,7 @@ CREATE TABLE told_change (
   after   INTEGER,                       -- of what was over untold: milliseconds for which it had been news,
   wait    INTEGER,                       -- and milliseconds that it would have waited
   at      INTEGER NOT NULL,
-  hold    TEXT,                          -- JSON: what held it until it was over
+  hold    TEXT,                          -- JSON: what held it until it was over, or who dropped it
   fallback TEXT,                         -- the channel that was told instead
   waited  INTEGER                        -- for how many milliseconds it was due then; nothing where a message was given up
 );
@@ -239,7 +242,8 @@ CREATE TABLE hold_recheck (
   after BLOB                             -- the alerts up to this one were; nothing at the beginning
 ) WITHOUT ROWID;
 
--- The last event of an alert in a channel that gets every event and from which a mute or silence keeps some.
+-- The last event of an alert in a channel that gets every event and from which a mute or silence keeps some, or of which an
+-- operator dropped some.
 CREATE TABLE held_event (
   id       INTEGER PRIMARY KEY,
   alert    BLOB NOT NULL,
@@ -253,7 +257,9 @@ CREATE TABLE held_event (
   kind     TEXT NOT NULL,                -- the rest is its delivery
   key      TEXT NOT NULL,
   notes    TEXT,
-  body     BLOB
+  body     BLOB,
+  dropped    INTEGER,                    -- the worst severity that an operator dropped
+  dropped_by TEXT                        -- JSON: who
 );
 CREATE UNIQUE INDEX held_event_alert ON held_event (alert, channel);
 CREATE INDEX held_event_push ON held_event (push);
