@@ -158,6 +158,16 @@ impl World {
         self.advance();
     }
 
+    /// Rules are loaded: another policy, and a group for each alert by its number.
+    fn reload(&mut self, policy: NotificationPolicy, groups: &[u32]) {
+        self.policy = policy;
+        let now = self.now;
+        for (number, group) in (0..).zip(groups) {
+            let Ok(_) = self.notifier().regroup(now, alert_id(number), group_id(*group));
+        }
+        let Ok(()) = self.notifier().apply_policy();
+    }
+
     /// An operator drops what fires at one of these severities and was not told, in steps of two alerts.
     fn drop_pending(&mut self, severities: &[Severity]) {
         self.advance();

@@ -89,6 +89,10 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         if arrival.firing.is_none() && before.is_none_or(|alert| alert.firing.is_none()) {
             return Ok(ArrivalResult::NothingOpen);
         }
+        let before = match arrival.firing {
+            Some(_) => self.enter_group(now, arrival.alert, before, arrival.group)?,
+            None => before,
+        };
         let is_regrouped = Mutant::RegroupedEnd.is_on() && arrival.firing.is_none();
         let id = before.filter(|_| !is_regrouped).map_or(arrival.group, |alert| alert.group);
         let mut group = if groups.insert(id) {
@@ -196,7 +200,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
 
     /// A group as it is, or as it begins. Where all its alerts were over before the push, it begins again, and its waits go
     /// on.
-    fn group_from(&self, id: GroupId, now: Timestamp) -> Result<GroupRecord, S::Error> {
+    pub(super) fn group_from(&self, id: GroupId, now: Timestamp) -> Result<GroupRecord, S::Error> {
         let known = self.store.group(id)?;
         Ok(match known {
             None => GroupRecord::new(now),

@@ -35,6 +35,7 @@ mod message_builder;
 mod message_event;
 mod notifier;
 mod record;
+mod regroup;
 mod settle;
 pub mod silent_alert;
 mod store;

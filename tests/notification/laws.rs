@@ -127,6 +127,14 @@ fn play(policy: NotificationPolicy, schedule: &[(u64, Step)], mut look: impl FnM
     world
 }
 
+fn play_on(world: &mut World, schedule: &[(u64, Step)]) {
+    for (gap, step) in schedule {
+        let next = world.now.saturating_add(seconds(*gap));
+        world.run_to(next);
+        apply(world, step);
+    }
+}
+
 /// The receiver takes everything, and nothing happens any more.
 fn calm_down(world: &mut World) {
     let Ok(()) = world.notifier().resume();
@@ -258,6 +266,35 @@ proptest! {
             let known = alerts(world);
             dropped.retain(|id, _| known.get(id).is_some_and(|alert| alert.firing.is_some()));
         });
+    }
+
+    /// Rules change: what was told stays in its group and ends there, what was not told goes by the new groups, and dues follow
+    /// the new waits.
+    #[test]
+    fn reloads(
+        policy in policies(),
+        other in policies(),
+        schedule in schedules(),
+        at in 0..40_usize,
+        groups in vec(0..GROUPS, ALERTS as usize),
+    ) {
+        let other = NotificationPolicy { recoveries: policy.recoveries, ..other };
+        let (first, rest) = schedule.split_at(at.min(schedule.len()));
+        let mut world = play(policy, first, |_, _| {});
+        let before = alerts(&world);
+        world.reload(other, &groups);
+        for (id, alert) in alerts(&world) {
+            let new = (0..ALERTS).find(|number| alert_id(*number) == id).map(|number| group_id(groups[number as usize]));
+            let known = &before[&id];
+            let is_told = known.told.is_some() || known.message.is_some() || known.firing.is_none();
+            prop_assert_eq!(Some(alert.group), if is_told { Some(known.group) } else { new }, "{:?}", alert);
+            prop_assert_eq!(alert.news, known.news, "{:?}", alert);
+        }
+        world.advance();
+        play_on(&mut world, rest);
+        calm_down(&mut world);
+        ends_hold(&world)?;
+        told_is_true(&world)?;
     }
 
     /// Messages do not depend on the order in which the alerts of one push come.

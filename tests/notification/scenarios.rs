@@ -153,6 +153,29 @@ fn a_rack_that_reports_last_is_told_first() {
 }
 
 #[test]
+fn untold_news_goes_by_the_groups_and_waits_of_new_rules() {
+    let mut world = World::new(waits(300, 300));
+    world.push(&[arrival(1, 1, Some(Warning))]);
+    world.run_to(at(300));
+    world.push(&[arrival(2, 1, Some(Warning)), arrival(3, 1, Some(Warning))]);
+    world.run_to(at(350));
+    world.reload(waits(120, 120), &[0, 9, 9, 1]);
+    world.run_to(at(1_000));
+    world.push(&[1, 2, 3].map(|alert| arrival(alert, 1, None)));
+    world.run_to(at(5_000));
+    assert_eq!(
+        world.told(),
+        [
+            "300s new Warning firing 1 resolved 0 muted 0",
+            "420s new Warning firing 2 resolved 0 muted 0",
+            "420s new Warning firing 1 resolved 0 muted 0",
+            "1060s resolved Resolved firing 0 resolved 2 muted 0",
+            "1060s resolved Resolved firing 0 resolved 1 muted 0",
+        ]
+    );
+}
+
+#[test]
 fn what_was_dropped_is_told_only_if_it_gets_worse() {
     let mut world = World::new(waits(300, 300));
     world.push(&[arrival(1, 1, Some(Warning)), arrival(2, 2, Some(Info))]);

@@ -33,6 +33,7 @@ mod pause;
 mod pending_drop;
 mod record;
 mod refused_payload;
+mod regroup;
 mod rules_in_force;
 mod silence;
 mod silence_list;
@@ -83,6 +84,7 @@ pub use record::{
     PushOrigin, PushRecord, QuarantineCounts, ReceiverDigest, RecordFilter, Settlement, SettlementResult, StoredHold,
 };
 pub use refused_payload::{RefusedPayload, RefusedSummary};
+pub use regroup::GroupingState;
 pub use silence::{EndedSilence, Silence, SilenceEndCause, SilenceExtension, SilenceId, SilencePhase};
 pub use silence_list::SilenceList;
 pub use silences::{MAX_CONDITIONS_BYTES, MAX_OPEN_SILENCES, SilenceChange, add_silence, end_silence, extend_silence};

@@ -9,6 +9,7 @@ use super::fallback_event::PassedOnEvent;
 use super::hold_work::{HoldContext, TellReadiness, prepare_telling};
 use super::holds::{LastEvent, StoredHoldReason};
 use super::message_content::{GivenUpMessage, MessageAlert, MessageContent, RenderedMessage, ToldAlert};
+use super::regroup::{GroupingProgress, GroupingState, regroup};
 use super::{DeliveryId, EventId, OperatorDrop, Settlement, SettlementResult, StoreError, StoreResult, Transaction};
 use crate::channel::NotificationPolicy;
 use crate::event::{AlertStatus, Severity};
@@ -186,6 +187,16 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
     /// What a message tells, of at most so many alerts: the worst, if there are more. Events that cannot be read are left out.
     fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent>;
 
+    /// By which rules its alerts are grouped.
+    fn grouping(&self) -> StoreResult<GroupingState>;
+
+    /// Notes that.
+    fn set_grouping(&mut self, grouping: GroupingState) -> StoreResult<()>;
+
+    /// Alerts that fire and that the channel was not told of, with their severities, by rising id after that one; at most so
+    /// many.
+    fn untold_alerts(&self, after: Option<AlertId>, most: usize) -> StoreResult<Vec<(AlertId, Severity)>>;
+
     /// Notes the policy by which dues are computed; the one before, where that is another one. It is empty at first.
     fn replace_policy(&mut self, policy: &str) -> StoreResult<Option<String>>;
 
@@ -273,6 +284,9 @@ pub fn tell(
     let now = context.now;
     let mut result = TellResult::default();
     if prepare_telling(transaction, channel, context)? == TellReadiness::Asking {
+        return Ok(TellResult { next: Some(now), ..result });
+    }
+    if regroup(transaction, channel, policy, context)? == GroupingProgress::More {
         return Ok(TellResult { next: Some(now), ..result });
     }
     let mut records = transaction.channel_records(channel)?;

@@ -2,8 +2,8 @@
 
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
-    AppliedArrival, ChannelRecords, EventId, GivenUpMessage, MessageAlert, MessageContent, MessageUlid, NewsEnd,
-    OperatorDrop, PassedOnEvent, Push, StoreError, StoreResult, StoredHoldReason, ToldAlert,
+    AppliedArrival, ChannelRecords, EventId, GivenUpMessage, GroupingState, MessageAlert, MessageContent, MessageUlid,
+    NewsEnd, OperatorDrop, PassedOnEvent, Push, StoreError, StoreResult, StoredHoldReason, ToldAlert,
 };
 use pointsman::notification::{
     AlertId, AlertRecord, ArrivalResult, ChannelRecord, ChannelStore, DueClass, GroupId, GroupRecord, MemoryStore,
@@ -21,6 +21,7 @@ use std::time::Duration;
 pub(super) struct NotifiedChannel {
     pub(super) records: MemoryStore,
     policy: String,
+    grouping: GroupingState,
     /// The last event of each alert, and when it came.
     pub(super) events: BTreeMap<AlertId, (EventId, Timestamp)>,
     values: BTreeMap<GroupId, Vec<NamedValue>>,
@@ -281,6 +282,21 @@ impl ChannelRecords for MemoryChannel<'_> {
         groups.for_each(|other| values.retain(|value| other.contains(value)));
         let id = MessageUlid::of(0, message.id, message.at);
         Ok(MessageContent { id, alerts: self.last_events(&told)?, values })
+    }
+
+    fn grouping(&self) -> StoreResult<GroupingState> {
+        Ok(self.channel.grouping)
+    }
+
+    fn set_grouping(&mut self, grouping: GroupingState) -> StoreResult<()> {
+        self.channel.grouping = grouping;
+        Ok(())
+    }
+
+    fn untold_alerts(&self, after: Option<AlertId>, most: usize) -> StoreResult<Vec<(AlertId, Severity)>> {
+        let later = self.channel.records.alerts().filter(|(id, _)| after.is_none_or(|after| *id > after));
+        let untold = later.filter(|(_, alert)| alert.told.is_none());
+        Ok(untold.filter_map(|(id, alert)| Some((id, alert.firing?))).take(most).collect())
     }
 
     fn replace_policy(&mut self, policy: &str) -> StoreResult<Option<String>> {

@@ -7,9 +7,9 @@ use super::{SqliteResult, SqliteTransaction, StoreResult, checksum, size};
 use crate::event::Severity;
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{
-    AppliedArrival, ChannelRecords, DeliveryState, EventId, GivenUpMessage, MessageAlert, MessageContent,
-    MessageDelivery, MessageUlid, NewsEnd, OperatorDrop, PassedOnEvent, PushId, StoredFate, StoredHoldReason,
-    ToldAlert,
+    AppliedArrival, ChannelRecords, DeliveryState, EventId, GivenUpMessage, GroupingState, MessageAlert,
+    MessageContent, MessageDelivery, MessageUlid, NewsEnd, OperatorDrop, PassedOnEvent, PushId, StoredFate,
+    StoredHoldReason, ToldAlert,
 };
 use crate::notification::{
     AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageEnd, MessageId, MessageNews, MessageReason,
@@ -268,6 +268,32 @@ impl ChannelRecords for SqliteChannel<'_> {
             }
         }
         Ok(events)
+    }
+
+    fn grouping(&self) -> StoreResult<GroupingState> {
+        let sql = "SELECT generation, grouped_until FROM told_channel WHERE channel = ?1";
+        let row =
+            |row: &Row<'_>| Ok(GroupingState { generation: row.get::<_, i64>(0)?.cast_unsigned(), after: row.get(1)? });
+        let found = self.connection.prepare_cached(sql)?.query_row([self.channel], row).optional()?;
+        Ok(found.unwrap_or_default())
+    }
+
+    fn set_grouping(&mut self, grouping: GroupingState) -> StoreResult<()> {
+        let channel = self.channel()?;
+        self.set_channel(&channel)?;
+        let sql = "UPDATE told_channel SET generation = ?2, grouped_until = ?3 WHERE channel = ?1";
+        let values = (self.channel, grouping.generation.cast_signed(), grouping.after);
+        self.connection.prepare_cached(sql)?.execute(values)?;
+        Ok(())
+    }
+
+    fn untold_alerts(&self, after: Option<AlertId>, most: usize) -> StoreResult<Vec<(AlertId, Severity)>> {
+        let sql = "SELECT alert, firing FROM told_alert WHERE channel = ?1 AND (?2 IS NULL OR alert > ?2) \
+                   AND told IS NULL AND firing IS NOT NULL ORDER BY alert LIMIT ?3";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map((self.channel, after, most), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<SqliteResult<_>>()?)
     }
 
     fn replace_policy(&mut self, policy: &str) -> StoreResult<Option<String>> {

@@ -26,7 +26,9 @@ CREATE TABLE told_channel (
   paused         INTEGER NOT NULL,
   passed_until   INTEGER NOT NULL DEFAULT 0, -- of a channel that gets every event: the last delivery.id that was overdue
   grace_last     INTEGER NOT NULL DEFAULT 0, -- up to this delivery.id events are left to it
-  grace_until    INTEGER NOT NULL DEFAULT 0  -- until then
+  grace_until    INTEGER NOT NULL DEFAULT 0, -- until then
+  generation     INTEGER NOT NULL DEFAULT 0, -- of the rules by which its alerts are grouped
+  grouped_until  BLOB                        -- those up to this one are, while the others are not
 );
 
 -- Channels that operators paused.
