@@ -16,6 +16,7 @@ macro_rules! over_each_store {
 mod damage;
 mod directory;
 mod disk;
+mod drops;
 mod fallback;
 mod faulty;
 mod heard;

@@ -14,6 +14,7 @@ mod channel_policies;
 mod client;
 mod config;
 mod disk_shortage;
+mod due_first;
 mod error;
 mod event_state;
 mod fallback;
@@ -52,6 +53,7 @@ pub use channel_policies::{ChannelPolicies, ChannelUse, LAST_WORDS};
 pub use client::{DeliveryStore, PushStore};
 pub use config::{DirectoryOwner, JournalConfig};
 pub use disk_shortage::DiskShortage;
+pub use due_first::ChannelRenderer;
 pub use error::JournalError;
 pub use event_state::{AlertNow, EventState};
 pub use fallback::{tell_last_or_pass_on, tell_or_pass_on};
@@ -103,6 +105,7 @@ use crate::notification::{ListeningClock, MessageRecord};
 use crate::reload::{PastGeneration, RuleSetHash};
 use crate::time::{Clock, Timestamp};
 use batch_writer::{BatchWriter, JournalState};
+use due_first::tell_due;
 use rules_in_force::RulesInForce;
 use space_monitor::SpaceMonitor;
 use state_directory::StateDirectory;
@@ -421,13 +424,19 @@ impl PushStore for Journal {
             let moment = holds.moment();
             let context = moment.context();
             let moment = AcceptMoment { steady: context.now, listened: listening.at(context.now) };
-            accept(transaction, &push, moment, context.asker)
+            let made = match holds.renderer().filter(|_| !push.arrivals.is_empty()) {
+                Some(renderer) => tell_due(transaction, &push, context, &*renderer)?,
+                None => Vec::new(),
+            };
+            Ok::<_, StoreError>((accept(transaction, &push, moment, context.asker)?, made))
         };
         if Mutant::AnswerEarly.is_on() {
             let write = PendingWrite::new(source, size, work, |_| ());
             return self.inner.shared.queue.put(write).map(|()| AcceptResult::Stored);
         }
-        self.submit(source, size, work).await
+        let (result, made) = self.submit(source, size, work).await?;
+        self.count_made(&made);
+        Ok(result)
     }
 
     async fn quarantine(&self, refused: RefusedPayload) -> Result<(), JournalError> {

@@ -2,6 +2,7 @@
 //! a write is carried out, as rules may be loaded while it waits.
 
 use super::channel_policies::ChannelPolicies;
+use super::due_first::ChannelRenderer;
 use super::hold_work::{HoldContext, HoldWork, ask_everything, work_on_holds};
 use super::holds::{HoldAsker, NoMutes};
 use super::steady_clock::SteadyClock;
@@ -16,6 +17,7 @@ pub(super) struct RulesInForce {
     steady: Arc<SteadyClock>,
     policies: RwLock<Arc<ChannelPolicies>>,
     asker: RwLock<Arc<dyn HoldAsker>>,
+    renderer: RwLock<Option<Arc<ChannelRenderer>>>,
 }
 
 /// The same at one moment.
@@ -27,7 +29,7 @@ pub(super) struct RulesNow {
 
 impl RulesInForce {
     pub(super) fn new(steady: Arc<SteadyClock>) -> Self {
-        Self { steady, policies: RwLock::default(), asker: RwLock::new(Arc::new(NoMutes)) }
+        Self { steady, policies: RwLock::default(), asker: RwLock::new(Arc::new(NoMutes)), renderer: RwLock::default() }
     }
 
     pub(super) fn moment(&self) -> RulesNow {
@@ -36,6 +38,14 @@ impl RulesInForce {
 
     pub(super) fn policies(&self) -> Arc<ChannelPolicies> {
         Arc::clone(&self.policies.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn renderer(&self) -> Option<Arc<ChannelRenderer>> {
+        self.renderer.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_renderer(&self, renderer: Arc<ChannelRenderer>) {
+        *self.renderer.write().unwrap_or_else(PoisonError::into_inner) = Some(renderer);
     }
 
     fn asker(&self) -> Arc<dyn HoldAsker> {

@@ -9,10 +9,13 @@ mod hold_clock;
 mod render;
 
 use super::Gateway;
-use super::journal::{ChannelUse, DeliveryStore as _, HOLDS, Journal, JournalError, SharedRenderMessage, TellResult};
+use super::journal::{
+    ChannelUse, DeliveryStore as _, HOLDS, Journal, JournalError, MessageContent, SharedRenderMessage, TellResult,
+};
 use super::metrics::{MessageLabels, Metrics};
 use super::served_rules::ServedRules;
 use crate::channel::RepeatPolicy;
+use crate::notification::MessageRecord;
 use crate::reload::RuleSetVersion;
 use crate::time::{Clock, Timestamp};
 use hold_clock::HoldClock;
@@ -182,6 +185,11 @@ impl Notifier {
     ) -> Result<(), JournalError> {
         let policies = Arc::new(version.value.policies());
         self.journal.set_policies(Arc::clone(&policies));
+        let rules = Arc::clone(version);
+        let render = move |channel: &str, message: &MessageRecord, content: &MessageContent| {
+            render_message(&rules.value, channel, message, content)
+        };
+        self.journal.set_renderer(Arc::new(render));
         let journal = self.journal.clone();
         let known = tokio::task::spawn_blocking(move || journal.read()?.notified_channels()).await;
         let known = known.unwrap_or(Err(JournalError::Closed))?;

@@ -270,6 +270,11 @@ impl ChannelRecords for SqliteChannel<'_> {
         Ok(events)
     }
 
+    fn has_due(&self, until: Timestamp) -> StoreResult<bool> {
+        let sql = "SELECT 1 FROM told_group INDEXED BY told_group_due WHERE channel = ?1 AND urgency IN (0, 1, 2, 3) AND due <= ?2";
+        Ok(self.connection.prepare_cached(sql)?.exists((self.channel, until))?)
+    }
+
     fn grouping(&self) -> StoreResult<GroupingState> {
         let sql = "SELECT generation, grouped_until FROM told_channel WHERE channel = ?1";
         let row =
