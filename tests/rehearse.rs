@@ -4,7 +4,9 @@
 use crate::common::{Finished, Folder};
 use crate::journal::{accept_all, push, push_id};
 use expect_test::expect_file;
-use pointsman::gateway::journal::{JournalConfig, JournalStore as _, Push, PushOrigin, SqliteStore, Transaction};
+use pointsman::gateway::journal::{
+    ChannelPause, JournalConfig, JournalStore as _, Push, PushOrigin, Silence, SilenceId, SqliteStore, Transaction,
+};
 use pointsman::reload::{PastGeneration, Snapshot};
 use pointsman::time::{Timestamp, duration};
 use serde_json::Value;
@@ -95,6 +97,43 @@ fn the_rules_in_force_are_rehearsed_where_none_are_named() {
         against.contains("new.rules: messages a day against the rules that were in force last (generation 3)"),
         "{against}"
     );
+}
+
+#[test]
+fn silences_and_pauses_in_force_are_played() {
+    let folder = folder("shop");
+    let time = |text: &str| Timestamp::read(text).unwrap();
+    let silence = Silence {
+        id: SilenceId([1; 16]),
+        condition: "true".to_owned(),
+        from: time("2026-03-01T00:00:00Z"),
+        until: time("2026-04-01T00:00:00Z"),
+        until_resolved: false,
+        channels: vec!["chat".to_owned()],
+        because: "a move".to_owned(),
+        author: "ops".to_owned(),
+        created: time("2026-03-01T00:00:00Z"),
+        extensions: Vec::new(),
+        ended: None,
+        quiet_since: None,
+        has_begun: true,
+    };
+    let (since, until) = (time("2026-03-01T00:00:00Z"), time("2026-04-01T00:00:00Z"));
+    let pause = ChannelPause { since, until, because: "a move".to_owned(), by: "ops".to_owned() };
+    let options =
+        JournalConfig { directory: folder.join("pointsman-state"), least_free: Some(0), ..JournalConfig::default() };
+    let mut add = |transaction: &mut dyn Transaction| {
+        transaction.put_silence(&silence)?;
+        transaction.pause_channel("page", &pause).map(drop)
+    };
+    SqliteStore::open(&options).unwrap().transact(&mut add).unwrap();
+    let words = [&WEEK[..], &["--rules", "new.rules", "--json"]].concat();
+    let found: Value = serde_json::from_str(&rehearse(&folder, "80", &words).stdout).unwrap();
+    let told = found["rehearsals"][0]["channels"].as_array().unwrap();
+    let names: Vec<&str> = told.iter().map(|channel| channel["channel"].as_str().unwrap()).collect();
+    assert_eq!(names, ["boss"]);
+    let notes = found["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note == "played as they were: 1 silence and 1 pause in force"), "{notes:?}");
 }
 
 #[test]

@@ -28,6 +28,28 @@ impl OperationsBackend {
         self.select("groups", selection, operations::groups)
     }
 
+    /// The channels that are paused.
+    pub(in crate::cli) fn pauses(&self) -> BackendResult<ListingPage<PausedChannel>> {
+        self.ask(|client| get(client, &["channels", "pauses"]), operations::pauses)
+    }
+
+    /// What is pending.
+    pub(in crate::cli) fn pending(&self, selection: &PendingSelection) -> BackendResult<PendingListing> {
+        self.ask(
+            |client| read(client.get(&format!("/api/v1/pending?{}", selection.query()))?),
+            |journal| operations::pending(journal, None, selection, now()),
+        )
+    }
+
+    /// Drops what is pending.
+    pub(in crate::cli) fn drop_pending(&self, request: &PendingDropRequest) -> BackendResult<PendingDropResult> {
+        self.ask(
+            |client| post(client, "pending/drop", request),
+            // Nobody asks for the metrics of a command.
+            |journal| operations::drop_pending(journal, None, &Metrics::default(), request, now()),
+        )
+    }
+
     pub(in crate::cli) fn pause_channel(&self, request: &PauseRequest) -> BackendResult<PausedChannel> {
         self.ask(
             |client| post(client, "channels/pause", request),

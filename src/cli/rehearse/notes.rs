@@ -9,8 +9,8 @@ use crate::time::DurationText;
 use std::time::Duration;
 
 /// What is never known.
-const ALWAYS: &str = "outages, pauses, silences and refused messages of that time are not played: every channel takes its \
-                      messages at once; tables are as they are now";
+const ALWAYS: &str = "outages, refused messages, ended pauses and drops of that time are not played: every channel takes \
+                      its messages at once; tables are as they are now";
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -36,6 +36,7 @@ pub(super) fn notes(played: &PlayedPushes, rehearsals: &[RuleSetRehearsal], time
         count => format!(", and its recovery is not told: {} had no firing", counted(count, "recovery", "recoveries")),
     };
     notes.push(format!("what fired before {begin} is new when it fires again{lone}"));
+    notes.extend(played_actions(played));
     notes.extend(left_out(played));
     for RuleSetRehearsal { rules, report } in rehearsals {
         for refused in &report.refused {
@@ -45,6 +46,15 @@ pub(super) fn notes(played: &PlayedPushes, rehearsals: &[RuleSetRehearsal], time
     }
     notes.push(ALWAYS.to_owned());
     notes
+}
+
+/// What operators did and is played.
+fn played_actions(played: &PlayedPushes) -> Option<String> {
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let silences = (played.silences > 0).then(|| counted(count(played.silences), "silence", "silences"));
+    let pauses = (played.pauses > 0).then(|| counted(count(played.pauses), "pause in force", "pauses in force"));
+    let all: Vec<String> = silences.into_iter().chain(pauses).collect();
+    (!all.is_empty()).then(|| format!("played as they were: {}", all.join(" and ")))
 }
 
 fn left_out(played: &PlayedPushes) -> Vec<String> {

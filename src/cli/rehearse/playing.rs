@@ -1,16 +1,19 @@
 //! Plays the pushes, page by page, for all rule sets at once.
 
 use super::rehearsed_rules::RehearsedRules;
-use crate::cli::backend::{BackendError, OperationsBackend};
+use crate::cli::backend::{BackendError, BackendResult, OperationsBackend};
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
 use crate::gateway::journal::PushOrigin;
-use crate::gateway::operations::{PushSelection, RecordCount, RecordSelection};
-use crate::gateway::rehearsal::{Rehearsal, RehearsalReport, RehearsalStopped};
+use crate::gateway::operations::{PushSelection, RecordCount, RecordSelection, SilenceSelection};
+use crate::gateway::rehearsal::{OperatorActions, Rehearsal, RehearsalReport, RehearsalStopped};
 use crate::time::Timestamp;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::ops::Range;
+
+/// How many silences are asked for at once.
+const SILENCES_PER_PAGE: usize = 1_000;
 
 /// What was played, and what was not.
 #[derive(Debug, Serialize)]
@@ -27,6 +30,10 @@ pub(super) struct PlayedPushes {
     pub(super) replays: u64,
     /// Pushes whose records are damaged.
     pub(super) damaged: u64,
+    /// Silences of that time that were played.
+    pub(super) silences: usize,
+    /// Pauses in force that were played.
+    pub(super) pauses: usize,
     /// Bodies of that time in the quarantine.
     pub(super) quarantined: RecordCount,
 }
@@ -47,6 +54,7 @@ pub(super) fn play(
     let mut pages = PushSelection { pushes: selection.clone(), after: None };
     let mut page = backend.stored_pushes(&pages).map_err(|error| report(error, terminal))?;
     let since = page.oldest.map_or(time.start, |oldest| oldest.clamp(time.start, time.end));
+    let actions = actions(backend, since..time.end).map_err(|error| report(error, terminal))?;
     let mut played = PlayedPushes {
         asked_since: time.start,
         since,
@@ -54,9 +62,12 @@ pub(super) fn play(
         pushes: 0,
         replays: 0,
         damaged: 0,
+        silences: actions.silences.len(),
+        pauses: actions.pauses.len(),
         quarantined,
     };
-    let mut rehearsals: Vec<Rehearsal<'_>> = rules.iter().map(|rules| Rehearsal::new(&rules.rules, since)).collect();
+    let begun = rules.iter().map(|rules| Rehearsal::new(&rules.rules, since).with_operators(&actions));
+    let mut rehearsals: Vec<Rehearsal<'_>> = begun.collect();
     let progress = RehearsalProgress::new(since..time.end, terminal);
     loop {
         played.damaged += page.damaged;
@@ -82,6 +93,27 @@ pub(super) fn play(
     let reports = finished.collect::<Result<Vec<_>, _>>().map_err(|error| stopped(error, terminal))?;
     progress.finish();
     Ok((played, reports))
+}
+
+/// What operators did in that time.
+fn actions(backend: &OperationsBackend, time: Range<Timestamp>) -> BackendResult<OperatorActions> {
+    let mut actions = OperatorActions::default();
+    let mut page = SilenceSelection { all: true, before: None, limit: Some(SILENCES_PER_PAGE) };
+    loop {
+        let found = backend.silences(&page)?;
+        actions.silences.extend(found.items.into_iter().map(|summary| summary.silence));
+        page.before = found.next;
+        if page.before.is_none() {
+            break;
+        }
+    }
+    actions.silences.retain(|silence| {
+        let until = silence.ended.as_ref().map_or(silence.until, |ended| ended.at);
+        silence.from.max(silence.created) < time.end && until > time.start
+    });
+    actions.pauses = backend.pauses()?.items;
+    actions.pauses.retain(|paused| paused.pause.since < time.end && paused.pause.until > time.start);
+    Ok(actions)
 }
 
 fn stopped(error: RehearsalStopped, terminal: &mut Terminal) -> Exit {

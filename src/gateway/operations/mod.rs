@@ -29,7 +29,10 @@ pub use heartbeats::{ForgetRequest, SenderSummary, SenderValue, forget_sender, h
 pub use messages::{groups, message, messages};
 pub use names::check_names;
 pub use offline::OfflineReplayer;
-pub use pauses::{PauseRequest, ResumeRequest, end_pauses, pause_channel, resume_channel};
+pub use pauses::{PauseRequest, ResumeRequest, end_pauses, pause_channel, pauses, resume_channel};
+pub use pending::{
+    PendingDropRequest, PendingDropResult, PendingListing, PendingSelection, PendingSummary, drop_pending, pending,
+};
 pub use replay::{MAX_AT_ONCE, ReplaySource, plan, plan_quarantine, replay, replay_stored};
 pub use selection::RecordSelection;
 pub use silence_preview::{PreviewedAlert, PreviewedChannel, PreviewedTitle, SilencePreview, UnknownLabel};

@@ -2,6 +2,7 @@
 
 use super::names::check_channel;
 use super::silences::{end, words};
+use super::{ListingPage, OperationError};
 use crate::gateway::journal::{ChannelPause, DeliveryStore as _, Journal, PausedChannel};
 use crate::gateway::served_rules::ServedRules;
 use crate::time::Timestamp;
@@ -86,6 +87,14 @@ pub fn resume_channel(
     };
     tracing::info!(channel = request.channel, by, because, "channel resumed by an operator");
     Ok(PausedChannel { channel: request.channel.clone(), pause })
+}
+
+/// The channels that are paused, by name.
+///
+/// # Errors
+/// A journal that cannot be read.
+pub fn pauses(journal: &Journal) -> Result<ListingPage<PausedChannel>, OperationError> {
+    Ok(ListingPage::complete(journal.read()?.pauses()?))
 }
 
 /// Ends the pauses that are over; their channels.

@@ -5,14 +5,17 @@
 //! use. It sends nothing and reads nothing: whoever runs it gives it the pushes, one by one, in their order. What it keeps is
 //! bounded: the alerts that are open, and counts. [`RehearsalReport`] is the result, [`RehearsalDifference`] that of two.
 //!
-//! Channels take every message at once. Outages, pauses and refusals of then are not played.
+//! Silences are played as long as they lasted, and so are pauses that are in force, where [`Rehearsal::with_operators`] gives
+//! them. Otherwise channels take every message at once: outages and refusals of then, and pauses that are over, are not played.
 
 mod difference;
 mod loudest;
+mod operators;
 mod report;
 mod tally;
 
 pub use difference::{ChannelDifference, RehearsalDifference};
+pub use operators::OperatorActions;
 pub use report::{
     BusiestDay, ChannelRehearsal, CriticalWait, EventCounts, LoudGroup, MuteRehearsal, ReasonCounts, RefusedPushes,
     RehearsalReport,
@@ -25,6 +28,7 @@ use crate::json::Arena;
 use crate::ruleset::{EntryPoint, RuleSet};
 use crate::suite::timeline::{DeliveredMessage, RoutedEvent, Timeline, TimelineBudget, TimelineLimit};
 use crate::time::Timestamp;
+use operators::ActionQueue;
 use std::time::Duration;
 use tally::RehearsalTally;
 
@@ -51,6 +55,7 @@ pub struct Rehearsal<'r> {
     timeline: Timeline<'r>,
     arena: Arena,
     tally: RehearsalTally,
+    actions: ActionQueue,
 }
 
 /// Why rules do not take a push.
@@ -81,7 +86,14 @@ impl<'r> Rehearsal<'r> {
     pub fn new(rules: &'r RuleSet, begin: Timestamp) -> Self {
         let mut timeline = Timeline::new(rules, begin, TimelineBudget::of_memory(MAX_BYTES));
         timeline.log_holds();
-        Self { rules, timeline, arena: Arena::new(), tally: RehearsalTally::new(begin) }
+        let (arena, tally, actions) = (Arena::new(), RehearsalTally::new(begin), ActionQueue::default());
+        Self { rules, timeline, arena, tally, actions }
+    }
+
+    /// Plays what operators did, too. To be called before anything is played.
+    #[must_use]
+    pub fn with_operators(self, actions: &OperatorActions) -> Self {
+        Self { actions: ActionQueue::new(actions, self.timeline.now()), ..self }
     }
 
     /// Plays a push at its time; at the time of the last one, if the clock went back between them.
@@ -118,6 +130,16 @@ impl<'r> Rehearsal<'r> {
     }
 
     fn advance(&mut self, moment: Timestamp, observer: &mut MessageObserver<'_>) -> Result<(), RehearsalStopped> {
+        while let Some(at) = self.actions.next(moment) {
+            self.run_to(at, observer)?;
+            let played = self.actions.play(&mut self.timeline);
+            self.check(played)?;
+            self.collect(observer);
+        }
+        self.run_to(moment, observer)
+    }
+
+    fn run_to(&mut self, moment: Timestamp, observer: &mut MessageObserver<'_>) -> Result<(), RehearsalStopped> {
         while self.timeline.now() < moment {
             let next = self.timeline.now().saturating_add(STEP).min(moment);
             let advanced = self.timeline.advance_to(next);
