@@ -36,6 +36,7 @@ mod record;
 mod refused_payload;
 mod regroup;
 mod rules_in_force;
+mod settle;
 mod silence;
 mod silence_list;
 mod silences;
@@ -74,9 +75,8 @@ pub use message_page::{
     GroupPlace, GroupSummary, MessageFilter, MessageReader, MessageSummary, ToldAlertPage, ToldAlertSummary,
 };
 pub use notification::{
-    AppliedArrival, ChannelRecords, EndedMessage, EventArrival, FallbackGrace, GiveUpCause, MessageDelivery, NewsEnd,
-    NotificationTransaction, OverdueEvents, RenderMessage, StoredFate, TellResult, mark_damaged, retry, settle, tell,
-    tell_last, tell_removed,
+    AppliedArrival, ChannelRecords, EndedMessage, EventArrival, FallbackGrace, MessageDelivery, NewsEnd,
+    NotificationTransaction, OverdueEvents, RenderMessage, StoredFate, TellResult, tell, tell_last, tell_removed,
 };
 pub use pause::{ChannelPause, PausedChannel};
 pub use pending_drop::{DropCounts, OperatorDrop, PendingCount, QueuedEvent};
@@ -87,6 +87,7 @@ pub use record::{
 };
 pub use refused_payload::{RefusedPayload, RefusedSummary};
 pub use regroup::GroupingState;
+pub use settle::{GiveUpCause, mark_damaged, retry, settle};
 pub use silence::{EndedSilence, Silence, SilenceEndCause, SilenceExtension, SilenceId, SilencePhase};
 pub use silence_list::SilenceList;
 pub use silences::{MAX_CONDITIONS_BYTES, MAX_OPEN_SILENCES, SilenceChange, add_silence, end_silence, extend_silence};
