@@ -24,9 +24,10 @@ pub(super) fn tell_due(
     transaction: &mut dyn Transaction,
     push: &Push,
     context: HoldContext<'_>,
-    render: &ChannelRenderer,
+    renderer: Option<&ChannelRenderer>,
 ) -> StoreResult<Vec<MadeMessage>> {
     let mut made = Vec::new();
+    let Some(render) = renderer else { return Ok(made) };
     let channels: BTreeSet<&str> = push.arrivals.iter().map(|arrival| arrival.channel.as_str()).collect();
     for channel in channels {
         let Some(policy) = context.policies.get(channel) else { continue };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventState {
-    /// It was over, or routed elsewhere, before it was told; or it ended what was not told.
+    /// It was over, routed elsewhere or dropped before it was told; or it ended what was not told.
     Untold,
     /// It agreed with what its channels were told.
     Unchanged,
@@ -38,7 +38,9 @@ impl EventState {
         match fate {
             StoredFate::Unchanged => Self::Unchanged,
             StoredFate::KeptBack if now == AlertNow::Held => Self::Held,
-            StoredFate::KeptBack | StoredFate::OverUntold | StoredFate::NothingOpen => Self::Untold,
+            StoredFate::KeptBack | StoredFate::OverUntold | StoredFate::NothingOpen | StoredFate::Dropped => {
+                Self::Untold
+            }
             StoredFate::News | StoredFate::Held => Self::of_news(end, now),
         }
     }
@@ -46,7 +48,9 @@ impl EventState {
     fn of_news(end: Option<NewsEnd>, now: AlertNow) -> Self {
         match (end, now) {
             (Some(NewsEnd::Told | NewsEnd::PassedOn), _) | (None, AlertNow::Told) => Self::Sent,
-            (Some(NewsEnd::OverUntold | NewsEnd::Elsewhere), _) | (None, AlertNow::Unknown) => Self::Untold,
+            (Some(NewsEnd::OverUntold | NewsEnd::Elsewhere | NewsEnd::Dropped), _) | (None, AlertNow::Unknown) => {
+                Self::Untold
+            }
             (None, AlertNow::Held) => Self::Held,
             (None, AlertNow::Waits) => Self::Waiting,
         }

@@ -425,10 +425,7 @@ impl PushStore for Journal {
             let moment = holds.moment();
             let context = moment.context();
             let moment = AcceptMoment { steady: context.now, listened: listening.at(context.now) };
-            let made = match holds.renderer().filter(|_| !push.arrivals.is_empty()) {
-                Some(renderer) => tell_due(transaction, &push, context, &*renderer)?,
-                None => Vec::new(),
-            };
+            let made = tell_due(transaction, &push, context, holds.renderer().as_deref())?;
             Ok::<_, StoreError>((accept(transaction, &push, moment, context.asker)?, made))
         };
         if Mutant::AnswerEarly.is_on() {

@@ -394,11 +394,11 @@ pub trait RecordReader: Send + Sync {
     /// How many alerts have news that is not told, by channel; channels without such news are left out.
     fn waiting_news(&self) -> ReadResult<Vec<(String, u64)>>;
 
-    /// The severities of the last firings that were delivered to a channel that gets every event, by alert key: of keys with
-    /// pending deliveries, unless their end was delivered. It looks at all deliveries that are kept.
+    /// The severities of the last firings that a channel that gets every event was sent, by the keys that have pending
+    /// deliveries, unless their end was delivered. It looks at all deliveries.
     fn sent_firings(&self, channel: &str) -> ReadResult<BTreeMap<String, Severity>>;
 
-    /// What is pending, by channel and severity, the worst first and ends last; of one channel, or of all.
+    /// What is pending, by channel and severity, the worst first, ends last; of a channel, or of all.
     fn pending_counts(&self, channel: Option<&str>) -> ReadResult<Vec<PendingCount>>;
 
     /// The channels of which records are kept, as they gather messages or did so, by name.

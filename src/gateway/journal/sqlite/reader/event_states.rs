@@ -40,7 +40,9 @@ impl NotedFates {
                     (self.news_end(connection, *channel, alert)?, alert_now(connection, *channel, alert)?)
                 }
                 StoredFate::KeptBack => (None, self.kept_back_now(connection, *channel, alert, position)?),
-                StoredFate::Unchanged | StoredFate::OverUntold | StoredFate::NothingOpen => (None, AlertNow::Unknown),
+                StoredFate::Unchanged | StoredFate::OverUntold | StoredFate::NothingOpen | StoredFate::Dropped => {
+                    (None, AlertNow::Unknown)
+                }
             };
             states.push(EventState::of(*fate, end, now));
         }
