@@ -19,7 +19,8 @@ pub(super) struct MadeMessage {
     reason: MessageReason,
 }
 
-/// Makes the messages that are due in the channels to which events of a push go.
+/// Makes the messages that are due in the channels to which events of a push go, where a group of these events is due. What is
+/// due in other groups does not depend on the push.
 pub(super) fn tell_due(
     transaction: &mut dyn Transaction,
     push: &Push,
@@ -28,13 +29,17 @@ pub(super) fn tell_due(
 ) -> StoreResult<Vec<MadeMessage>> {
     let mut made = Vec::new();
     let Some(render) = renderer else { return Ok(made) };
-    let channels: BTreeSet<&str> = push.arrivals.iter().map(|arrival| arrival.channel.as_str()).collect();
-    for channel in channels {
+    let mut due: BTreeSet<&str> = BTreeSet::new();
+    for arrival in &push.arrivals {
+        let records = transaction.channel_records(&arrival.channel)?;
+        let group = records.alert(arrival.alert)?.map_or(arrival.group, |alert| alert.group);
+        if records.group(group)?.and_then(|group| group.due).is_some_and(|due| due <= context.now) {
+            due.insert(&arrival.channel);
+        }
+    }
+    for channel in due {
         let Some(policy) = context.policies.get(channel) else { continue };
         let mut records = transaction.channel_records(channel)?;
-        if !records.has_due(context.now)? {
-            continue;
-        }
         // What the channel does not take now waits as before.
         let next = ChannelNotifier::new(&mut *records, policy).next_moment(context.now)?;
         drop(records);

@@ -188,9 +188,6 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
     /// What a message tells, of at most so many alerts: the worst, if there are more. Events that cannot be read are left out.
     fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent>;
 
-    /// Whether a group is due at that time or before.
-    fn has_due(&self, until: Timestamp) -> StoreResult<bool>;
-
     /// By which rules its alerts are grouped.
     fn grouping(&self) -> StoreResult<GroupingState>;
 

@@ -394,8 +394,7 @@ pub trait RecordReader: Send + Sync {
     /// How many alerts have news that is not told, by channel; channels without such news are left out.
     fn waiting_news(&self) -> ReadResult<Vec<(String, u64)>>;
 
-    /// The severities of the last firings that a channel that gets every event was sent, by the keys that have pending
-    /// deliveries, unless their end was delivered. It looks at all deliveries.
+    /// The severities of the last firings that were delivered and are not over, by the keys with pending deliveries.
     fn sent_firings(&self, channel: &str) -> ReadResult<BTreeMap<String, Severity>>;
 
     /// What is pending, by channel and severity, the worst first, ends last; of a channel, or of all.

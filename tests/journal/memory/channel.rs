@@ -284,10 +284,6 @@ impl ChannelRecords for MemoryChannel<'_> {
         Ok(MessageContent { id, alerts: self.last_events(&told)?, values })
     }
 
-    fn has_due(&self, until: Timestamp) -> StoreResult<bool> {
-        Ok(!self.due(until, 1)?.is_empty())
-    }
-
     fn grouping(&self) -> StoreResult<GroupingState> {
         Ok(self.channel.grouping)
     }

@@ -270,11 +270,6 @@ impl ChannelRecords for SqliteChannel<'_> {
         Ok(events)
     }
 
-    fn has_due(&self, until: Timestamp) -> StoreResult<bool> {
-        let sql = "SELECT 1 FROM told_group INDEXED BY told_group_due WHERE channel = ?1 AND urgency IN (0, 1, 2, 3) AND due <= ?2";
-        Ok(self.connection.prepare_cached(sql)?.exists((self.channel, until))?)
-    }
-
     fn grouping(&self) -> StoreResult<GroupingState> {
         let sql = "SELECT generation, grouped_until FROM told_channel WHERE channel = ?1";
         let row =
@@ -293,6 +288,7 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn untold_alerts(&self, after: Option<AlertId>, most: usize) -> StoreResult<Vec<(AlertId, Severity)>> {
+        self.write_records()?;
         let sql = "SELECT alert, firing FROM told_alert WHERE channel = ?1 AND (?2 IS NULL OR alert > ?2) \
                    AND told IS NULL AND firing IS NOT NULL ORDER BY alert LIMIT ?3";
         let most = i64::try_from(most).unwrap_or(i64::MAX);
