@@ -3,7 +3,7 @@
 use super::{JournalError, ReaderPool, SqliteResult};
 use crate::event::Severity;
 use crate::gateway::journal::number::number;
-use crate::gateway::journal::sqlite::channel_records::SqliteChannel;
+use crate::gateway::journal::sqlite::record_cache::SqliteChannel;
 use crate::gateway::journal::{PendingCount, ReadResult, StoreResult};
 use crate::notification::{ChannelStore as _, MessageRecord, NewsKind};
 use crate::time::Timestamp;
