@@ -270,7 +270,7 @@ fn what_waits_for_a_removed_channel_becomes_dead_letters_at_once_and_at_the_next
         let channel = if id.0 <= 200 { "gone" } else { "never" };
         assert!(
             matches!(&result, SettlementResult::Retry { .. })
-                || result == SettlementResult::Dead { reason: named(channel), cause: GiveUpCause::Refused },
+                || result == SettlementResult::Dead { reason: named(channel), cause: GiveUpCause::Removed },
             "{result:?}"
         );
     }

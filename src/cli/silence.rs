@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum SilenceAction {
     /// Add a silence, after showing what it would have held
-    #[command(after_help = ADD_HELP)]
+    #[command(after_help = ADD_HELP, override_usage = ADD_USAGE)]
     Add(AddArguments),
     /// Show what a silence would have held, and add nothing
     #[command(after_help = PREVIEW_HELP)]
@@ -194,6 +194,11 @@ Exit codes:
   0  done
   2  the command line or the condition is wrong, or the silence is refused without `--force`
   3  there is no such silence, or the journal could not be reached";
+
+/// Two lines, as one would be wider than a help may be.
+const ADD_USAGE: &str = "\
+pointsman silence add [OPTIONS] --because <WORDS> --for <DURATION> <CONDITION>
+       pointsman silence add [OPTIONS] --because <WORDS> --until <TIME> <CONDITION>";
 
 const ADD_HELP: &str = "\
 Examples:

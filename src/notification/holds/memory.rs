@@ -1,6 +1,6 @@
 //! The records of holds in memory, for tests of rules and for what is played through again.
 
-use super::circle::CircleMemory;
+use super::circle_memory::CircleMemory;
 use super::record::{
     FiringAlert, HolderId, LinkClass, LinkRank, SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord,
 };

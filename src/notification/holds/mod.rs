@@ -33,6 +33,7 @@
 //!    [`HoldTracker::is_to_be_asked`] and [`HoldTracker::hold_in`].
 
 mod circle;
+mod circle_memory;
 mod clock;
 mod memory;
 mod reason;
@@ -43,7 +44,7 @@ mod silence;
 mod store;
 mod tracker;
 
-pub use circle::CircleMemory;
+pub use circle_memory::CircleMemory;
 pub use memory::MemoryHolds;
 pub use reason::{HoldEffect, HoldExplanation, HoldReason, HoldingSource};
 pub use record::{

@@ -1,6 +1,7 @@
 //! What a push says of alerts, and what is asked anew of alerts that fire.
 
-use super::circle::{CircleAnswer, circle_everywhere};
+use super::circle::circle_everywhere;
+use super::circle_memory::CircleAnswer;
 use super::record::{
     AlertFacts, FiringAlert, HoldCandidate, HolderId, LinkClass, LinkRank, SilenceId, SilenceRecord, SourceId,
     SourceRecord, SourceRole, SourceState,

@@ -1,6 +1,6 @@
 //! What is kept of holds, wherever that is.
 
-use super::circle::CircleMemory;
+use super::circle_memory::CircleMemory;
 use super::record::{
     FiringAlert, HolderId, LinkClass, LinkRank, SilenceId, SilenceRecord, SourceId, SourceKind, SourceRecord,
 };

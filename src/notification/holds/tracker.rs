@@ -1,6 +1,7 @@
 //! The tracker of holds, and whether an alert is held now.
 
-use super::circle::{CircleAnswer, LinkPlace, circle_in};
+use super::circle::{LinkPlace, circle_in};
+use super::circle_memory::CircleAnswer;
 use super::record::{FiringAlert, HoldCandidate, LinkRank, SilenceId, SilenceState, SourceId, SourceKind, admits};
 use super::store::HoldStore;
 use crate::notification::{AlertId, HoldState};
