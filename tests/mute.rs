@@ -179,9 +179,8 @@ fn long_values_are_kept_short() {
 
 #[test]
 fn what_mutes_and_silences_read_for_a_payload_is_bounded() {
-    let mutes: String = (0..20)
-        .map(|number| format!("mute m{number} when description matches /[a-z]+{number} in chat$/ because \"x\"\n"))
-        .collect();
+    let mute = |number| format!("mute m{number} when description matches /[a-z]+{number} in chat$/ because \"x\"\n");
+    let mutes = (0..20).map(mute).collect::<Vec<String>>().concat();
     let text = format!(
         "edition 1\nchannel chat = stdout()\nrouting main {{ else => chat }}\n{mutes}mute all when description matches /[n]+/ because \"y\"\n"
     );

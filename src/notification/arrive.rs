@@ -90,17 +90,12 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             return Ok(ArrivalResult::NothingOpen);
         }
         let before = match arrival.firing {
-            Some(_) => self.enter_group(now, arrival.alert, before, arrival.group)?,
+            Some(_) => self.enter_group(now, arrival.alert, before, arrival.group, groups)?,
             None => before,
         };
         let is_regrouped = Mutant::RegroupedEnd.is_on() && arrival.firing.is_none();
         let id = before.filter(|_| !is_regrouped).map_or(arrival.group, |alert| alert.group);
-        let mut group = if groups.insert(id) {
-            self.group_from(id, now)?
-        } else {
-            // What a push does within itself does not begin a group again.
-            self.store.group(id)?.unwrap_or_else(|| GroupRecord::new(now))
-        };
+        let mut group = self.group_in_push(id, now, groups)?;
         let mut alert = before.unwrap_or_else(|| AlertRecord::new(id));
         (alert.firing, alert.group) = (arrival.firing, id);
         if alert.firing.is_some() {
@@ -207,6 +202,19 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             Some(group) if group.counts.known == 0 => GroupRecord { since: now, last_end: None, ..group },
             Some(group) => group,
         })
+    }
+
+    /// A group as it is or as it begins, for an event of a push: what a push does within itself does not begin a group again.
+    pub(super) fn group_in_push(
+        &self,
+        id: GroupId,
+        now: Timestamp,
+        groups: &mut BTreeSet<GroupId>,
+    ) -> Result<GroupRecord, S::Error> {
+        if groups.insert(id) {
+            return self.group_from(id, now);
+        }
+        Ok(self.store.group(id)?.unwrap_or_else(|| GroupRecord::new(now)))
     }
 
     /// What is news of an alert that changed, since when, and what that means for its group.

@@ -188,10 +188,9 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         let mut alert = AlertRecord { message: None, told: news.before, ..*before };
         match (alert.firing, scope.takes_news(news)) {
             (Some(_), Some(severity)) => alert.dropped = alert.dropped.max(Some(severity)),
-            (Some(_), None) => {}
             // Its end is told only where the channel knew of it before.
             (None, _) if self.policy.recoveries == RecoveryPolicy::Never => alert.told = None,
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
         alert.news = alert.tellable().map(|_| {
             let is_critical = alert.firing == Some(Severity::Critical);

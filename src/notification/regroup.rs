@@ -2,7 +2,7 @@
 //! ends there.
 
 use super::notifier::ChannelNotifier;
-use super::record::{AlertId, AlertRecord, GroupId};
+use super::record::{AlertId, AlertRecord, GroupId, GroupRecord};
 use super::store::ChannelStore;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -16,7 +16,8 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     pub fn regroup(&mut self, now: Timestamp, id: AlertId, group: GroupId) -> Result<bool, S::Error> {
         let known = self.store.alert(id)?.filter(|alert| alert.group != group && alert.firing.is_some());
         let Some(alert) = known.filter(is_untold) else { return Ok(false) };
-        self.move_alert(now, id, &alert, group)?;
+        let record = self.group_from(group, now)?;
+        self.move_alert(id, &alert, group, record)?;
         self.update_dues(&BTreeSet::from([alert.group, group]))?;
         Ok(true)
     }
@@ -28,26 +29,29 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         id: AlertId,
         known: Option<AlertRecord>,
         group: GroupId,
+        groups: &mut BTreeSet<GroupId>,
     ) -> Result<Option<AlertRecord>, S::Error> {
         let lapsed = known.filter(|alert| alert.group != group && alert.firing.is_none()).filter(is_untold);
         match lapsed {
-            Some(alert) => self.move_alert(now, id, &alert, group).map(Some),
+            Some(alert) => {
+                let record = self.group_in_push(group, now, groups)?;
+                self.move_alert(id, &alert, group, record).map(Some)
+            }
             None => Ok(known),
         }
     }
 
     fn move_alert(
         &mut self,
-        now: Timestamp,
         id: AlertId,
         alert: &AlertRecord,
         to: GroupId,
+        mut group: GroupRecord,
     ) -> Result<AlertRecord, S::Error> {
         if let Some(mut left) = self.store.group(alert.group)? {
             left.counts.remove(alert);
             self.store.set_group(alert.group, Some(&left))?;
         }
-        let mut group = self.group_from(to, now)?;
         let moved = AlertRecord { group: to, ..*alert };
         group.since = alert.news.map_or(group.since, |news| group.since.min(news.since));
         group.counts.add(&moved);

@@ -161,7 +161,7 @@ fn due_groups(setup: &Setup, robot: &Robot, seen: &mut Vec<Message>) -> Result<(
         push(setup, &[alert(number * 4_999, &site, "host", "Critical")])?;
         times.push(milliseconds(told_after(robot, seen, &site, micros())?));
     }
-    print_times("a group that becomes Critical is told after", times);
+    print_times("a group that becomes Critical is told after", &times);
     let mut dues = Vec::new();
     for number in 0..DUE {
         let site = format!("t{number}");
@@ -173,13 +173,13 @@ fn due_groups(setup: &Setup, robot: &Robot, seen: &mut Vec<Message>) -> Result<(
     for (site, _, accepted) in dues {
         times.push(milliseconds(told_after(robot, seen, &site, accepted + SHORT_WAIT * 1_000_000)?));
     }
-    print_times("a group that is due by the clock is told after", times);
+    print_times("a group that is due by the clock is told after", &times);
     Ok(())
 }
 
-fn print_times(what: &str, times: Vec<f64>) {
+fn print_times(what: &str, times: &[f64]) {
     let longest = times.iter().copied().fold(0.0, f64::max);
-    println!("  {what} {:.0} ms (median), {longest:.0} ms (longest of {})", median(times.clone()), times.len());
+    println!("  {what} {:.0} ms (median), {longest:.0} ms (longest of {})", median(times.to_vec()), times.len());
 }
 
 /// A group of 100,000 alerts is told, while single Criticals come.
@@ -218,6 +218,6 @@ fn large_group(setup: &Setup, robot: &Robot, seen: &mut Vec<Message>) -> Result<
         "  a group of {LARGE} alerts, pushed in {pushed:.1} s, is told {:.0} ms after it is due at the latest",
         milliseconds(late?)
     );
-    print_times("meanwhile a single Critical is told after", delays?);
+    print_times("meanwhile a single Critical is told after", &delays?);
     Ok(())
 }

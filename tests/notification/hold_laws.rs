@@ -113,7 +113,9 @@ fn play(case: &Case, mut look: impl FnMut(&mut HoldWorld)) -> HoldWorld {
 
 /// The receiver takes everything, nothing is held any more, and nothing happens.
 fn calm_down(world: &mut HoldWorld) {
-    CHANNELS.into_iter().for_each(|channel| world.resume(channel));
+    for channel in CHANNELS {
+        world.resume(channel);
+    }
     world.receiver(Receiver::Up);
     world.load(&[]);
     (0..30).for_each(|number| world.end_silence(number));

@@ -298,8 +298,12 @@ fn drop_message(
     transaction.drop_delivery(delivery, order.drop.at, &order.drop.reason())?;
     transaction.wake_notifier(&order.channel);
     let mut counts = DropCounts::default();
-    dropped.dropped.iter().for_each(|alert| counts.add(alert.severity));
-    repetition.iter().for_each(|message| counts.add(message.severity));
+    for alert in &dropped.dropped {
+        counts.add(alert.severity);
+    }
+    if let Some(message) = &repetition {
+        counts.add(message.severity);
+    }
     Ok(counts)
 }
 

@@ -18,7 +18,7 @@ pub struct OperatorActions {
 /// Something that an operator did, or that ends what he did.
 #[derive(Debug)]
 enum OperatorAction {
-    Silence(TimelineSilence),
+    Silence(Box<TimelineSilence>),
     Pause(String),
     Resume(String),
 }
@@ -42,7 +42,7 @@ impl ActionQueue {
             }
             let channels = (!silence.channels.is_empty()).then(|| silence.channels.clone());
             let silence = TimelineSilence { condition, lasts, channels, because: silence.because.clone() };
-            all.push((from, OperatorAction::Silence(silence)));
+            all.push((from, OperatorAction::Silence(Box::new(silence))));
         }
         for PausedChannel { channel, pause } in actions.pauses.iter().filter(|paused| paused.pause.until > begin) {
             all.push((pause.since.max(begin), OperatorAction::Pause(channel.clone())));
@@ -61,7 +61,7 @@ impl ActionQueue {
     pub(super) fn play(&mut self, timeline: &mut Timeline<'_>) -> Result<(), TimelineLimit> {
         match self.0.pop_front().map(|(_, action)| action) {
             None => Ok(()),
-            Some(OperatorAction::Silence(silence)) => timeline.begin_silence(silence),
+            Some(OperatorAction::Silence(silence)) => timeline.begin_silence(*silence),
             Some(OperatorAction::Pause(channel)) => {
                 timeline.pause(&channel);
                 Ok(())

@@ -130,7 +130,11 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
     /// # Errors
     /// Where the store failed.
     pub fn renew(&mut self, now: Timestamp, reports: &[AlertReport]) -> Result<(), S::Error> {
-        self.apply(now, reports, RoleLoss::Rules)
+        let found = std::mem::take(&mut self.changed);
+        self.apply(now, reports, RoleLoss::Rules)?;
+        // What this found would be looked at too early.
+        (self.changed, self.regrouped) = (found, BTreeSet::new());
+        Ok(())
     }
 
     fn apply(&mut self, now: Timestamp, reports: &[AlertReport], loss: RoleLoss) -> Result<(), S::Error> {

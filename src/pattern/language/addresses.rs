@@ -236,7 +236,7 @@ fn hexadecimal(builder: &mut NfaBuilder, group: &[GroupDigits], next: u32) -> No
 
 fn hexadecimal_digits(values: u16) -> Vec<CharacterRange> {
     if values == ANY_DIGIT {
-        return ["09", "AF", "af"].map(|ends| range_of(ends)).to_vec();
+        return ["09", "AF", "af"].map(range_of).to_vec();
     }
     let characters = "0123456789ABCDEFabcdef".chars();
     let is_in = |character: &char| character.to_digit(16).is_some_and(|value| values >> value & 1 == 1);

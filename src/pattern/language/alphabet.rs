@@ -132,7 +132,9 @@ impl KeyedAlphabet {
             builder.push(0, &key);
         }
         for together in changes.chunk_by(|left, right| left.at == right.at) {
-            together.iter().for_each(|change| apply(&mut key, change));
+            for change in together {
+                apply(&mut key, change);
+            }
             if let Some(change) = together.first().filter(|change| change.at <= LAST) {
                 builder.push(change.at, &key);
             }

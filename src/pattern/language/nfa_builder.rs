@@ -47,14 +47,13 @@ impl NfaBuilder {
 
     /// Takes one character of a set.
     pub(super) fn take(&mut self, set: Vec<CharacterRange>, next: u32) -> NodeResult {
-        let set = match self.set_ids.get(&set) {
-            Some(id) => *id,
-            None => {
-                let id = number(self.sets.len());
-                self.sets.push(set.clone());
-                self.set_ids.insert(set, id);
-                id
-            }
+        let set = if let Some(id) = self.set_ids.get(&set) {
+            *id
+        } else {
+            let id = number(self.sets.len());
+            self.sets.push(set.clone());
+            self.set_ids.insert(set, id);
+            id
         };
         self.add(NfaNode::Take { set, next })
     }

@@ -107,6 +107,7 @@ impl<'q> Question<'q> {
         required.chain(self.excluded.iter().map(|set| (PartRole::Excluded, *set)))
     }
 
+    #[expect(clippy::mutable_key_type, reason = "sets are ordered by what they were made of, which does not change")]
     fn by_automata(&self, limits: &SearchLimits) -> Result<SearchResult, SearchLimit> {
         let groups =
             [self.group(Case::Sensitive, StringSet::words), self.group(Case::Ignored, StringSet::folded_words)];
@@ -136,7 +137,9 @@ impl<'q> Question<'q> {
         for (position, (role, set)) in self.sets().enumerate() {
             if let Some(words) = words_of(set).filter(|_| role == PartRole::Excluded) {
                 members.insert(position);
-                words.iter().for_each(|word| _ = owners.entry(&**word).or_insert(position));
+                for word in words {
+                    owners.entry(&**word).or_insert(position);
+                }
             }
         }
         let set = StringSet::literals(owners.keys().copied(), case);

@@ -1,7 +1,7 @@
 //! The records of a channel that gathers messages, as rows. Alerts and groups are written late, as `record_cache` says, and
 //! everything else at once.
 
-use super::record_cache::{CachedAlert, SqliteChannel};
+use super::record_cache::{CachedAlert, EarliestTime, SqliteChannel};
 use super::record_rows::{alert_columns, alert_row, urgency};
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::event::Severity;
@@ -139,7 +139,7 @@ impl ChannelStore for SqliteChannel<'_> {
     }
 
     fn earliest(&self, group: GroupId, class: DueClass, pass: PassState) -> StoreResult<Option<Timestamp>> {
-        if let Some(known) = self.cached_group(group)?.earliest.get(class, pass) {
+        if let Some(EarliestTime(known)) = self.cached_group(group)?.earliest.get(class, pass) {
             return Ok(known);
         }
         self.write_records()?;

@@ -262,17 +262,14 @@ impl<M: HoldMemory> HoldStore for SqliteHolds<'_, M> {
 
     fn first_link(&self, source: SourceId, class: Option<LinkClass>) -> StoreResult<Option<LinkRank>> {
         let row = |row: &Row<'_>| link_rank(row, 0);
-        let first = match class {
-            Some(class) => {
-                let sql = "SELECT since, key, alert FROM hold_source INDEXED BY hold_source_class \
-                           WHERE source = ?1 AND class = ?2 ORDER BY since, key, alert LIMIT 1";
-                self.connection.prepare_cached(sql)?.query_row((source.0, class.0), row)
-            }
-            None => {
-                let sql = "SELECT since, key, alert FROM hold_source INDEXED BY hold_source_first \
-                           WHERE source = ?1 AND class IS NOT NULL ORDER BY since, key, alert LIMIT 1";
-                self.connection.prepare_cached(sql)?.query_row([source.0], row)
-            }
+        let first = if let Some(class) = class {
+            let sql = "SELECT since, key, alert FROM hold_source INDEXED BY hold_source_class \
+                       WHERE source = ?1 AND class = ?2 ORDER BY since, key, alert LIMIT 1";
+            self.connection.prepare_cached(sql)?.query_row((source.0, class.0), row)
+        } else {
+            let sql = "SELECT since, key, alert FROM hold_source INDEXED BY hold_source_first \
+                       WHERE source = ?1 AND class IS NOT NULL ORDER BY since, key, alert LIMIT 1";
+            self.connection.prepare_cached(sql)?.query_row([source.0], row)
         };
         Ok(first.optional()?)
     }

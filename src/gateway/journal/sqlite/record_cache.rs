@@ -94,13 +94,17 @@ impl From<GroupRow> for CachedGroup {
     }
 }
 
+/// The earliest time of a class, if an alert has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct EarliestTime(pub(super) Option<Timestamp>);
+
 /// The earliest time of each class among the alerts of a group, as far as that is known.
 #[derive(Debug, Default)]
 pub(super) struct EarliestTimes(BTreeMap<(DueClass, PassState), Option<Timestamp>>);
 
 impl EarliestTimes {
-    pub(super) fn get(&self, class: DueClass, pass: PassState) -> Option<Option<Timestamp>> {
-        self.0.get(&(class, pass)).copied()
+    pub(super) fn get(&self, class: DueClass, pass: PassState) -> Option<EarliestTime> {
+        self.0.get(&(class, pass)).copied().map(EarliestTime)
     }
 
     pub(super) fn set(&mut self, class: DueClass, pass: PassState, earliest: Option<Timestamp>) {
@@ -119,7 +123,7 @@ impl EarliestTimes {
         for (class, since) in alert.dues().iter() {
             let place = (class, alert.pass_state());
             // Another alert may have the same time, or a later one.
-            if self.get(class, alert.pass_state()) == Some(Some(since)) {
+            if self.get(class, alert.pass_state()) == Some(EarliestTime(Some(since))) {
                 self.0.remove(&place);
             }
         }
@@ -354,6 +358,7 @@ mod tests {
         NewsOrigin, NewsRecord, PassState,
     };
     use crate::time::Timestamp;
+    use std::fmt::Write as _;
 
     /// Numbers that look random, the same in every run.
     struct Numbers(u64);
@@ -429,20 +434,21 @@ mod tests {
     fn all<S: ChannelStore + ?Sized>(store: &S) -> Result<String, S::Error> {
         let mut text = String::new();
         for number in 0..12 {
-            text += &format!("{:?}\n", store.alert(AlertId([number; 16]))?);
+            writeln!(text, "{:?}", store.alert(AlertId([number; 16]))?).expect("a text takes everything");
         }
         for number in 0..6 {
             let group = GroupId([number; 16]);
-            text += &format!("{:?} {:?}\n", store.group(group)?, store.news(group)?);
+            writeln!(text, "{:?} {:?}", store.group(group)?, store.news(group)?).expect("a text takes everything");
             for class in DueClass::ALL {
                 for pass in [PassState::Kept, PassState::PassedOn] {
-                    text += &format!("{:?}\n", store.earliest(group, class, pass)?);
+                    writeln!(text, "{:?}", store.earliest(group, class, pass)?).expect("a text takes everything");
                 }
             }
         }
         for time in 0..20 {
             let time = Timestamp::from_epoch_milliseconds(time);
-            text += &format!("{:?} {:?}\n", store.due(time, usize::MAX)?, store.most_urgent(time)?);
+            writeln!(text, "{:?} {:?}", store.due(time, usize::MAX)?, store.most_urgent(time)?)
+                .expect("a text takes everything");
         }
         Ok(text)
     }
