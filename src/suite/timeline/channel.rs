@@ -233,6 +233,11 @@ impl TimelineChannel {
         alert.is_some()
     }
 
+    fn is_firing(&self, id: AlertId) -> bool {
+        let Ok(alert) = self.store.alert(id);
+        alert.is_some_and(|alert| alert.firing.is_some())
+    }
+
     /// Forgets what it kept of groups and alerts that are over.
     pub(super) fn forget(&mut self, is_kept: impl Fn(AlertId) -> bool) {
         let store = &self.store;
@@ -304,7 +309,9 @@ impl TimelineChannel {
         let ChannelArrival { event, hold } = arrival;
         let alert = AlertId::of(event.integration, event.key);
         let is_firing = event.status == AlertStatus::Firing;
-        let values = if is_firing && !self.knows(alert) { group_values(rules, &self.name, event, now) } else { None };
+        // What fires stays in its group.
+        let enters_group = is_firing && !self.is_firing(alert);
+        let values = if enters_group { group_values(rules, &self.name, event, now) } else { None };
         let group = match values {
             Some(values) => {
                 let group = GroupId::of_values(&values);
