@@ -182,7 +182,7 @@ fn what_mutes_and_silences_read_for_a_payload_is_bounded() {
     let mute = |number| format!("mute m{number} when description matches /[a-z]+{number} in chat$/ because \"x\"\n");
     let mutes = (0..20).map(mute).collect::<Vec<String>>().concat();
     let text = format!(
-        "edition 1\nchannel chat = stdout()\nrouting main {{ else => chat }}\n{mutes}mute all when description matches /[n]+/ because \"y\"\n"
+        "edition 1\nchannel chat = stdout()\nrouting main {{ else => chat }}\n{mutes}mute whole when description matches /[n]+/ because \"y\"\n"
     );
     let rules: &'static RuleSet = Box::leak(Box::new(rules(&text)));
     let long = "n".repeat(1 << 20);

@@ -34,6 +34,8 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         let lapsed = known.filter(|alert| alert.group != group && alert.firing.is_none()).filter(is_untold);
         match lapsed {
             Some(alert) => {
+                // Its old group had it before the push, and does not begin again within it.
+                groups.insert(alert.group);
                 let record = self.group_in_push(group, now, groups)?;
                 self.move_alert(id, &alert, group, record).map(Some)
             }

@@ -275,7 +275,6 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
     /// An alert counts no more in a role, or for `until … after`.
     fn end_role(&mut self, now: Timestamp, id: AlertId, role: &SourceRole, loss: RoleLoss) -> Result<(), S::Error> {
         let Some(known) = self.store.source(role.source, id)? else { return Ok(()) };
-        let counts_on = known.counts() && !known.until_after.is_zero() && loss == RoleLoss::Event;
         let state = match known.state {
             // Nothing was heard of it for too long: it ended then.
             state @ SourceState::Ended { .. } => state,
@@ -283,6 +282,8 @@ impl<S: HoldStore + ?Sized> HoldTracker<'_, S> {
                 SourceState::Ended { at: now, until: now.saturating_add(known.until_after) }
             }
         };
+        let lasts = !known.until_after.is_zero() || matches!(known.state, SourceState::Ended { .. });
+        let counts_on = known.counts() && lasts && loss == RoleLoss::Event;
         let ended = SourceRecord { state, class: None, ..known.clone() };
         self.set_source(role.source, id, known.class, counts_on.then_some(&ended))
     }
