@@ -72,6 +72,7 @@
 //! | 5 | [`program`] | the compiled form: plain data addressed by ids |
 //! | 6 | [`mod@compile`] | model to program; cannot fail |
 //! | 6 | [`evaluate`] | program and payload to outcomes; cannot fail; an [`Observer`](evaluate::Observer) may watch |
+//! | 6 | [`prove`] | what holds for all events: which lines events can reach, with events that show it |
 //! | 6 | [`notification`] | noise reduction: what a channel is told, and when, as a pure state machine |
 //! | 7 | [`ruleset`] | the facade: read, check, compile, evaluate, explain |
 //! | 8 | [`suite`] | the rule test runner |
@@ -107,6 +108,7 @@ pub mod notification;
 pub mod path;
 pub mod pattern;
 pub mod program;
+pub mod prove;
 #[cfg(feature = "gateway")]
 pub mod reload;
 pub mod ruleset;

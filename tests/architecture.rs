@@ -46,6 +46,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("sha2", &["function", "channel", "notification", "reload", "gateway"]),
     ("sha1", &["channel", "gateway"]),
     ("hmac", &["channel", "reload", "gateway"]),
+    ("batsat", &["prove"]),
     ("base64", &["channel", "gateway", "cli"]),
     ("httpdate", &["channel", "gateway"]),
     ("zeroize", &["mask", "channel", "gateway"]),

@@ -40,6 +40,7 @@ mod notification_policy;
 mod operations;
 mod path;
 mod pattern;
+mod prove;
 mod reach;
 mod rehearse;
 mod reload;

@@ -1,7 +1,7 @@
 //! `allow CODE because "…"`: warnings that the author accepts. Errors cannot be silenced, because later stages cannot
-//! run what they refuse.
+//! run what they refuse. Findings of proofs come later, and all of them can be silenced.
 
-use crate::check::code;
+use crate::check::{code, proof_code};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticLevel, Findings, nearest};
 use crate::source::{FileId, Span};
 use crate::syntax::tree::{AllowDirective, RuleFile};
@@ -21,10 +21,33 @@ pub(super) fn apply(files: &[RuleFile], known: &[&'static DiagnosticCode], diagn
     for (allow, used) in allows.into_iter().zip(used) {
         if let Some(diagnostic) = unknown(allow, known) {
             diagnostics.push(diagnostic);
-        } else if !used && !is_partial {
+        } else if !used && !is_partial && !is_of_proofs(allow) {
             diagnostics.push(unused_allow(allow));
         }
     }
+}
+
+/// The places where findings of proofs are silenced.
+pub(super) fn of_proofs(files: &[RuleFile]) -> Vec<AllowDirective> {
+    files.iter().flat_map(|file| &file.allows).filter(|allow| is_of_proofs(allow)).cloned().collect()
+}
+
+/// Removes the findings of proofs that are silenced, and returns a finding for each `allow` that silences none.
+#[must_use]
+pub fn silence_proofs(allows: &[AllowDirective], found: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let allows: Vec<&AllowDirective> = allows.iter().collect();
+    let index = AllowIndex::of(&allows);
+    let mut used = vec![false; allows.len()];
+    found.retain(|diagnostic| !index.silences(diagnostic, &mut used));
+    allows.into_iter().zip(used).filter(|(_, used)| !used).map(|(allow, _)| unused_allow(allow)).collect()
+}
+
+fn is_of_proofs(allow: &AllowDirective) -> bool {
+    is_proof_code(&allow.code.text)
+}
+
+fn is_proof_code(id: &str) -> bool {
+    proof_code::CODES.iter().any(|code| code.id == id)
 }
 
 /// What the allows cover, by code and file, so that a large set with many of them stays fast.
@@ -59,7 +82,7 @@ impl<'a> AllowIndex<'a> {
     fn silences(&self, diagnostic: &Diagnostic, used: &mut [bool]) -> bool {
         let place = diagnostic.span;
         let Some(covers) = self.covers.get(&(diagnostic.code.id, place.file)) else { return false };
-        if diagnostic.level() == DiagnosticLevel::Error {
+        if diagnostic.level() == DiagnosticLevel::Error && !is_proof_code(diagnostic.code.id) {
             return false;
         }
         let after = covers.partition_point(|cover| cover.place.start <= place.start);
@@ -78,7 +101,7 @@ impl<'a> AllowIndex<'a> {
 fn unknown(allow: &AllowDirective, known: &[&'static DiagnosticCode]) -> Option<Diagnostic> {
     let name = &allow.code;
     let warnings = known.iter().filter(|code| code.level() == DiagnosticLevel::Warning);
-    if warnings.clone().any(|code| *code.id == *name.text) {
+    if is_of_proofs(allow) || warnings.clone().any(|code| *code.id == *name.text) {
         return None;
     }
     if let Some(error) = known.iter().find(|code| *code.id == *name.text) {

@@ -49,6 +49,7 @@ mod notification;
 mod parameter;
 mod parameter_value;
 mod possible_status;
+pub(crate) mod proof_code;
 mod request;
 mod routing;
 mod rule_test;
@@ -60,6 +61,7 @@ mod secret_text;
 mod silence;
 mod table;
 
+pub use allow::silence_proofs;
 pub(crate) use csv::stays_below;
 pub use silence::check_condition;
 
@@ -90,7 +92,8 @@ pub fn check(files: &[tree::RuleFile], environment: &CheckEnvironment<'_>, mut p
     let declarations = Declarations::of(files);
     let names = DeclaredNames::collect(&declarations, environment.sources, &mut parsed);
     let mut cx = LoweringContext::new(environment, names, parsed);
-    let model = lower(&declarations, &mut cx);
+    let mut model = lower(&declarations, &mut cx);
+    model.proof_allows = allow::of_proofs(files);
     let (mut found, unparsed) = (cx.diagnostics, cx.names.unparsed_names);
     mute::check_reach(&model, &mut found);
     let tested = TestedRules { model: &model, unparsed: &unparsed, sources: environment.sources };
@@ -107,7 +110,14 @@ pub fn check(files: &[tree::RuleFile], environment: &CheckEnvironment<'_>, mut p
 /// The codes of this stage.
 #[must_use]
 pub fn codes() -> Vec<&'static DiagnosticCode> {
-    code::CODES.iter().chain(cover::CODES).chain(rule_test::CODES).copied().chain(lint::codes()).collect()
+    code::CODES
+        .iter()
+        .chain(proof_code::CODES)
+        .chain(cover::CODES)
+        .chain(rule_test::CODES)
+        .copied()
+        .chain(lint::codes())
+        .collect()
 }
 
 fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
@@ -129,7 +139,21 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let complete_tests = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = complete_tests.map(|(item, test)| self::test(item, test, cx)).collect();
     let families = std::mem::take(&mut cx.families);
-    Model { mappings, tables, defines, schedules, channels, families, routings, mutes, heartbeats, integrations, tests }
+    let proof_allows = Vec::new();
+    Model {
+        mappings,
+        tables,
+        defines,
+        schedules,
+        channels,
+        families,
+        routings,
+        mutes,
+        heartbeats,
+        integrations,
+        tests,
+        proof_allows,
+    }
 }
 
 /// A test as it is written; the files that it names lie beside its own.

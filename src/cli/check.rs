@@ -6,9 +6,10 @@ use super::terminal::Terminal;
 use super::{clock, load};
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel, FindingCounts, FindingLimit};
 use crate::model::Model;
+use crate::prove::UndecidedLine;
 #[cfg(feature = "gateway")]
 use crate::reload;
-use crate::ruleset::LoadedRules;
+use crate::ruleset::{LoadedRules, ProofSummary};
 use crate::text::plural;
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
@@ -25,6 +26,9 @@ pub(super) struct Arguments {
     /// Show all findings; by default the first 1,000 are shown, and the rest is counted
     #[arg(long)]
     all: bool,
+    /// Also list the routes of which it is not decided whether an event can reach them, each with the reason
+    #[arg(long)]
+    undecided: bool,
     /// The date for warnings about windows that have passed; today by default
     #[arg(long, value_name = "DATE", value_parser = clock::parse)]
     at: Option<Timestamp>,
@@ -64,6 +68,7 @@ enum CheckFormat {
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let limit = if arguments.all { FindingLimit::All } else { FindingLimit::First };
     let mut loaded = load::read_with(&arguments.rules.roots(), Some(clock::at(arguments.at)), limit, terminal)?;
+    let proofs = loaded.prove();
     if let Some(rules) = &loaded.rules {
         // Only the gateway knows the secrets; this reports what it would refuse in any case.
         loaded.diagnostics.extend(rules.check_parameters());
@@ -76,7 +81,10 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     };
     print(format, &loaded, terminal);
     if arguments.format == CheckFormat::Human {
-        terminal.out.print(&summary(&loaded));
+        terminal.out.print(&summary(&loaded, proofs.as_ref()));
+    }
+    if let Some(proofs) = proofs.as_ref().filter(|_| arguments.undecided) {
+        terminal.out.print(&undecided(proofs, &loaded));
     }
     if loaded.left_out.total() > 0 {
         terminal.help(&format!("not shown: {} more; `--all` shows them", loaded.left_out));
@@ -120,12 +128,33 @@ fn manifest_mismatch(_: &Arguments, _: &LoadedRules) -> Option<String> {
     None
 }
 
-/// `checked 3 files: 4 mappings, 12 routes, 9 tests, no problems`
-pub(super) fn summary(loaded: &LoadedRules) -> String {
+/// `checked 3 files: 4 mappings, 12 routes, 9 tests, no problems, 12 routes reachable`
+pub(super) fn summary(loaded: &LoadedRules, proofs: Option<&ProofSummary>) -> String {
     let files = plural(loaded.sources.iter().count(), "file");
     let problems = FindingCounts::of(&loaded.diagnostics).plus(loaded.left_out);
     let contents = loaded.rules.as_ref().map_or_else(String::new, |rules| contents(&rules.model));
-    format!("checked {files}: {contents}{problems}\n")
+    let proved = proofs.map_or_else(String::new, proved);
+    format!("checked {files}: {contents}{problems}{proved}\n")
+}
+
+/// `, 12 routes reachable, 1 undecided`; nothing where there are no routes.
+fn proved(proofs: &ProofSummary) -> String {
+    let reachable = format!(", {} reachable", plural(proofs.reachable, "route"));
+    match (proofs.reachable, proofs.undecided.len()) {
+        (0, 0) => String::new(),
+        (_, 0) => reachable,
+        (_, undecided) => format!("{reachable}, {undecided} undecided"),
+    }
+}
+
+/// A line for each route of which it is not known whether an event can reach it.
+fn undecided(proofs: &ProofSummary, loaded: &LoadedRules) -> String {
+    let line = |line: &UndecidedLine| {
+        let place = loaded.sources.position(line.span);
+        let name = loaded.sources.name(line.span);
+        format!("{name}:{}: undecided: `{}`: {}\n", place.line, line.path, line.reason)
+    };
+    proofs.undecided.iter().map(line).collect()
 }
 
 fn contents(model: &Model) -> String {

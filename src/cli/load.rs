@@ -41,6 +41,21 @@ pub(super) fn read_with(
     })
 }
 
+/// Proves a rule set, and refuses it if proofs find errors, which are printed.
+///
+/// # Errors
+/// If there are some.
+pub(super) fn prove(rules: &RuleSet, terminal: &mut Terminal) -> Result<(), Exit> {
+    let (mut found, _) = rules.prove();
+    found.retain(|diagnostic| diagnostic.level() == DiagnosticLevel::Error);
+    if found.is_empty() {
+        return Ok(());
+    }
+    terminal.err.print(&diagnostic::render(terminal.err.human_format(), &found, &rules.sources));
+    terminal.error(&format!("the rules cannot be used: {}", FindingCounts::of(&found)));
+    Err(Exit::Findings)
+}
+
 /// Reads the paths as a rule set without errors. Warnings are left to `check`.
 ///
 /// # Errors

@@ -70,6 +70,7 @@ fn percent(text: &str) -> Result<f64, String> {
 /// Runs the tests, and prints the report.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let rules = load::usable(&arguments.rules.roots(), None, terminal)?;
+    load::prove(&rules, terminal)?;
     let snapshots = if arguments.update { SnapshotMode::Write } else { SnapshotMode::Compare };
     let options = TestOptions { filter: arguments.filter.clone(), snapshots };
     let report = suite::run(&rules, &options, &mut DiskFiles);

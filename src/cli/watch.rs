@@ -8,7 +8,7 @@ use super::terminal::Terminal;
 use super::{check, clock};
 use crate::diagnostic::{self, Diagnostic, visible_line};
 use crate::reload::{LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, Reloader, RuleSetVersion, Snapshot};
-use crate::ruleset::{LoadedRules, RuleSet, SystemClock};
+use crate::ruleset::{LoadedRules, ProofSummary, RuleSet, SystemClock};
 use crate::source::{Sources, Span};
 use crate::suite::{self, TestFiles, TestReport, report};
 use clap::Args;
@@ -53,6 +53,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 struct WatchRound {
     loaded: LoadedRules,
+    proofs: Option<ProofSummary>,
     checked: Duration,
     tests: Option<TimedReport>,
 }
@@ -146,12 +147,13 @@ fn round(snapshot: &Snapshot) -> WatchRound {
     if let Some(rules) = &loaded.rules {
         loaded.diagnostics.extend(rules.check_parameters());
     }
+    let proofs = loaded.prove();
     let checked = began.elapsed();
     let began = Instant::now();
     let test = |rules| suite::run(rules, &suite::TestOptions::default(), &mut RecordingFiles(snapshot));
     let tests = loaded.rules.as_ref().map(test);
     let tests = tests.map(|report| TimedReport { report, duration: began.elapsed() });
-    WatchRound { loaded, checked, tests }
+    WatchRound { loaded, proofs, checked, tests }
 }
 
 /// Reads the files of tests through the snapshot, which then watches them.
@@ -198,10 +200,14 @@ fn follow(messages: &Receiver<WatchMessage>, rounds: usize, terminal: &mut Termi
 }
 
 fn show(version: &RuleSetVersion<WatchRound>, terminal: &mut Terminal) {
-    let WatchRound { loaded, checked, tests } = &version.value;
+    let WatchRound { loaded, proofs, checked, tests } = &version.value;
     show_diagnostics(&loaded.diagnostics, &loaded.sources, terminal);
-    let mut line =
-        format!("generation {}: {} in {}", version.generation, check::summary(loaded).trim_end(), shown(*checked));
+    let mut line = format!(
+        "generation {}: {} in {}",
+        version.generation,
+        check::summary(loaded, proofs.as_ref()).trim_end(),
+        shown(*checked)
+    );
     let mut fine = loaded.rules.is_some();
     if let Some(TimedReport { report, duration }) = tests {
         let (passed, failed) = (report.passed(), report.failed());

@@ -65,6 +65,8 @@ pub struct Model {
     pub integrations: Vec<Integration>,
     /// Tests; what they name is resolved by name when they run.
     pub tests: Vec<Test>,
+    /// The places where findings of proofs are silenced.
+    pub proof_allows: Vec<tree::AllowDirective>,
 }
 
 /// Position in [`Model::mappings`].

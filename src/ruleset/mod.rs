@@ -6,6 +6,7 @@ mod alert_facts;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod own_event;
+mod proofs;
 mod resolve;
 mod silence;
 pub mod source_text;
@@ -14,6 +15,7 @@ mod why_not;
 
 #[cfg(not(target_family = "wasm"))]
 pub use files::SystemClock;
+pub use proofs::ProofSummary;
 pub use resolve::{ReadSecret, ResolvedSettings, UnreadableSecret};
 pub use silence::{MAX_CONDITION_BYTES, RefusedCondition, SilenceCondition, SilenceSet};
 pub use trace::{

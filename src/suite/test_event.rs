@@ -6,11 +6,11 @@ use crate::json::Arena;
 use crate::time::Timestamp;
 
 /// The default title of an event.
-pub const DEFAULT_TITLE: &str = "a test alert";
+pub const DEFAULT_TITLE: &str = crate::prove::DEFAULT_TITLE;
 /// The default key of an event.
-pub const DEFAULT_KEY: &str = "test-alert";
+pub const DEFAULT_KEY: &str = crate::prove::DEFAULT_KEY;
 /// The default source of an event.
-pub const DEFAULT_SOURCE: &str = "test";
+pub const DEFAULT_SOURCE: &str = crate::prove::DEFAULT_SOURCE;
 /// The default time of evaluation: a Thursday, in UTC.
 pub const DEFAULT_TIME: &str = "2026-01-01T00:00:00Z";
 

@@ -8,6 +8,7 @@ mod quantity;
 mod reference;
 
 use super::exit::Exit;
+use super::load;
 use super::rule_paths::with_arguments;
 use super::secrets;
 use super::terminal::Terminal;
@@ -70,6 +71,7 @@ pub(super) fn run(arguments: Arguments, terminal: &mut Terminal) -> Result<Exit,
     let config = configure(arguments, terminal)?;
     if check {
         let version = gateway::check(&config).map_err(|rejection| reject(&rejection, terminal))?;
+        load::prove(&version.value.rules, terminal)?;
         terminal.out.print(&plan::render(&config, &version));
         return report_blocked(&config, &version.value, terminal);
     }

@@ -161,7 +161,7 @@ pub enum TextTest {
 }
 
 /// How two ordered values have to lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OrderRelation {
     /// `<`
     Less,

@@ -1,0 +1,11 @@
+//! The codes of findings that proofs make. Proofs come after this stage, which only knows their names, because `allow` names
+//! them: these findings can be silenced even where they are errors, because later stages can run what they refuse.
+
+crate::codes! {
+    UNREACHABLE_LINE = "E0220", "line that no event can reach";
+    UNREACHABLE_ARM = "E0221", "arm that no text chooses";
+    SHADOWED_LINE = "W0070", "line whose events go to the same channels before it";
+    CONTROL_CHARACTERS = "W0071", "line that only texts with control characters reach";
+    REDUNDANT_CONDITION = "W0072", "condition that holds anyway";
+    CONSTANT_CONDITION = "W0073", "condition that is the same for every event";
+}

@@ -1,0 +1,144 @@
+//! Look-ups in tables.
+
+use super::condition::constant;
+use super::value::{ArmFormulas, Parameters, literal_text};
+use super::{Formula, FormulaBuilder, Term, ValueCase};
+use crate::model::{CsvCell, CsvRows, Expression, Literal, TableRows};
+use crate::pattern::Case;
+use crate::pattern::language::StringSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many rows of a CSV file with several columns, or behind a `*`, are followed.
+const MAX_ROWS: usize = 400;
+
+impl<'m> FormulaBuilder<'m> {
+    pub(super) fn lookup(
+        &mut self,
+        expression: &'m Expression,
+        table: usize,
+        arguments: &'m [Expression],
+        parameters: &Parameters,
+    ) -> Vec<ValueCase> {
+        let model = self.model;
+        let Some(table) = model.tables.get(table) else { return self.opaque(expression, parameters) };
+        let arguments: Vec<Vec<ValueCase>> =
+            arguments.iter().map(|argument| self.cases(argument, parameters)).collect();
+        match &table.rows {
+            TableRows::Arms(rows) => {
+                self.instances += 1;
+                let inner = Parameters { values: arguments.into(), instance: self.instances };
+                let chosen = self.chosen_arms(rows, &inner);
+                let mut all = Vec::new();
+                for (arm, when) in rows.arms.iter().zip(&chosen.arms) {
+                    if *when == Formula::FALSE {
+                        continue;
+                    }
+                    for case in self.cases(&arm.result, &inner) {
+                        let when = self.formulas.and([*when, case.when]);
+                        all.push(ValueCase { when, term: case.term });
+                    }
+                }
+                all.push(ValueCase { when: chosen.none, term: Term::Constant(Literal::Missing) });
+                self.joined(all)
+            }
+            TableRows::Csv(rows) => {
+                let texts: Vec<Vec<ValueCase>> = arguments.into_iter().map(|cases| self.as_texts(cases)).collect();
+                let is_followed =
+                    texts.iter().flatten().all(|case| matches!(case.term, Term::Constant(_) | Term::Text(..)));
+                let found = if is_followed { self.csv(rows, &texts) } else { None };
+                found.unwrap_or_else(|| self.opaque(expression, parameters))
+            }
+        }
+    }
+
+    fn csv(&mut self, rows: &CsvRows, arguments: &[Vec<ValueCase>]) -> Option<Vec<ValueCase>> {
+        let mut all = Vec::new();
+        let first_any = rows.rows.iter().position(|(cells, _)| cells.contains(&CsvCell::Any));
+        let plain = if arguments.len() == 1 { first_any.unwrap_or(rows.rows.len()) } else { 0 };
+        if rows.rows.len() - plain > MAX_ROWS {
+            return None;
+        }
+        let mut chosen = ArmFormulas::default();
+        if let ([argument], true) = (arguments, plain > 0) {
+            let (plain_rows, _) = rows.rows.split_at_checked(plain)?;
+            for (result, when) in self.plain_rows(plain_rows, rows.case, argument) {
+                // The rows have no cell in common.
+                chosen.add_apart(when);
+                all.push(ValueCase { when, term: Term::Constant(result) });
+            }
+        }
+        for (cells, result) in rows.rows.iter().skip(plain) {
+            let mut parts = Vec::new();
+            for (cell, argument) in cells.iter().zip(arguments) {
+                parts.push(self.any_case(argument, |builder, term| builder.cell(term, cell, rows.case)));
+            }
+            let fits = self.formulas.and(parts);
+            self.choose(fits, &mut chosen);
+            let when = chosen.arms.last().copied().unwrap_or(Formula::FALSE);
+            all.push(ValueCase { when, term: Term::Constant(result.clone()) });
+        }
+        let none = self.formulas.or(all.iter().map(|case| case.when)).not();
+        all.push(ValueCase { when: none, term: Term::Constant(Literal::Missing) });
+        all.retain(|case| case.when != Formula::FALSE);
+        Some(self.joined(all))
+    }
+
+    /// The results of rows with one cell each that is not `*`, and for which events each is the result.
+    fn plain_rows(
+        &mut self,
+        rows: &[(Vec<CsvCell>, Literal)],
+        case: Case,
+        argument: &[ValueCase],
+    ) -> Vec<(Literal, Formula)> {
+        let mut seen = BTreeSet::new();
+        let mut results: BTreeMap<String, (Literal, Vec<String>, bool)> = BTreeMap::new();
+        for (cells, result) in rows {
+            let text = match cells.first() {
+                Some(CsvCell::Text(text)) => Some(case.fold(text).into_owned()),
+                Some(CsvCell::Any | CsvCell::Missing) | None => None,
+            };
+            if !seen.insert(text.clone()) {
+                continue;
+            }
+            let entry = results.entry(format!("{result:?}")).or_insert_with(|| (result.clone(), Vec::new(), false));
+            match text {
+                Some(text) => entry.1.push(text),
+                None => entry.2 = true,
+            }
+        }
+        let mut all = Vec::new();
+        for (result, words, is_missing) in results.into_values() {
+            let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+            let when = self.any_case(argument, |builder, term| {
+                let is_word = builder.is_word(term, &words, case);
+                let is_absent = if is_missing { builder.has_value(term).not() } else { Formula::FALSE };
+                builder.formulas.or([is_word, is_absent])
+            });
+            all.push((result, when));
+        }
+        all
+    }
+
+    fn cell(&mut self, term: &Term, cell: &CsvCell, case: Case) -> Formula {
+        match (cell, term) {
+            (CsvCell::Any, _) => Formula::TRUE,
+            (CsvCell::Missing, _) => self.has_value(term).not(),
+            (CsvCell::Text(cell), Term::Constant(literal)) => {
+                constant(literal_text(literal).is_some_and(|text| case.fold(&text) == case.fold(cell)))
+            }
+            (CsvCell::Text(cell), Term::Text(variable, functions)) => {
+                self.in_set(*variable, functions, StringSet::literals([&**cell], case))
+            }
+            (
+                CsvCell::Text(_),
+                Term::Severity
+                | Term::Status
+                | Term::Number(..)
+                | Term::Length(..)
+                | Term::Time(_)
+                | Term::AllLabels
+                | Term::Opaque(..),
+            ) => Formula::FALSE,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What an expression gives: a few cases, each with the events for which it is the value.
+
+use super::{Formula, VariableId};
+use crate::model::Literal;
+use crate::pattern::language::TextFunction;
+use crate::value::ValueType;
+
+/// A value, for the events for which a formula holds.
+#[derive(Debug, Clone)]
+pub(in crate::prove) struct ValueCase {
+    /// For which events.
+    pub(in crate::prove) when: Formula,
+    /// The value.
+    pub(in crate::prove) term: Term,
+}
+
+/// A value of an event.
+#[derive(Debug, Clone)]
+pub(in crate::prove) enum Term {
+    /// A constant.
+    Constant(Literal),
+    /// The severity.
+    Severity,
+    /// The status.
+    Status,
+    /// A text of the event after some functions, or missing.
+    Text(VariableId, Vec<TextFunction>),
+    /// The number that a text holds, or missing.
+    Number(VariableId, Vec<TextFunction>),
+    /// The number of characters of a text, or missing.
+    Length(VariableId, Vec<TextFunction>),
+    /// A time of the event, or missing.
+    Time(VariableId),
+    /// The labels as a whole.
+    AllLabels,
+    /// A value that cannot be followed, with a key that tells such values apart, and its kinds.
+    Opaque(Box<str>, ValueType),
+}
+
+impl ValueCase {
+    /// One value for all events.
+    pub(super) fn always(term: Term) -> Vec<Self> {
+        vec![Self { when: Formula::TRUE, term }]
+    }
+}

@@ -1,0 +1,28 @@
+//! Proofs about rule sets: what holds for all events, and events that show what does not.
+//!
+//! **The evaluator is the oracle.** A question such as "can an event reach this line?" is solved from a few conditions. The
+//! solution is an event, and that event is evaluated before anyone sees it. Every condition that is solved must hold for all
+//! events that reach the line. So a condition that is read too loosely leaves a question undecided, and never makes a false
+//! claim. Nothing is claimed from samples.
+//!
+//! [`formula`] reads conditions, [`theory`] finds values for one variable, [`solver`] puts them together, [`routing`] says when
+//! a line is reached, [`reachability`] asks for every line, and [`finding`] reports. Limits are counted and never timed, and
+//! nothing depends on the order of a hash, so two runs give the same results.
+
+mod arms;
+mod conditions;
+mod finding;
+mod formula;
+mod reachability;
+mod routing;
+mod solver;
+mod theory;
+mod undecided;
+mod witness;
+
+pub use finding::{CODES, UndecidedLine};
+pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};
+pub use routing::LineId;
+pub use solver::ProofStatistics;
+pub use undecided::UndecidedReason;
+pub use witness::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE, Witness};

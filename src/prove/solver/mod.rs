@@ -1,0 +1,175 @@
+//! Solves formulas: finds values of the variables of an event, or shows that there are none.
+//!
+//! Most questions need no search: the formulas are taken apart, what must hold is passed on, and the theories are asked for
+//! values. What is left goes to a SAT solver, whose answers the theories check.
+
+mod assignment;
+mod check;
+mod search;
+
+use super::formula::{Atom, Formula, Formulas, Variable, VariableId};
+use super::theory::{Theories, VariableValue, meets};
+use super::undecided::UndecidedReason;
+use crate::model::{EventField, Model};
+use crate::pattern::language::SearchLimits;
+use assignment::Assignment;
+use check::Checked;
+use std::collections::BTreeMap;
+
+/// The result of a question.
+#[derive(Debug)]
+pub(super) enum SolveResult {
+    /// Values that meet all formulas.
+    Solution(Solution),
+    /// There are none.
+    None,
+    /// It is not known.
+    Undecided(UndecidedReason),
+}
+
+/// Values of variables. A variable without a value has its default.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Solution {
+    pub(super) values: BTreeMap<VariableId, VariableValue>,
+    /// Whether the event needs a label that no condition names.
+    pub(super) needs_a_label: bool,
+}
+
+/// What the questions of a rule set took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProofStatistics {
+    /// Questions to the solver.
+    pub questions: usize,
+    /// Questions for which a SAT solver was needed.
+    pub searches: usize,
+    /// Rounds between the SAT solver and the theories.
+    pub rounds: usize,
+    /// Questions to the theories.
+    pub theory_questions: usize,
+    /// Those of them that were not asked before.
+    pub theory_searches: usize,
+    /// Events that were evaluated.
+    pub evaluations: usize,
+}
+
+/// The solver of a rule set.
+#[derive(Debug)]
+pub(super) struct Solver {
+    pub(super) theories: Theories,
+    pub(super) statistics: ProofStatistics,
+}
+
+impl Solver {
+    pub(super) fn new(limits: SearchLimits) -> Self {
+        Self { theories: Theories::new(limits), statistics: ProofStatistics::default() }
+    }
+
+    /// Solves formulas that must all hold.
+    pub(super) fn solve(&mut self, formulas: &Formulas, model: &Model, assertions: &[Formula]) -> SolveResult {
+        self.statistics.questions += 1;
+        let Some(mut assignment) = Assignment::of(formulas, assertions) else { return SolveResult::None };
+        let result = self.solve_assignment(formulas, model, assertions, &mut assignment);
+        self.statistics.theory_questions = self.theories.asked;
+        self.statistics.theory_searches = self.theories.searched;
+        result
+    }
+
+    /// Solves formulas that have nothing to do with those of other questions: no answer is kept for them.
+    pub(super) fn solve_apart(&mut self, formulas: &Formulas, model: &Model, assertions: &[Formula]) -> SolveResult {
+        let limits = self.theories.limits;
+        let kept = std::mem::replace(&mut self.theories, Theories::new(limits));
+        let result = self.solve(formulas, model, assertions);
+        self.theories = kept;
+        result
+    }
+
+    fn solve_assignment(
+        &mut self,
+        formulas: &Formulas,
+        model: &Model,
+        assertions: &[Formula],
+        assignment: &mut Assignment,
+    ) -> SolveResult {
+        match self.check(formulas, model, &assignment.literals()) {
+            Checked::Conflict(_) => SolveResult::None,
+            Checked::Undecided(reason, _) => SolveResult::Undecided(reason),
+            Checked::Solution(solution) => {
+                let view = SolutionView { formulas, model, limits: &self.theories.limits, solution: &solution };
+                assignment.pending.retain(|clause| view.holds(*clause) != Some(true));
+                if assignment.pending.is_empty() {
+                    SolveResult::Solution(solution)
+                } else {
+                    self.search(formulas, model, assertions)
+                }
+            }
+        }
+    }
+}
+
+/// The event of a solution: what it leaves open has its default.
+struct SolutionView<'v> {
+    formulas: &'v Formulas,
+    model: &'v Model,
+    limits: &'v SearchLimits,
+    solution: &'v Solution,
+}
+
+impl SolutionView<'_> {
+    /// Whether a formula holds. None if that is not known.
+    fn holds(&self, formula: Formula) -> Option<bool> {
+        use super::formula::FormulaNode;
+        let holds = match self.formulas.node(formula) {
+            FormulaNode::True => Some(true),
+            FormulaNode::Atom(atom) => self.atom_holds(*atom),
+            FormulaNode::And(parts) => {
+                let mut all = Some(true);
+                for part in parts {
+                    match self.holds(*part) {
+                        Some(true) => {}
+                        Some(false) => {
+                            all = Some(false);
+                            break;
+                        }
+                        None => all = None,
+                    }
+                }
+                all
+            }
+        };
+        holds.map(|holds| holds != formula.is_negated())
+    }
+
+    fn atom_holds(&self, atom: Atom) -> Option<bool> {
+        let default;
+        let value = match self.solution.values.get(&atom.variable) {
+            Some(value) => value,
+            None => {
+                default = default_value(self.formulas.variable(atom.variable)?)?;
+                &default
+            }
+        };
+        meets(value, self.formulas.constraint(atom.constraint)?, self.model, self.limits)
+    }
+}
+
+/// What an event has where nothing is said. None where that is not known.
+pub(super) fn default_value(variable: &Variable) -> Option<VariableValue> {
+    match variable {
+        Variable::Label(_) => Some(VariableValue::Missing),
+        Variable::Now => Some(VariableValue::Time(super::witness::default_time())),
+        Variable::OpaqueText(_) | Variable::Statement(_) => None,
+        Variable::Field(field) => match field {
+            EventField::Severity => Some(VariableValue::Constant(1)),
+            EventField::Status => Some(VariableValue::Constant(0)),
+            EventField::Title => Some(VariableValue::Text(super::witness::DEFAULT_TITLE.to_owned())),
+            EventField::Key => Some(VariableValue::Text(super::witness::DEFAULT_KEY.to_owned())),
+            EventField::Source => Some(VariableValue::Text(super::witness::DEFAULT_SOURCE.to_owned())),
+            EventField::Description
+            | EventField::Link
+            | EventField::Integration
+            | EventField::StartsAt
+            | EventField::EndsAt => Some(VariableValue::Missing),
+            EventField::Labels | EventField::Notes => None,
+        },
+    }
+}

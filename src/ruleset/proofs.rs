@@ -1,0 +1,80 @@
+//! Proofs of a rule set: which lines of its routings events can reach.
+//!
+//! Checks and tests ask for them. A gateway does not when it loads rules, so that a set which was served yesterday is served
+//! after an upgrade.
+
+use super::{LoadedRules, RuleSet};
+use crate::check;
+use crate::diagnostic::{Diagnostic, DiagnosticLevel, MAX_FINDINGS};
+use crate::evaluate::{self, EvaluationContext, SilentObserver};
+use crate::json::Arena;
+use crate::model::RoutingId;
+use crate::program::Destination;
+use crate::prove::{LineProofs, ProofStatistics, UndecidedLine, Witness, WitnessOutcome, prove_lines};
+
+/// What the proofs of a rule set say, besides their findings.
+#[derive(Debug, Clone)]
+pub struct ProofSummary {
+    /// How many lines of routings events can reach.
+    pub reachable: usize,
+    /// The lines of which that is not known.
+    pub undecided: Vec<UndecidedLine>,
+    /// What the proofs took.
+    pub statistics: ProofStatistics,
+}
+
+impl LoadedRules {
+    /// Adds the findings of proofs. A set with errors is not proved.
+    pub fn prove(&mut self) -> Option<ProofSummary> {
+        let (found, summary) = self.rules.as_ref()?.prove();
+        for (added, finding) in found.into_iter().enumerate() {
+            match finding.level() {
+                _ if added < MAX_FINDINGS => self.diagnostics.push(finding),
+                DiagnosticLevel::Error => self.left_out.errors += 1,
+                DiagnosticLevel::Warning => self.left_out.warnings += 1,
+            }
+        }
+        self.diagnostics.sort_by_key(|each| (each.span.file, each.span.start, each.span.end, each.code.id));
+        Some(summary)
+    }
+}
+
+impl RuleSet {
+    /// The findings of proofs that no `allow` silences, and a summary.
+    #[must_use]
+    pub fn prove(&self) -> (Vec<Diagnostic>, ProofSummary) {
+        let proofs = self.prove_lines();
+        let summary = ProofSummary {
+            reachable: proofs.reachable(),
+            undecided: proofs.undecided(),
+            statistics: proofs.statistics,
+        };
+        let mut found: Vec<Diagnostic> = proofs.findings();
+        let idle = check::silence_proofs(&self.model.proof_allows, &mut found);
+        found.extend(idle);
+        for finding in &mut found {
+            finding.align(&self.sources);
+        }
+        (found, summary)
+    }
+
+    /// Decides which lines of the routings events can reach.
+    #[must_use]
+    pub fn prove_lines(&self) -> LineProofs<'_> {
+        prove_lines(&self.model, &|witness, routing| self.outcome(witness, routing))
+    }
+
+    /// Where an event goes that enters a routing, with no firing open.
+    #[must_use]
+    pub fn outcome(&self, witness: &Witness, routing: RoutingId) -> WitnessOutcome {
+        let arena = Arena::new();
+        let event = witness.event(&arena);
+        let context = EvaluationContext::at(witness.time());
+        let destination = Destination::Routing(routing);
+        let decision = evaluate::route(&self.program, destination, &event, &context, &arena, &mut SilentObserver);
+        WitnessOutcome {
+            routes: decision.routes.iter().map(|route| (route.path.into(), route.arm)).collect(),
+            channels: decision.channels.iter().map(|channel| (*channel).into()).collect(),
+        }
+    }
+}
