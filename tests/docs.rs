@@ -166,7 +166,8 @@ fn check_examples(name: &str, blocks: &[Block], code: Option<&str>) -> String {
             folder.write(&file.words[1], &file.text);
         }
         folder.write("example.rules", block.file());
-        let loaded = RuleSet::load(&[folder.path().to_owned()], Timestamp::read("2026-11-20T12:00:00Z")).unwrap();
+        let mut loaded = RuleSet::load(&[folder.path().to_owned()], Timestamp::read("2026-11-20T12:00:00Z")).unwrap();
+        loaded.prove();
         if let Some(problem) = block.judge(&loaded, code).or_else(|| block.test(&folder)) {
             let _ = writeln!(problems, "{name}:{}: {problem}", block.line);
         }

@@ -3,8 +3,8 @@
 //! What is matched may be anything. Only tests of texts are looked at, and a value that is not a text meets none of them, so
 //! an arm that no text chooses is never chosen.
 
-use super::finding::dead_arm;
 use super::formula::{Formula, FormulaBuilder, Term, ValueCase, Variable};
+use super::message::dead_arm;
 use super::solver::{SolveResult, Solver};
 use crate::diagnostic::Diagnostic;
 use crate::model::{

@@ -1,7 +1,7 @@
 //! Conditions that are the same for every event, and those that other conditions imply.
 
-use super::finding::{constant_condition, redundant_condition};
 use super::formula::Formula;
+use super::message::{constant_condition, redundant_condition};
 use super::reachability::{LineProver, Reachability};
 use super::routing::LineId;
 use super::solver::SolveResult;

@@ -11,8 +11,10 @@
 
 mod arms;
 mod conditions;
+mod defaults;
 mod finding;
 mod formula;
+mod message;
 mod reachability;
 mod routing;
 mod solver;
@@ -20,9 +22,10 @@ mod theory;
 mod undecided;
 mod witness;
 
+pub use defaults::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE};
 pub use finding::{CODES, UndecidedLine};
 pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};
 pub use routing::LineId;
 pub use solver::ProofStatistics;
 pub use undecided::UndecidedReason;
-pub use witness::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE, Witness};
+pub use witness::Witness;

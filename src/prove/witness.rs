@@ -1,5 +1,6 @@
 //! Events that show that a finding is true.
 
+use super::defaults::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE, default_time};
 use super::formula::{Formulas, Variable};
 use super::solver::Solution;
 use super::theory::VariableValue;
@@ -11,18 +12,6 @@ use crate::pattern::language::is_plain;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
-
-/// The title of an event that does not say otherwise.
-pub const DEFAULT_TITLE: &str = "a test alert";
-/// The key of an event that does not say otherwise.
-pub const DEFAULT_KEY: &str = "test-alert";
-/// The source of an event that does not say otherwise.
-pub const DEFAULT_SOURCE: &str = "test";
-
-/// The time of evaluation where nothing asks for another: the beginning of 2026 in UTC.
-pub(super) fn default_time() -> Timestamp {
-    Timestamp::from_epoch_milliseconds(1_767_225_600_000)
-}
 
 /// An event, and the time of its evaluation. It has what it needs and no more.
 #[derive(Debug, Clone, PartialEq, Eq)]

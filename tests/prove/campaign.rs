@@ -23,6 +23,23 @@ pub(crate) struct CampaignReport {
     pub(crate) wrong: Vec<String>,
 }
 
+impl CampaignReport {
+    /// One line.
+    pub(crate) fn line(&self) -> String {
+        format!(
+            "{} sets (refused: {:?}), {} lines reachable ({} of them reached by no random event), {} unreachable, \
+             undecided {:?}, {} false claims",
+            self.sets,
+            self.refused,
+            self.reachable,
+            self.unseen,
+            self.unreachable,
+            self.undecided,
+            self.wrong.len()
+        )
+    }
+}
+
 /// Runs the campaign.
 pub(crate) fn run(sets: usize, events: usize, seed: u64) -> CampaignReport {
     let mut report = CampaignReport::default();

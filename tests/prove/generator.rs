@@ -301,7 +301,7 @@ impl SetGenerator<'_> {
     }
 
     fn flags(&mut self) -> &'static str {
-        self.random.pick(&["", "", "i", "s", "m"])
+        self.word(&["", "", "i", "s", "m"])
     }
 }
 

@@ -1,8 +1,6 @@
 //! Comparisons of values, as the evaluator decides them.
 
-use super::condition::constant;
-use super::value::Parameters;
-use super::{Constraint, Formula, FormulaBuilder, NumberTest, Term, ValueCase, VariableId, key};
+use super::{Constraint, Formula, FormulaBuilder, NumberTest, Parameters, Term, ValueCase, VariableId, key};
 use crate::event::{AlertStatus, Severity};
 use crate::model::{Comparator, Expression, Literal, ScheduleId, ValueKind};
 use crate::pattern::language::{StringSet, TextFunction};
@@ -72,7 +70,7 @@ impl<'m> FormulaBuilder<'m> {
     pub(super) fn is_word(&mut self, term: &Term, words: &[&str], case: Case) -> Formula {
         match term {
             Term::Constant(Literal::Text(text)) => {
-                constant(words.iter().any(|word| case.fold(text) == case.fold(word)))
+                Formula::constant(words.iter().any(|word| case.fold(text) == case.fold(word)))
             }
             Term::Text(variable, functions) if !words.is_empty() => {
                 self.in_set(*variable, functions, StringSet::literals(words.iter().copied(), case))
@@ -104,7 +102,7 @@ impl<'m> FormulaBuilder<'m> {
     fn equal(&mut self, left: &Term, right: &Term, case: Case) -> Formula {
         match (left, right) {
             (Term::Opaque(..), _) | (_, Term::Opaque(..)) => self.unknown_equality(left, right, case),
-            (Term::Constant(left), Term::Constant(right)) => constant(literals_equal(left, right, case)),
+            (Term::Constant(left), Term::Constant(right)) => Formula::constant(literals_equal(left, right, case)),
             (Term::Severity, Term::Severity) | (Term::Status, Term::Status) => Formula::TRUE,
             (Term::Severity, Term::Constant(Literal::Severity(one)))
             | (Term::Constant(Literal::Severity(one)), Term::Severity) => {
@@ -174,7 +172,7 @@ impl<'m> FormulaBuilder<'m> {
     /// The events for which a value is of a kind.
     pub(super) fn is(&mut self, term: &Term, kind: ValueKind) -> Formula {
         match term {
-            Term::Constant(literal) => constant(literal_is(literal, kind)),
+            Term::Constant(literal) => Formula::constant(literal_is(literal, kind)),
             Term::Opaque(key, _) => self.statement(format!("{key} is {}", kind.name())),
             Term::Severity | Term::Status => Formula::FALSE,
             Term::AllLabels => match kind {
@@ -236,7 +234,7 @@ impl<'m> FormulaBuilder<'m> {
             Term::Time(variable) => self.formulas.atom(*variable, Constraint::During(schedule)),
             Term::Constant(Literal::Time(time)) => {
                 let schedule = self.model.schedules.get(schedule);
-                constant(schedule.is_some_and(|schedule| schedule.windows.holds(*time)))
+                Formula::constant(schedule.is_some_and(|schedule| schedule.windows.holds(*time)))
             }
             Term::Opaque(key, _) => self.statement(format!("{key} is during {schedule}")),
             Term::Constant(_)

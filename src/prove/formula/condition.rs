@@ -1,7 +1,6 @@
 //! Conditions to formulas.
 
-use super::value::Parameters;
-use super::{Constraint, Formula, Formulas, Term, ValueCase, Variable, VariableId, key};
+use super::{Constraint, Formula, Formulas, Parameters, Term, ValueCase, Variable, VariableId, key};
 use crate::event::{AlertStatus, Severity};
 use crate::model::{Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Model, Pattern};
 use crate::value::ValueType;
@@ -154,7 +153,7 @@ impl<'m> FormulaBuilder<'m> {
 
     fn is_true(&mut self, term: &Term) -> Formula {
         match term {
-            Term::Constant(literal) => constant(*literal == Literal::Boolean(true)),
+            Term::Constant(literal) => Formula::constant(*literal == Literal::Boolean(true)),
             Term::Opaque(key, types) if types.overlaps(ValueType::BOOLEAN | ValueType::UNKNOWN) => {
                 self.statement(format!("{key} is true"))
             }
@@ -189,7 +188,7 @@ impl<'m> FormulaBuilder<'m> {
 
     fn constants(&mut self, field: EventField, mask: u8, all: u8) -> Formula {
         if mask == 0 || mask == all {
-            return constant(mask != 0);
+            return Formula::constant(mask != 0);
         }
         let variable = self.field(field);
         // Of a set and its complement, one is an atom.
@@ -217,9 +216,4 @@ impl<'m> FormulaBuilder<'m> {
         self.steps = self.steps.saturating_add(steps);
         self.steps <= MAX_STEPS && self.formulas.len() <= MAX_STEPS
     }
-}
-
-/// Every event, or none.
-pub(super) fn constant(holds: bool) -> Formula {
-    if holds { Formula::TRUE } else { Formula::FALSE }
 }

@@ -1,7 +1,6 @@
 //! Keys of expressions that cannot be followed: equal keys mean equal values for every event.
 
-use super::Term;
-use super::value::Parameters;
+use super::{Parameters, Term};
 use crate::model::{Expression, ExpressionKind};
 use std::fmt::Write;
 

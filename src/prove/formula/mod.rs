@@ -22,6 +22,7 @@ use crate::pattern::Case;
 use crate::pattern::language::{StringSet, TextFunction};
 use crate::time::Timestamp;
 use foldhash::HashMap;
+use term::Parameters;
 
 /// A formula: a node, or its negation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +33,11 @@ impl Formula {
     pub(super) const TRUE: Self = Self(0);
     /// Holds for no event.
     pub(super) const FALSE: Self = Self(1);
+
+    /// Every event, or none.
+    pub(super) fn constant(holds: bool) -> Self {
+        if holds { Self::TRUE } else { Self::FALSE }
+    }
 
     /// The opposite.
     pub(super) fn not(self) -> Self {

@@ -1,6 +1,5 @@
 //! Orders of numbers, severities and times, and numbers of characters.
 
-use super::condition::constant;
 use super::{Constraint, Formula, FormulaBuilder, NumberTest, Term, VariableId, key};
 use crate::json::Number;
 use crate::model::{Literal, OrderRelation};
@@ -13,7 +12,7 @@ impl FormulaBuilder<'_> {
         match (left, right) {
             (Term::Opaque(..), _) | (_, Term::Opaque(..)) => self.unknown_order(relation, left, right),
             (Term::Constant(left), Term::Constant(right)) => {
-                constant(literal_order(left, right).is_some_and(|ordering| relation.holds(ordering)))
+                Formula::constant(literal_order(left, right).is_some_and(|ordering| relation.holds(ordering)))
             }
             (Term::Severity, Term::Constant(Literal::Severity(one))) => {
                 self.severities(|severity| relation.holds(severity.cmp(one)))
@@ -21,7 +20,7 @@ impl FormulaBuilder<'_> {
             (Term::Constant(Literal::Severity(one)), Term::Severity) => {
                 self.severities(|severity| relation.holds(one.cmp(&severity)))
             }
-            (Term::Severity, Term::Severity) => constant(relation.holds(Ordering::Equal)),
+            (Term::Severity, Term::Severity) => Formula::constant(relation.holds(Ordering::Equal)),
             (Term::Number(variable, functions), Term::Constant(Literal::Number(number))) => {
                 self.number(*variable, functions, NumberTest::Order(relation, *number))
             }
@@ -42,7 +41,7 @@ impl FormulaBuilder<'_> {
             }
             (Term::Time(one), Term::Time(two)) if one == two => {
                 let is_present = self.is_absent(*one).not();
-                self.formulas.and([is_present, constant(relation.holds(Ordering::Equal))])
+                self.formulas.and([is_present, Formula::constant(relation.holds(Ordering::Equal))])
             }
             (Term::Time(_), Term::Time(_))
             | (Term::Number(..) | Term::Length(..), Term::Number(..) | Term::Length(..)) => {

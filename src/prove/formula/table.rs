@@ -1,8 +1,7 @@
 //! Look-ups in tables.
 
-use super::condition::constant;
-use super::value::{ArmFormulas, Parameters, literal_text};
-use super::{Formula, FormulaBuilder, Term, ValueCase};
+use super::value::{ArmFormulas, literal_text};
+use super::{Formula, FormulaBuilder, Parameters, Term, ValueCase};
 use crate::model::{CsvCell, CsvRows, Expression, Literal, TableRows};
 use crate::pattern::Case;
 use crate::pattern::language::StringSet;
@@ -124,7 +123,7 @@ impl<'m> FormulaBuilder<'m> {
             (CsvCell::Any, _) => Formula::TRUE,
             (CsvCell::Missing, _) => self.has_value(term).not(),
             (CsvCell::Text(cell), Term::Constant(literal)) => {
-                constant(literal_text(literal).is_some_and(|text| case.fold(&text) == case.fold(cell)))
+                Formula::constant(literal_text(literal).is_some_and(|text| case.fold(&text) == case.fold(cell)))
             }
             (CsvCell::Text(cell), Term::Text(variable, functions)) => {
                 self.in_set(*variable, functions, StringSet::literals([&**cell], case))

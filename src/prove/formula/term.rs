@@ -4,6 +4,7 @@ use super::{Formula, VariableId};
 use crate::model::Literal;
 use crate::pattern::language::TextFunction;
 use crate::value::ValueType;
+use std::rc::Rc;
 
 /// A value, for the events for which a formula holds.
 #[derive(Debug, Clone)]
@@ -42,4 +43,13 @@ impl ValueCase {
     pub(super) fn always(term: Term) -> Vec<Self> {
         vec![Self { when: Formula::TRUE, term }]
     }
+}
+
+/// The arguments of a table, for its rows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Parameters {
+    /// The values of each parameter.
+    pub(super) values: Rc<[Vec<ValueCase>]>,
+    /// Which use of a table this is; 0 outside of tables.
+    pub(super) instance: u32,
 }

@@ -1,8 +1,6 @@
 //! Tests of texts: patterns, pieces and networks.
 
-use super::condition::constant;
-use super::value::Parameters;
-use super::{Formula, FormulaBuilder, Term, ValueCase, key};
+use super::{Formula, FormulaBuilder, Parameters, Term, ValueCase, key};
 use crate::model::{Literal, TextTest};
 use crate::pattern::language::StringSet;
 use crate::pattern::{self, Case, Glob, PiecePosition};
@@ -65,7 +63,7 @@ impl<'m> FormulaBuilder<'m> {
         name: impl FnOnce() -> String,
     ) -> Formula {
         match term {
-            Term::Constant(Literal::Text(text)) => constant(holds(text)),
+            Term::Constant(Literal::Text(text)) => Formula::constant(holds(text)),
             Term::Text(variable, functions) => self.in_set(*variable, functions, set()),
             Term::Opaque(key, types) if types.overlaps(ValueType::TEXT | ValueType::UNKNOWN) => {
                 self.statement(format!("{key} {}", name()))
@@ -84,7 +82,7 @@ impl<'m> FormulaBuilder<'m> {
     fn piece(&mut self, text: &Term, position: PiecePosition, piece: &Term, case: Case) -> Formula {
         match (text, piece) {
             (Term::Constant(Literal::Text(text)), Term::Constant(Literal::Text(piece))) => {
-                constant(position.fits(&case.fold(text), &case.fold(piece)))
+                Formula::constant(position.fits(&case.fold(text), &case.fold(piece)))
             }
             (Term::Text(variable, functions), Term::Constant(Literal::Text(piece))) => {
                 self.in_set(*variable, functions, StringSet::piece(position, piece, case))

@@ -1,7 +1,6 @@
 //! Values of expressions, by cases.
 
-use super::condition::constant;
-use super::{Formula, FormulaBuilder, Term, ValueCase, Variable, key};
+use super::{Formula, FormulaBuilder, Parameters, Term, ValueCase, Variable, key};
 use crate::event::{AlertStatus, Severity};
 use crate::function::Function;
 use crate::json::Number;
@@ -10,19 +9,9 @@ use crate::pattern::Case;
 use crate::pattern::language::{StringSet, TextFunction};
 use crate::value::ValueType;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 /// How many cases the value of an expression may have. With more, it is not followed.
 const MAX_CASES: usize = 2_000;
-
-/// The arguments of a table, for its rows.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Parameters {
-    /// The values of each parameter.
-    pub(super) values: Rc<[Vec<ValueCase>]>,
-    /// Which use of a table this is; 0 outside of tables.
-    pub(super) instance: u32,
-}
 
 impl<'m> FormulaBuilder<'m> {
     /// The values that an expression may have. For each event, exactly one case holds.
@@ -332,7 +321,7 @@ impl<'m> FormulaBuilder<'m> {
         let mut parts = Vec::new();
         for case in self.as_texts(cases) {
             let holds = match &case.term {
-                Term::Constant(Literal::Text(text)) => constant(names.contains(&&**text)),
+                Term::Constant(Literal::Text(text)) => Formula::constant(names.contains(&&**text)),
                 Term::Constant(_) => Formula::FALSE,
                 Term::Text(variable, functions) => {
                     let set = StringSet::literals(names.iter().copied(), Case::Sensitive);

@@ -156,14 +156,14 @@ impl SolutionView<'_> {
 pub(super) fn default_value(variable: &Variable) -> Option<VariableValue> {
     match variable {
         Variable::Label(_) => Some(VariableValue::Missing),
-        Variable::Now => Some(VariableValue::Time(super::witness::default_time())),
+        Variable::Now => Some(VariableValue::Time(super::defaults::default_time())),
         Variable::OpaqueText(_) | Variable::Statement(_) => None,
         Variable::Field(field) => match field {
             EventField::Severity => Some(VariableValue::Constant(1)),
             EventField::Status => Some(VariableValue::Constant(0)),
-            EventField::Title => Some(VariableValue::Text(super::witness::DEFAULT_TITLE.to_owned())),
-            EventField::Key => Some(VariableValue::Text(super::witness::DEFAULT_KEY.to_owned())),
-            EventField::Source => Some(VariableValue::Text(super::witness::DEFAULT_SOURCE.to_owned())),
+            EventField::Title => Some(VariableValue::Text(super::defaults::DEFAULT_TITLE.to_owned())),
+            EventField::Key => Some(VariableValue::Text(super::defaults::DEFAULT_KEY.to_owned())),
+            EventField::Source => Some(VariableValue::Text(super::defaults::DEFAULT_SOURCE.to_owned())),
             EventField::Description
             | EventField::Link
             | EventField::Integration

@@ -3,7 +3,9 @@
 //! Answers are kept by the set of constraints, because most questions are asked again and again.
 
 mod choice;
+mod decimals;
 mod number;
+mod sets;
 mod text;
 mod times;
 
@@ -166,7 +168,7 @@ pub(super) fn meets(
         ) => Some(false),
         (Constraint::InSet(set), VariableValue::Text(text)) => set.holds(text, limits).ok(),
         (Constraint::Number(functions, test), VariableValue::Text(text)) => {
-            Some(number::number_of(functions, text).is_some_and(|number| test.holds(number)))
+            Some(sets::number_of(functions, text).is_some_and(|number| test.holds(number)))
         }
         (Constraint::During(schedule), VariableValue::Time(time)) => {
             model.schedules.get(*schedule).map(|schedule| schedule.windows.holds(*time))

@@ -3,38 +3,14 @@
 //! The constants of the tests cut all numbers into cells, whose numbers all tests treat alike. A text that holds no number is
 //! one cell more.
 
-use super::text::TextSets;
+use super::decimals::{self, NumberSign};
+use super::sets::{NumberLiteral, TextSets};
 use super::{TheoryAnswer, VariableValue, minimal};
 use crate::json::Number;
 use crate::pattern::language::{SearchLimits, StringSet, TextFunction};
 use crate::prove::formula::NumberTest;
 use crate::prove::undecided::UndecidedReason;
 use std::cmp::Ordering;
-
-/// A test of the number in a text, which holds or does not.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct NumberLiteral<'c> {
-    pub(super) position: usize,
-    pub(super) functions: &'c [TextFunction],
-    pub(super) test: NumberTest,
-    pub(super) holds: bool,
-}
-
-impl NumberLiteral<'_> {
-    /// Whether a text meets it.
-    pub(super) fn holds_for(&self, text: &str) -> bool {
-        number_of(self.functions, text).is_some_and(|number| self.test.holds(number)) == self.holds
-    }
-}
-
-/// The number that a text holds after some functions.
-pub(super) fn number_of(functions: &[TextFunction], text: &str) -> Option<Number> {
-    let mut text = std::borrow::Cow::Borrowed(text);
-    for function in functions {
-        text = std::borrow::Cow::Owned(function.apply(&text));
-    }
-    text.trim().parse().ok()
-}
 
 /// A set of numbers that all tests treat alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,14 +48,66 @@ pub(super) fn decide(sets: &TextSets<'_>, limits: &SearchLimits) -> TheoryAnswer
             return TheoryAnswer::Value(VariableValue::Text(text));
         }
     }
-    match sets.search(limits) {
-        TheoryAnswer::Value(VariableValue::Text(text)) if sets.hold(&text, limits) == Some(true) => {
-            TheoryAnswer::Value(VariableValue::Text(text))
-        }
-        TheoryAnswer::Value(_) | TheoryAnswer::Conflict(_) | TheoryAnswer::Undecided(_) => {
-            TheoryAnswer::Undecided(UndecidedReason::NumberAndPattern)
-        }
+    by_forms(sets, &possible, &constants, limits)
+}
+
+/// Looks for numbers of many forms, each as a set of texts. If not even all texts of all numbers that the tests allow meet the
+/// other constraints, there is none.
+fn by_forms(sets: &TextSets<'_>, possible: &[Cell], constants: &[Number], limits: &SearchLimits) -> TheoryAnswer {
+    let undecided = TheoryAnswer::Undecided(UndecidedReason::NumberAndPattern);
+    let Some(first) = sets.numbers.first() else { return undecided };
+    // Numbers of one text after different functions are not compared.
+    if sets.numbers.iter().any(|number| number.functions != first.functions) {
+        return undecided;
     }
+    let functions = first.functions;
+    let mut is_possible = false;
+    for cell in possible {
+        let (certain, all) = forms(*cell, constants, functions);
+        for form in &certain {
+            if let Some(text) = sets.search_within(&form.0, &form.1, limits)
+                && sets.hold(&text, limits) == Some(true)
+            {
+                return TheoryAnswer::Value(VariableValue::Text(text));
+            }
+        }
+        is_possible |= all.is_none_or(|all| !sets.is_empty_within(&all.0, &all.1, limits));
+    }
+    if is_possible {
+        return undecided;
+    }
+    let positions = sets.required.iter().chain(&sets.excluded).map(|(position, _)| *position);
+    TheoryAnswer::Conflict(positions.chain(sets.numbers.iter().map(|number| number.position)).collect())
+}
+
+/// Sets that a text must be in, and sets that it must not be in.
+type Form = (Vec<StringSet>, Vec<StringSet>);
+
+/// Some texts of a cell, and a set that has all of them.
+fn forms(cell: Cell, constants: &[Number], functions: &[TextFunction]) -> (Vec<Form>, Option<Form>) {
+    let required = |set: StringSet| (vec![set], Vec::new());
+    let Cell::Numbers(position) = cell else {
+        let no_number = decimals::numbers(NumberSign::Any, functions).map(|set| (Vec::new(), vec![set]));
+        let all = decimals::plain_numbers(functions).map(|set| (Vec::new(), vec![set]));
+        return (no_number.into_iter().collect(), all);
+    };
+    let at = position / 2;
+    let before = at.checked_sub(1).and_then(|before| constants.get(before)).copied();
+    let after = constants.get(at).copied();
+    let zero = Number::from(0_u64);
+    let (certain, sign) = if position % 2 == 1 {
+        let Some(number) = after else { return (Vec::new(), None) };
+        let sign = if number < zero { NumberSign::Negative } else { NumberSign::Positive };
+        (decimals::equal(number, functions).into_iter().collect(), sign)
+    } else {
+        let sign = match (before, after) {
+            (Some(before), _) if before >= zero => NumberSign::Positive,
+            (_, Some(after)) if after <= zero => NumberSign::Negative,
+            _ => NumberSign::Any,
+        };
+        (decimals::between(before, after, functions), sign)
+    };
+    (certain.into_iter().map(required).collect(), decimals::numbers(sign, functions).map(required))
 }
 
 /// If only some texts are allowed, each is tried.

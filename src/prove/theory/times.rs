@@ -2,6 +2,7 @@
 
 use super::{TheoryAnswer, VariableValue, minimal, needs_value};
 use crate::model::{Model, ScheduleId};
+use crate::prove::defaults::default_time;
 use crate::prove::formula::Constraint;
 use crate::prove::undecided::UndecidedReason;
 use crate::time::{ScheduleWindows, Timestamp, telling_moments};
@@ -110,7 +111,7 @@ impl MomentCache {
             .collect();
         let mut points = key.1.clone();
         if windows.is_empty() && points.is_empty() {
-            points.push(super::super::witness::default_time());
+            points.push(default_time());
         }
         let room = MAX_MOMENTS.min(MAX_KEPT.saturating_sub(self.kept));
         let moments: Option<Arc<[Timestamp]>> = telling_moments(&windows, &points, room).map(Into::into);

@@ -1,0 +1,95 @@
+//! Proofs: the campaign of random rule sets, and what proofs of large rule sets take.
+//!
+//! `cargo bench --bench prove -- [SETS] [EVENTS] [SEED]`: so many random rule sets, each compared with so many random events.
+//! Exit code 1 where a claim is false. Then the times of large rule sets, with the numbers of questions, rounds and searches.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::format_push_string,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a campaign measures time, prints, and may fail by a panic"
+)]
+
+#[path = "../prove/campaign.rs"]
+mod campaign;
+#[path = "../prove/generator.rs"]
+mod generator;
+
+use pointsman::ruleset::RuleSet;
+use pointsman::source::Sources;
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let number = |at: usize, default: u64| words.get(at).and_then(|word| word.parse().ok()).unwrap_or(default);
+    let began = Instant::now();
+    let report = campaign::run(number(0, 100) as usize, number(1, 1_000) as usize, number(2, 1));
+    println!("{} in {:.1} s", report.line(), began.elapsed().as_secs_f64());
+    for wrong in report.wrong.iter().take(3) {
+        println!("{wrong}");
+    }
+    for (name, text) in [
+        ("1,000 routes by service", by_service(1_000)),
+        ("10,000 routes by service", by_service(10_000)),
+        ("10,000 mixed routes", mixed(10_000)),
+    ] {
+        measure(name, &text);
+    }
+    ExitCode::from(u8::from(!report.wrong.is_empty()))
+}
+
+fn measure(name: &str, text: &str) {
+    let mut sources = Sources::default();
+    sources.add("large.rules", text);
+    let began = Instant::now();
+    let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    let checked = began.elapsed();
+    let rules = loaded.rules.expect("the rules have no error");
+    let began = Instant::now();
+    let (found, summary) = rules.prove();
+    println!(
+        "{name}: check {:.0} ms, proofs {:.0} ms, {} reachable, {} undecided, {} findings, {:?}",
+        checked.as_secs_f64() * 1_000.0,
+        began.elapsed().as_secs_f64() * 1_000.0,
+        summary.reachable,
+        summary.undecided.len(),
+        found.len(),
+        summary.statistics
+    );
+}
+
+const HEAD: &str = "edition 1\nchannel page = stdout()\nchannel chat = stdout()\nrouting main {\n";
+
+fn by_service(routes: usize) -> String {
+    let mut text = HEAD.to_owned();
+    for at in 0..routes {
+        let _ = writeln!(text, "  route r{at} when labels.service == \"service-{at}\" and severity >= Warning => page");
+    }
+    text + "  else => chat\n}\n"
+}
+
+/// Overlapping regexes, globs and negations on six labels.
+fn mixed(routes: usize) -> String {
+    let mut text = HEAD.to_owned();
+    for at in 0..routes {
+        let label = ["team", "env", "host", "zone", "app", "pod"][at % 6];
+        let condition = match at % 4 {
+            0 => format!("labels.{label} matches /.*-node{at}-.*/"),
+            1 => format!("labels.{label} like \"*-app{at}-*\" and labels.env != \"dev\""),
+            2 => format!("labels.{label} == \"x{at}\" and not (labels.host starts with \"db{}\")", at % 50),
+            _ => format!("labels.{label} in [\"a{at}\", \"b{at}\"] and severity == Critical"),
+        };
+        let _ = writeln!(text, "  route r{at} when {condition} => page");
+    }
+    text + "  else => chat\n}\n"
+}
