@@ -10,6 +10,7 @@ use pointsman::diagnostic::{DiagnosticFormat, render};
 use pointsman::evaluate::{EvaluationContext, SilentObserver};
 use pointsman::event::{AlertStatus, Event, Labels, Severity};
 use pointsman::json::Arena;
+use pointsman::prove::Reachability;
 use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
 use pointsman::time::Timestamp;
@@ -39,6 +40,38 @@ fn every_recorded_decision_is_ours() {
     }
     assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert!(count > 3_000, "only {count} cases were read");
+}
+
+/// The lines of the trees that no event reaches. All others are reachable.
+#[test]
+fn lines_of_recorded_trees_are_reachable_but_for_known_ones() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/alertmanager-routes/configs");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        eprintln!("SKIPPED: {} is not there", folder.display());
+        return;
+    };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let mut report = String::new();
+    for path in paths {
+        let tree = Tree::read(&path);
+        let (found, summary) = tree.rules.prove();
+        let _ = writeln!(
+            report,
+            "== {}: {} reachable, {} undecided",
+            path.file_name().unwrap().display(),
+            summary.reachable,
+            summary.undecided.len()
+        );
+        let found: Vec<_> = found.into_iter().filter(|finding| matches!(finding.code.id, "E0220" | "W0070")).collect();
+        report += &render(DiagnosticFormat::Short, &found, &tree.rules.sources);
+        for line in tree.rules.prove_lines().lines() {
+            if let (path, Reachability::Unreachable(_)) = line {
+                let _ = writeln!(report, "unreachable: {path}");
+            }
+        }
+    }
+    expect_test::expect_file!["cases/prove/recorded-trees.txt"].assert_eq(&report);
 }
 
 /// Tests every combination of the label values in the tree on the page, a missing label, and another value.

@@ -54,7 +54,7 @@ fn campaign_of_a_given_size() {
     let number =
         |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let report = campaign::run(number("SETS", 300) as usize, number("EVENTS", 5_000) as usize, number("SEED", 1));
-    println!("{}", report.line());
+    println!("{}\n{}", report.line(), report.examples.join("\n"));
     for wrong in report.wrong.iter().take(3) {
         println!("{wrong}");
     }

@@ -7,6 +7,7 @@ use crate::check::destination;
 use crate::check::graph::{DependencyGraph, DependencyReport};
 use crate::check::scope::{ExpressionLowering, ExpressionScope};
 use crate::model::{self, Destination, LineKind, RoutingBlock, RoutingLine, RoutingLineBody, Target};
+use crate::source::Span;
 use crate::syntax::tree::{self, DocumentedDeclaration, TargetKind};
 use std::sync::Arc;
 
@@ -58,7 +59,8 @@ fn line(line: &tree::Line, place: BlockContext<'_>, cx: &mut LoweringContext<'_>
             RoutingLineBody::Target(self::target(target, cx).unwrap_or(Target::Decline))
         }
     };
-    RoutingLine { kind: line.kind, path, when, body, head: line.head, span: line.span }
+    let title = line.name.as_ref().map_or(line.head, |name| Span { end: name.span.end, ..line.head });
+    RoutingLine { kind: line.kind, path, when, body, head: line.head, title, span: line.span }
 }
 
 fn target(target: &tree::Target, cx: &mut LoweringContext<'_>) -> Option<Target> {

@@ -148,6 +148,8 @@ pub struct RoutingLine {
     pub body: RoutingLineBody,
     /// The head's place.
     pub head: Span,
+    /// The place of the head without its condition: `also route feed`.
+    pub title: Span,
     /// The whole line.
     pub span: Span,
 }

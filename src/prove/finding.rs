@@ -38,7 +38,7 @@ impl LineProofs<'_> {
         let undecided = |(id, verdict): &(LineId, Reachability)| {
             let Reachability::Undecided(reason) = verdict else { return None };
             let line = self.map.line(*id)?.line;
-            Some(UndecidedLine { path: (*line.path).into(), span: line.head, reason: reason.clone() })
+            Some(UndecidedLine { path: (*line.path).into(), span: line.title, reason: reason.clone() })
         };
         self.verdicts.iter().filter_map(undecided).collect()
     }
@@ -67,7 +67,7 @@ impl LineProofs<'_> {
         let (_, Reachability::Reachable(witness)) = self.verdicts.get(id.position())? else { return None };
         let message = format!("only texts with line breaks or other control characters reach `{}`", line.path);
         Some(
-            Diagnostic::new(&proof_code::CONTROL_CHARACTERS, line.head, message)
+            Diagnostic::new(&proof_code::CONTROL_CHARACTERS, line.title, message)
                 .label("other texts are taken before, or do not match")
                 .note(format!("`{witness}` reaches it"))
                 .help("`.` in a regex does not match a line break: use `like`, or write the flag `s` after the regex"),
@@ -78,7 +78,7 @@ impl LineProofs<'_> {
 fn unreachable(map: &RoutingMap<'_>, id: LineId, reason: &Unreachable) -> Option<Diagnostic> {
     let line = map.line(id)?.line;
     let message = format!("no event can reach `{}`", line.path);
-    let found = |code, label: &str| Diagnostic::new(code, line.head, message.clone()).label(label);
+    let found = |code, label: &str| Diagnostic::new(code, line.title, message.clone()).label(label);
     Some(match reason {
         Unreachable::OwnConditions(spans) => {
             let found = found(&proof_code::UNREACHABLE_LINE, "unreachable");
@@ -104,6 +104,9 @@ fn unreachable(map: &RoutingMap<'_>, id: LineId, reason: &Unreachable) -> Option
             let code = if is_same { &proof_code::SHADOWED_LINE } else { &proof_code::UNREACHABLE_LINE };
             let found = taken(map, found(code, "unreachable"), takers, &line.path);
             let found = found.note(where_it_goes(event, goes_to));
+            if is_same {
+                return Some(found.help("remove it: its events go to the same channels without it"));
+            }
             match before.and_then(|before| map.line(before)) {
                 Some(before) => found.help(format!("move it above `{}`", before.line.path)),
                 None => found.help("remove it, or change the lines that take its events"),
@@ -115,9 +118,9 @@ fn unreachable(map: &RoutingMap<'_>, id: LineId, reason: &Unreachable) -> Option
 fn taken(map: &RoutingMap<'_>, found: Diagnostic, takers: &[LineId], path: &str) -> Diagnostic {
     let lines: Vec<_> = takers.iter().filter_map(|taker| Some(map.line(*taker)?.line)).collect();
     if let [one] = *lines {
-        return found.related(one.head, format!("takes every event that matches `{path}`"));
+        return found.related(one.title, format!("takes every event that matches `{path}`"));
     }
-    let named = lines.iter().take(MAX_NAMED).map(|line| (line.head, format!("takes some events of `{path}`")));
+    let named = lines.iter().take(MAX_NAMED).map(|line| (line.title, format!("takes some events of `{path}`")));
     let found = related(found, named);
     match lines.len().checked_sub(MAX_NAMED).filter(|more| *more > 0) {
         Some(more) => found.note(format!("{} more take the others", plural(more, "line"))),

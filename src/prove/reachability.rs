@@ -103,14 +103,18 @@ pub fn prove_lines<'m>(model: &'m Model, evaluate: &EvaluateWitness<'_>) -> Line
     let mut only_with_controls = Vec::new();
     let mut verdicts: Vec<(LineId, Reachability)> = Vec::with_capacity(count);
     let mut unreachable = BTreeSet::new();
-    for line in prover.map.ids() {
+    for line in prover.callers_first() {
         let verdict = if prover.map.parent(line).is_some_and(|parent| unreachable.contains(&parent)) {
             Reachability::WithinUnreachable
         } else {
             prover.line(line)
         };
         match &verdict {
-            Reachability::Unreachable(_) | Reachability::WithinUnreachable => _ = unreachable.insert(line),
+            Reachability::Unreachable(_) | Reachability::WithinUnreachable => {
+                unreachable.insert(line);
+                // What it calls is not entered from it.
+                prover.map.calls_nothing(line);
+            }
             Reachability::Reachable(witness) if !witness.is_plain() && prover.needs_controls(line) => {
                 only_with_controls.push(line);
             }
@@ -118,6 +122,8 @@ pub fn prove_lines<'m>(model: &'m Model, evaluate: &EvaluateWitness<'_>) -> Line
         }
         verdicts.push((line, verdict));
     }
+    verdicts.sort_by_key(|(line, _)| *line);
+    only_with_controls.sort_unstable();
     let mut others = prover.conditions(&verdicts);
     others.extend(dead_arms(model, &mut prover.solver));
     LineProofs { map: prover.map, verdicts, others, only_with_controls, statistics: prover.solver.statistics }
@@ -146,6 +152,24 @@ enum PathResult {
 type FirstEvent = (Rc<Witness>, WitnessOutcome);
 
 impl<'m> LineProver<'m, '_> {
+    /// All lines, those of a routing after those that call it, and each after the line around it.
+    fn callers_first(&self) -> Vec<LineId> {
+        let mut lines: Vec<(usize, LineId)> = Vec::new();
+        let order = self.map.callers_first();
+        let mut places = vec![0; order.len()];
+        for (place, routing) in order.into_iter().enumerate() {
+            if let Some(slot) = places.get_mut(routing) {
+                *slot = place;
+            }
+        }
+        for line in self.map.ids() {
+            let place = self.map.routing(line).and_then(|routing| places.get(routing)).copied();
+            lines.push((place.unwrap_or_default(), line));
+        }
+        lines.sort_unstable();
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+
     fn line(&mut self, line: LineId) -> Reachability {
         if let Some(witness) = self.witness(line) {
             return Reachability::Reachable(witness);
@@ -165,8 +189,8 @@ impl<'m> LineProver<'m, '_> {
         match (undecided, first) {
             (None, Some(reason)) => Reachability::Unreachable(reason),
             (Some(reason), _) => Reachability::Undecided(reason),
-            // Nothing calls the routing, and no event enters it: only a cycle of calls is like that.
-            (None, None) => Reachability::Undecided(UndecidedReason::CallPaths(MAX_CALL_PATHS)),
+            // No event enters the routing: all lines that call it are unreachable.
+            (None, None) => Reachability::WithinUnreachable,
         }
     }
 

@@ -217,6 +217,34 @@ impl<'m> RoutingMap<'m> {
         takes && entry.block == other.block && other.position < entry.position
     }
 
+    /// The routings, each after those that call it.
+    pub(super) fn callers_first(&self) -> Vec<RoutingId> {
+        let mut order = Vec::new();
+        let mut is_seen = vec![false; self.callers.len()];
+        for routing in 0..self.callers.len() {
+            self.add_after_callers(routing, &mut is_seen, &mut order);
+        }
+        order
+    }
+
+    fn add_after_callers(&self, routing: RoutingId, is_seen: &mut [bool], order: &mut Vec<RoutingId>) {
+        if is_seen.get_mut(routing).is_none_or(|seen| std::mem::replace(seen, true)) {
+            return;
+        }
+        let callers = self.callers.get(routing).into_iter().flatten();
+        for outer in callers.filter_map(|caller| self.routing(*caller)) {
+            self.add_after_callers(outer, is_seen, order);
+        }
+        order.push(routing);
+    }
+
+    /// A line that no event reaches calls nothing.
+    pub(super) fn calls_nothing(&mut self, id: LineId) {
+        for callers in &mut self.callers {
+            callers.retain(|caller| *caller != id);
+        }
+    }
+
     /// The ways in which events come to a routing, and whether there are more.
     pub(super) fn call_paths(&mut self, routing: RoutingId) -> Rc<CallPaths> {
         if let Some(Some(known)) = self.call_paths.get(routing) {

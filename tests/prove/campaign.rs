@@ -17,6 +17,8 @@ pub(crate) struct CampaignReport {
     pub(crate) unreachable: usize,
     /// Undecided lines, by reason.
     pub(crate) undecided: BTreeMap<String, usize>,
+    /// Some undecided lines, with their seeds.
+    pub(crate) examples: Vec<String>,
     /// Reachable lines that no random event reached.
     pub(crate) unseen: usize,
     /// What is wrong.
@@ -95,7 +97,13 @@ fn compare(rules: &RuleSet, text: &str, seed: u64, events: usize, random: &mut R
                 report.unreachable += 1;
                 unreachable.insert(path.to_owned());
             }
-            Reachability::Undecided(reason) => *report.undecided.entry(reason.to_string()).or_default() += 1,
+            Reachability::Undecided(reason) => {
+                let count = report.undecided.entry(reason.to_string()).or_default();
+                *count += 1;
+                if *count <= 4 {
+                    report.examples.push(format!("seed {seed}: {path}: {reason}"));
+                }
+            }
         }
     }
     let mut seen = BTreeSet::new();
