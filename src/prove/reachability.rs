@@ -316,51 +316,20 @@ impl<'m> LineProver<'m, '_> {
         })
     }
 
-    /// Requirements that contradict each other, as few as leaving them out one by one finds.
-    fn few_requirements(&mut self, mut kept: Vec<Requirement>) -> Vec<Requirement> {
-        let mut position = kept.len();
-        while position > 0 {
-            position -= 1;
-            let mut fewer = kept.clone();
-            if position < fewer.len() {
-                fewer.remove(position);
-            }
-            if matches!(self.solve(&formulas(&fewer)), SolveResult::None) {
-                kept = fewer;
-            }
-        }
-        kept
+    /// Requirements that contradict each other, as few as leaving them out in parts finds.
+    fn few_requirements(&mut self, kept: Vec<Requirement>) -> Vec<Requirement> {
+        few(kept, |fewer| matches!(self.solve(&formulas(fewer)), SolveResult::None))
     }
 
     /// Lines that take all events, as few as leaving them out in parts finds.
     fn few_takers(&mut self, base: &[Formula], takers: Vec<LineId>) -> Vec<LineId> {
-        let mut kept = takers;
-        let mut part = kept.len().div_ceil(2).max(1);
-        let mut questions = 0;
-        loop {
-            let mut start = 0;
-            while start < kept.len() && questions < MAX_NAMING_QUESTIONS {
-                let fewer: Vec<LineId> = kept
-                    .iter()
-                    .enumerate()
-                    .filter(|(position, _)| *position < start || *position >= start + part)
-                    .map(|(_, taker)| *taker)
-                    .collect();
-                questions += 1;
-                let mut assertions = base.to_vec();
-                assertions.extend(fewer.iter().map(|taker| self.map.hit(*taker, &mut self.builder).not()));
-                if fewer.len() < kept.len() && matches!(self.solve(&assertions), SolveResult::None) {
-                    kept = fewer;
-                } else {
-                    start += part;
-                }
-            }
-            if part == 1 || questions >= MAX_NAMING_QUESTIONS {
-                kept.sort_unstable();
-                return kept;
-            }
-            part = part.div_ceil(2).max(1);
-        }
+        let mut kept = few(takers, |fewer| {
+            let mut assertions = base.to_vec();
+            assertions.extend(fewer.iter().map(|taker| self.map.hit(*taker, &mut self.builder).not()));
+            matches!(self.solve(&assertions), SolveResult::None)
+        });
+        kept.sort_unstable();
+        kept
     }
 
     /// The line of the same block before which a line would be reachable, if it would not make another line unreachable.
@@ -400,6 +369,29 @@ impl<'m> LineProver<'m, '_> {
             }
         }
         Some(first)
+    }
+}
+
+/// What is left of a list when parts without which it is enough are left out, larger parts first.
+fn few<T: Copy>(mut kept: Vec<T>, mut is_enough: impl FnMut(&[T]) -> bool) -> Vec<T> {
+    let mut part = kept.len().div_ceil(2).max(1);
+    let mut questions = 0;
+    loop {
+        let mut start = 0;
+        while start < kept.len() && questions < MAX_NAMING_QUESTIONS {
+            let (before, rest) = kept.split_at(start);
+            let fewer: Vec<T> = before.iter().chain(rest.iter().skip(part)).copied().collect();
+            questions += 1;
+            if is_enough(&fewer) {
+                kept = fewer;
+            } else {
+                start += part;
+            }
+        }
+        if part == 1 || questions >= MAX_NAMING_QUESTIONS {
+            return kept;
+        }
+        part = part.div_ceil(2).max(1);
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Constraint, Formula, Formulas, Parameters, Term, ValueCase, Variable
 use crate::event::{AlertStatus, Severity};
 use crate::model::{Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Model, Pattern};
 use crate::value::ValueType;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How many expressions are read for one rule set. What comes after is not followed.
@@ -15,6 +16,8 @@ pub(in crate::prove) struct FormulaBuilder<'m> {
     pub(in crate::prove) formulas: Formulas,
     define_conditions: Vec<Option<Formula>>,
     pub(super) define_values: Vec<Option<Rc<[ValueCase]>>>,
+    /// The values of look-ups with the same arguments.
+    pub(super) known_lookups: BTreeMap<String, Rc<[ValueCase]>>,
     /// How many uses of tables there are.
     pub(super) instances: u32,
     steps: usize,
@@ -28,6 +31,7 @@ impl<'m> FormulaBuilder<'m> {
             formulas: Formulas::default(),
             define_conditions: vec![None; model.defines.len()],
             define_values: vec![None; model.defines.len()],
+            known_lookups: BTreeMap::new(),
             instances: 0,
             steps: 0,
         }

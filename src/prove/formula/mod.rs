@@ -61,14 +61,14 @@ pub(super) enum FormulaNode {
     /// Holds for every event.
     True,
     /// A constraint on a variable.
-    Atom(Atom),
+    Atom(FormulaAtom),
     /// All hold; sorted, at least two.
     And(Box<[Formula]>),
 }
 
 /// A constraint on a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Atom {
+pub(super) struct FormulaAtom {
     /// The variable.
     pub(super) variable: VariableId,
     /// The constraint.
@@ -218,11 +218,11 @@ impl Formulas {
     /// A constraint on a variable.
     pub(super) fn atom(&mut self, variable: VariableId, constraint: Constraint) -> Formula {
         let constraint = ConstraintId(intern(&mut self.constraints, &mut self.known_constraints, constraint));
-        self.add(FormulaNode::Atom(Atom { variable, constraint }))
+        self.add(FormulaNode::Atom(FormulaAtom { variable, constraint }))
     }
 
     /// The atom of a formula that is one, and whether it is negated.
-    pub(super) fn as_atom(&self, formula: Formula) -> Option<(Atom, bool)> {
+    pub(super) fn as_atom(&self, formula: Formula) -> Option<(FormulaAtom, bool)> {
         if let FormulaNode::Atom(atom) = self.node(formula) { Some((*atom, formula.is_negated())) } else { None }
     }
 

@@ -1,17 +1,38 @@
 //! Look-ups in tables.
 
-use super::value::{ArmFormulas, literal_text};
-use super::{Formula, FormulaBuilder, Parameters, Term, ValueCase};
+use super::value::literal_text;
+use super::{Formula, FormulaBuilder, Parameters, Term, ValueCase, key};
 use crate::model::{CsvCell, CsvRows, Expression, Literal, TableRows};
 use crate::pattern::Case;
 use crate::pattern::language::StringSet;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many rows of a CSV file with several columns, or behind a `*`, are followed.
-const MAX_ROWS: usize = 400;
+/// How many pairs of rows of a CSV file are compared. A file that needs more is not followed.
+const MAX_PAIRS: usize = 400_000;
 
 impl<'m> FormulaBuilder<'m> {
     pub(super) fn lookup(
+        &mut self,
+        expression: &'m Expression,
+        table: usize,
+        arguments: &'m [Expression],
+        parameters: &Parameters,
+    ) -> Vec<ValueCase> {
+        let key = (parameters.instance == 0).then(|| {
+            let arguments = arguments.iter().map(|argument| key::of_expression(argument, parameters));
+            format!("{table} {:?}", arguments.collect::<Vec<_>>())
+        });
+        if let Some(known) = key.as_ref().and_then(|key| self.known_lookups.get(key)) {
+            return known.to_vec();
+        }
+        let cases = self.read_lookup(expression, table, arguments, parameters);
+        if let Some(key) = key {
+            self.known_lookups.insert(key, cases.as_slice().into());
+        }
+        cases
+    }
+
+    fn read_lookup(
         &mut self,
         expression: &'m Expression,
         table: usize,
@@ -54,29 +75,31 @@ impl<'m> FormulaBuilder<'m> {
         let mut all = Vec::new();
         let first_any = rows.rows.iter().position(|(cells, _)| cells.contains(&CsvCell::Any));
         let plain = if arguments.len() == 1 { first_any.unwrap_or(rows.rows.len()) } else { 0 };
-        if rows.rows.len() - plain > MAX_ROWS {
-            return None;
-        }
-        let mut chosen = ArmFormulas::default();
+        // What fits before the rows that are read one by one.
+        let mut before = Vec::new();
         if let ([argument], true) = (arguments, plain > 0) {
             let (plain_rows, _) = rows.rows.split_at_checked(plain)?;
             for (result, when) in self.plain_rows(plain_rows, rows.case, argument) {
-                // The rows have no cell in common.
-                chosen.add_apart(when);
+                before.push(when);
                 all.push(ValueCase { when, term: Term::Constant(result) });
             }
         }
+        let mut overlaps = RowOverlaps::default();
+        let mut fitting: Vec<Formula> = Vec::new();
         for (cells, result) in rows.rows.iter().skip(plain) {
             let mut parts = Vec::new();
             for (cell, argument) in cells.iter().zip(arguments) {
                 parts.push(self.any_case(argument, |builder, term| builder.cell(term, cell, rows.case)));
             }
             let fits = self.formulas.and(parts);
-            self.choose(fits, &mut chosen);
-            let when = chosen.arms.last().copied().unwrap_or(Formula::FALSE);
+            let earlier = overlaps.add(cells, rows.case)?;
+            let earlier = earlier.iter().filter_map(|row| fitting.get(*row)).chain(&before).copied();
+            let taken = self.formulas.or(earlier.collect::<Vec<_>>());
+            let when = self.formulas.and([fits, taken.not()]);
+            fitting.push(fits);
             all.push(ValueCase { when, term: Term::Constant(result.clone()) });
         }
-        let none = self.formulas.or(all.iter().map(|case| case.when)).not();
+        let none = self.formulas.or(before.into_iter().chain(fitting)).not();
         all.push(ValueCase { when: none, term: Term::Constant(Literal::Missing) });
         all.retain(|case| case.when != Formula::FALSE);
         Some(self.joined(all))
@@ -139,5 +162,45 @@ impl<'m> FormulaBuilder<'m> {
                 | Term::Opaque(..),
             ) => Formula::FALSE,
         }
+    }
+}
+
+/// The rows of a CSV file that may fit the same values.
+#[derive(Debug, Default)]
+struct RowOverlaps {
+    rows: Vec<Vec<CsvCell>>,
+    by_first: BTreeMap<CsvCell, Vec<usize>>,
+    compared: usize,
+}
+
+impl RowOverlaps {
+    /// Adds a row, and returns the earlier ones that overlap it. None if too many rows would be compared.
+    fn add(&mut self, cells: &[CsvCell], case: Case) -> Option<Vec<usize>> {
+        let cells: Vec<CsvCell> = cells
+            .iter()
+            .map(|cell| match cell {
+                CsvCell::Text(text) => CsvCell::Text(case.fold(text).into()),
+                CsvCell::Any | CsvCell::Missing => cell.clone(),
+            })
+            .collect();
+        let first = cells.first().cloned().unwrap_or(CsvCell::Any);
+        let candidates: Vec<usize> = if first == CsvCell::Any {
+            (0..self.rows.len()).collect()
+        } else {
+            [&first, &CsvCell::Any].into_iter().filter_map(|cell| self.by_first.get(cell)).flatten().copied().collect()
+        };
+        self.compared += candidates.len();
+        if self.compared > MAX_PAIRS {
+            return None;
+        }
+        let overlap = |row: &usize| {
+            let Some(other) = self.rows.get(*row) else { return false };
+            let fits = |(one, two): (&CsvCell, &CsvCell)| one == two || *one == CsvCell::Any || *two == CsvCell::Any;
+            cells.iter().zip(other).all(fits)
+        };
+        let overlapping = candidates.into_iter().filter(overlap).collect();
+        self.by_first.entry(first).or_default().push(self.rows.len());
+        self.rows.push(cells);
+        Some(overlapping)
     }
 }

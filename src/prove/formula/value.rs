@@ -356,15 +356,6 @@ pub(super) struct ArmFormulas {
     words: BTreeSet<Box<str>>,
 }
 
-impl ArmFormulas {
-    /// Adds an arm that fits for no event for which another one fits.
-    pub(super) fn add_apart(&mut self, fits: Formula) {
-        self.all_words = false;
-        self.earlier.push(fits);
-        self.arms.push(fits);
-    }
-}
-
 impl Default for ArmFormulas {
     fn default() -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! What must hold so that some formulas hold.
 
-use crate::prove::formula::{Atom, Formula, FormulaNode, Formulas};
+use crate::prove::formula::{Formula, FormulaAtom, FormulaNode, Formulas};
 use foldhash::HashMap;
 
 /// How often all clauses are looked at. What is not found then is left to the search.
@@ -10,7 +10,7 @@ const MAX_PASSES: usize = 12;
 #[derive(Debug, Default)]
 pub(super) struct Assignment {
     known: HashMap<usize, bool>,
-    atoms: Vec<(Atom, bool)>,
+    atoms: Vec<(FormulaAtom, bool)>,
     /// Formulas that hold if one of their parts does: negated conjunctions.
     pub(super) pending: Vec<Formula>,
 }
@@ -31,7 +31,7 @@ impl Assignment {
     }
 
     /// The atoms, each once, in their order.
-    pub(super) fn literals(&self) -> Vec<(Atom, bool)> {
+    pub(super) fn literals(&self) -> Vec<(FormulaAtom, bool)> {
         let mut literals = self.atoms.clone();
         literals.sort_unstable();
         literals

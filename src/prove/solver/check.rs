@@ -2,13 +2,13 @@
 
 use super::{Solution, Solver};
 use crate::model::{EventField, Model};
-use crate::prove::formula::{Atom, Constraint, Formulas, Variable, VariableId};
+use crate::prove::formula::{Constraint, FormulaAtom, Formulas, Variable, VariableId};
 use crate::prove::theory::{ConstraintLiteral, TheoryAnswer, VariableValue, needs_value};
 use crate::prove::undecided::UndecidedReason;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Atoms that hold or do not hold.
-pub(super) type AtomLiterals = Vec<(Atom, bool)>;
+pub(super) type AtomLiterals = Vec<(FormulaAtom, bool)>;
 
 /// What the theories find.
 pub(super) enum Checked {
@@ -22,7 +22,7 @@ pub(super) enum Checked {
 
 impl Solver {
     /// Values for atoms, which are sorted and without repetitions.
-    pub(super) fn check(&mut self, formulas: &Formulas, model: &Model, literals: &[(Atom, bool)]) -> Checked {
+    pub(super) fn check(&mut self, formulas: &Formulas, model: &Model, literals: &[(FormulaAtom, bool)]) -> Checked {
         let groups = Groups::of(formulas, literals);
         let mut solution = Solution::default();
         let mut conflicts = Vec::new();
@@ -63,11 +63,11 @@ impl Solver {
         &mut self,
         formulas: &Formulas,
         _: &Model,
-        literals: &[(Atom, bool)],
+        literals: &[(FormulaAtom, bool)],
         groups: &Groups,
         mut solution: Solution,
     ) -> Checked {
-        let pairs: Vec<(VariableId, VariableId, (Atom, bool))> = literals
+        let pairs: Vec<(VariableId, VariableId, (FormulaAtom, bool))> = literals
             .iter()
             .filter(|(_, holds)| !holds)
             .filter_map(|literal| match formulas.constraint(literal.0.constraint) {
@@ -159,7 +159,7 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(formulas: &Formulas, literals: &[(Atom, bool)]) -> Self {
+    fn of(formulas: &Formulas, literals: &[(FormulaAtom, bool)]) -> Self {
         let mut groups = Self::default();
         let mut joins = Vec::new();
         for literal in literals {
@@ -206,8 +206,12 @@ impl Groups {
 }
 
 /// Whether there are labels decides about each label, and the other way round.
-fn label_conflict(formulas: &Formulas, literals: &[(Atom, bool)], solution: &mut Solution) -> Option<AtomLiterals> {
-    let is_about_all = |(atom, _): &&(Atom, bool)| {
+fn label_conflict(
+    formulas: &Formulas,
+    literals: &[(FormulaAtom, bool)],
+    solution: &mut Solution,
+) -> Option<AtomLiterals> {
+    let is_about_all = |(atom, _): &&(FormulaAtom, bool)| {
         matches!(formulas.variable(atom.variable), Some(Variable::Field(EventField::Labels)))
             && formulas.constraint(atom.constraint) == Some(&Constraint::NoLabels)
     };
@@ -223,7 +227,7 @@ fn label_conflict(formulas: &Formulas, literals: &[(Atom, bool)], solution: &mut
         return None;
     }
     let present = present.next()?;
-    let asks = |(atom, holds): &&(Atom, bool)| {
+    let asks = |(atom, holds): &&(FormulaAtom, bool)| {
         let constraint = formulas.constraint(atom.constraint);
         (atom.variable == present || matches!(constraint, Some(Constraint::Same(other)) if *other == present))
             && constraint.is_some_and(|constraint| needs_value(constraint, *holds))

@@ -7,7 +7,7 @@ mod assignment;
 mod check;
 mod search;
 
-use super::formula::{Atom, Formula, Formulas, Variable, VariableId};
+use super::formula::{Formula, FormulaAtom, Formulas, Variable, VariableId};
 use super::theory::{Theories, VariableValue, meets};
 use super::undecided::UndecidedReason;
 use crate::model::{EventField, Model};
@@ -139,7 +139,7 @@ impl SolutionView<'_> {
         holds.map(|holds| holds != formula.is_negated())
     }
 
-    fn atom_holds(&self, atom: Atom) -> Option<bool> {
+    fn atom_holds(&self, atom: FormulaAtom) -> Option<bool> {
         let default;
         let value = match self.solution.values.get(&atom.variable) {
             Some(value) => value,

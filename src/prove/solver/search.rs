@@ -3,7 +3,7 @@
 use super::check::{AtomLiterals, Checked};
 use super::{SolveResult, Solver};
 use crate::model::Model;
-use crate::prove::formula::{Atom, Formula, FormulaNode, Formulas};
+use crate::prove::formula::{Formula, FormulaAtom, FormulaNode, Formulas};
 use crate::prove::undecided::UndecidedReason;
 use batsat::{Callbacks, ClauseKind, Lit, SolverInterface, SolverOpts, lbool};
 use foldhash::HashMap;
@@ -67,7 +67,7 @@ struct Encoding<'f> {
     formulas: &'f Formulas,
     solver: batsat::Solver<ConflictLimit>,
     nodes: HashMap<usize, Lit>,
-    atoms: BTreeMap<Atom, Lit>,
+    atoms: BTreeMap<FormulaAtom, Lit>,
 }
 
 impl<'f> Encoding<'f> {
