@@ -167,8 +167,8 @@ pub(super) fn meets(
             VariableValue::Missing,
         ) => Some(false),
         (Constraint::InSet(set), VariableValue::Text(text)) => set.holds(text, limits).ok(),
-        (Constraint::Number(functions, test), VariableValue::Text(text)) => {
-            Some(sets::number_of(functions, text).is_some_and(|number| test.holds(number)))
+        (Constraint::Number(functions, numbers), VariableValue::Text(text)) => {
+            Some(sets::number_of(functions, text).is_some_and(|number| numbers.holds(number)))
         }
         (Constraint::During(schedule), VariableValue::Time(time)) => {
             model.schedules.get(*schedule).map(|schedule| schedule.windows.holds(*time))
