@@ -119,7 +119,7 @@ fn small_rules(seed: u64) -> String {
     };
     let condition = |random: &mut generator::Random| {
         let word = *random.pick(&[" and ", " or "]);
-        let parts: Vec<String> = (0..1 + random.below(3))
+        let parts: Vec<String> = (0..=random.below(3))
             .map(|_| if random.one_in(4) { format!("not ({})", leaf(random)) } else { leaf(random) })
             .collect();
         parts.join(word)

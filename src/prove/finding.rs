@@ -148,8 +148,8 @@ fn sends_the_same(map: &RoutingMap<'_>, taker: LineId, line: LineId) -> bool {
     let RoutingLineBody::Target(Target::Destinations(own)) = body else { return false };
     let RoutingLineBody::Target(Target::Destinations(theirs)) = taking else { return false };
     let same = |(one, two): (&Destination, &Destination)| match (one, two) {
-        (Destination::Channel(one), Destination::Channel(two)) => one == two,
-        (Destination::Routing(one), Destination::Routing(two)) => one == two,
+        (Destination::Channel(one), Destination::Channel(two))
+        | (Destination::Routing(one), Destination::Routing(two)) => one == two,
         (Destination::Channel(_) | Destination::Routing(_) | Destination::Member(_), _) => false,
     };
     own.len() == theirs.len() && own.iter().zip(theirs).all(same)

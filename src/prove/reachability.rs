@@ -151,7 +151,7 @@ enum PathResult {
 /// The event that was found first, and where it goes.
 type FirstEvent = (Rc<Witness>, WitnessOutcome);
 
-impl<'m> LineProver<'m, '_> {
+impl LineProver<'_, '_> {
     /// All lines, those of a routing after those that call it, and each after the line around it.
     fn callers_first(&self) -> Vec<LineId> {
         let mut lines: Vec<(usize, LineId)> = Vec::new();

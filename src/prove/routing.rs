@@ -5,7 +5,7 @@
 
 use super::formula::{Formula, FormulaBuilder};
 use crate::model::{
-    Destination, LineKind, Match, Model, RoutingBlock, RoutingId, RoutingLine, RoutingLineBody, Target,
+    Destination, Expression, LineKind, Match, Model, RoutingBlock, RoutingId, RoutingLine, RoutingLineBody, Target,
 };
 use crate::source::Span;
 use foldhash::HashMap;
@@ -410,7 +410,7 @@ impl<'m> RoutingMap<'m> {
         for line_id in chain {
             let Some(entry) = self.line(line_id) else { continue };
             let (line, block) = (entry.line, entry.block);
-            for condition in line.when.iter().flat_map(|when| when.conjuncts()) {
+            for condition in line.when.iter().flat_map(Expression::conjuncts) {
                 let formula = builder.condition(condition);
                 requirements.push(Requirement { formula, line: line_id, span: condition.span });
             }

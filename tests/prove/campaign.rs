@@ -106,7 +106,7 @@ fn compare(rules: &RuleSet, text: &str, seed: u64, events: usize, random: &mut R
             }
         }
     }
-    let mut seen = BTreeSet::new();
+    let mut met = BTreeSet::new();
     for _ in 0..events {
         let event = generator::event(random);
         for entry in &entries {
@@ -118,10 +118,10 @@ fn compare(rules: &RuleSet, text: &str, seed: u64, events: usize, random: &mut R
                 ));
                 return;
             }
-            seen.extend(paths);
+            met.extend(paths);
         }
     }
-    report.unseen += reachable.difference(&seen).count();
+    report.unseen += reachable.difference(&met).count();
 }
 
 /// The routings that nothing calls: those where events enter, without an integration.
@@ -130,7 +130,7 @@ pub(crate) fn entries(rules: &RuleSet) -> Vec<usize> {
         .model
         .routing_lines()
         .flat_map(|line| line.body.own_targets())
-        .flat_map(|target| target.destinations())
+        .flat_map(pointsman::model::Target::destinations)
         .filter_map(|destination| match destination {
             pointsman::model::Destination::Routing(routing) => Some(*routing),
             _ => None,

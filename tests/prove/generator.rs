@@ -298,7 +298,7 @@ impl SetGenerator<'_> {
     }
 
     fn word(&mut self, all: &[&'static str]) -> &'static str {
-        *self.random.pick(all)
+        all[self.random.below(all.len())]
     }
 
     fn flags(&mut self) -> &'static str {
@@ -329,7 +329,10 @@ pub(crate) fn event(random: &mut Random) -> Witness {
         }
     }
     let start = Timestamp::read("2026-01-01T00:00:00Z").unwrap().epoch_milliseconds();
-    let mut time = || Timestamp::from_epoch_milliseconds(start + 1_000 * random.below(31_536_000) as i64);
+    let mut time = || {
+        let seconds = i64::try_from(random.below(31_536_000)).unwrap();
+        Timestamp::from_epoch_milliseconds(start + 1_000 * seconds)
+    };
     let (at, began) = (time(), time());
     event.at = Some(at);
     event.starts_at = random.one_in(2).then_some(began);

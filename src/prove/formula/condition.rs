@@ -83,7 +83,7 @@ impl<'m> FormulaBuilder<'m> {
             | ExpressionKind::List(_)
             | ExpressionKind::Object(_) => {
                 let cases = self.cases(condition, parameters);
-                self.any_case(&cases, |builder, term| builder.is_true(term))
+                self.any_case(&cases, Self::is_true)
             }
         }
     }

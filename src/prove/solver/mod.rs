@@ -141,12 +141,11 @@ impl SolutionView<'_> {
 
     fn atom_holds(&self, atom: FormulaAtom) -> Option<bool> {
         let default;
-        let value = match self.solution.values.get(&atom.variable) {
-            Some(value) => value,
-            None => {
-                default = default_value(self.formulas.variable(atom.variable)?)?;
-                &default
-            }
+        let value = if let Some(value) = self.solution.values.get(&atom.variable) {
+            value
+        } else {
+            default = default_value(self.formulas.variable(atom.variable)?)?;
+            &default
         };
         meets(value, self.formulas.constraint(atom.constraint)?, self.model, self.limits)
     }

@@ -37,7 +37,7 @@ pub(super) fn between(before: Option<Number>, after: Option<Number>, functions: 
     let is_positive = |number: Number| number >= Number::from(0_u64);
     match (before, after) {
         (Some(before), None) if is_positive(before) => patterns.push(format!("[1-9][0-9]{{{},}}", digits(before))),
-        (Some(_), None) => patterns.push("0|[1-9][0-9]*".to_owned()),
+        (Some(_) | None, None) => patterns.push("0|[1-9][0-9]*".to_owned()),
         (None, Some(after)) if is_positive(after) => patterns.push("-[1-9][0-9]*".to_owned()),
         (None, Some(after)) => patterns.push(format!("-[1-9][0-9]{{{},}}", digits(after))),
         (Some(before), Some(after)) if is_positive(before) => {
@@ -51,7 +51,6 @@ pub(super) fn between(before: Option<Number>, after: Option<Number>, functions: 
             }
         }
         (Some(_), Some(_)) => {}
-        (None, None) => patterns.push("0|[1-9][0-9]*".to_owned()),
     }
     patterns.iter().filter_map(|pattern| set(pattern, functions)).collect()
 }

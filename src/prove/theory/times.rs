@@ -16,10 +16,13 @@ const MAX_MOMENTS: usize = 200_000;
 /// How many moments are kept for one rule set.
 const MAX_KEPT: usize = 2_000_000;
 
+/// Schedules and constant times.
+type MomentSources = (Vec<ScheduleId>, Vec<Timestamp>);
+
 /// The moments of sets of schedules and of constant times.
 #[derive(Debug, Default)]
 pub(super) struct MomentCache {
-    known: BTreeMap<(Vec<ScheduleId>, Vec<Timestamp>), Option<Arc<[Timestamp]>>>,
+    known: BTreeMap<MomentSources, Option<Arc<[Timestamp]>>>,
     kept: usize,
 }
 
