@@ -5,8 +5,8 @@
 //! events that reach the line. So a condition that is read too loosely leaves a question undecided, and never makes a false
 //! claim. Nothing is claimed from samples.
 //!
-//! [`formula`] reads conditions, [`theory`] finds values for one variable, [`solver`] puts them together, [`routing`] says when
-//! a line is reached, [`reachability`] asks for every line, and [`finding`] reports. Limits are counted and never timed, and
+//! `formula` reads conditions, `theory` finds values for one variable, `solver` puts them together, `routing` says when
+//! a line is reached, `reachability` asks for every line, and `finding` reports. Limits are counted and never timed, and
 //! nothing depends on the order of a hash, so two runs give the same results.
 
 mod arms;

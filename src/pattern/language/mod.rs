@@ -91,7 +91,7 @@ pub enum TextFunction {
     Upper,
     /// `trim`: `str::trim`
     Trim,
-    /// `ignore case`: [`fold`](crate::pattern::fold)
+    /// `ignore case`: [`fold`]
     Fold,
 }
 
