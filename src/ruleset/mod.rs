@@ -8,6 +8,7 @@ pub mod files;
 mod own_event;
 mod proofs;
 mod resolve;
+mod samples;
 mod silence;
 pub mod source_text;
 mod trace;
@@ -17,6 +18,7 @@ mod why_not;
 pub use files::SystemClock;
 pub use proofs::ProofSummary;
 pub use resolve::{ReadSecret, ResolvedSettings, UnreadableSecret};
+pub use samples::{SampleFile, SampleReport};
 pub use silence::{MAX_CONDITION_BYTES, RefusedCondition, SilenceCondition, SilenceSet};
 pub use trace::{
     ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, MissingMember, RouteTrace, TraceStep,
