@@ -4,6 +4,7 @@
 crate::codes! {
     UNREACHABLE_LINE = "E0220", "line that no event can reach";
     UNREACHABLE_ARM = "E0221", "arm that no text chooses";
+    NO_EVENT = "E0213", "statement about no event";
     SHADOWED_LINE = "W0070", "line whose events go to the same channels before it";
     CONTROL_CHARACTERS = "W0071", "line that only texts with control characters reach";
     REDUNDANT_CONDITION = "W0072", "condition that holds anyway";

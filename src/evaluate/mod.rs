@@ -36,7 +36,7 @@ pub use text::{brief, written};
 
 use crate::event::{AlertStatus, Event, MappingRejection, MessageGroup, Outcome, OutcomeKind, RoutingDecision};
 use crate::json::{self, Arena, Document};
-use crate::program::{ConditionSet, Destination, Mapping, Program};
+use crate::program::{ConditionSet, Destination, Mapping, NodeId, Program};
 use crate::time::Timestamp;
 use interpreter::Interpreter;
 use mapping::ElementOutcome;
@@ -151,6 +151,12 @@ pub fn hold_facts<'p, O: Observer>(
     observer: &mut O,
 ) -> HoldFacts<'p> {
     holds::hold_facts(program, event, context, budget, observer)
+}
+
+/// Whether a condition holds for an event.
+#[must_use]
+pub fn holds(program: &Program, condition: NodeId, event: &Event<'_>, context: &EvaluationContext<'_>) -> bool {
+    holds::holds(program, condition, event, context)
 }
 
 /// The positions of the conditions of a set that hold for an event, in order. They ask no schedules.
