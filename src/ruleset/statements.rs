@@ -1,6 +1,8 @@
 //! The evaluator, as statements to prove ask it.
 
 use super::RuleSet;
+use crate::check;
+use crate::diagnostic::Diagnostic;
 use crate::evaluate::{self, EvaluationContext, HoldBudget, SilentObserver};
 use crate::event::AlertStatus;
 use crate::json::Arena;
@@ -12,6 +14,16 @@ impl RuleSet {
     #[must_use]
     pub fn statement_prover(&self) -> StatementProver<'_> {
         StatementProver::new(&self.model, Box::new(|event, statement| self.observe(event, statement)))
+    }
+
+    /// The findings about statements that no `allow` silences: those that are about no event.
+    #[must_use]
+    pub fn statement_findings(&self) -> Vec<Diagnostic> {
+        let mut found = self.statement_prover().findings();
+        // Whether an `allow` is idle is known where all proofs ran.
+        let _ = check::silence_proofs(&self.model.proof_allows, &mut found);
+        found.iter_mut().for_each(|finding| finding.align(&self.sources));
+        found
     }
 
     /// What becomes of an event that enters the routing of a statement, with no firing open.
