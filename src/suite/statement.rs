@@ -99,12 +99,19 @@ impl StatementReport<'_> {
         };
         TestFailure::new(&self.rules.sources, expectation.span, self.message(refutation))
             .expected(source_excerpt(&self.rules.sources, expectation.span).trim_start_matches("expect "))
-            .actual(outcome.describe())
+            .actual(self.actual(&outcome, refutation))
             .decided(&decided)
             .help(format!(
                 "this test fails now, and passes once the rules are right:\n{}",
                 self.test(expectation, refutation)
             ))
+    }
+
+    /// Where the event goes, and where nobody is told.
+    fn actual(&self, outcome: &ObservedOutcome, refutation: &Refutation) -> String {
+        let StatementFault::Held(held) = &refutation.fault else { return outcome.describe() };
+        let held: Vec<&str> = held.iter().map(|(channel, _)| self.channel(*channel)).collect();
+        format!("{}, held in {}", outcome.describe(), held.join(", "))
     }
 
     /// The event, evaluated as a test would.
