@@ -5,10 +5,9 @@ use super::load;
 use super::rule_paths::RulePathArguments;
 use super::terminal::Terminal;
 use super::test::{TestFormat, print_report};
-use crate::diagnostic::{self, DiagnosticLevel, FindingCounts, FindingLimit};
+use crate::diagnostic::{self, DiagnosticLevel, FindingCounts};
 use crate::prove::ReachedDestination;
 use crate::ruleset::{LoadedRules, RuleSet};
-use crate::source::FileId;
 use crate::suite::files::DiskFiles;
 use crate::suite::{self, TestOptions, TestSelection};
 use crate::text::plural;
@@ -110,16 +109,16 @@ fn refuse_empty(rules: &RuleSet, terminal: &mut Terminal) -> Result<(), Exit> {
 
 /// Answers a question that no file asks.
 fn ask(routing: &str, arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let line = |word: &str, text: &Option<String>| {
-        text.as_ref().map_or_else(String::new, |text| format!("  {word} {text}\n"))
-    };
-    let expect = arguments.expect.clone().unwrap_or_else(|| "not dropped".to_owned());
-    let (when, at) = (line("when", &arguments.when), line("at", &arguments.at));
-    let text = format!("edition 1\n\nprove \"the question\" {{\n  routing {routing}\n{when}{at}  expect {expect}\n}}\n");
+    let line = |word: &str, text: Option<&str>| text.map_or_else(String::new, |text| format!("  {word} {text}\n"));
+    let when = line("when", arguments.when.as_deref());
+    let at = line("at", arguments.at.as_deref());
+    // A list needs no expectation, and a `prove` has one.
+    let expect = line("expect", Some(arguments.expect.as_deref().unwrap_or("not dropped")));
+    let text = format!("edition 1\n\nprove \"the question\" {{\n  routing {routing}\n{when}{at}{expect}}}\n");
     let rules = usable(arguments, &text, terminal)?;
     // The statements of the files are not asked.
-    let is_asked = |file: FileId| rules.sources.file(file).is_some_and(|file| file.name() == QUESTION);
-    let Some(id) = rules.model.statements.iter().position(|statement| is_asked(statement.span.file)) else {
+    let mut statements = rules.model.statements.iter();
+    let Some(id) = statements.position(|statement| rules.sources.name(statement.span) == QUESTION) else {
         terminal.error("the question is not one statement");
         return Err(Exit::Usage);
     };
@@ -142,19 +141,18 @@ fn refuse_empty_question(rules: &RuleSet, id: usize, terminal: &mut Terminal) ->
     Err(Exit::Findings)
 }
 
-/// The rules with the question. What is wrong with the question is wrong on the command line.
+/// The rules with the question. What is wrong with the question alone is wrong on the command line.
 fn usable(arguments: &Arguments, text: &str, terminal: &mut Terminal) -> Result<RuleSet, Exit> {
-    // Without the question, the rules have to be usable, so that what is wrong is its own.
-    load::usable(&arguments.rules.roots(), None, terminal)?;
-    let loaded = RuleSet::load_beside(&arguments.rules.roots(), Some((QUESTION, text)), None, FindingLimit::First);
-    let LoadedRules { sources, mut diagnostics, rules, .. } = loaded.map_err(|unreadable| {
-        terminal.error(&unreadable.to_string());
-        Exit::Failed
-    })?;
+    let loaded = load::read_beside(&arguments.rules.roots(), (QUESTION, text), terminal)?;
+    let LoadedRules { sources, mut diagnostics, rules, .. } = loaded;
     rules.ok_or_else(|| {
         diagnostics.retain(|finding| finding.level() == DiagnosticLevel::Error);
         terminal.err.print(&diagnostic::render(terminal.err.human_format(), &diagnostics, &sources));
-        Exit::Usage
+        if diagnostics.iter().all(|finding| sources.name(finding.span) == QUESTION) {
+            return Exit::Usage;
+        }
+        terminal.error(&format!("the rules cannot be used: {}", FindingCounts::of(&diagnostics)));
+        Exit::Findings
     })
 }
 

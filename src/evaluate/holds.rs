@@ -124,12 +124,7 @@ pub(super) fn hold_facts<'p, O: Observer>(
 }
 
 /// Whether a condition holds for an event.
-pub(super) fn holds(
-    program: &Program,
-    condition: NodeId,
-    event: &Event<'_>,
-    context: &EvaluationContext<'_>,
-) -> bool {
+pub(super) fn holds(program: &Program, condition: NodeId, event: &Event<'_>, context: &EvaluationContext<'_>) -> bool {
     let arena = Arena::new();
     let mut observer = SilentObserver;
     let mut interpreter = Interpreter::new(program, context, &arena, &mut observer);

@@ -38,7 +38,8 @@ impl RuleSet {
         let when = self.program.statements.get(statement).copied().flatten();
         let destination = Destination::Routing(entry);
         let decision = evaluate::route(&self.program, destination, &event, &context, &arena, &mut SilentObserver);
-        let ids = |names: &[&str]| names.iter().filter_map(|name| self.program.names.channels.get(*name).copied()).collect();
+        let ids =
+            |names: &[&str]| names.iter().filter_map(|name| self.program.names.channels.get(*name).copied()).collect();
         let mutes = if event.status == AlertStatus::Firing {
             let mut budget = HoldBudget::default();
             evaluate::hold_facts(&self.program, &event, &context, &mut budget, &mut SilentObserver).mutes

@@ -1,4 +1,5 @@
-//! The rule test runner: it evaluates every case of every test, and compares the results with the expectations.
+//! The rule test runner: it evaluates every case of every test, and compares the results with the expectations. Statements
+//! to prove are decided beside them.
 //!
 //! [`run`] is pure except for the files that tests name, which it reads through [`TestFiles`]. A failed case reports every
 //! expectation that failed, with its place, the expected and the actual value in one notation, and the parts of the
@@ -69,6 +70,8 @@ pub enum TestSelection {
     /// Tests, and statements to prove.
     #[default]
     All,
+    /// Tests: no proofs are run.
+    Tests,
     /// Statements to prove.
     Statements,
     /// One statement.
@@ -184,10 +187,11 @@ enum RunnableDeclaration<'r> {
 /// The tests and statements of a rule set, in the order of files and places.
 fn in_text_order<'r>(rules: &'r RuleSet, options: &TestOptions) -> Vec<RunnableDeclaration<'r>> {
     let selection = options.selection;
-    let tests = rules.model.tests.iter().filter(|_| selection == TestSelection::All);
+    let tests = rules.model.tests.iter().filter(|_| matches!(selection, TestSelection::All | TestSelection::Tests));
     let tests = tests.map(|test| (test.span, RunnableDeclaration::Test(test)));
     let is_meant = |id: StatementId| match selection {
         TestSelection::All | TestSelection::Statements => true,
+        TestSelection::Tests => false,
         TestSelection::Statement(only) => id == only,
     };
     let statements = rules.model.statements.iter().enumerate().filter(|(id, _)| is_meant(*id));

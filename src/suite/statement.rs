@@ -123,7 +123,8 @@ impl StatementReport<'_> {
         let file = self.rules.sources.name(self.statement.span);
         let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let outcome = self.rules.route(self.routing(), &event, &context, &arena, &mut trace);
-        let outcome = outcome.map_or_else(|_| ObservedOutcome::none(), |outcome| ObservedOutcome::new(&outcome, folder));
+        let outcome =
+            outcome.map_or_else(|_| ObservedOutcome::none(), |outcome| ObservedOutcome::new(&outcome, folder));
         (outcome, trace)
     }
 

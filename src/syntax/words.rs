@@ -5,8 +5,19 @@
 use crate::syntax::grammar::Rule;
 
 /// The words that begin a declaration.
-pub(super) const DECLARATIONS: &[&str] =
-    &["mapping", "table", "define", "schedule", "channel", "routing", "mute", "heartbeat", "integration", "test", "prove"];
+pub(super) const DECLARATIONS: &[&str] = &[
+    "mapping",
+    "table",
+    "define",
+    "schedule",
+    "channel",
+    "routing",
+    "mute",
+    "heartbeat",
+    "integration",
+    "test",
+    "prove",
+];
 
 /// The words that cannot be names.
 pub(super) const RESERVED: &[&str] = &[

@@ -71,14 +71,7 @@ pub(crate) fn run(sets: usize, events: usize, seed: u64) -> StatementReport {
     report
 }
 
-fn compare(
-    rules: &RuleSet,
-    text: &str,
-    seed: u64,
-    events: usize,
-    random: &mut Random,
-    report: &mut StatementReport,
-) {
+fn compare(rules: &RuleSet, text: &str, seed: u64, events: usize, random: &mut Random, report: &mut StatementReport) {
     let mut prover = rules.statement_prover();
     let verdicts: Vec<_> = (0..rules.model.statements.len()).map(|id| prover.prove(id)).collect();
     let pool = pool(rules, random, events, &verdicts);
@@ -89,8 +82,7 @@ fn compare(
             .filter(|(_, observed)| observed.meets)
             .collect();
         for (expectation, verdict) in verdicts {
-            let refuting =
-                observed.iter().find(|(_, observed)| is_refuted(rules, &expectation.kind, observed));
+            let refuting = observed.iter().find(|(_, observed)| is_refuted(rules, &expectation.kind, observed));
             let wrong = |what: &str, event: &Witness| {
                 format!("seed {seed}: s{id} {:?} is {what} by {event} at {:?}\n{text}", expectation.kind, event.at)
             };

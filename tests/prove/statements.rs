@@ -27,7 +27,13 @@ fn statements_have_the_expected_reports() {
         let run = suite::run(&rules, &options, &mut DiskFiles);
         for result in &run.results {
             let is_undecided = result.failures.iter().any(|failure| failure.message.starts_with("undecided"));
-            let verdict = if is_undecided { "undecided" } else if result.passed() { "proven" } else { "refuted" };
+            let verdict = if is_undecided {
+                "undecided"
+            } else if result.passed() {
+                "proven"
+            } else {
+                "refuted"
+            };
             assert!(result.test.starts_with(verdict), "{} is {verdict}", result.test);
         }
         let text = anstream::adapter::strip_str(&report::text::render(&run)).to_string();
@@ -62,12 +68,14 @@ fn campaign_of_a_given_size() {
 #[test]
 fn verdicts_are_those_of_all_events_over_short_labels() {
     let texts: Vec<Option<String>> = super::short_texts();
-    let expectations = ["sent includes [c0]", "sent includes any [c0, c1]", "sent excludes [c1]", "via main.else", "sent [c0]"];
+    let expectations =
+        ["sent includes [c0]", "sent includes any [c0, c1]", "sent excludes [c1]", "via main.else", "sent [c0]"];
     for seed in 0..24 {
         let mut text = super::small_rules(seed);
         text += "mute quiet in c1 when labels.a == \"x\" and severity == Warning because \"quiet\"\n";
         for (number, expectation) in expectations.iter().enumerate() {
-            let when = ["labels.b == \"x\"", "labels.a starts with \"y\"", "severity == Info"][(number + seed as usize) % 3];
+            let when =
+                ["labels.b == \"x\"", "labels.a starts with \"y\"", "severity == Info"][(number + seed as usize) % 3];
             text += &format!("prove \"{number}\" {{\n  routing main\n  when {when}\n  expect {expectation}\n}}\n");
         }
         let Some(rules) = load("small.rules", &text).rules else { continue };

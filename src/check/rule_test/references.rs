@@ -31,9 +31,9 @@ impl TestChecker<'_, '_> {
             let found = Diagnostic::new(&code::UNKNOWN, span, message);
             let example = family.members.first().map_or_else(String::new, |(member, _)| member_name(word, member));
             self.report(
-                found
-                    .help(format!("name a member: `{example}`"))
-                    .help("the name of a family means all its members in `sent excludes` and `sent includes any` alone"),
+                found.help(format!("name a member: `{example}`")).help(
+                    "the name of a family means all its members in `sent excludes` and `sent includes any` alone",
+                ),
             );
             return;
         }

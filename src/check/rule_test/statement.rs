@@ -70,9 +70,10 @@ impl TestChecker<'_, '_> {
             Some((TestSubject::Routing, name)) => {
                 return self.check_reference(TestSubject::Routing, &name.text, name.span);
             }
-            Some((kind, name)) => {
-                (format!("a `prove` is about a routing, and `{}` is named as the {}", name.text, kind.word()), name.span)
-            }
+            Some((kind, name)) => (
+                format!("a `prove` is about a routing, and `{}` is named as the {}", name.text, kind.word()),
+                name.span,
+            ),
             None => ("this `prove` does not say which routing it is about".to_owned(), self.name_span),
         };
         let help = references::first_routing(self.model);

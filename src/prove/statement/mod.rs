@@ -149,7 +149,8 @@ impl<'m> StatementProver<'m> {
                 let at = if statement.at.is_some() { " at this time" } else { "" };
                 let message = format!("no event meets this condition{at}, so the statement says nothing");
                 let finding = Diagnostic::new(&proof_code::NO_EVENT, when.span, message).label("false for every event");
-                found.push(finding.help("say which events the statement is about, or leave `when` out for all of them"));
+                found
+                    .push(finding.help("say which events the statement is about, or leave `when` out for all of them"));
             }
         }
         found
@@ -266,12 +267,7 @@ fn goals(model: &Model, kind: &StatementExpectationKind) -> Vec<Goal> {
 }
 
 /// What is wrong with an event that a goal does not hold for.
-fn fault(
-    model: &Model,
-    goal: &Goal,
-    kind: &StatementExpectationKind,
-    observed: &ObservedRouting,
-) -> StatementFault {
+fn fault(model: &Model, goal: &Goal, kind: &StatementExpectationKind, observed: &ObservedRouting) -> StatementFault {
     match goal {
         Goal::Via(path) => StatementFault::NotVia(path.clone()),
         Goal::NotSent(channels) => StatementFault::Sent(observed.channels.intersection(channels).copied().collect()),

@@ -3,8 +3,8 @@
 
 use super::{MistakeDetector, ParseFailure, TokenKind, clipped};
 use super::{
-    choices, conditions, declarations, destinations, durations, fields, heartbeats, lines, mutes, operators, proves, schedules,
-    statements, tools,
+    choices, conditions, declarations, destinations, durations, fields, heartbeats, lines, mutes, operators, proves,
+    schedules, statements, tools,
 };
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
