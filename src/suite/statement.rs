@@ -80,7 +80,7 @@ impl StatementReport<'_> {
             return None;
         }
         parts.push("a silence may hold it".to_owned());
-        let message = format!("what is sent may be told later, or not: {}", enumeration(&parts, "and"));
+        let message = format!("what is sent may be told later, or not: {}", parts.join("; "));
         Some(TestNote::new(&self.rules.sources, expectation.span, &message))
     }
 

@@ -58,7 +58,7 @@ fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static s
 
 /// Statements of tests, and their parts.
 fn test_statement(failure: &ParseFailure<'_>, declaration: &str, goes_on: bool) -> Option<&'static str> {
-    if declaration == "prove" && failure.expects(Rule::prove_when) && !goes_on {
+    if proves::begins_line(failure) && !goes_on {
         return Some(proves::FORM);
     }
     if failure.expects_any(&[Rule::expect, Rule::k_expect, Rule::cases]) && !goes_on {

@@ -11,10 +11,16 @@ pub(super) const MISTAKES: &[MistakeDetector] = &[word];
 /// How a line of a `prove` is written.
 pub(super) const FORM: &str = "a line of `prove` is `routing main`, `when labels.team == \"web\"`, `at 2026-03-07T02:00:00+08:00` or `expect sent includes any [page, chat]`";
 
-/// `if severity == Critical`, `event { … }`
+/// Whether a line of a `prove` may begin at the failure.
+pub(super) fn begins_line(failure: &ParseFailure<'_>) -> bool {
+    failure.declaration() == "prove"
+        && failure.expects_any(&[Rule::prove_when, Rule::k_when])
+        && failure.expects_any(&[Rule::expect, Rule::k_expect])
+}
+
+/// `wehn severity == Critical`, `event { … }`
 fn word(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
-    let is_line = failure.declaration() == "prove" && failure.expects(Rule::prove_when);
-    if !is_line || !failure.starts_line(failure.index) || !failure.is(TokenKind::Word) {
+    if !begins_line(failure) || !failure.starts_line(failure.index) || !failure.is(TokenKind::Word) {
         return None;
     }
     let found = failure.found();
