@@ -7,6 +7,9 @@ use crate::prove::formula::Formula;
 use crate::prove::routing::{CallPath, LineId};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many lines that may keep events from another are put together.
+const RIVALS_TOGETHER: usize = 64;
+
 /// Whether it counts that people are told of what is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
@@ -27,20 +30,30 @@ impl<'m> StatementProver<'m> {
         self.builder.formulas.and(parts)
     }
 
-    /// The events that no line before one of the same block keeps from it. What holds up to each of these lines is kept, so
-    /// that all lines of a block together need no more formulas than there are lines.
+    /// The events that no line before one of the same block keeps from it. Lines are put together in the same way for all
+    /// lines of a block, so that few formulas are new for each, and none is nested deeply.
     fn no_rival_hits(&mut self, line: LineId) -> Formula {
         let is_else = self.map.line(line).is_some_and(|entry| entry.line.kind == LineKind::Else);
         let rivals = self.map.rivals(line);
-        let known = rivals.iter().rposition(|rival| self.unhindered.contains_key(&(*rival, is_else)));
-        let start = known.and_then(|place| rivals.get(place)).and_then(|rival| self.unhindered.get(&(*rival, is_else)));
-        let mut formula = start.copied().unwrap_or(Formula::TRUE);
-        for rival in rivals.into_iter().skip(known.map_or(0, |place| place + 1)) {
-            let hit = self.map.hit(rival, &mut self.builder);
-            formula = self.builder.formulas.and([formula, hit.not()]);
-            self.unhindered.insert((rival, is_else), formula);
+        self.rivals_seen = self.rivals_seen.saturating_add(rivals.len());
+        let mut parts = Vec::new();
+        for together in rivals.chunks(RIVALS_TOGETHER) {
+            let key = together.first().filter(|_| together.len() == RIVALS_TOGETHER).map(|first| (*first, is_else));
+            if let Some(known) = key.and_then(|key| self.unhindered.get(&key)) {
+                parts.push(*known);
+                continue;
+            }
+            let misses: Vec<Formula> =
+                together.iter().map(|rival| self.map.hit(*rival, &mut self.builder).not()).collect();
+            let formula = self.builder.formulas.and(misses);
+            self.unhindered.extend(key.map(|key| (key, formula)));
+            parts.push(formula);
         }
-        formula
+        while parts.len() > RIVALS_TOGETHER {
+            let groups: Vec<Vec<Formula>> = parts.chunks(RIVALS_TOGETHER).map(<[Formula]>::to_vec).collect();
+            parts = groups.into_iter().map(|group| self.builder.formulas.and(group)).collect();
+        }
+        self.builder.formulas.and(parts)
     }
 
     /// The events of a line that it sends to one of some channels, where what mutes hold does not count, if they are told.

@@ -103,8 +103,10 @@ pub struct StatementProver<'m> {
     solver: Solver,
     map: RoutingMap<'m>,
     observe: Box<ObserveEvent<'m>>,
-    /// For which events no line up to one of a block keeps them from those behind it.
+    /// For which events no line of some that follow each other in a block hits, by the first of them.
     unhindered: HashMap<(LineId, bool), Formula>,
+    /// How many lines were looked at because they may keep events from others.
+    rivals_seen: usize,
     muted: BTreeMap<ChannelId, Formula>,
     call_paths: BTreeMap<(RoutingId, RoutingId), Rc<(Vec<CallPath>, bool)>>,
 }
@@ -120,6 +122,7 @@ impl<'m> StatementProver<'m> {
             map: RoutingMap::new(model),
             observe,
             unhindered: HashMap::new(),
+            rivals_seen: 0,
             muted: BTreeMap::new(),
             call_paths: BTreeMap::new(),
         }

@@ -11,6 +11,9 @@ use crate::prove::undecided::UndecidedReason;
 use crate::prove::witness::Witness;
 use std::collections::BTreeSet;
 
+/// How many lines are looked at because they may keep events from others, for all statements of a rule set.
+const MAX_RIVALS: usize = 200_000_000;
+
 /// The result of a search.
 pub(super) enum SearchResult {
     /// This event, and what the evaluator says of it.
@@ -29,9 +32,14 @@ enum Candidate {
 }
 
 impl StatementProver<'_> {
+    /// Whether all that the statements of a rule set may take is used up.
+    fn is_spent(&self) -> bool {
+        self.solver.statistics.questions > MAX_QUESTIONS || self.rivals_seen > MAX_RIVALS
+    }
+
     /// An event that meets formulas, evaluated.
     fn candidate(&mut self, id: StatementId, assertions: &[Formula]) -> Candidate {
-        if self.solver.statistics.questions > MAX_QUESTIONS {
+        if self.is_spent() {
             return Candidate::Undecided(UndecidedReason::Effort);
         }
         match self.solve(assertions) {
@@ -79,6 +87,9 @@ impl StatementProver<'_> {
             };
             let before = excluded.len();
             for line in givers {
+                if self.is_spent() {
+                    return SearchResult::Undecided(UndecidedReason::Effort);
+                }
                 if !self.own_channels(line).is_disjoint(channels) && excluded.insert(line) {
                     let paths = self.paths_to(entry, line);
                     for path in &paths.0 {
