@@ -2,9 +2,9 @@
 //! them: these findings can be silenced even where they are errors, because later stages can run what they refuse.
 
 crate::codes! {
+    NO_EVENT = "E0213", "statement about no event";
     UNREACHABLE_LINE = "E0220", "line that no event can reach";
     UNREACHABLE_ARM = "E0221", "arm that no text chooses";
-    NO_EVENT = "E0213", "statement about no event";
     SHADOWED_LINE = "W0070", "line whose events go to the same channels before it";
     CONTROL_CHARACTERS = "W0071", "line that only texts with control characters reach";
     REDUNDANT_CONDITION = "W0072", "condition that holds anyway";

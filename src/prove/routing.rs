@@ -230,10 +230,7 @@ impl<'m> RoutingMap<'m> {
         let chain = self.chain(line, path);
         let taking = reached.iter().flat_map(|leaf| self.with_ancestors(*leaf));
         let is_taker = |other: &LineId| chain.iter().any(|id| self.is_rival(*id, *other));
-        let mut takers: Vec<LineId> = taking.filter(is_taker).collect();
-        takers.sort_unstable();
-        takers.dedup();
-        takers
+        taking.filter(is_taker).collect::<BTreeSet<LineId>>().into_iter().collect()
     }
 
     /// The ways in which events that enter one routing come to another, and whether there are more.

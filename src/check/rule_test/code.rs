@@ -19,7 +19,7 @@ crate::codes! {
     MOMENT = "E0175", "bad moment in a sequence";
     SEQUENCE = "E0176", "statement that has no place in a sequence";
     LENGTH = "E0177", "sequence that is too long";
-    STATEMENT = "E0212", "expectation that cannot be proved";
     REFUSED_SILENCE = "E0192", "silence that the gateway refuses";
+    STATEMENT = "E0212", "expectation that cannot be proved";
     BRACES = "W0048", "number of `times` in braces";
 }

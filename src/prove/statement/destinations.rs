@@ -1,7 +1,7 @@
 //! Where the events of a statement can go.
 
 use super::delivery::Told;
-use super::search::SearchResult;
+use super::search::StatementSearch;
 use super::{StatementId, StatementProver, too_many_paths};
 use crate::model::ChannelId;
 use crate::prove::formula::Formula;
@@ -40,9 +40,9 @@ impl StatementProver<'_> {
             channels.extend(sends_nowhere.then_some(None));
             for channel in channels {
                 let event = match self.destination(id, &base, line, channel) {
-                    SearchResult::Found(event, _) => Ok(event),
-                    SearchResult::Undecided(reason) => Err(reason),
-                    SearchResult::None => continue,
+                    StatementSearch::Found(event, _) => Ok(event),
+                    StatementSearch::Undecided(reason) => Err(reason),
+                    StatementSearch::None => continue,
                 };
                 found.push(ReachedDestination { path: path.clone(), span, channel, event });
             }
@@ -57,8 +57,8 @@ impl StatementProver<'_> {
         base: &[Formula],
         line: LineId,
         channel: Option<ChannelId>,
-    ) -> SearchResult {
-        let Some(path) = self.map.line(line).map(|entry| entry.line.path.clone()) else { return SearchResult::None };
+    ) -> StatementSearch {
+        let Some(path) = self.map.line(line).map(|entry| entry.line.path.clone()) else { return StatementSearch::None };
         let entry = self.entry(id);
         let ways = self.paths_to(entry, line);
         let mut undecided = ways.1.then(too_many_paths);
@@ -72,11 +72,11 @@ impl StatementProver<'_> {
                     && channel.is_none_or(|channel| observed.channels.contains(&channel))
             };
             match self.along(id, base, (line, way), gives, &is_found) {
-                found @ SearchResult::Found(..) => return found,
-                SearchResult::None => {}
-                SearchResult::Undecided(reason) => undecided = undecided.or(Some(reason)),
+                found @ StatementSearch::Found(..) => return found,
+                StatementSearch::None => {}
+                StatementSearch::Undecided(reason) => undecided = undecided.or(Some(reason)),
             }
         }
-        undecided.map_or(SearchResult::None, SearchResult::Undecided)
+        undecided.map_or(StatementSearch::None, StatementSearch::Undecided)
     }
 }

@@ -22,7 +22,7 @@ use crate::event::AlertStatus;
 use crate::model::{ChannelId, Model, MuteId, RoutingId, Statement, StatementExpectation, StatementExpectationKind};
 use crate::pattern::language::SearchLimits;
 use delivery::Told;
-use search::SearchResult;
+use search::StatementSearch;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -181,16 +181,16 @@ impl<'m> StatementProver<'m> {
         let (mut undecided, mut holding) = (None, BTreeSet::new());
         for goal in goals(self.model, &expectation.kind) {
             match self.goal(id, base, &goal) {
-                SearchResult::Found(event, observed) => {
+                StatementSearch::Found(event, observed) => {
                     let fault = fault(self.model, &goal, &expectation.kind, &observed);
                     return StatementVerdict::Refuted(Box::new(Refutation { event, observed, fault }));
                 }
-                SearchResult::None => {
+                StatementSearch::None => {
                     if let Goal::Sent(channels, Told::Counts) = &goal {
                         holding.extend(self.sources_that_may_hold(base, channels));
                     }
                 }
-                SearchResult::Undecided(reason) => undecided = undecided.or(Some(reason)),
+                StatementSearch::Undecided(reason) => undecided = undecided.or(Some(reason)),
             }
         }
         match undecided {
@@ -200,11 +200,11 @@ impl<'m> StatementProver<'m> {
     }
 
     /// Looks for an event that a goal does not hold for.
-    fn goal(&mut self, id: StatementId, base: &[Formula], goal: &Goal) -> SearchResult {
+    fn goal(&mut self, id: StatementId, base: &[Formula], goal: &Goal) -> StatementSearch {
         match goal {
             // What the routing does not send says more than what a mute holds.
             Goal::Sent(channels, told) => match self.not_sent(id, base, channels, Told::DoesNotCount) {
-                SearchResult::None if *told == Told::Counts && self.may_be_held(channels) => {
+                StatementSearch::None if *told == Told::Counts && self.may_be_held(channels) => {
                     self.not_sent(id, base, channels, Told::Counts)
                 }
                 result => result,

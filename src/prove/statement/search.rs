@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 const MAX_RIVALS: usize = 200_000_000;
 
 /// The result of a search.
-pub(super) enum SearchResult {
+pub(super) enum StatementSearch {
     /// This event, and what the evaluator says of it.
     Found(Witness, ObservedRouting),
     /// There is none.
@@ -64,21 +64,21 @@ impl StatementProver<'_> {
         base: &[Formula],
         channels: &BTreeSet<ChannelId>,
         told: Told,
-    ) -> SearchResult {
+    ) -> StatementSearch {
         let entry = self.entry(id);
         let mut assertions = base.to_vec();
         let mut excluded: BTreeSet<LineId> = BTreeSet::new();
         for round in 0..MAX_ROUNDS {
             let (event, observed) = match self.candidate(id, &assertions) {
                 Candidate::Event(event, observed) => (event, observed),
-                Candidate::None => return SearchResult::None,
-                Candidate::Undecided(reason) => return SearchResult::Undecided(reason),
+                Candidate::None => return StatementSearch::None,
+                Candidate::Undecided(reason) => return StatementSearch::Undecided(reason),
             };
             let counts = |channel: &&ChannelId| {
                 told == Told::DoesNotCount || delivery::holder(self.model, &observed, **channel).is_none()
             };
             if !observed.channels.intersection(channels).any(|channel| counts(&channel)) {
-                return SearchResult::Found(event, observed);
+                return StatementSearch::Found(event, observed);
             }
             let givers: Vec<LineId> = if round < ROUNDS_ONE_BY_ONE {
                 observed.routes.iter().filter_map(|path| self.map.by_path(path)).collect()
@@ -88,7 +88,7 @@ impl StatementProver<'_> {
             let before = excluded.len();
             for line in givers {
                 if self.is_spent() {
-                    return SearchResult::Undecided(UndecidedReason::Effort);
+                    return StatementSearch::Undecided(UndecidedReason::Effort);
                 }
                 if !self.own_channels(line).is_disjoint(channels) && excluded.insert(line) {
                     let paths = self.paths_to(entry, line);
@@ -101,10 +101,10 @@ impl StatementProver<'_> {
             if excluded.len() == before {
                 let is_cut = excluded.iter().any(|line| self.paths_to(entry, *line).1);
                 let reason = if is_cut { too_many_paths() } else { UndecidedReason::NotFollowed };
-                return SearchResult::Undecided(reason);
+                return StatementSearch::Undecided(reason);
             }
         }
-        SearchResult::Undecided(UndecidedReason::Rounds(MAX_ROUNDS))
+        StatementSearch::Undecided(UndecidedReason::Rounds(MAX_ROUNDS))
     }
 
     /// The events that a line sends to one of the channels along a call path.
@@ -118,7 +118,12 @@ impl StatementProver<'_> {
     }
 
     /// An event that is sent to one of the channels.
-    pub(super) fn sent(&mut self, id: StatementId, base: &[Formula], channels: &BTreeSet<ChannelId>) -> SearchResult {
+    pub(super) fn sent(
+        &mut self,
+        id: StatementId,
+        base: &[Formula],
+        channels: &BTreeSet<ChannelId>,
+    ) -> StatementSearch {
         let entry = self.entry(id);
         let mut undecided = None;
         for line in self.map.ids().collect::<Vec<_>>() {
@@ -131,13 +136,13 @@ impl StatementProver<'_> {
                 let gives = self.gives(line, path, channels, Told::DoesNotCount);
                 let is_found = |observed: &ObservedRouting| !observed.channels.is_disjoint(channels);
                 match self.along(id, base, (line, path), gives, &is_found) {
-                    found @ SearchResult::Found(..) => return found,
-                    SearchResult::None => {}
-                    SearchResult::Undecided(reason) => undecided = undecided.or(Some(reason)),
+                    found @ StatementSearch::Found(..) => return found,
+                    StatementSearch::None => {}
+                    StatementSearch::Undecided(reason) => undecided = undecided.or(Some(reason)),
                 }
             }
         }
-        undecided.map_or(SearchResult::None, SearchResult::Undecided)
+        undecided.map_or(StatementSearch::None, StatementSearch::Undecided)
     }
 
     /// An event that comes to a line along a call path and meets one more formula. Lines that take what is found are left out
@@ -149,7 +154,7 @@ impl StatementProver<'_> {
         (line, path): (LineId, &CallPath),
         also: Formula,
         is_found: &dyn Fn(&ObservedRouting) -> bool,
-    ) -> SearchResult {
+    ) -> StatementSearch {
         let requirements = self.map.requirements(line, path, &mut self.builder);
         let mut assertions = base.to_vec();
         assertions.extend(requirements.iter().map(|each| each.formula));
@@ -158,11 +163,11 @@ impl StatementProver<'_> {
         for round in 0..MAX_ROUNDS {
             let (event, observed) = match self.candidate(id, &assertions) {
                 Candidate::Event(event, observed) => (event, observed),
-                Candidate::None => return SearchResult::None,
-                Candidate::Undecided(reason) => return SearchResult::Undecided(reason),
+                Candidate::None => return StatementSearch::None,
+                Candidate::Undecided(reason) => return StatementSearch::Undecided(reason),
             };
             if is_found(&observed) {
-                return SearchResult::Found(event, observed);
+                return StatementSearch::Found(event, observed);
             }
             let reached: Vec<LineId> = observed.routes.iter().filter_map(|path| self.map.by_path(path)).collect();
             let mut takers = if round < ROUNDS_ONE_BY_ONE {
@@ -172,17 +177,17 @@ impl StatementProver<'_> {
             };
             takers.retain(|taker| excluded.insert(*taker));
             if takers.is_empty() {
-                return SearchResult::Undecided(UndecidedReason::NotFollowed);
+                return StatementSearch::Undecided(UndecidedReason::NotFollowed);
             }
             for taker in takers {
                 assertions.push(self.map.hit(taker, &mut self.builder).not());
             }
         }
-        SearchResult::Undecided(UndecidedReason::Rounds(MAX_ROUNDS))
+        StatementSearch::Undecided(UndecidedReason::Rounds(MAX_ROUNDS))
     }
 
     /// An event for which a line is not one of those that decide.
-    pub(super) fn not_via(&mut self, id: StatementId, base: &[Formula], path: &str) -> SearchResult {
+    pub(super) fn not_via(&mut self, id: StatementId, base: &[Formula], path: &str) -> StatementSearch {
         let entry = self.entry(id);
         let mut assertions = base.to_vec();
         let mut is_cut = false;
@@ -195,13 +200,13 @@ impl StatementProver<'_> {
             }
         }
         match self.candidate(id, &assertions) {
-            Candidate::None => SearchResult::None,
-            Candidate::Undecided(reason) => SearchResult::Undecided(reason),
+            Candidate::None => StatementSearch::None,
+            Candidate::Undecided(reason) => StatementSearch::Undecided(reason),
             Candidate::Event(event, observed) if !observed.routes.iter().any(|route| **route == *path) => {
-                SearchResult::Found(event, observed)
+                StatementSearch::Found(event, observed)
             }
-            Candidate::Event(..) if is_cut => SearchResult::Undecided(too_many_paths()),
-            Candidate::Event(..) => SearchResult::Undecided(UndecidedReason::NotFollowed),
+            Candidate::Event(..) if is_cut => StatementSearch::Undecided(too_many_paths()),
+            Candidate::Event(..) => StatementSearch::Undecided(UndecidedReason::NotFollowed),
         }
     }
 
