@@ -22,7 +22,9 @@ impl RuleSet {
         let mut found = self.statement_prover().findings();
         // Whether an `allow` is idle is known where all proofs ran.
         let _ = check::silence_proofs(&self.model.proof_allows, &mut found);
-        found.iter_mut().for_each(|finding| finding.align(&self.sources));
+        for finding in &mut found {
+            finding.align(&self.sources);
+        }
         found
     }
 

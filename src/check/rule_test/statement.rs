@@ -107,7 +107,9 @@ impl TestChecker<'_, '_> {
             }
             ExpectationKind::Via(paths) => {
                 self.names(expectation);
-                paths.iter().for_each(|path| self.deciding(path));
+                for path in paths {
+                    self.deciding(path);
+                }
             }
             ExpectationKind::Sent(..) | ExpectationKind::NotDropped => self.names(expectation),
             ExpectationKind::Count { .. }

@@ -40,7 +40,7 @@ impl StatementProver<'_> {
             channels.extend(sends_nowhere.then_some(None));
             for channel in channels {
                 let event = match self.destination(id, &base, line, channel) {
-                    StatementSearch::Found(event, _) => Ok(event),
+                    StatementSearch::Found(event, _) => Ok(*event),
                     StatementSearch::Undecided(reason) => Err(reason),
                     StatementSearch::None => continue,
                 };

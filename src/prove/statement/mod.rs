@@ -12,7 +12,7 @@ mod search;
 pub use destinations::ReachedDestination;
 
 use super::formula::{Constraint, Formula, FormulaBuilder, Variable};
-use super::routing::{CallPath, LineId, MAX_CALL_PATHS, RoutingMap};
+use super::routing::{CallPaths, LineId, MAX_CALL_PATHS, RoutingMap};
 use super::solver::{SolveResult, Solver};
 use super::undecided::UndecidedReason;
 use super::witness::Witness;
@@ -108,7 +108,7 @@ pub struct StatementProver<'m> {
     /// How many lines were looked at because they may keep events from others.
     rivals_seen: usize,
     muted: BTreeMap<ChannelId, Formula>,
-    call_paths: BTreeMap<(RoutingId, RoutingId), Rc<(Vec<CallPath>, bool)>>,
+    call_paths: BTreeMap<(RoutingId, RoutingId), Rc<CallPaths>>,
 }
 
 impl<'m> StatementProver<'m> {
@@ -183,7 +183,7 @@ impl<'m> StatementProver<'m> {
             match self.goal(id, base, &goal) {
                 StatementSearch::Found(event, observed) => {
                     let fault = fault(self.model, &goal, &expectation.kind, &observed);
-                    return StatementVerdict::Refuted(Box::new(Refutation { event, observed, fault }));
+                    return StatementVerdict::Refuted(Box::new(Refutation { event: *event, observed, fault }));
                 }
                 StatementSearch::None => {
                     if let Goal::Sent(channels, Told::Counts) = &goal {
@@ -207,7 +207,7 @@ impl<'m> StatementProver<'m> {
                 StatementSearch::None if *told == Told::Counts && self.may_be_held(channels) => {
                     self.not_sent(id, base, channels, Told::Counts)
                 }
-                result => result,
+                result @ (StatementSearch::Found(..) | StatementSearch::None | StatementSearch::Undecided(_)) => result,
             },
             Goal::NotSent(channels) => self.sent(id, base, channels),
             Goal::Via(path) => self.not_via(id, base, path),
@@ -238,7 +238,7 @@ impl<'m> StatementProver<'m> {
     }
 
     /// The ways from the routing of a statement to a line.
-    fn paths_to(&mut self, entry: RoutingId, line: LineId) -> Rc<(Vec<CallPath>, bool)> {
+    fn paths_to(&mut self, entry: RoutingId, line: LineId) -> Rc<CallPaths> {
         let Some(routing) = self.map.routing(line) else { return Rc::default() };
         let map = &self.map;
         let known = self.call_paths.entry((entry, routing));

@@ -17,7 +17,7 @@ const MAX_RIVALS: usize = 200_000_000;
 /// The result of a search.
 pub(super) enum StatementSearch {
     /// This event, and what the evaluator says of it.
-    Found(Witness, ObservedRouting),
+    Found(Box<Witness>, ObservedRouting),
     /// There is none.
     None,
     /// It is not known.
@@ -26,7 +26,7 @@ pub(super) enum StatementSearch {
 
 /// The next event of a search.
 enum Candidate {
-    Event(Witness, ObservedRouting),
+    Event(Box<Witness>, ObservedRouting),
     None,
     Undecided(UndecidedReason),
 }
@@ -46,7 +46,7 @@ impl StatementProver<'_> {
             SolveResult::None => Candidate::None,
             SolveResult::Undecided(reason) => Candidate::Undecided(reason),
             SolveResult::Solution(solution) => {
-                let event = Witness::new(&self.builder.formulas, &solution);
+                let event = Box::new(Witness::new(&self.builder.formulas, &solution));
                 let observed = (self.observe)(&event, id);
                 if observed.meets {
                     Candidate::Event(event, observed)

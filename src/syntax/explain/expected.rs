@@ -116,7 +116,6 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         | Rule::file
         | Rule::edition => (0, "a declaration"),
         Rule::accept | Rule::each | Rule::drop | Rule::let_ | Rule::field | Rule::labels => (1, "a statement"),
-        Rule::prove_when => (1, "a line of `prove`"),
         Rule::beat_when | Rule::beat_by | Rule::beat_timeout | Rule::beat_target => (1, "a line of a heartbeat"),
         Rule::line | Rule::head | Rule::k_route | Rule::k_always => (1, "a route"),
         Rule::spread => (1, "`...`"),
