@@ -111,7 +111,6 @@ fn kind(rule: Rule) -> (u8, &'static str) {
         | Rule::mute
         | Rule::integration
         | Rule::test
-        | Rule::prove
         | Rule::allow
         | Rule::file
         | Rule::edition => (0, "a declaration"),
