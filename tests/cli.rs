@@ -147,6 +147,11 @@ fn the_starter_rules_pass_their_own_checks() {
 }
 
 #[test]
+fn statements_about_all_events() {
+    transcript("prove");
+}
+
+#[test]
 fn families_of_channels() {
     transcript("families");
 }

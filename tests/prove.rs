@@ -2,6 +2,8 @@
 
 pub(crate) mod campaign;
 mod generator;
+mod statement_campaign;
+mod statements;
 
 use expect_test::expect_file;
 use pointsman::diagnostic::{DiagnosticFormat, render};

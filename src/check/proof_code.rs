@@ -2,6 +2,7 @@
 //! them: these findings can be silenced even where they are errors, because later stages can run what they refuse.
 
 crate::codes! {
+    NO_EVENT = "E0213", "statement about no event";
     UNREACHABLE_LINE = "E0220", "line that no event can reach";
     UNREACHABLE_ARM = "E0221", "arm that no text chooses";
     SHADOWED_LINE = "W0070", "line whose events go to the same channels before it";

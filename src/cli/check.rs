@@ -171,5 +171,6 @@ fn undecided(proofs: &ProofSummary, loaded: &LoadedRules) -> String {
 fn contents(model: &Model) -> String {
     let routes = model.routing_lines().count();
     let counts = [(model.mappings.len(), "mapping"), (routes, "route"), (model.tests.len(), "test")];
-    counts.iter().map(|(count, noun)| plural(*count, noun) + ", ").collect()
+    let statements = Some((model.statements.len(), "statement")).filter(|(count, _)| *count > 0);
+    counts.into_iter().chain(statements).map(|(count, noun)| plural(count, noun) + ", ").collect()
 }

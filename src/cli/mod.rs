@@ -44,6 +44,7 @@ mod man;
 mod messages;
 #[cfg(feature = "gateway")]
 mod pending;
+mod prove;
 #[cfg(feature = "gateway")]
 mod quarantine;
 #[cfg(feature = "gateway")]
@@ -135,6 +136,7 @@ enum CliCommand {
     #[cfg(feature = "gateway")]
     Send(send::Arguments),
     Test(test::Arguments),
+    Prove(prove::Arguments),
     Explain(explain::Arguments),
     #[cfg(feature = "gateway")]
     Events(events::Arguments),
@@ -188,6 +190,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         #[cfg(feature = "gateway")]
         CliCommand::Send(arguments) => send::run(&arguments, &mut terminal),
         CliCommand::Test(arguments) => test::run(&arguments, &mut terminal),
+        CliCommand::Prove(arguments) => prove::run(&arguments, &mut terminal),
         CliCommand::Explain(arguments) => explain::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Events(arguments) => events::run(&arguments, &mut terminal),

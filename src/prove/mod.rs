@@ -6,7 +6,8 @@
 //! claim. Nothing is claimed from samples.
 //!
 //! `formula` reads conditions, `theory` finds values for one variable, `solver` puts them together, `routing` says when
-//! a line is reached, `reachability` asks for every line, and `finding` reports. Limits are counted and never timed, and
+//! a line is reached, `reachability` asks for every line, `statement` decides what `prove` declarations say, and `finding`
+//! reports. Limits are counted and never timed, and
 //! nothing depends on the order of a hash, so two runs give the same results.
 
 mod arms;
@@ -18,6 +19,7 @@ mod message;
 mod reachability;
 mod routing;
 mod solver;
+mod statement;
 mod theory;
 mod undecided;
 mod witness;
@@ -27,5 +29,9 @@ pub use finding::{CODES, UndecidedLine};
 pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};
 pub use routing::LineId;
 pub use solver::ProofStatistics;
+pub use statement::{
+    ObserveEvent, ObservedRouting, ReachedDestination, Refutation, StatementFault, StatementId, StatementProver,
+    StatementVerdict,
+};
 pub use undecided::UndecidedReason;
 pub use witness::Witness;

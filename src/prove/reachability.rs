@@ -18,13 +18,13 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// How many lines may take events of a line one after the other.
-const MAX_ROUNDS: usize = 2_000;
+pub(super) const MAX_ROUNDS: usize = 2_000;
 
 /// After so many rounds all lines that may take events of a line are left out at once.
-const ROUNDS_ONE_BY_ONE: usize = 12;
+pub(super) const ROUNDS_ONE_BY_ONE: usize = 12;
 
 /// How many questions one rule set takes.
-const MAX_QUESTIONS: usize = 1_000_000;
+pub(super) const MAX_QUESTIONS: usize = 1_000_000;
 
 /// How many questions it may take to name few lines that take all events of another.
 const MAX_NAMING_QUESTIONS: usize = 200;
@@ -232,9 +232,9 @@ impl LineProver<'_, '_> {
                 return PathResult::Reached(witness);
             }
             let mut more = if round < ROUNDS_ONE_BY_ONE {
-                self.takers(line, path, &reached)
+                self.map.takers(line, path, &reached)
             } else {
-                self.chain(line, path).into_iter().flat_map(|id| self.map.rivals(id)).collect()
+                self.map.chain(line, path).into_iter().flat_map(|id| self.map.rivals(id)).collect()
             };
             more.retain(|taker| !takers.contains(taker));
             if more.is_empty() {
@@ -269,22 +269,6 @@ impl LineProver<'_, '_> {
             }
         }
         reached
-    }
-
-    /// The lines whose siblings may keep events from a line: itself, those around it, and those that call its routing.
-    fn chain(&self, line: LineId, path: &CallPath) -> Vec<LineId> {
-        [line].iter().chain(&path.calls).flat_map(|id| self.map.with_ancestors(*id)).collect()
-    }
-
-    /// The lines that took an event that was meant for another line.
-    fn takers(&self, line: LineId, path: &CallPath, reached: &[LineId]) -> Vec<LineId> {
-        let chain = self.chain(line, path);
-        let taking = reached.iter().flat_map(|leaf| self.map.with_ancestors(*leaf));
-        let is_taker = |other: &LineId| chain.iter().any(|id| self.map.is_rival(*id, *other));
-        let mut takers: Vec<LineId> = taking.filter(is_taker).collect();
-        takers.sort_unstable();
-        takers.dedup();
-        takers
     }
 
     /// Why there is no event.

@@ -50,6 +50,9 @@ impl RuleSet {
             statistics: proofs.statistics,
         };
         let mut found: Vec<Diagnostic> = proofs.findings();
+        if !self.model.statements.is_empty() {
+            found.extend(self.statement_prover().findings());
+        }
         let idle = check::silence_proofs(&self.model.later_allows, &mut found);
         found.extend(idle);
         for finding in &mut found {

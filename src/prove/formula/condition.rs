@@ -185,7 +185,7 @@ impl<'m> FormulaBuilder<'m> {
     }
 
     /// The events with one of some statuses.
-    pub(super) fn statuses(&mut self, holds: impl Fn(AlertStatus) -> bool) -> Formula {
+    pub(in crate::prove) fn statuses(&mut self, holds: impl Fn(AlertStatus) -> bool) -> Formula {
         let mask = AlertStatus::ALL.iter().zip(0..).fold(0, |mask, (one, bit)| mask | u8::from(holds(*one)) << bit);
         self.constants(EventField::Status, mask, 0b11)
     }
