@@ -12,6 +12,7 @@
 mod arms;
 mod conditions;
 mod defaults;
+mod difference;
 mod finding;
 mod formula;
 mod message;
@@ -23,6 +24,7 @@ mod undecided;
 mod witness;
 
 pub use defaults::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE};
+pub use difference::{ChangedEvent, ChannelChange, ComparedModel, EditKind, RoutingComparison, Side, compare_routings};
 pub use finding::{CODES, UndecidedLine};
 pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};
 pub use routing::LineId;

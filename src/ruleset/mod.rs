@@ -3,6 +3,7 @@
 //! [`files`] alone touches files; everything else here, and everything below, is pure.
 
 mod alert_facts;
+mod difference;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod own_event;
