@@ -5,21 +5,31 @@
 //! shown. Nothing changes only where no event meets what must hold for every event that changes.
 
 mod common;
+mod declarations;
 mod edits;
 mod line_meaning;
+mod lines;
 mod relevance;
+mod report;
 mod rule_sets;
 mod search;
 mod sent;
+mod uses;
+mod wording;
 
+pub use declarations::{ChangedDeclaration, ChangedPart, DeclarationKind, PartText, changed_declarations};
 pub use edits::EditKind;
+pub use report::{
+    ChangeGroup, DifferenceDetail, EditDifference, EditedLine, RoutingDifferences, routing_differences,
+};
 pub use rule_sets::{ComparedModel, Side};
 pub use search::{ChangedEvent, ChannelChange};
+pub use wording::ConditionPart;
 
 use super::undecided::UndecidedReason;
 use edits::edits;
 use rule_sets::RuleSets;
-use search::search_edit;
+use search::search_first;
 
 /// How many questions the comparison of two rule sets takes.
 const ROUTING_QUESTIONS: usize = 1_000_000;
@@ -42,7 +52,7 @@ pub fn compare_routings(old: ComparedModel<'_, '_>, new: ComparedModel<'_, '_>) 
     let mut sets = RuleSets::new(old, new);
     let mut undecided = None;
     for edit in edits(&mut sets) {
-        let mut findings = search_edit(&mut sets, edit, 1);
+        let mut findings = search_first(&mut sets, edit);
         if let Some(event) = findings.events.pop() {
             return RoutingComparison::Differs(Box::new(event));
         }

@@ -4,6 +4,7 @@ use super::edits::Edit;
 use super::relevance::RelevantLines;
 use super::rule_sets::{RuleSets, Side};
 use super::sent::{SentChannels, SentFormulas};
+use crate::event::Severity;
 use crate::model::RoutingId;
 use crate::prove::formula::Formula;
 use crate::prove::reachability::WitnessOutcome;
@@ -11,7 +12,7 @@ use crate::prove::routing::LineId;
 use crate::prove::solver::SolveResult;
 use crate::prove::undecided::UndecidedReason;
 use crate::prove::witness::Witness;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The channels that an event no longer gets, and those that it gets now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,18 +71,29 @@ pub(super) struct EditFindings {
     pub(super) is_cut: bool,
 }
 
-/// Looks for events of an edit, up to a number of different changes of channels.
-pub(super) fn search_edit(sets: &mut RuleSets<'_, '_>, edit: Edit, most: usize) -> EditFindings {
+/// Looks for an event of an edit that goes to other channels.
+pub(super) fn search_first(sets: &mut RuleSets<'_, '_>, edit: Edit) -> EditFindings {
     let mut findings = EditFindings::default();
     for (side, line) in edit.sides() {
         for entry in entries_to(sets, side, line) {
-            EditQuestion::new(sets, side, line, entry).search(sets, most, &mut findings);
-            if findings.is_cut {
+            EditQuestion::new(sets, side, line, entry).search(sets, 1, &mut findings);
+            if !findings.events.is_empty() {
                 return findings;
             }
         }
     }
     findings
+}
+
+/// The questions of an edit: one for each of its lines and each entry from which events come there.
+pub(super) fn questions(sets: &mut RuleSets<'_, '_>, edit: Edit) -> Vec<EditQuestion> {
+    let mut questions = Vec::new();
+    for (side, line) in edit.sides() {
+        for entry in entries_to(sets, side, line) {
+            questions.push(EditQuestion::new(sets, side, line, entry));
+        }
+    }
+    questions
 }
 
 /// The entries from which events come to the routing of a line.
@@ -101,10 +113,14 @@ fn entries_to(sets: &RuleSets<'_, '_>, side: Side, line: LineId) -> Vec<Box<str>
 
 /// The question which events reach an edited line from an entry, and go to other channels.
 pub(super) struct EditQuestion {
-    entry: Box<str>,
-    relevant: RelevantLines,
+    /// The rule set of the edited line.
+    pub(super) side: Side,
+    pub(super) entry: Box<str>,
+    pub(super) relevant: RelevantLines,
     /// The channels of the old and of the new rules.
     sent: [SentChannels; 2],
+    /// For which events each line hits that its routing tries.
+    reached: BTreeMap<(Side, LineId), Formula>,
 }
 
 impl EditQuestion {
@@ -115,7 +131,8 @@ impl EditQuestion {
             Some(routing) => formulas.routing(sets, side, routing),
             None => SentChannels::new(),
         });
-        Self { entry, relevant, sent }
+        let reached = formulas.reached;
+        Self { side, entry, relevant, sent, reached }
     }
 
     fn channels(&self) -> BTreeSet<&Box<str>> {
@@ -141,7 +158,7 @@ impl EditQuestion {
     }
 
     /// The events for which exactly this changes.
-    fn changes_so(&self, sets: &mut RuleSets<'_, '_>, change: &ChannelChange) -> Formula {
+    pub(super) fn changes_so(&self, sets: &mut RuleSets<'_, '_>, change: &ChannelChange) -> Formula {
         let mut parts = Vec::new();
         let known = self.channels();
         if change.lost.iter().chain(&change.gained).any(|channel| !known.contains(channel)) {
@@ -162,8 +179,53 @@ impl EditQuestion {
         sets.formulas().and(parts)
     }
 
+    /// The lines that have no block, each with the events for which its block tries it and it hits.
+    pub(super) fn leaves(&self, sets: &RuleSets<'_, '_>, side: Side) -> Vec<(LineId, Formula)> {
+        let is_leaf = |line: LineId| sets.map(side).inner(line).is_none();
+        self.reached
+            .iter()
+            .filter(|((of, line), _)| *of == side && is_leaf(*line))
+            .map(|((_, line), formula)| (*line, *formula))
+            .collect()
+    }
+
+    /// Whether events for which some formulas hold may go to other channels.
+    pub(super) fn has_change(&self, sets: &mut RuleSets<'_, '_>, formulas: &[Formula]) -> bool {
+        let mut assertions = self.relevant.base.clone();
+        assertions.push(self.differs(sets));
+        assertions.extend_from_slice(formulas);
+        !matches!(sets.solve(&assertions), SolveResult::None)
+    }
+
+    /// Whether an event of a severity has a change, as both evaluators say.
+    pub(super) fn changes_with(
+        &self,
+        sets: &mut RuleSets<'_, '_>,
+        change: &ChannelChange,
+        severity: Severity,
+        undecided: &mut Option<UndecidedReason>,
+    ) -> bool {
+        let is_so = sets.of(self.side).1.severities(|one| one == severity);
+        let mut assertions = self.relevant.base.clone();
+        assertions.extend([self.changes_so(sets, change), is_so]);
+        let reason = match sets.solve(&assertions) {
+            SolveResult::None => return false,
+            SolveResult::Undecided(reason) => reason,
+            SolveResult::Solution(solution) => {
+                let event = Witness::new(sets.formulas(), &solution);
+                let [old, new] = sets.evaluate(&event, &self.entry);
+                if ChannelChange::between(&old, &new) == *change {
+                    return true;
+                }
+                UndecidedReason::NotFollowed
+            }
+        };
+        undecided.get_or_insert(reason);
+        false
+    }
+
     /// Looks for an event of each change that is not known yet.
-    fn search(&self, sets: &mut RuleSets<'_, '_>, most: usize, findings: &mut EditFindings) {
+    pub(super) fn search(&self, sets: &mut RuleSets<'_, '_>, most: usize, findings: &mut EditFindings) {
         let mut assertions = self.relevant.base.clone();
         assertions.push(self.differs(sets));
         for known in findings.events.iter().map(ChangedEvent::change).collect::<Vec<_>>() {

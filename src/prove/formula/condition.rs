@@ -189,7 +189,7 @@ impl<'m> FormulaBuilder<'m> {
     }
 
     /// The events with one of some severities.
-    pub(super) fn severities(&mut self, holds: impl Fn(Severity) -> bool) -> Formula {
+    pub(in crate::prove) fn severities(&mut self, holds: impl Fn(Severity) -> bool) -> Formula {
         let mask = Severity::ALL.iter().zip(0..).fold(0, |mask, (one, bit)| mask | u8::from(holds(*one)) << bit);
         self.constants(EventField::Severity, mask, 0b111)
     }
