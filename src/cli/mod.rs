@@ -16,6 +16,7 @@ mod clock;
 mod completions;
 #[cfg(feature = "gateway")]
 mod dead;
+mod diff;
 mod event;
 #[cfg(feature = "gateway")]
 mod event_story;
@@ -135,6 +136,7 @@ enum CliCommand {
     Send(send::Arguments),
     Test(test::Arguments),
     Explain(explain::Arguments),
+    Diff(diff::Arguments),
     #[cfg(feature = "gateway")]
     Events(events::Arguments),
     #[cfg(feature = "gateway")]
@@ -188,6 +190,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Send(arguments) => send::run(&arguments, &mut terminal),
         CliCommand::Test(arguments) => test::run(&arguments, &mut terminal),
         CliCommand::Explain(arguments) => explain::run(&arguments, &mut terminal),
+        CliCommand::Diff(arguments) => diff::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Events(arguments) => events::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
