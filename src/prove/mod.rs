@@ -26,8 +26,8 @@ mod witness;
 pub use defaults::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE};
 pub use difference::{
     ChangeGroup, ChangedDeclaration, ChangedEvent, ChangedPart, ChannelChange, ComparedModel, ConditionPart,
-    DeclarationKind, DifferenceDetail, EditDifference, EditKind, EditedLine, PartText, RoutingComparison, RoutingDifferences, Side,
-    changed_declarations, compare_routings, routing_differences,
+    DeclarationKind, DifferenceDetail, EditDifference, EditKind, EditedLine, PartText, RoutingComparison,
+    RoutingDifferences, Side, changed_declarations, compare_routings, routing_differences,
 };
 pub use finding::{CODES, UndecidedLine};
 pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};

@@ -14,12 +14,12 @@ pub mod source_text;
 mod trace;
 mod why_not;
 
-#[cfg(not(target_family = "wasm"))]
-pub use files::SystemClock;
 pub use difference::{
     ChannelChangeEntry, ChannelSummary, DeclarationEdit, EventChange, LineEdit, PartEdit, RoutingVerdict,
     RuleSetDifference, SeveritySummary, WrittenText,
 };
+#[cfg(not(target_family = "wasm"))]
+pub use files::SystemClock;
 pub use proofs::ProofSummary;
 pub use resolve::{ReadSecret, ResolvedSettings, UnreadableSecret};
 pub use silence::{MAX_CONDITION_BYTES, RefusedCondition, SilenceCondition, SilenceSet};

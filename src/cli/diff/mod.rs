@@ -48,9 +48,9 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   pointsman diff old-rules new-rules
-  pointsman diff --git main                          what changed here since main
-  pointsman diff --git v1.2 v1.3 --rules rules/shop  between two revisions
-  pointsman diff old new --events events.ndjson      how many recorded events change
+  pointsman diff --git main                        what changed since main
+  pointsman diff --git v1 v2 --rules rules/shop    between two revisions
+  pointsman diff old new --events events.ndjson    how many events change
   pointsman diff --git origin/main --format markdown --fail-on lost-critical
 
 Lines of routings are compared by what they say, with defines, tables and schedules expanded. Each edited line is \
@@ -135,7 +135,8 @@ fn rule_sets(arguments: &Arguments, terminal: &mut Terminal) -> Result<(RuleSet,
 impl DiffReport {
     fn has(&self, what: FailOn) -> bool {
         let difference = &self.difference;
-        let is_undecided = difference.edits.iter().any(|edit| edit.undecided.is_some());
+        let is_undecided =
+            !difference.other_entries.is_empty() || difference.edits.iter().any(|edit| edit.undecided.is_some());
         let recorded = self.recorded.iter().flat_map(|recorded| &recorded.kinds);
         let mut changes = difference.edits.iter().flat_map(|edit| &edit.changes);
         match what {

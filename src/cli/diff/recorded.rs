@@ -116,7 +116,8 @@ impl RecordedArguments {
             difference.changed += usize::from(old != new);
             count(&old, &new, &place, &mut kinds);
         }
-        difference.kinds = kinds.into_iter().map(|(key, (count, first))| RecordedChange::new(key, count, first)).collect();
+        difference.kinds =
+            kinds.into_iter().map(|(key, (count, first))| RecordedChange::new(key, count, first)).collect();
         difference.kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
         Ok(Some(difference))
     }
@@ -166,11 +167,9 @@ impl RoutedEvent {
                 channels: decision.channels.iter().map(|channel| (*channel).to_owned()).collect(),
                 title: event.title.to_owned(),
             },
-            OutcomeKind::Event(event) => Self {
-                severity: Some(event.severity.name()),
-                channels: BTreeSet::new(),
-                title: event.title.to_owned(),
-            },
+            OutcomeKind::Event(event) => {
+                Self { severity: Some(event.severity.name()), channels: BTreeSet::new(), title: event.title.to_owned() }
+            }
             OutcomeKind::Dropped(_) | OutcomeKind::Empty | OutcomeKind::Unaccepted(_) | OutcomeKind::Invalid { .. } => {
                 Self::default()
             }

@@ -35,7 +35,9 @@ pub(super) fn render(report: &DiffReport, shown: usize) -> String {
     if let Some(recorded) = &report.recorded {
         match &*recorded.kinds {
             [] => text += &format!("{}\n\n", recorded_line(recorded)),
-            kinds => section(&mut text, &format!("{}:", recorded_line(recorded)), kinds.iter().map(recorded_change_line)),
+            kinds => {
+                section(&mut text, &format!("{}:", recorded_line(recorded)), kinds.iter().map(recorded_change_line))
+            }
         }
     }
     text + &conclusion(report) + "\n"
@@ -75,10 +77,16 @@ fn edit_text(edit: &LineEdit, shown: usize) -> String {
 /// ` at shop.rules:12`, or both places.
 pub(super) fn edit_place(edit: &LineEdit) -> String {
     match (&edit.old, &edit.new) {
-        (Some(old), Some(new)) if old.at != new.at => format!(" at {}, before at {}", new.at, old.at),
+        (Some(old), Some(new)) if line_number(&old.at) != line_number(&new.at) => {
+            format!(" at {}, before at {}", new.at, old.at)
+        }
         (_, Some(line)) | (Some(line), None) => format!(" at {}", line.at),
         (None, None) => String::new(),
     }
+}
+
+fn line_number(at: &str) -> Option<&str> {
+    at.rsplit_once(':').map(|(_, line)| line)
 }
 
 /// The old and the new text with `-` and `+`; a line that says the same once.
@@ -113,12 +121,16 @@ fn indented(text: &str) -> String {
 /// The conditions as readers see them.
 pub(super) fn conditions(when: &[String]) -> Vec<String> {
     let shown = |condition: &String| {
-        if condition.is_empty() { "all events that come to this line".to_owned() } else { excerpt(condition, MAX_WORDS) }
+        if condition.is_empty() {
+            "all events that come to this line".to_owned()
+        } else {
+            excerpt(condition, MAX_WORDS)
+        }
     };
     when.iter().map(shown).collect()
 }
 
-/// ``loses `a`, gains `b`: Info, Warning; 3 lines``
+/// ``Info, Warning: lost by `a`, gained by `b`, with 3 other lines``
 pub(super) fn change_words(edit: &LineEdit, change: &ChannelChangeEntry) -> String {
     let mut parts = Vec::new();
     if !change.lost.is_empty() {
@@ -128,18 +140,17 @@ pub(super) fn change_words(edit: &LineEdit, change: &ChannelChangeEntry) -> Stri
         parts.push(format!("gained by {}", backticked_list(&change.gained)));
     }
     let severities = change.severities.join(", ");
-    let lines = match (change.lines, change.has_more_lines) {
-        (lines, true) => format!(", {lines} lines or more"),
-        (0 | 1, false) => String::new(),
-        (lines, false) => format!(", {lines} lines"),
+    let preposition = match edit.edit {
+        "added" => "from",
+        "removed" => "to",
+        _ => "with",
     };
-    let side = match (lines.is_empty(), edit.edit) {
-        (true, _) => "",
-        (false, "added") => " that had them",
-        (false, "removed") => " that have them now",
-        (false, _) => " that have them instead",
-    };
-    format!("{severities}: {}{lines}{side}", parts.join(", "))
+    match (change.lines, change.has_more_lines) {
+        (0, _) => {}
+        (lines, true) => parts.push(format!("{preposition} {lines} other lines or more")),
+        (lines, false) => parts.push(format!("{preposition} {}", plural(lines, "other line"))),
+    }
+    format!("{severities}: {}", parts.join(", "))
 }
 
 /// ``{ labels: { team: "db" } }: `page` → `chat` ``
@@ -257,26 +268,32 @@ pub(super) fn recorded_change_line(change: &RecordedChange) -> String {
 
 /// The last line.
 pub(super) fn conclusion(report: &DiffReport) -> String {
-    let edits = &report.difference.edits;
+    let difference = &report.difference;
+    let edits = &difference.edits;
     let count = |is: &dyn Fn(&LineEdit) -> bool| edits.iter().filter(|edit| is(edit)).count();
-    let changing = count(&|edit| !edit.changes.is_empty());
-    let undecided = count(&|edit| edit.undecided.is_some());
-    let same = count(&|edit| edit.changes.is_empty() && edit.undecided.is_none());
-    match report.difference.routing {
-        RoutingVerdict::Equal if edits.is_empty() => "no line of a routing is edited: every event goes to the same channels".to_owned(),
-        RoutingVerdict::Equal => format!(
-            "{}: every event goes to the same channels, which is proven",
-            plural(edits.len(), "edited line")
-        ),
-        RoutingVerdict::Different | RoutingVerdict::Undecided => {
-            let mut parts = vec![format!("{} change where events go", changing)];
-            if same > 0 {
-                parts.push(format!("{same} change no channel"));
+    let mut parts = Vec::new();
+    if difference.routing == RoutingVerdict::Equal {
+        parts.push("every event that enters a routing goes to the same channels, which is proven".to_owned());
+    } else {
+        let same = count(&|edit| edit.changes.is_empty() && edit.undecided.is_none());
+        for (number, words) in [
+            (count(&|edit| !edit.changes.is_empty()), "change where events go"),
+            (same, "change no channel"),
+            (count(&|edit| edit.undecided.is_some()), "undecided"),
+        ] {
+            if number > 0 {
+                parts.push(format!("{number} {words}"));
             }
-            if undecided > 0 {
-                parts.push(format!("{undecided} undecided"));
-            }
-            format!("{}: {}", plural(edits.len(), "edited line"), parts.join(", "))
         }
     }
+    if !difference.other_entries.is_empty() {
+        parts.push(format!(
+            "not compared, because only one of the rule sets has them: {}",
+            named(&difference.other_entries)
+        ));
+    }
+    if !difference.declarations.is_empty() {
+        parts.push(format!("{} changed", plural(difference.declarations.len(), "other declaration")));
+    }
+    format!("{}: {}", plural(edits.len(), "edited line"), parts.join("; "))
 }

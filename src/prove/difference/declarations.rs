@@ -125,7 +125,14 @@ pub fn changed_declarations(old: ComparedModel<'_, '_>, new: ComparedModel<'_, '
     }
     for ((kind, name), declared) in old {
         let used_by = used_by(sets.model(Side::Old), kind, &name);
-        changed.push(ChangedDeclaration { kind, name, old: Some(declared.span), new: None, parts: Vec::new(), used_by });
+        changed.push(ChangedDeclaration {
+            kind,
+            name,
+            old: Some(declared.span),
+            new: None,
+            parts: Vec::new(),
+            used_by,
+        });
     }
     changed.sort_by(|one, two| (one.kind, &one.name).cmp(&(two.kind, &two.name)));
     changed
@@ -309,17 +316,20 @@ fn integration(builder: &mut FormulaBuilder<'_>, model: &Model, integration: &In
     let names = mappings.iter().filter_map(|id| model.mappings.get(*id)).map(|mapping| &*mapping.name);
     parts.value("mappings", names.collect::<Vec<_>>().join(", "));
     parts.value("resolve_timeout", format!("{resolve_timeout:?}"));
-    parts.value("destination", match destination {
-        Destination::Channel(channel) => channel_name(model, *channel).to_owned(),
-        Destination::Routing(routing) => {
-            format!("routing {}", model.routings.get(*routing).map_or("", |routing| &routing.name))
-        }
-        Destination::Member(choice) => {
-            let mut meaning = String::new();
-            builder.write_meaning(&choice.value, MeaningScope::EVENT, &mut meaning);
-            format!("{} {meaning}", model.families.get(choice.family).map_or("", |family| &family.name))
-        }
-    });
+    parts.value(
+        "destination",
+        match destination {
+            Destination::Channel(channel) => channel_name(model, *channel).to_owned(),
+            Destination::Routing(routing) => {
+                format!("routing {}", model.routings.get(*routing).map_or("", |routing| &routing.name))
+            }
+            Destination::Member(choice) => {
+                let mut meaning = String::new();
+                builder.write_meaning(&choice.value, MeaningScope::EVENT, &mut meaning);
+                format!("{} {meaning}", model.families.get(choice.family).map_or("", |family| &family.name))
+            }
+        },
+    );
     parts
 }
 

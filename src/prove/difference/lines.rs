@@ -1,7 +1,9 @@
 //! How many lines of the other rule set have events of a change.
 
+use super::edits::Edit;
 use super::rule_sets::{RuleSets, Side};
 use super::search::{ChangedEvent, ChannelChange, EditQuestion};
+use crate::model::{Destination, LineKind, Target};
 use crate::prove::routing::LineId;
 use crate::prove::solver::SolveResult;
 use crate::prove::witness::Witness;
@@ -20,6 +22,7 @@ pub(super) struct LineCount {
 pub(super) fn lines_with_change(
     sets: &mut RuleSets<'_, '_>,
     questions: &[EditQuestion],
+    edit: Edit,
     example: &ChangedEvent,
 ) -> LineCount {
     let change = example.change();
@@ -30,7 +33,7 @@ pub(super) fn lines_with_change(
         see(sets, side, example, &mut seen);
         let changes = question.changes_so(sets, &change);
         for (line, reached) in question.leaves(sets, side) {
-            if seen.contains(&(side, line)) {
+            if seen.contains(&(side, line)) || !is_other_line(sets, edit, side, line) {
                 continue;
             }
             asked += 1;
@@ -47,7 +50,21 @@ pub(super) fn lines_with_change(
             }
         }
     }
-    LineCount { count: seen.len(), has_more }
+    let is_other = |(side, line): &&(Side, LineId)| is_other_line(sets, edit, *side, *line);
+    LineCount { count: seen.iter().filter(is_other).count(), has_more }
+}
+
+/// Whether a line decides by itself where events go, and is not of the edit.
+fn is_other_line(sets: &RuleSets<'_, '_>, edit: Edit, side: Side, line: LineId) -> bool {
+    let map = sets.map(side);
+    let is_of_edit = edit.sides().any(|(of, edited)| of == side && map.with_ancestors(line).any(|each| each == edited));
+    let Some(entry) = map.line(line).map(|entry| entry.line) else { return false };
+    let calls_only = |target: &&Target| {
+        let all = target.destinations();
+        !all.is_empty() && all.iter().all(|one| matches!(one, Destination::Routing(_)))
+    };
+    let targets = entry.body.own_targets();
+    !is_of_edit && entry.kind != LineKind::Always && !targets.iter().all(calls_only)
 }
 
 fn see(sets: &RuleSets<'_, '_>, side: Side, event: &ChangedEvent, seen: &mut BTreeSet<(Side, LineId)>) {

@@ -19,9 +19,7 @@ mod wording;
 
 pub use declarations::{ChangedDeclaration, ChangedPart, DeclarationKind, PartText, changed_declarations};
 pub use edits::EditKind;
-pub use report::{
-    ChangeGroup, DifferenceDetail, EditDifference, EditedLine, RoutingDifferences, routing_differences,
-};
+pub use report::{ChangeGroup, DifferenceDetail, EditDifference, EditedLine, RoutingDifferences, routing_differences};
 pub use rule_sets::{ComparedModel, Side};
 pub use search::{ChangedEvent, ChannelChange};
 pub use wording::ConditionPart;
@@ -57,6 +55,9 @@ pub fn compare_routings(old: ComparedModel<'_, '_>, new: ComparedModel<'_, '_>) 
             return RoutingComparison::Differs(Box::new(event));
         }
         undecided = undecided.or(findings.undecided);
+    }
+    if !sets.other_entries().is_empty() {
+        undecided.get_or_insert(UndecidedReason::OtherRoutings);
     }
     undecided.map_or(RoutingComparison::Equal, RoutingComparison::Undecided)
 }

@@ -45,7 +45,7 @@ pub struct ChangeGroup {
     pub example: ChangedEvent,
     /// The severities of such events.
     pub severities: Vec<Severity>,
-    /// How many lines of the other rule set have such events, of those that were looked at.
+    /// How many other lines of the other rule set have such events, of those that were looked at.
     pub lines: usize,
     /// Whether there may be more lines.
     pub has_more_lines: bool,
@@ -75,6 +75,8 @@ pub struct EditDifference {
 pub struct RoutingDifferences {
     /// Each edit, in the order of the text.
     pub edits: Vec<EditDifference>,
+    /// The routings where events enter, and that only one of the rule sets has.
+    pub other_entries: Vec<Box<str>>,
     /// What the proofs took.
     pub statistics: ProofStatistics,
 }
@@ -88,7 +90,7 @@ pub fn routing_differences(
 ) -> RoutingDifferences {
     let mut sets = RuleSets::new(old, new);
     let edits = edits(&mut sets).into_iter().map(|edit| difference(&mut sets, edit, detail)).collect();
-    RoutingDifferences { edits, statistics: sets.solver.statistics }
+    RoutingDifferences { edits, other_entries: sets.other_entries(), statistics: sets.solver.statistics }
 }
 
 fn difference(sets: &mut RuleSets<'_, '_>, edit: Edit, detail: DifferenceDetail) -> EditDifference {
@@ -107,7 +109,7 @@ fn difference(sets: &mut RuleSets<'_, '_>, edit: Edit, detail: DifferenceDetail)
         let example = plainest(sets, edit, event);
         let change = example.change();
         let severities = severities(sets, &questions, &example, &mut undecided);
-        let lines = super::lines::lines_with_change(sets, &questions, &example);
+        let lines = super::lines::lines_with_change(sets, &questions, edit, &example);
         groups.push(ChangeGroup { change, example, severities, lines: lines.count, has_more_lines: lines.has_more });
     }
     groups.sort_by_key(|group| (std::cmp::Reverse(group.lines), group.change.clone()));

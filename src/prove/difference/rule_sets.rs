@@ -125,12 +125,22 @@ impl<'m, 'e> RuleSets<'m, 'e> {
 
     /// The names of the routings where events enter in one of the rule sets, as far as both have them.
     pub(super) fn entries(&self) -> Vec<Box<str>> {
+        self.all_entries().into_iter().filter(|name| self.is_in_both(name)).collect()
+    }
+
+    /// The names of the routings where events enter in one of the rule sets, and that the other one does not have.
+    pub(super) fn other_entries(&self) -> Vec<Box<str>> {
+        self.all_entries().into_iter().filter(|name| !self.is_in_both(name)).collect()
+    }
+
+    fn is_in_both(&self, name: &str) -> bool {
+        Side::BOTH.iter().all(|side| self.routing(*side, name).is_some())
+    }
+
+    fn all_entries(&self) -> BTreeSet<Box<str>> {
         let entries =
             |side: Side| self.map(side).entries().iter().filter_map(move |entry| self.model(side).routings.get(*entry));
-        let names: BTreeSet<Box<str>> =
-            Side::BOTH.into_iter().flat_map(entries).map(|routing| routing.name.clone()).collect();
-        let in_both = |name: &Box<str>| Side::BOTH.iter().all(|side| self.routing(*side, name).is_some());
-        names.into_iter().filter(in_both).collect()
+        Side::BOTH.into_iter().flat_map(entries).map(|routing| routing.name.clone()).collect()
     }
 
     pub(super) fn solve(&mut self, assertions: &[Formula]) -> SolveResult {

@@ -20,11 +20,7 @@ pub struct ConditionPart {
 }
 
 /// The conditions of the events that change: one for each edited line whose events do.
-pub(super) fn affected(
-    sets: &mut RuleSets<'_, '_>,
-    edit: Edit,
-    questions: &[EditQuestion],
-) -> Vec<Vec<ConditionPart>> {
+pub(super) fn affected(sets: &mut RuleSets<'_, '_>, edit: Edit, questions: &[EditQuestion]) -> Vec<Vec<ConditionPart>> {
     let mut all: Vec<Vec<ConditionPart>> = Vec::new();
     let mut known: Vec<Vec<Formula>> = Vec::new();
     for (side, line) in edit.sides() {

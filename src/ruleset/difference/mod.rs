@@ -33,6 +33,8 @@ pub struct RuleSetDifference {
     pub routing: RoutingVerdict,
     /// The edited lines of routings.
     pub edits: Vec<LineEdit>,
+    /// The routings where events enter, and that only one of the rule sets has: they are not compared.
+    pub other_entries: Vec<Box<str>>,
     /// What channels lose and gain.
     pub channels: Vec<ChannelSummary>,
     /// What changes for each severity.
@@ -150,28 +152,30 @@ impl RuleSet {
     /// Says what a newer rule set does otherwise.
     #[must_use]
     pub fn difference(&self, new: &Self, detail: DifferenceDetail) -> RuleSetDifference {
-        let old_model = ComparedModel { model: &self.model, evaluate: &|witness, routing| self.outcome(witness, routing) };
-        let new_model = ComparedModel { model: &new.model, evaluate: &|witness, routing| new.outcome(witness, routing) };
+        let old_model =
+            ComparedModel { model: &self.model, evaluate: &|witness, routing| self.outcome(witness, routing) };
+        let new_model =
+            ComparedModel { model: &new.model, evaluate: &|witness, routing| new.outcome(witness, routing) };
         let texts = DifferenceTexts { old: &self.sources, new: &new.sources };
         let declarations: Vec<DeclarationEdit> =
             changed_declarations(old_model, new_model).into_iter().map(|each| texts.declaration(each)).collect();
         let differences = routing_differences(old_model, new_model, detail);
-        let edits: Vec<LineEdit> =
-            differences.edits.into_iter().map(|edit| texts.edit(edit, &declarations)).collect();
+        let edits: Vec<LineEdit> = differences.edits.into_iter().map(|edit| texts.edit(edit, &declarations)).collect();
         RuleSetDifference {
-            routing: verdict(&edits),
+            routing: verdict(&edits, &differences.other_entries),
             channels: summary::channels(&edits),
             severities: summary::severities(&edits),
             edits,
+            other_entries: differences.other_entries,
             declarations,
         }
     }
 }
 
-fn verdict(edits: &[LineEdit]) -> RoutingVerdict {
+fn verdict(edits: &[LineEdit], other_entries: &[Box<str>]) -> RoutingVerdict {
     if edits.iter().any(|edit| !edit.changes.is_empty()) {
         RoutingVerdict::Different
-    } else if edits.iter().any(|edit| edit.undecided.is_some()) {
+    } else if !other_entries.is_empty() || edits.iter().any(|edit| edit.undecided.is_some()) {
         RoutingVerdict::Undecided
     } else {
         RoutingVerdict::Equal
