@@ -47,17 +47,10 @@ fn differences_have_the_expected_reports() {
 }
 
 #[test]
-fn a_rule_set_does_not_differ_from_itself() {
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    for set in fs::read_dir(rules).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
-        let folder = Folder::new();
-        let set = set.to_str().unwrap();
-        let shown = folder.pointsman(["diff", set, set, "--fail-on", "any,undecided"]).stderr("").run().stdout;
-        assert_eq!(
-            shown, "0 edited lines: every event that enters a routing goes to the same channels, which is proven\n",
-            "{set}"
-        );
-    }
+fn rules_do_not_differ_from_themselves() {
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
+    let shown = Folder::new().pointsman(["diff", rules, rules, "--fail-on", "any,undecided"]).stderr("").run().stdout;
+    assert_eq!(shown, "0 edited lines: every event that enters a routing goes to the same channels, which is proven\n");
 }
 
 #[test]

@@ -120,14 +120,7 @@ fn indented(text: &str) -> String {
 
 /// The conditions as readers see them.
 pub(super) fn conditions(when: &[String]) -> Vec<String> {
-    let shown = |condition: &String| {
-        if condition.is_empty() {
-            "all events that come to this line".to_owned()
-        } else {
-            excerpt(condition, MAX_WORDS)
-        }
-    };
-    when.iter().map(shown).collect()
+    when.iter().map(|condition| excerpt(condition, MAX_WORDS)).collect()
 }
 
 /// ``Info, Warning: lost by `a`, gained by `b`, with 3 other lines``

@@ -4,12 +4,13 @@ use super::line_meaning::channel_name;
 use super::rule_sets::{ComparedModel, RuleSets, Side};
 use super::uses::{UsedDeclaration, uses_of_line};
 use crate::model::{
-    Channel, CsvRows, Destination, Expression, GroupValue, Heartbeat, Integration, LabelEntry, Mapping, Model, Mute,
-    NodesPath, ParameterValue, Table, TableRows,
+    Channel, CsvCell, CsvRows, Destination, Expression, GroupValue, Heartbeat, Integration, LabelEntry, Literal,
+    Mapping, Model, Mute, NodesPath, ParameterValue, Table, TableRows,
 };
 use crate::pattern::Glob;
 use crate::prove::formula::{FormulaBuilder, MeaningScope};
 use crate::source::Span;
+use crate::text::quoted;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -388,7 +389,7 @@ fn parameter(
 
 fn plain_value(value: &ParameterValue) -> String {
     match value {
-        ParameterValue::Literal(literal) => format!("{literal:?}"),
+        ParameterValue::Literal(literal) => literal_words(literal),
         ParameterValue::Duration(duration) => format!("{duration:?}"),
         ParameterValue::Wait(wait) => format!("{wait:?}"),
         ParameterValue::Secret(secret) => secret.to_string(),
@@ -401,14 +402,36 @@ fn plain_value(value: &ParameterValue) -> String {
     }
 }
 
+/// A constant as rules write it.
+fn literal_words(literal: &Literal) -> String {
+    match literal {
+        Literal::Missing => "missing".to_owned(),
+        Literal::Null => "null".to_owned(),
+        Literal::Boolean(boolean) => boolean.to_string(),
+        Literal::Number(number) => number.to_string(),
+        Literal::Text(text) => quoted(text),
+        Literal::Severity(severity) => severity.name().to_owned(),
+        Literal::Status(status) => status.name().to_owned(),
+        Literal::Time(time) => quoted(&time.to_string()),
+    }
+}
+
+fn cell_words(cell: &CsvCell) -> String {
+    match cell {
+        CsvCell::Any => "*".to_owned(),
+        CsvCell::Missing => "an empty cell".to_owned(),
+        CsvCell::Text(text) => quoted(text),
+    }
+}
+
 fn table(builder: &mut FormulaBuilder<'_>, table: &Table) -> PartList {
     let mut parts = PartList::default();
     match &table.rows {
         TableRows::Csv(CsvRows { case, rows }) => {
             parts.add("case", format!("{case:?}"), PartText::Hidden);
             for (cells, result) in rows {
-                let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:?}")).collect();
-                parts.value(format!("row {}", cells.join(", ")), format!("{result:?}"));
+                let cells: Vec<String> = cells.iter().map(cell_words).collect();
+                parts.value(format!("row {}", cells.join(", ")), literal_words(result));
             }
             // The first row that fits wins.
             parts.add("rows", format!("{rows:?}"), PartText::Hidden);

@@ -63,7 +63,27 @@ impl UseSearch<'_> {
             }
             ExpressionKind::Match(choice) => self.patterns(choice),
             ExpressionKind::Compare(comparison) => self.test(&comparison.test),
-            _ => {}
+            ExpressionKind::Define(_)
+            | ExpressionKind::Lookup(..)
+            | ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Nodes(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Request(_)
+            | ExpressionKind::Group(_)
+            | ExpressionKind::Navigate(..)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Coalesce(_)
+            | ExpressionKind::Or(_)
+            | ExpressionKind::And(_)
+            | ExpressionKind::Not(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => {}
         }
         expression.each_part(&mut |part| self.expression(part));
     }

@@ -209,33 +209,49 @@ impl DifferenceTexts<'_> {
         let line = |side, line: Option<EditedLine>| line.map(|line| self.written(side, line.span));
         LineEdit {
             edit: edit_name(kind),
-            path,
+            path: path.clone(),
             old: line(Side::Old, old),
             new: line(Side::New, new),
             uses,
-            when: affected.iter().map(|parts| self.condition(parts)).collect(),
+            when: affected.iter().map(|parts| self.condition(parts, &path)).collect(),
             changes: groups.into_iter().map(change).collect(),
             has_more,
             undecided: undecided.map(|reason| reason.to_string()),
         }
     }
 
-    /// `labels.team == "db" and not (severity == Info)`; nothing where every event is meant.
-    fn condition(&self, parts: &[ConditionPart]) -> String {
+    /// `labels.team == "db" and not (severity == Info)`
+    fn condition(&self, parts: &[ConditionPart], path: &str) -> String {
+        let words = |part: &ConditionPart| {
+            let sources = self.sources(part.side);
+            part.spans.iter().map(|span| one_line(sources.text(*span))).collect::<Vec<_>>()
+        };
+        let (negated, positive): (Vec<&ConditionPart>, Vec<&ConditionPart>) =
+            parts.iter().partition(|part| part.is_negated);
+        let plain: Vec<String> = positive.iter().flat_map(|part| words(part)).collect();
+        // The same words may mean something else: a define or a schedule changed.
+        let is_same = |part: &&ConditionPart| words(part).iter().all(|word| plain.contains(word));
+        let side = negated.iter().find(|part| is_same(part)).map(|part| part.side);
+        let suffix = match side {
+            Some(Side::Old) => ", by the new rules and not by the old ones",
+            Some(Side::New) => ", by the old rules and not by the new ones",
+            None => "",
+        };
         let parts: Vec<String> = parts
             .iter()
+            .filter(|part| !part.is_negated || !is_same(part))
             .map(|part| {
-                let sources = self.sources(part.side);
-                let texts: Vec<String> = part.spans.iter().map(|span| one_line(sources.text(*span))).collect();
-                let text = texts.join(" and ");
+                let text = words(part).join(" and ");
                 if part.is_negated { format!("not ({text})") } else { text }
             })
             .collect();
         // An `or` within a part binds weaker than the `and` between the parts.
-        match &*parts {
+        let joined = match &*parts {
+            [] => format!("all events that come to `{path}`"),
             [one] => one.clone(),
             [..] => parts.iter().map(|part| parenthesized(part)).collect::<Vec<_>>().join(" and "),
-        }
+        };
+        joined + suffix
     }
 
     fn declaration(&self, changed: ChangedDeclaration) -> DeclarationEdit {
