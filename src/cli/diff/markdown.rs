@@ -6,6 +6,7 @@ use super::text::{
     more_words, recorded_change_line, recorded_line, severity_line, undecided_line,
 };
 use crate::ruleset::{LineEdit, RoutingVerdict};
+use std::fmt::Write as _;
 
 /// How many edits have their details. A comment has a limit.
 const MAX_DETAILS: usize = 50;
@@ -14,7 +15,7 @@ const MAX_DETAILS: usize = 50;
 pub(super) fn render(report: &DiffReport, shown: usize) -> String {
     let difference = &report.difference;
     let mut text = format!("### {}\n\n", title(difference.routing));
-    text += &format!("{}.\n\n", conclusion(report));
+    _ = write!(text, "{}.\n\n", conclusion(report));
     list(&mut text, "", difference.severities.iter().map(severity_line));
     list(&mut text, "**Channels**", difference.channels.iter().map(channel_line));
     let changing: Vec<&LineEdit> = difference.edits.iter().filter(|edit| !edit.changes.is_empty()).collect();
@@ -22,12 +23,12 @@ pub(super) fn render(report: &DiffReport, shown: usize) -> String {
         text += &details(edit, shown);
     }
     if changing.len() > MAX_DETAILS {
-        text += &format!("{} more edits change where events go.\n\n", changing.len() - MAX_DETAILS);
+        _ = write!(text, "{} more edits change where events go.\n\n", changing.len() - MAX_DETAILS);
     }
     list(&mut text, "**Undecided**", difference.edits.iter().filter_map(undecided_line));
     list(&mut text, "**Also changed**", difference.declarations.iter().map(declaration_text));
     if let Some(recorded) = &report.recorded {
-        text += &format!("**{}**\n\n", recorded_line(recorded));
+        _ = write!(text, "**{}**\n\n", recorded_line(recorded));
         list(&mut text, "", recorded.kinds.iter().map(recorded_change_line));
     }
     text.trim_end().to_owned() + "\n"
@@ -53,9 +54,9 @@ fn list(text: &mut String, head: &str, lines: impl Iterator<Item = String>) {
     }
     for line in lines {
         let mut parts = line.lines();
-        text.push_str(&format!("- {}\n", escaped(parts.next().unwrap_or_default())));
+        _ = writeln!(text, "- {}", escaped(parts.next().unwrap_or_default()));
         for part in parts {
-            text.push_str(&format!("  - {}\n", escaped(part.trim_start())));
+            _ = writeln!(text, "  - {}", escaped(part.trim_start()));
         }
     }
     text.push('\n');
@@ -66,17 +67,17 @@ fn details(edit: &LineEdit, shown: usize) -> String {
     let first = edit.changes.first().map(|change| change_words(edit, change)).unwrap_or_default();
     let summary = format!("{} <code>{}</code>: {}", edit.edit, html(&edit.path), html(&first.replace('`', "")));
     let mut text = format!("<details><summary>{summary}</summary>\n\n");
-    text += &format!("{}\n\n", escaped(edit_place(edit).trim_start()));
+    _ = write!(text, "{}\n\n", escaped(edit_place(edit).trim_start()));
     text += &fenced("diff", &line_difference(edit));
     if !edit.uses.is_empty() {
-        text += &format!("Through {}.\n\n", edit.uses.join(", "));
+        _ = write!(text, "Through {}.\n\n", edit.uses.join(", "));
     }
     let conditions = conditions(&edit.when).join("\n");
     if !conditions.is_empty() {
-        text += &format!("Events that change:\n\n{}", fenced("", &conditions));
+        _ = write!(text, "Events that change:\n\n{}", fenced("", &conditions));
     }
     for change in edit.changes.iter().take(shown) {
-        text += &format!("{}\n\n", escaped(&change_words(edit, change)));
+        _ = write!(text, "{}\n\n", escaped(&change_words(edit, change)));
         text += &fenced("", &event_words(edit, &change.event));
     }
     text += &more_words(edit, shown).map(|more| format!("{more}\n\n")).unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::ruleset::{
     SeveritySummary,
 };
 use crate::text::{backticked_list, excerpt, plural};
+use std::fmt::Write as _;
 
 /// How many changes of an edit are shown, unless all are wanted.
 pub(super) const FEW_CHANGES: usize = 3;
@@ -34,7 +35,7 @@ pub(super) fn render(report: &DiffReport, shown: usize) -> String {
     section(&mut text, "Undecided:", difference.edits.iter().filter_map(undecided_line));
     if let Some(recorded) = &report.recorded {
         match &*recorded.kinds {
-            [] => text += &format!("{}\n\n", recorded_line(recorded)),
+            [] => _ = write!(text, "{}\n\n", recorded_line(recorded)),
             kinds => {
                 section(&mut text, &format!("{}:", recorded_line(recorded)), kinds.iter().map(recorded_change_line))
             }
@@ -62,13 +63,13 @@ fn edit_text(edit: &LineEdit, shown: usize) -> String {
     let mut text = format!("{} `{}`{}\n", edit.edit, edit.path, edit_place(edit));
     text += &indented(&line_difference(edit));
     if !edit.uses.is_empty() {
-        text += &format!("  through {}\n", edit.uses.join(", "));
+        _ = writeln!(text, "  through {}", edit.uses.join(", "));
     }
     for condition in conditions(&edit.when) {
-        text += &format!("  for {condition}\n");
+        _ = writeln!(text, "  for {condition}");
     }
     for change in edit.changes.iter().take(shown) {
-        text += &format!("  {}\n    {}\n", change_words(edit, change), event_words(edit, &change.event));
+        _ = writeln!(text, "  {}\n    {}", change_words(edit, change), event_words(edit, &change.event));
     }
     text += &more_words(edit, shown).map(|more| format!("  {more}\n")).unwrap_or_default();
     text
@@ -98,10 +99,10 @@ pub(super) fn line_difference(edit: &LineEdit) -> String {
         let mut shown = String::new();
         for (at, line) in lines.iter().take(MAX_TEXT_LINES).enumerate() {
             let line = if at == 0 { line } else { line.get(margin..).unwrap_or_else(|| line.trim_start()) };
-            shown += &format!("{sign} {line}\n");
+            _ = writeln!(shown, "{sign} {line}");
         }
         if lines.len() > MAX_TEXT_LINES {
-            shown += &format!("{sign} … {} more\n", plural(lines.len() - MAX_TEXT_LINES, "line"));
+            _ = writeln!(shown, "{sign} … {} more", plural(lines.len() - MAX_TEXT_LINES, "line"));
         }
         shown
     };
@@ -201,10 +202,10 @@ pub(super) fn declaration_text(declaration: &DeclarationEdit) -> String {
     let DeclarationEdit { kind, name, edit, at, parts, used_by } = declaration;
     let mut text = format!("{kind} `{name}` {edit} at {at}");
     if !used_by.is_empty() {
-        text += &format!(", used by {}", named(used_by));
+        _ = write!(text, ", used by {}", named(used_by));
     }
     for part in parts {
-        text += &format!("\n  {}", part_line(part));
+        _ = write!(text, "\n  {}", part_line(part));
     }
     text
 }
