@@ -191,6 +191,11 @@ fn check_says_what_is_wrong() {
 }
 
 #[test]
+fn check_compares_rules_with_samples() {
+    transcript("samples");
+}
+
+#[test]
 fn run_goes_on_after_a_bad_document() {
     transcript("run");
 }

@@ -7,7 +7,7 @@ mod page;
 
 use crate::common::Folder;
 use pointsman::diagnostic::DiagnosticLevel;
-use pointsman::ruleset::{LoadedRules, RuleSet};
+use pointsman::ruleset::{LoadedRules, RuleSet, SampleFile};
 use pointsman::time::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -171,6 +171,10 @@ fn check_examples(name: &str, blocks: &[Block], code: Option<&str>) -> String {
         if code.is_none_or(|code| pointsman::prove::CODES.iter().any(|own| own.id == code)) {
             loaded.prove();
         }
+        let samples: Vec<SampleFile> = blocks.iter().filter(|block| block.is_sample()).map(Block::sample).collect();
+        if !samples.is_empty() {
+            loaded.check_samples(&samples, Timestamp::read("2026-11-20T12:00:00Z").unwrap());
+        }
         if let Some(problem) = block.judge(&loaded, code).or_else(|| block.test(&folder)) {
             let _ = writeln!(problems, "{name}:{}: {problem}", block.line);
         }
@@ -181,6 +185,14 @@ fn check_examples(name: &str, blocks: &[Block], code: Option<&str>) -> String {
 impl Block {
     fn is(&self, kind: &str) -> bool {
         self.words.first().is_some_and(|word| word == kind)
+    }
+
+    fn is_sample(&self) -> bool {
+        self.words == ["json", "sample"]
+    }
+
+    fn sample(&self) -> SampleFile {
+        SampleFile { name: "sample.json".to_owned(), bytes: self.text.clone().into_bytes() }
     }
 
     fn is_failing(&self) -> bool {

@@ -1,7 +1,7 @@
 //! `allow CODE because "…"`: warnings that the author accepts. Errors cannot be silenced, because later stages cannot
-//! run what they refuse. Findings of proofs come later, and all of them can be silenced.
+//! run what they refuse. Findings of proofs and of samples come later, and all of them can be silenced.
 
-use crate::check::{code, proof_code};
+use crate::check::{code, proof_code, sample_code};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticLevel, Findings, nearest};
 use crate::source::{FileId, Span};
 use crate::syntax::tree::{AllowDirective, RuleFile};
@@ -21,29 +21,38 @@ pub(super) fn apply(files: &[RuleFile], known: &[&'static DiagnosticCode], diagn
     for (allow, used) in allows.into_iter().zip(used) {
         if let Some(diagnostic) = unknown(allow, known) {
             diagnostics.push(diagnostic);
-        } else if !used && !is_partial && !is_of_proofs(allow) {
+        } else if !used && !is_partial && !is_of_later_stage(allow) {
             diagnostics.push(unused_allow(allow));
         }
     }
 }
 
-/// The places where findings of proofs are silenced.
-pub(super) fn of_proofs(files: &[RuleFile]) -> Vec<AllowDirective> {
-    files.iter().flat_map(|file| &file.allows).filter(|allow| is_of_proofs(allow)).cloned().collect()
+/// The places where findings of proofs and of samples are silenced.
+pub(super) fn of_later_stages(files: &[RuleFile]) -> Vec<AllowDirective> {
+    files.iter().flat_map(|file| &file.allows).filter(|allow| is_of_later_stage(allow)).cloned().collect()
 }
 
 /// Removes the findings of proofs that are silenced, and returns a finding for each `allow` that silences none.
 #[must_use]
 pub fn silence_proofs(allows: &[AllowDirective], found: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let allows: Vec<&AllowDirective> = allows.iter().collect();
+    let allows: Vec<&AllowDirective> = allows.iter().filter(|allow| is_proof_code(&allow.code.text)).collect();
     let index = AllowIndex::of(&allows);
     let mut used = vec![false; allows.len()];
     found.retain(|diagnostic| !index.silences(diagnostic, &mut used));
     allows.into_iter().zip(used).filter(|(_, used)| !used).map(|(allow, _)| unused_allow(allow)).collect()
 }
 
-fn is_of_proofs(allow: &AllowDirective) -> bool {
-    is_proof_code(&allow.code.text)
+/// Removes the findings of samples that are silenced. An `allow` that silences none is not reported: other samples may show
+/// what these do not.
+pub fn silence_samples(allows: &[AllowDirective], found: &mut Vec<Diagnostic>) {
+    let allows: Vec<&AllowDirective> = allows.iter().collect();
+    let index = AllowIndex::of(&allows);
+    found.retain(|diagnostic| !index.silences(diagnostic, &mut vec![false; allows.len()]));
+}
+
+fn is_of_later_stage(allow: &AllowDirective) -> bool {
+    let id = &*allow.code.text;
+    is_proof_code(id) || sample_code::CODES.iter().any(|code| code.id == id)
 }
 
 fn is_proof_code(id: &str) -> bool {
@@ -101,7 +110,7 @@ impl<'a> AllowIndex<'a> {
 fn unknown(allow: &AllowDirective, known: &[&'static DiagnosticCode]) -> Option<Diagnostic> {
     let name = &allow.code;
     let warnings = known.iter().filter(|code| code.level() == DiagnosticLevel::Warning);
-    if is_of_proofs(allow) || warnings.clone().any(|code| *code.id == *name.text) {
+    if is_of_later_stage(allow) || warnings.clone().any(|code| *code.id == *name.text) {
         return None;
     }
     if let Some(error) = known.iter().find(|code| *code.id == *name.text) {

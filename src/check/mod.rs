@@ -53,6 +53,7 @@ pub(crate) mod proof_code;
 mod request;
 mod routing;
 mod rule_test;
+pub(crate) mod sample_code;
 mod schedule;
 mod scope;
 mod secret;
@@ -61,7 +62,7 @@ mod secret_text;
 mod silence;
 mod table;
 
-pub use allow::silence_proofs;
+pub use allow::{silence_proofs, silence_samples};
 pub(crate) use csv::stays_below;
 pub use silence::check_condition;
 
@@ -93,7 +94,7 @@ pub fn check(files: &[tree::RuleFile], environment: &CheckEnvironment<'_>, mut p
     let names = DeclaredNames::collect(&declarations, environment.sources, &mut parsed);
     let mut cx = LoweringContext::new(environment, names, parsed);
     let mut model = lower(&declarations, &mut cx);
-    model.proof_allows = allow::of_proofs(files);
+    model.later_allows = allow::of_later_stages(files);
     let (mut found, unparsed) = (cx.diagnostics, cx.names.unparsed_names);
     mute::check_reach(&model, &mut found);
     let tested = TestedRules { model: &model, unparsed: &unparsed, sources: environment.sources };
@@ -113,6 +114,7 @@ pub fn codes() -> Vec<&'static DiagnosticCode> {
     code::CODES
         .iter()
         .chain(proof_code::CODES)
+        .chain(sample_code::CODES)
         .chain(cover::CODES)
         .chain(rule_test::CODES)
         .copied()
@@ -139,7 +141,7 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let complete_tests = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = complete_tests.map(|(item, test)| self::test(item, test, cx)).collect();
     let families = std::mem::take(&mut cx.families);
-    let proof_allows = Vec::new();
+    let later_allows = Vec::new();
     Model {
         mappings,
         tables,
@@ -152,7 +154,7 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
         heartbeats,
         integrations,
         tests,
-        proof_allows,
+        later_allows,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::rule_paths::RulePathArguments;
 use super::terminal::Terminal;
-use super::{clock, load};
+use super::{clock, load, sample_files};
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel, FindingCounts, FindingLimit};
 use crate::model::Model;
 use crate::prove::UndecidedLine;
@@ -13,6 +13,7 @@ use crate::ruleset::{LoadedRules, ProofSummary};
 use crate::text::plural;
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 /// Check a rule set: report every problem in every file, and how to fix it
 #[derive(Debug, Args)]
@@ -29,6 +30,10 @@ pub(super) struct Arguments {
     /// Also list the routes of which it is not decided whether an event can reach them, each with the reason
     #[arg(long)]
     undecided: bool,
+    /// Compare the rules with payloads: files of JSON or NDJSON, or folders of them. Reports paths, values and labels that no
+    /// sample has, and levels that only `else` names
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    samples: Vec<PathBuf>,
     /// The date for warnings about windows that have passed; today by default
     #[arg(long, value_name = "DATE", value_parser = clock::parse)]
     at: Option<Timestamp>,
@@ -42,6 +47,7 @@ Examples:
   pointsman check                               the rules below this folder
   pointsman check rules/arms rules/team.rules   several paths, one rule set
   pointsman check --all --format short          every finding, one line each
+  pointsman check rules --samples samples       what payloads of senders never have
   pointsman check --deny-warnings --format sarif > pointsman.sarif
   pointsman explain E0031                       what a code means, with examples
 
@@ -69,6 +75,10 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let limit = if arguments.all { FindingLimit::All } else { FindingLimit::First };
     let mut loaded = load::read_with(&arguments.rules.roots(), Some(clock::at(arguments.at)), limit, terminal)?;
     let proofs = loaded.prove();
+    let compared = match &*arguments.samples {
+        [] => String::new(),
+        paths => sample_files::compare(paths, &mut loaded, clock::at(arguments.at), terminal)?,
+    };
     if let Some(rules) = &loaded.rules {
         // Only the gateway knows the secrets; this reports what it would refuse in any case.
         loaded.diagnostics.extend(rules.check_parameters());
@@ -82,6 +92,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     print(format, &loaded, terminal);
     if arguments.format == CheckFormat::Human {
         terminal.out.print(&summary(&loaded, proofs.as_ref()));
+        terminal.out.print(&compared);
     }
     if let Some(proofs) = proofs.as_ref().filter(|_| arguments.undecided) {
         terminal.out.print(&undecided(proofs, &loaded));

@@ -54,6 +54,7 @@ mod replay;
 mod request;
 mod rule_paths;
 mod run;
+mod sample_files;
 #[cfg(feature = "gateway")]
 mod secrets;
 #[cfg(feature = "gateway")]

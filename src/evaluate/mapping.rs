@@ -1,10 +1,10 @@
 //! Applies a mapping to a payload: `accept`, `each`, then for each element the lets, the drops and the fields.
 
-use super::EvaluationPlan;
 use super::budget::{BYTES_PER_NODE, TEXT_LIMIT};
 use super::interpreter::Interpreter;
 use super::observer::Observer;
 use super::text::written;
+use super::{ElementValues, EvaluationPlan};
 use crate::event::{AlertStatus, Event, Labels, LabelsBuilder, MappingRejection, RuleReason, Severity};
 use crate::function;
 use crate::json::{self, Arena, Document};
@@ -63,6 +63,25 @@ pub(super) fn map<'a, O: Observer>(
     interpreter.observer.element(index);
     interpreter.begin_element(document, element);
     interpreter.element(mapping, plan)
+}
+
+/// The elements of a payload, with the values of expressions; nothing if the mapping does not accept it.
+pub(super) fn values<'a, O: Observer>(
+    interpreter: &mut Interpreter<'a, 'a, '_, O>,
+    mapping: &'a Mapping,
+    expressions: &[NodeId],
+    document: &Document<'a>,
+) -> Option<Vec<ElementValues<'a>>> {
+    let plan = EvaluationPlan { integration: None, mappings: &[], destination: None };
+    let elements = accept(interpreter, mapping, plan, document).ok()?;
+    let values = elements.iter().map(|element| {
+        interpreter.begin_element(document, element);
+        for position in &mapping.element_lets {
+            interpreter.let_value(mapping, *position);
+        }
+        ElementValues { element, values: expressions.iter().map(|each| interpreter.value(*each)).collect() }
+    });
+    Some(values.collect())
 }
 
 fn too_many<'a>(mapping: &'a Mapping, count: usize, arena: &'a Arena) -> MappingRejection<'a> {

@@ -36,8 +36,9 @@ pub use text::{brief, written};
 
 use crate::event::{AlertStatus, Event, MappingRejection, MessageGroup, Outcome, OutcomeKind, RoutingDecision};
 use crate::json::{self, Arena, Document};
-use crate::program::{ConditionSet, Destination, Mapping, Program};
+use crate::program::{ConditionSet, Destination, Mapping, NodeId, Program};
 use crate::time::Timestamp;
+use crate::value::RuntimeValue;
 use interpreter::Interpreter;
 use mapping::ElementOutcome;
 use std::collections::{HashMap, HashSet};
@@ -88,6 +89,31 @@ pub fn evaluate<'a, O: Observer>(
         }
     }
     vec![unaccepted(plan, refusals)]
+}
+
+/// An element of a payload, and the values of some expressions over it.
+#[derive(Debug)]
+pub struct ElementValues<'a> {
+    /// The element.
+    pub element: &'a json::Value<'a>,
+    /// The values, in the order of the expressions.
+    pub values: Vec<RuntimeValue<'a>>,
+}
+
+/// The elements of a payload, each with the values of expressions of a mapping, by its position; nothing if the mapping does not
+/// accept the payload.
+#[must_use]
+pub fn element_values<'a>(
+    program: &'a Program,
+    mapping: usize,
+    expressions: &[NodeId],
+    document: &Document<'a>,
+    context: &EvaluationContext<'_>,
+) -> Option<Vec<ElementValues<'a>>> {
+    let mapping = program.mappings.get(mapping)?;
+    let mut observer = SilentObserver;
+    let mut interpreter = Interpreter::new(program, context, document.arena, &mut observer);
+    mapping::values(&mut interpreter, mapping, expressions, document)
 }
 
 /// The answer of an integration to a payload that it accepts, if it has one of its own.

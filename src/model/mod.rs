@@ -7,6 +7,7 @@ mod condition;
 mod expression;
 mod heartbeat;
 mod mapping;
+pub(crate) mod mention;
 mod mute;
 mod notification;
 mod part;
@@ -65,8 +66,8 @@ pub struct Model {
     pub integrations: Vec<Integration>,
     /// Tests; what they name is resolved by name when they run.
     pub tests: Vec<Test>,
-    /// The places where findings of proofs are silenced.
-    pub proof_allows: Vec<tree::AllowDirective>,
+    /// The places where findings of proofs and of samples are silenced.
+    pub later_allows: Vec<tree::AllowDirective>,
 }
 
 /// Position in [`Model::mappings`].

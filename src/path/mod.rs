@@ -37,6 +37,8 @@ pub enum PathRoot {
 #[derive(Debug)]
 pub struct CompiledPath {
     text: String,
+    /// How long the text is of what it starts from.
+    start_length: usize,
     root: PathRoot,
     query: PathQuery,
     /// How many queries within filters start from `$` and are evaluated once.
@@ -101,13 +103,14 @@ impl CompiledPath {
             PathError { range: place(error.range.start)..place(error.range.end), ..error }
         };
         let read = Self::lowered(&format!("{ROOT}{segments}"), Some(base), PathRoot::Value).map_err(shifted)?;
-        Ok(Self { text: format!("{base}{segments}"), costly: read.costly.map(shifted), ..read })
+        let costly = read.costly.map(shifted);
+        Ok(Self { text: format!("{base}{segments}"), start_length: base.len(), costly, ..read })
     }
 
     fn lowered(text: &str, base: Option<&str>, root: PathRoot) -> Result<Self, PathError> {
         let analysis = parser::read(text, base)?;
         let LoweredPath { query, memos } = lowering::lower(text, &analysis)?;
-        Ok(Self { text: text.to_owned(), root, query, memos, costly: analysis.costly })
+        Ok(Self { text: text.to_owned(), start_length: 1, root, query, memos, costly: analysis.costly })
     }
 
     /// What it starts from.
@@ -144,6 +147,12 @@ impl CompiledPath {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text of what it starts from: `$`, `@`, or a value.
+    #[must_use]
+    pub fn start_text(&self) -> &str {
+        self.text.get(..self.start_length).unwrap_or(&self.text)
     }
 
     /// Why it could cost too much: several descendant segments, a product of wildcards, a filter that reads `$` by a path that

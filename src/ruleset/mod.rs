@@ -9,6 +9,7 @@ pub mod files;
 mod own_event;
 mod proofs;
 mod resolve;
+mod samples;
 mod silence;
 pub mod source_text;
 mod trace;
@@ -22,6 +23,7 @@ pub use difference::{
 pub use files::SystemClock;
 pub use proofs::ProofSummary;
 pub use resolve::{ReadSecret, ResolvedSettings, UnreadableSecret};
+pub use samples::{SampleFile, SampleReport};
 pub use silence::{MAX_CONDITION_BYTES, RefusedCondition, SilenceCondition, SilenceSet};
 pub use trace::{
     ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, MissingMember, RouteTrace, TraceStep,

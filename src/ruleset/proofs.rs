@@ -50,7 +50,7 @@ impl RuleSet {
             statistics: proofs.statistics,
         };
         let mut found: Vec<Diagnostic> = proofs.findings();
-        let idle = check::silence_proofs(&self.model.proof_allows, &mut found);
+        let idle = check::silence_proofs(&self.model.later_allows, &mut found);
         found.extend(idle);
         for finding in &mut found {
             finding.align(&self.sources);

@@ -1,8 +1,8 @@
 //! A comparison with a text that a function never gives: `lower(x) == "Web"`.
 
 use super::LintInput;
-use super::model_walk::{ExpressionOwner, TestForm, ValueTest};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
+use crate::model::mention::{ExpressionOwner, TestForm, ValueTest};
 use crate::model::{Comparator, Expression, ExpressionKind, LetBinding, Literal, TextTest};
 use crate::pattern::PiecePosition;
 use crate::source::Span;

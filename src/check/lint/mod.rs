@@ -21,7 +21,6 @@ mod late_critical;
 mod literal_star;
 mod long_wait;
 mod mention;
-mod model_walk;
 mod near_name;
 mod needless_regex;
 mod overwritten;
@@ -43,9 +42,9 @@ mod written_secret;
 use crate::check::CheckEnvironment;
 use crate::diagnostic::{DiagnosticCode, Findings};
 use crate::model;
+use crate::model::mention::ModelMentions;
 use crate::syntax::tree;
 use mention::Mentions;
-use model_walk::ModelMentions;
 use visit::TreeNode;
 
 /// The input of a lint.

@@ -2,8 +2,8 @@
 //! never names.
 
 use super::LintInput;
-use super::model_walk::{ExpressionOwner, TestForm, ValueTest};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings, nearest};
+use crate::model::mention::{ExpressionOwner, TestForm, ValueTest};
 use crate::model::{
     Comparator, Destination, Expression, ExpressionKind, LetBinding, LineKind, Literal, MemberChoice, Model, TableRows,
     Target, TemplatePart,

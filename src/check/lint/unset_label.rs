@@ -4,8 +4,8 @@
 //! `labels`. Elsewhere every name is possible, and nothing is reported.
 
 use super::LintInput;
-use super::model_walk::ExpressionOwner;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings, nearest};
+use crate::model::mention::ExpressionOwner;
 use crate::model::{ChannelId, Destination, Heartbeat, LabelEntry, Mapping, Model, Routing, RoutingId, Target};
 use crate::source::Span;
 use crate::text::{backticked, enumeration};

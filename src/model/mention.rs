@@ -1,9 +1,10 @@
-//! What one walk over the expressions of the checked model finds, for the lints that ask for values and labels.
+//! What one walk over the expressions of a rule set finds: the tests of values, the labels and paths that are read.
 
-use crate::model::{
+use super::{
     ChannelId, Comparator, ComparisonSubject, DefineId, Expression, ExpressionKind, HeartbeatId, MappingId, Match,
     Model, MuteId, Pattern, RoutingId, RoutingLineBody, TableId, TableRows, Target,
 };
+use crate::path::CompiledPath;
 use crate::pattern::Case;
 use crate::source::Span;
 
@@ -28,6 +29,18 @@ pub(crate) struct ModelMentions<'m> {
     pub(crate) labels: Vec<(ExpressionOwner, &'m str, Span)>,
     /// The defines that are used.
     pub(crate) defines: Vec<(ExpressionOwner, DefineId)>,
+    /// The paths that are read, and the value that each starts from where that is not the payload.
+    pub(crate) paths: Vec<(ExpressionOwner, PathRead<'m>)>,
+    /// The choices among arms.
+    pub(crate) choices: Vec<(ExpressionOwner, &'m Match<Expression>)>,
+}
+
+/// A path that an expression reads.
+#[derive(Clone, Copy)]
+pub(crate) struct PathRead<'m> {
+    pub(crate) start: Option<&'m Expression>,
+    pub(crate) path: &'m CompiledPath,
+    pub(crate) span: Span,
 }
 
 impl<'m> ModelMentions<'m> {
@@ -37,14 +50,40 @@ impl<'m> ModelMentions<'m> {
         walk(model, &mut |owner, node| match node {
             ModelNode::Test(test) => mentions.tests.push((owner, test)),
             ModelNode::Expression(value) => {
-                if let ExpressionKind::Label(name) = &value.kind {
-                    mentions.labels.push((owner, name, value.span));
-                } else if let ExpressionKind::Define(id) = value.kind {
-                    mentions.defines.push((owner, id));
-                }
+                mentions.add(owner, value);
             }
         });
         mentions
+    }
+
+    fn add(&mut self, owner: ExpressionOwner, value: &'m Expression) {
+        let span = value.span;
+        let (start, path) = match &value.kind {
+            ExpressionKind::Label(name) => return self.labels.push((owner, name, span)),
+            ExpressionKind::Define(id) => return self.defines.push((owner, *id)),
+            ExpressionKind::Match(choice) => return self.choices.push((owner, choice)),
+            ExpressionKind::Path(path) => (None, path),
+            ExpressionKind::Nodes(nodes) => (nodes.start.as_deref(), &nodes.path),
+            ExpressionKind::Navigate(start, path) => (Some(&**start), path),
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Request(_)
+            | ExpressionKind::Group(_)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Lookup(..)
+            | ExpressionKind::Coalesce(_)
+            | ExpressionKind::Or(_)
+            | ExpressionKind::And(_)
+            | ExpressionKind::Not(_)
+            | ExpressionKind::Compare(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => return,
+        };
+        self.paths.push((owner, PathRead { start, path, span }));
     }
 }
 
