@@ -71,6 +71,7 @@ fn help_fits_eighty_columns_and_lists_exit_codes() {
         "send",
         "test",
         "explain",
+        "diff",
         "events",
         "dead",
         "dead list",

@@ -25,6 +25,7 @@ mod cli;
 mod common;
 mod contributing;
 mod delivery;
+mod diff;
 mod docs;
 mod evaluate;
 mod function;

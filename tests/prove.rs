@@ -1,6 +1,8 @@
 //! Proofs: the findings about lines that no event can reach, and the campaign that compares them with events.
 
 pub(crate) mod campaign;
+mod edit;
+mod edit_campaign;
 mod generator;
 mod statement_campaign;
 mod statements;
@@ -56,6 +58,27 @@ fn campaign_of_a_given_size() {
     let number =
         |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let report = campaign::run(number("SETS", 300) as usize, number("EVENTS", 5_000) as usize, number("SEED", 1));
+    println!("{}\n{}", report.line(), report.examples.join("\n"));
+    for wrong in report.wrong.iter().take(3) {
+        println!("{wrong}");
+    }
+    assert!(report.wrong.is_empty());
+}
+
+#[test]
+fn no_random_event_differs_where_an_edit_is_proven_to_change_nothing() {
+    let report = edit_campaign::run(60, 300, 1);
+    assert!(report.wrong.is_empty(), "{} wrong; the first:\n{}", report.wrong.len(), report.wrong[0]);
+    assert!(report.equal > 5 && report.different > 20, "{report:?}");
+}
+
+/// As in `EDITS=3000 EVENTS=5000 SEED=7 cargo test --test pointsman -- --ignored --nocapture prove::campaign_of_edits`.
+#[test]
+#[ignore = "takes as long as it is told to"]
+fn campaign_of_edits_of_a_given_size() {
+    let number =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let report = edit_campaign::run(number("EDITS", 300) as usize, number("EVENTS", 2_000) as usize, number("SEED", 1));
     println!("{}\n{}", report.line(), report.examples.join("\n"));
     for wrong in report.wrong.iter().take(3) {
         println!("{wrong}");

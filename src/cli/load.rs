@@ -77,13 +77,21 @@ pub(super) fn prove(rules: &RuleSet, terminal: &mut Terminal) -> Result<(), Exit
 /// # Errors
 /// As for [`read`], and if the rules contain an error, which is printed.
 pub(super) fn usable(paths: &[PathBuf], at: Option<Timestamp>, terminal: &mut Terminal) -> Result<RuleSet, Exit> {
-    let LoadedRules { sources, mut diagnostics, rules, left_out } = read(paths, at, terminal)?;
+    without_errors(read(paths, at, terminal)?, "the rules cannot be used", terminal)
+}
+
+/// The rules, unless they contain an error, which is printed after what it means.
+///
+/// # Errors
+/// If they do.
+pub(super) fn without_errors(loaded: LoadedRules, problem: &str, terminal: &mut Terminal) -> Result<RuleSet, Exit> {
+    let LoadedRules { sources, mut diagnostics, rules, left_out } = loaded;
     rules.ok_or_else(|| {
         diagnostics.retain(|diagnostic: &Diagnostic| diagnostic.level() == DiagnosticLevel::Error);
         let text = diagnostic::render(terminal.err.human_format(), &diagnostics, &sources);
         terminal.err.print(&text);
         let counts = FindingCounts { warnings: 0, ..FindingCounts::of(&diagnostics).plus(left_out) };
-        terminal.error(&format!("the rules cannot be used: {counts}"));
+        terminal.error(&format!("{problem}: {counts}"));
         Exit::Findings
     })
 }

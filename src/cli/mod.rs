@@ -16,6 +16,7 @@ mod clock;
 mod completions;
 #[cfg(feature = "gateway")]
 mod dead;
+mod diff;
 mod event;
 #[cfg(feature = "gateway")]
 mod event_story;
@@ -138,6 +139,7 @@ enum CliCommand {
     Test(test::Arguments),
     Prove(prove::Arguments),
     Explain(explain::Arguments),
+    Diff(diff::Arguments),
     #[cfg(feature = "gateway")]
     Events(events::Arguments),
     #[cfg(feature = "gateway")]
@@ -192,6 +194,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Test(arguments) => test::run(&arguments, &mut terminal),
         CliCommand::Prove(arguments) => prove::run(&arguments, &mut terminal),
         CliCommand::Explain(arguments) => explain::run(&arguments, &mut terminal),
+        CliCommand::Diff(arguments) => diff::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Events(arguments) => events::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]

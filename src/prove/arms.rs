@@ -97,7 +97,7 @@ impl<'m> ArmProver<'m, '_> {
 
     fn has_none(&mut self, builder: &FormulaBuilder<'m>, earlier: &[Formula], fit: Formula) -> bool {
         let assertions: Vec<Formula> = earlier.iter().copied().chain([fit]).collect();
-        matches!(self.solver.solve_apart(&builder.formulas, self.model, &assertions), SolveResult::None)
+        matches!(self.solver.solve_apart(&builder.formulas, &assertions), SolveResult::None)
     }
 
     /// The positions of earlier arms that take everything, as few as leaving them out one by one finds.

@@ -13,6 +13,7 @@
 mod arms;
 mod conditions;
 mod defaults;
+mod difference;
 mod finding;
 mod formula;
 mod message;
@@ -25,6 +26,11 @@ mod undecided;
 mod witness;
 
 pub use defaults::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE};
+pub use difference::{
+    ChangeGroup, ChangedDeclaration, ChangedEvent, ChangedPart, ChannelChange, ComparedModel, ConditionPart,
+    DeclarationKind, DifferenceDetail, EditDifference, EditKind, EditedLine, PartText, RoutingComparison,
+    RoutingDifferences, Side, changed_declarations, compare_routings, routing_differences,
+};
 pub use finding::{CODES, UndecidedLine};
 pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};
 pub use routing::LineId;

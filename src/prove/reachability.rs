@@ -250,7 +250,7 @@ impl LineProver<'_, '_> {
     }
 
     pub(super) fn solve(&mut self, assertions: &[Formula]) -> SolveResult {
-        self.solver.solve(&self.builder.formulas, self.model, assertions)
+        self.solver.solve(&self.builder.formulas, assertions)
     }
 
     fn evaluate(&mut self, witness: &Witness, entry: RoutingId) -> WitnessOutcome {

@@ -163,6 +163,16 @@ impl<'m> RoutingMap<'m> {
         self.entries = named.chain(beaten).chain(uncalled).collect();
     }
 
+    /// The routings where events enter.
+    pub(super) fn entries(&self) -> &BTreeSet<RoutingId> {
+        &self.entries
+    }
+
+    /// The outer block of a routing.
+    pub(super) fn routing_block(&self, routing: RoutingId) -> Option<&BlockEntry> {
+        self.blocks.iter().find(|block| block.owner.is_none() && block.routing == routing)
+    }
+
     /// All lines in text order.
     pub(super) fn ids(&self) -> impl Iterator<Item = LineId> + use<> {
         (0..self.lines.len()).map(LineId)
@@ -378,7 +388,13 @@ impl<'m> RoutingMap<'m> {
         builder.formulas.or(parts)
     }
 
-    fn target_hit(&self, line: &RoutingLine, target: &'m Target, builder: &mut FormulaBuilder<'m>) -> Formula {
+    /// The events for which a target that is chosen hits.
+    pub(super) fn target_hit(
+        &self,
+        line: &RoutingLine,
+        target: &'m Target,
+        builder: &mut FormulaBuilder<'m>,
+    ) -> Formula {
         let destinations = match target {
             Target::Destinations(destinations) => destinations,
             Target::Nothing(..) => return Formula::TRUE,
@@ -389,17 +405,13 @@ impl<'m> RoutingMap<'m> {
             parts.push(match destination {
                 Destination::Channel(_) | Destination::Routing(_) => Formula::TRUE,
                 Destination::Member(choice) => {
-                    let cases = builder.value(&choice.value);
                     let names: Vec<&str> = self
                         .model
                         .families
                         .get(choice.family)
                         .map(|family| family.members.iter().map(|(name, _)| &**name).collect())
                         .unwrap_or_default();
-                    match builder.is_named(cases, &names) {
-                        Some(formula) => formula,
-                        None => builder.statement(format!("member at {:?}", choice.span)),
-                    }
+                    builder.is_member(&choice.value, &names)
                 }
             });
         }
@@ -424,6 +436,18 @@ impl<'m> RoutingMap<'m> {
         chosen
     }
 
+    /// What a line and the lines around it ask for, in their own routing.
+    pub(super) fn own_requirements(&mut self, id: LineId, builder: &mut FormulaBuilder<'m>) -> Vec<Requirement> {
+        let mut requirements = Vec::new();
+        self.add_requirements(id, None, builder, &mut requirements);
+        requirements
+    }
+
+    /// The lines that call a routing.
+    pub(super) fn callers(&self, routing: RoutingId) -> &[LineId] {
+        self.callers.get(routing).map(|callers| &**callers).unwrap_or_default()
+    }
+
     /// What must hold for every event that reaches a line along a call path, except that no rival hits. What the line itself
     /// asks for comes first.
     pub(super) fn requirements(
@@ -432,8 +456,7 @@ impl<'m> RoutingMap<'m> {
         path: &CallPath,
         builder: &mut FormulaBuilder<'m>,
     ) -> Vec<Requirement> {
-        let mut requirements = Vec::new();
-        self.add_requirements(id, None, builder, &mut requirements);
+        let mut requirements = self.own_requirements(id, builder);
         let mut called = self.routing(id);
         for caller in path.calls.iter().rev() {
             self.add_requirements(*caller, called, builder, &mut requirements);

@@ -22,6 +22,8 @@ pub enum UndecidedReason {
     NotFollowed,
     /// The routing is called in too many ways.
     CallPaths(usize),
+    /// Events enter a routing that only one of two rule sets has.
+    OtherRoutings,
     /// All questions together used up what they may use.
     Effort,
 }
@@ -55,6 +57,7 @@ impl fmt::Display for UndecidedReason {
             Self::Rounds(limit) => write!(f, "more than {limit} lines take its events one after the other"),
             Self::NotFollowed => f.write_str("a value in its conditions is made by a function that is not followed"),
             Self::CallPaths(limit) => write!(f, "its routing is called in more than {limit} ways"),
+            Self::OtherRoutings => f.write_str("events enter a routing that only one of the rule sets has"),
             Self::Effort => f.write_str("the rule set needs more steps than one check takes"),
         }
     }

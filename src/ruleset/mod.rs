@@ -3,6 +3,7 @@
 //! [`files`] alone touches files; everything else here, and everything below, is pure.
 
 mod alert_facts;
+mod difference;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod own_event;
@@ -15,6 +16,10 @@ mod statements;
 mod trace;
 mod why_not;
 
+pub use difference::{
+    ChannelChangeEntry, ChannelSummary, DeclarationEdit, EventChange, LineEdit, PartEdit, RoutingVerdict,
+    RuleSetDifference, SeveritySummary, WrittenText,
+};
 #[cfg(not(target_family = "wasm"))]
 pub use files::SystemClock;
 pub use proofs::ProofSummary;

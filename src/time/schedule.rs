@@ -153,6 +153,14 @@ impl ScheduleWindows {
             || (self.windows.hold(moment, &self.closed) && !self.breaks.hold(moment, &DaySet::default()))
     }
 
+    /// Its windows in words for machines: schedules with equal ones hold at the same moments.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        // The end follows from the windows.
+        let Self { zone, windows, closed, breaks, also, end: _ } = self;
+        format!("{} {windows:?} {closed:?} {breaks:?} {also:?}", zone.name())
+    }
+
     /// Its zone.
     pub(super) fn zone(&self) -> &Zone {
         &self.zone

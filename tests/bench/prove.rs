@@ -1,6 +1,7 @@
 //! Proofs: the campaign of random rule sets, and what proofs of large rule sets take.
 //!
-//! `cargo bench --bench prove -- [SETS] [EVENTS] [SEED]`: so many random rule sets, each compared with so many random events.
+//! `cargo bench --bench prove -- [SETS] [EVENTS] [SEED] [EDITS]`: so many random rule sets, each compared with so many random
+//! events, and so many random edits of such sets.
 //! Exit code 1 where a claim is false. Then the times of large rule sets, with the numbers of questions, rounds and searches.
 
 #![allow(
@@ -20,9 +21,14 @@
 
 #[path = "../prove/campaign.rs"]
 mod campaign;
+#[path = "../prove/edit.rs"]
+mod edit;
+#[path = "../prove/edit_campaign.rs"]
+mod edit_campaign;
 #[path = "../prove/generator.rs"]
 mod generator;
 
+use pointsman::prove::{DifferenceDetail, RoutingComparison};
 use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
 use std::fmt::Write;
@@ -45,7 +51,54 @@ fn main() -> ExitCode {
     ] {
         measure(name, &text);
     }
-    ExitCode::from(u8::from(!report.wrong.is_empty()))
+    let is_right = report.wrong.is_empty();
+    let began = Instant::now();
+    let report = edit_campaign::run(number(3, 100) as usize, number(1, 1_000) as usize, number(2, 1));
+    println!("{} in {:.1} s", report.line(), began.elapsed().as_secs_f64());
+    for wrong in report.wrong.iter().take(3) {
+        println!("{wrong}");
+    }
+    for (name, text) in [("10,000 routes by service", by_service(10_000)), ("10,000 mixed routes", mixed(10_000))] {
+        measure_difference(name, &text);
+    }
+    ExitCode::from(u8::from(!is_right || !report.wrong.is_empty()))
+}
+
+fn load(text: &str) -> RuleSet {
+    let mut sources = Sources::default();
+    sources.add("large.rules", text);
+    let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
+    loaded.rules.expect("the rules have no error")
+}
+
+/// Ten edits, all kinds of them, and the difference of them.
+fn measure_difference(name: &str, text: &str) {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for edit in (0..10).rev() {
+        let at = 10 + edit * (lines.len() - 20) / 10;
+        match edit % 5 {
+            0 => lines[at] = lines[at].replace("=> page", "=> chat"),
+            1 => drop(lines.remove(at)),
+            2 => lines.insert(at, format!("  route more{edit} when severity == Info and labels.team != \"x\" => chat")),
+            3 => lines.swap(at, at + 1),
+            _ => lines[at] = lines[at].replace(" when ", " when labels.region is missing and "),
+        }
+    }
+    let (old, new) = (load(text), load(&lines.join("\n")));
+    let began = Instant::now();
+    let difference = old.difference(&new, DifferenceDetail::First);
+    let took = began.elapsed();
+    let began = Instant::now();
+    let comparison = old.compare_routings(&new);
+    println!(
+        "{name}: diff {:.0} ms, {} edits, {} of them change channels, {} undecided; the first difference {:.0} ms ({})",
+        took.as_secs_f64() * 1_000.0,
+        difference.edits.len(),
+        difference.edits.iter().filter(|edit| !edit.changes.is_empty()).count(),
+        difference.edits.iter().filter(|edit| edit.undecided.is_some()).count(),
+        began.elapsed().as_secs_f64() * 1_000.0,
+        matches!(comparison, RoutingComparison::Differs(_)),
+    );
 }
 
 fn measure(name: &str, text: &str) {

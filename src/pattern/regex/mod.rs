@@ -105,6 +105,12 @@ impl RegexPattern {
         &self.pattern
     }
 
+    /// The pattern with its flags: patterns with equal ones match the same texts.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        format!("/{}/{}", self.pattern, self.flags.letters())
+    }
+
     /// Whether the pattern matches the whole text, or somewhere in it.
     #[must_use]
     pub fn fits(&self, scope: MatchScope, text: &str) -> bool {

@@ -230,13 +230,14 @@ impl<'m> FormulaBuilder<'m> {
     }
 
     fn during(&mut self, term: &Term, schedule: ScheduleId) -> Formula {
+        let Some(schedule) = self.model.schedules.get(schedule) else { return Formula::FALSE };
+        let windows = self.formulas.add_schedule(&schedule.windows);
         match term {
-            Term::Time(variable) => self.formulas.atom(*variable, Constraint::During(schedule)),
+            Term::Time(variable) => self.formulas.atom(*variable, Constraint::During(windows)),
             Term::Constant(Literal::Time(time)) => {
-                let schedule = self.model.schedules.get(schedule);
-                Formula::constant(schedule.is_some_and(|schedule| schedule.windows.holds(*time)))
+                Formula::constant(self.formulas.schedule(windows).is_some_and(|windows| windows.holds(*time)))
             }
-            Term::Opaque(key, _) => self.statement(format!("{key} is during {schedule}")),
+            Term::Opaque(key, _) => self.statement(format!("{key} is during {windows:?}")),
             Term::Constant(_)
             | Term::Severity
             | Term::Status

@@ -1,6 +1,6 @@
 //! Conditions to formulas.
 
-use super::{Constraint, Formula, Formulas, Parameters, Term, ValueCase, Variable, VariableId, key};
+use super::{Constraint, Formula, Formulas, MeaningId, Parameters, Term, ValueCase, Variable, VariableId};
 use crate::event::{AlertStatus, Severity};
 use crate::model::{Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Model, Pattern};
 use crate::value::ValueType;
@@ -12,14 +12,17 @@ const MAX_STEPS: usize = 4_000_000;
 
 /// Reads the conditions of a rule set. Defines are read once.
 pub(in crate::prove) struct FormulaBuilder<'m> {
-    pub(super) model: &'m Model,
+    pub(in crate::prove) model: &'m Model,
     pub(in crate::prove) formulas: Formulas,
     define_conditions: Vec<Option<Formula>>,
     pub(super) define_values: Vec<Option<Rc<[ValueCase]>>>,
     /// The values of look-ups with the same arguments.
-    pub(super) known_lookups: BTreeMap<String, Rc<[ValueCase]>>,
-    /// How many uses of tables there are.
-    pub(super) instances: u32,
+    pub(super) known_lookups: BTreeMap<Box<str>, Rc<[ValueCase]>>,
+    /// What defines and tables say.
+    pub(super) define_meanings: Vec<Option<MeaningId>>,
+    pub(super) table_meanings: Vec<Option<MeaningId>>,
+    /// Which of the rule sets that share the formulas it is.
+    pub(super) rule_set: usize,
     steps: usize,
 }
 
@@ -32,9 +35,16 @@ impl<'m> FormulaBuilder<'m> {
             define_conditions: vec![None; model.defines.len()],
             define_values: vec![None; model.defines.len()],
             known_lookups: BTreeMap::new(),
-            instances: 0,
+            define_meanings: vec![None; model.defines.len()],
+            table_meanings: vec![None; model.tables.len()],
+            rule_set: 0,
             steps: 0,
         }
+    }
+
+    /// Reads a rule set that shares its formulas with others; this is its number among them.
+    pub(in crate::prove) fn of_rule_set(model: &'m Model, rule_set: usize) -> Self {
+        Self { rule_set, ..Self::new(model) }
     }
 
     /// The events for which a condition of a routing holds.
@@ -49,7 +59,7 @@ impl<'m> FormulaBuilder<'m> {
 
     pub(super) fn condition_in(&mut self, condition: &'m Expression, parameters: &Parameters) -> Formula {
         if !self.may_step() {
-            let key = key::of_expression(condition, parameters);
+            let key = self.key(condition, parameters);
             return self.statement(format!("{key} is true"));
         }
         match &condition.kind {
@@ -118,7 +128,7 @@ impl<'m> FormulaBuilder<'m> {
                 self.test_cases(&subject, &comparison.test, comparison.case, parameters)
             }
             ComparisonSubject::Nodes(..) => {
-                let key = key::of_expression(condition, parameters);
+                let key = self.key(condition, parameters);
                 self.statement(format!("{key} holds"))
             }
         };
@@ -179,7 +189,7 @@ impl<'m> FormulaBuilder<'m> {
     }
 
     /// The events with one of some severities.
-    pub(super) fn severities(&mut self, holds: impl Fn(Severity) -> bool) -> Formula {
+    pub(in crate::prove) fn severities(&mut self, holds: impl Fn(Severity) -> bool) -> Formula {
         let mask = Severity::ALL.iter().zip(0..).fold(0, |mask, (one, bit)| mask | u8::from(holds(*one)) << bit);
         self.constants(EventField::Severity, mask, 0b111)
     }

@@ -1,52 +1,28 @@
-//! Keys of expressions that cannot be followed: equal keys mean equal values for every event.
+//! Keys of values that cannot be followed: equal keys mean equal values for every event.
 
-use super::{Parameters, Term};
-use crate::model::{Expression, ExpressionKind};
-use std::fmt::Write;
+use super::meaning::MeaningScope;
+use super::{Formula, FormulaBuilder, Parameters, Term};
+use crate::model::Expression;
 
-/// The key of an expression. Calls are alike if their functions and arguments are; everything else that cannot be followed
-/// is known by its place.
-pub(super) fn of_expression(expression: &Expression, parameters: &Parameters) -> Box<str> {
-    let mut key = String::new();
-    write(expression, parameters, &mut key);
-    key.into()
-}
-
-fn write(expression: &Expression, parameters: &Parameters, key: &mut String) {
-    match &expression.kind {
-        ExpressionKind::Literal(literal) => _ = write!(key, "{literal:?}"),
-        ExpressionKind::Field(field) => _ = write!(key, "{}", field.name()),
-        ExpressionKind::Label(name) => _ = write!(key, "labels[{name:?}]"),
-        ExpressionKind::Define(id) => _ = write!(key, "define {id}"),
-        ExpressionKind::Call(function, arguments) => {
-            _ = write!(key, "{}(", function.name);
-            for argument in arguments {
-                write(argument, parameters, key);
-                key.push(',');
-            }
-            key.push(')');
+impl<'m> FormulaBuilder<'m> {
+    /// The events in which the text of a value is one of some names.
+    pub(in crate::prove) fn is_member(&mut self, value: &'m Expression, names: &[&str]) -> Formula {
+        let cases = self.value(value);
+        if let Some(formula) = self.is_named(cases, names) {
+            return formula;
         }
-        ExpressionKind::Template(_)
-        | ExpressionKind::Path(_)
-        | ExpressionKind::Nodes(_)
-        | ExpressionKind::Regex(_)
-        | ExpressionKind::Let(_)
-        | ExpressionKind::Parameter(_)
-        | ExpressionKind::Request(_)
-        | ExpressionKind::Group(_)
-        | ExpressionKind::Navigate(..)
-        | ExpressionKind::Lookup(..)
-        | ExpressionKind::Coalesce(_)
-        | ExpressionKind::Match(_)
-        | ExpressionKind::Or(_)
-        | ExpressionKind::And(_)
-        | ExpressionKind::Not(_)
-        | ExpressionKind::Compare(_)
-        | ExpressionKind::List(_)
-        | ExpressionKind::Object(_) => {
-            // Within a table the same place has another value at each use.
-            _ = write!(key, "at {:?} in {}", expression.span, parameters.instance);
-        }
+        let key = self.key(value, &Parameters::default());
+        let parts: Vec<Formula> =
+            names.iter().map(|name| self.statement(format!("text of {key} equals {name:?}"))).collect();
+        self.formulas.or(parts)
+    }
+
+    /// The key of an expression: what it says. Within a table the same words have another value at each use.
+    pub(super) fn key(&mut self, expression: &Expression, parameters: &Parameters) -> Box<str> {
+        let mut text = String::new();
+        let scope = MeaningScope { instance: parameters.instance, lets: None };
+        self.write_meaning(expression, scope, &mut text);
+        format!("{:?}", self.formulas.meaning(&text)).into()
     }
 }
 

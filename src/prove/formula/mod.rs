@@ -7,6 +7,7 @@
 mod comparison;
 mod condition;
 mod key;
+mod meaning;
 mod order;
 mod table;
 mod term;
@@ -14,14 +15,16 @@ mod text_test;
 mod value;
 
 pub(super) use condition::FormulaBuilder;
+pub(super) use meaning::MeaningScope;
 pub(super) use term::{Term, ValueCase};
 
 use crate::json::Number;
-use crate::model::{EventField, OrderRelation, ScheduleId};
+use crate::model::{EventField, OrderRelation};
 use crate::pattern::Case;
 use crate::pattern::language::{StringSet, TextFunction};
-use crate::time::Timestamp;
+use crate::time::{ScheduleWindows, Timestamp};
 use foldhash::HashMap;
+use std::sync::Arc;
 use term::Parameters;
 
 /// A formula: a node, or its negation.
@@ -83,6 +86,21 @@ pub(super) struct VariableId(u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ConstraintId(u32);
 
+/// Position of a schedule. Schedules with the same windows have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct WindowsId(u32);
+
+/// Position of the text of something that rules say. Equal texts have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct MeaningId(u32);
+
+impl MeaningId {
+    /// A number of its own, which is never 0.
+    pub(super) fn number(self) -> u32 {
+        self.0 + 1
+    }
+}
+
 /// What of an event a variable is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Variable {
@@ -123,7 +141,7 @@ pub(super) enum Constraint {
     /// The same text as another variable has.
     Same(VariableId),
     /// A time within a schedule.
-    During(ScheduleId),
+    During(WindowsId),
     /// A time before or after another.
     Order(OrderRelation, Timestamp),
     /// Exactly this time.
@@ -165,6 +183,10 @@ pub(super) struct Formulas {
     known_variables: HashMap<Variable, u32>,
     constraints: Vec<Constraint>,
     known_constraints: HashMap<Constraint, u32>,
+    schedules: Vec<Arc<ScheduleWindows>>,
+    known_schedules: HashMap<String, WindowsId>,
+    meanings: Vec<Box<str>>,
+    known_meanings: HashMap<Box<str>, u32>,
 }
 
 impl Default for Formulas {
@@ -176,6 +198,10 @@ impl Default for Formulas {
             known_variables: HashMap::default(),
             constraints: Vec::new(),
             known_constraints: HashMap::default(),
+            schedules: Vec::new(),
+            known_schedules: HashMap::default(),
+            meanings: Vec::new(),
+            known_meanings: HashMap::default(),
         };
         formulas.add(FormulaNode::True);
         formulas
@@ -201,6 +227,26 @@ impl Formulas {
     /// What a constraint says.
     pub(super) fn constraint(&self, id: ConstraintId) -> Option<&Constraint> {
         self.constraints.get(id.0 as usize)
+    }
+
+    /// The windows of a schedule.
+    pub(super) fn schedule(&self, id: WindowsId) -> Option<&ScheduleWindows> {
+        self.schedules.get(id.0 as usize).map(|windows| &**windows)
+    }
+
+    /// A schedule.
+    pub(super) fn add_schedule(&mut self, windows: &Arc<ScheduleWindows>) -> WindowsId {
+        let next = WindowsId(u32::try_from(self.schedules.len()).unwrap_or(u32::MAX));
+        let id = *self.known_schedules.entry(windows.identity()).or_insert(next);
+        if id == next {
+            self.schedules.push(Arc::clone(windows));
+        }
+        id
+    }
+
+    /// What rules say, in a text: equal texts have the same position.
+    pub(super) fn meaning(&mut self, text: &str) -> MeaningId {
+        MeaningId(intern(&mut self.meanings, &mut self.known_meanings, text.into()))
     }
 
     /// Whether an event has a label that a variable stands for.

@@ -1,7 +1,7 @@
 //! Look-ups in tables.
 
 use super::value::literal_text;
-use super::{Formula, FormulaBuilder, Parameters, Term, ValueCase, key};
+use super::{Formula, FormulaBuilder, MeaningId, Parameters, Term, ValueCase};
 use crate::model::{CsvCell, CsvRows, Expression, Literal, TableRows};
 use crate::pattern::Case;
 use crate::pattern::language::StringSet;
@@ -18,17 +18,14 @@ impl<'m> FormulaBuilder<'m> {
         arguments: &'m [Expression],
         parameters: &Parameters,
     ) -> Vec<ValueCase> {
-        let key = (parameters.instance == 0).then(|| {
-            let arguments = arguments.iter().map(|argument| key::of_expression(argument, parameters));
-            format!("{table} {:?}", arguments.collect::<Vec<_>>())
-        });
-        if let Some(known) = key.as_ref().and_then(|key| self.known_lookups.get(key)) {
+        // Within a table, the same words say the same only within the same use of it.
+        let key = self.key(expression, parameters);
+        if let Some(known) = self.known_lookups.get(&key) {
             return known.to_vec();
         }
-        let cases = self.read_lookup(expression, table, arguments, parameters);
-        if let Some(key) = key {
-            self.known_lookups.insert(key, cases.as_slice().into());
-        }
+        let use_of_table = self.formulas.meaning(&key);
+        let cases = self.read_lookup(expression, table, arguments, parameters, use_of_table);
+        self.known_lookups.insert(key, cases.as_slice().into());
         cases
     }
 
@@ -38,6 +35,7 @@ impl<'m> FormulaBuilder<'m> {
         table: usize,
         arguments: &'m [Expression],
         parameters: &Parameters,
+        use_of_table: MeaningId,
     ) -> Vec<ValueCase> {
         let model = self.model;
         let Some(table) = model.tables.get(table) else { return self.opaque(expression, parameters) };
@@ -45,8 +43,7 @@ impl<'m> FormulaBuilder<'m> {
             arguments.iter().map(|argument| self.cases(argument, parameters)).collect();
         match &table.rows {
             TableRows::Arms(rows) => {
-                self.instances += 1;
-                let inner = Parameters { values: arguments.into(), instance: self.instances };
+                let inner = Parameters { values: arguments.into(), instance: use_of_table.number() };
                 let chosen = self.chosen_arms(rows, &inner);
                 let mut all = Vec::new();
                 for (arm, when) in rows.arms.iter().zip(&chosen.arms) {

@@ -47,8 +47,7 @@ impl<'m> FormulaBuilder<'m> {
                         term,
                         &holds,
                         || StringSet::regex(regex, *scope),
-                        // The regexes of two places are told apart, though they may be alike.
-                        || format!("regex {scope:?} {:p}", std::sync::Arc::as_ptr(regex)),
+                        || format!("{scope:?} {}", regex.identity()),
                     )
                 })
             }

@@ -1,6 +1,6 @@
 //! Values of expressions, by cases.
 
-use super::{Formula, FormulaBuilder, Parameters, Term, ValueCase, Variable, key};
+use super::{Formula, FormulaBuilder, Parameters, Term, ValueCase, Variable};
 use crate::event::{AlertStatus, Severity};
 use crate::function::Function;
 use crate::json::Number;
@@ -56,7 +56,7 @@ impl<'m> FormulaBuilder<'m> {
 
     /// A value that is not followed.
     pub(super) fn opaque(&mut self, expression: &Expression, parameters: &Parameters) -> Vec<ValueCase> {
-        let key = key::of_expression(expression, parameters);
+        let key = self.key(expression, parameters);
         let types = expression.types;
         ValueCase::always(if (ValueType::TEXT | ValueType::MISSING).contains(types) {
             Term::Text(self.formulas.add_variable(Variable::OpaqueText(key)), Vec::new())
@@ -317,7 +317,7 @@ impl<'m> FormulaBuilder<'m> {
     }
 
     /// The events in which a value, as a text, is one of some texts. None if its text is not followed.
-    pub(in crate::prove) fn is_named(&mut self, cases: Vec<ValueCase>, names: &[&str]) -> Option<Formula> {
+    pub(super) fn is_named(&mut self, cases: Vec<ValueCase>, names: &[&str]) -> Option<Formula> {
         let mut parts = Vec::new();
         for case in self.as_texts(cases) {
             let holds = match &case.term {

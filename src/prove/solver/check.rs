@@ -1,7 +1,7 @@
 //! Asks the theories for values of all variables together.
 
 use super::{Solution, Solver};
-use crate::model::{EventField, Model};
+use crate::model::EventField;
 use crate::prove::formula::{Constraint, FormulaAtom, Formulas, Variable, VariableId};
 use crate::prove::theory::{ConstraintLiteral, TheoryAnswer, VariableValue, needs_value};
 use crate::prove::undecided::UndecidedReason;
@@ -22,7 +22,7 @@ pub(super) enum Checked {
 
 impl Solver {
     /// Values for atoms, which are sorted and without repetitions.
-    pub(super) fn check(&mut self, formulas: &Formulas, model: &Model, literals: &[(FormulaAtom, bool)]) -> Checked {
+    pub(super) fn check(&mut self, formulas: &Formulas, literals: &[(FormulaAtom, bool)]) -> Checked {
         let groups = Groups::of(formulas, literals);
         let mut solution = Solution::default();
         let mut conflicts = Vec::new();
@@ -31,7 +31,7 @@ impl Solver {
             let (constraints, owners) = group.constraints(formulas);
             let Some(first) = group.variables.first().copied() else { continue };
             let variable = group.strictest(formulas).unwrap_or(first);
-            match self.theories.decide(formulas, model, variable, constraints) {
+            match self.theories.decide(formulas, variable, constraints) {
                 TheoryAnswer::Value(value) => {
                     solution.values.extend(group.variables.iter().map(|variable| (*variable, value.clone())));
                 }
@@ -55,14 +55,13 @@ impl Solver {
         if let Some((reason, literals)) = undecided {
             return Checked::Undecided(reason, literals);
         }
-        self.keep_apart(formulas, model, literals, &groups, solution)
+        self.keep_apart(formulas, literals, &groups, solution)
     }
 
     /// Changes values that must differ and do not.
     fn keep_apart(
         &mut self,
         formulas: &Formulas,
-        _: &Model,
         literals: &[(FormulaAtom, bool)],
         groups: &Groups,
         mut solution: Solution,

@@ -10,7 +10,7 @@ mod search;
 use super::formula::{Formula, FormulaAtom, Formulas, Variable, VariableId};
 use super::theory::{Theories, VariableValue, meets};
 use super::undecided::UndecidedReason;
-use crate::model::{EventField, Model};
+use crate::model::EventField;
 use crate::pattern::language::SearchLimits;
 use assignment::Assignment;
 use check::Checked;
@@ -65,20 +65,20 @@ impl Solver {
     }
 
     /// Solves formulas that must all hold.
-    pub(super) fn solve(&mut self, formulas: &Formulas, model: &Model, assertions: &[Formula]) -> SolveResult {
+    pub(super) fn solve(&mut self, formulas: &Formulas, assertions: &[Formula]) -> SolveResult {
         self.statistics.questions += 1;
         let Some(mut assignment) = Assignment::of(formulas, assertions) else { return SolveResult::None };
-        let result = self.solve_assignment(formulas, model, assertions, &mut assignment);
+        let result = self.solve_assignment(formulas, assertions, &mut assignment);
         self.statistics.theory_questions = self.theories.asked;
         self.statistics.theory_searches = self.theories.searched;
         result
     }
 
     /// Solves formulas that have nothing to do with those of other questions: no answer is kept for them.
-    pub(super) fn solve_apart(&mut self, formulas: &Formulas, model: &Model, assertions: &[Formula]) -> SolveResult {
+    pub(super) fn solve_apart(&mut self, formulas: &Formulas, assertions: &[Formula]) -> SolveResult {
         let limits = self.theories.limits;
         let kept = std::mem::replace(&mut self.theories, Theories::new(limits));
-        let result = self.solve(formulas, model, assertions);
+        let result = self.solve(formulas, assertions);
         self.theories = kept;
         result
     }
@@ -86,20 +86,19 @@ impl Solver {
     fn solve_assignment(
         &mut self,
         formulas: &Formulas,
-        model: &Model,
         assertions: &[Formula],
         assignment: &mut Assignment,
     ) -> SolveResult {
-        match self.check(formulas, model, &assignment.literals()) {
+        match self.check(formulas, &assignment.literals()) {
             Checked::Conflict(_) => SolveResult::None,
             Checked::Undecided(reason, _) => SolveResult::Undecided(reason),
             Checked::Solution(solution) => {
-                let view = SolutionView { formulas, model, limits: &self.theories.limits, solution: &solution };
+                let view = SolutionView { formulas, limits: &self.theories.limits, solution: &solution };
                 assignment.pending.retain(|clause| view.holds(*clause) != Some(true));
                 if assignment.pending.is_empty() {
                     SolveResult::Solution(solution)
                 } else {
-                    self.search(formulas, model, assertions)
+                    self.search(formulas, assertions)
                 }
             }
         }
@@ -109,7 +108,6 @@ impl Solver {
 /// The event of a solution: what it leaves open has its default.
 struct SolutionView<'v> {
     formulas: &'v Formulas,
-    model: &'v Model,
     limits: &'v SearchLimits,
     solution: &'v Solution,
 }
@@ -147,7 +145,7 @@ impl SolutionView<'_> {
             default = default_value(self.formulas.variable(atom.variable)?)?;
             &default
         };
-        meets(value, self.formulas.constraint(atom.constraint)?, self.model, self.limits)
+        meets(value, self.formulas.constraint(atom.constraint)?, self.formulas, self.limits)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::check::{AtomLiterals, Checked};
 use super::{SolveResult, Solver};
-use crate::model::Model;
 use crate::prove::formula::{Formula, FormulaAtom, FormulaNode, Formulas};
 use crate::prove::undecided::UndecidedReason;
 use batsat::{Callbacks, ClauseKind, Lit, SolverInterface, SolverOpts, lbool};
@@ -16,7 +15,7 @@ const MAX_ROUNDS: usize = 10_000;
 const MAX_CONFLICTS: usize = 10_000;
 
 impl Solver {
-    pub(super) fn search(&mut self, formulas: &Formulas, model: &Model, assertions: &[Formula]) -> SolveResult {
+    pub(super) fn search(&mut self, formulas: &Formulas, assertions: &[Formula]) -> SolveResult {
         self.statistics.searches += 1;
         let mut encoding = Encoding::new(formulas);
         for assertion in assertions {
@@ -33,7 +32,7 @@ impl Solver {
                 return SolveResult::Undecided(UndecidedReason::Conflicts(MAX_CONFLICTS));
             }
             let literals = encoding.needed(assertions);
-            match self.check(formulas, model, &literals) {
+            match self.check(formulas, &literals) {
                 Checked::Solution(solution) => return SolveResult::Solution(solution),
                 Checked::Conflict(conflicts) => conflicts.iter().for_each(|conflict| encoding.exclude(conflict)),
                 Checked::Undecided(reason, literals) => {

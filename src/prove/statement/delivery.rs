@@ -124,11 +124,7 @@ impl<'m> StatementProver<'m> {
         if names.is_empty() {
             return Formula::FALSE;
         }
-        let cases = self.builder.value(&choice.value);
-        match self.builder.is_named(cases, &names) {
-            Some(formula) => formula,
-            None => self.builder.statement(format!("member at {:?} is one of {names:?}", choice.span)),
-        }
+        self.builder.is_member(&choice.value, &names)
     }
 
     /// The events of a line for which it says `nothing`.

@@ -234,7 +234,7 @@ impl<'m> StatementProver<'m> {
     }
 
     fn solve(&mut self, assertions: &[Formula]) -> SolveResult {
-        self.solver.solve(&self.builder.formulas, self.model, assertions)
+        self.solver.solve(&self.builder.formulas, assertions)
     }
 
     /// The ways from the routing of a statement to a line.

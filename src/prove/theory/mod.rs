@@ -11,7 +11,7 @@ mod times;
 
 use super::formula::{Constraint, ConstraintId, Formulas, Variable, VariableId};
 use super::undecided::UndecidedReason;
-use crate::model::{EventField, Model};
+use crate::model::EventField;
 use crate::pattern::language::SearchLimits;
 use crate::time::Timestamp;
 use foldhash::HashMap;
@@ -82,7 +82,6 @@ impl Theories {
     pub(super) fn decide(
         &mut self,
         formulas: &Formulas,
-        model: &Model,
         variable: VariableId,
         literals: Vec<ConstraintLiteral>,
     ) -> TheoryAnswer {
@@ -102,7 +101,9 @@ impl Theories {
             VariableKind::Severity => choice::decide(&literals, 3, &[1, 0, 2]),
             VariableKind::Status => choice::decide(&literals, 2, &[0, 1]),
             VariableKind::Text { may_be_missing } => text::decide(&literals, may_be_missing, &self.limits),
-            VariableKind::Time { may_be_missing } => times::decide(&literals, may_be_missing, model, &mut self.moments),
+            VariableKind::Time { may_be_missing } => {
+                times::decide(&literals, may_be_missing, formulas, &mut self.moments)
+            }
             VariableKind::Free => TheoryAnswer::Value(VariableValue::Free),
         };
         self.known.insert(key, answer.clone());
@@ -152,7 +153,7 @@ fn kind(variable: Option<&Variable>) -> VariableKind {
 pub(super) fn meets(
     value: &VariableValue,
     constraint: &Constraint,
-    model: &Model,
+    formulas: &Formulas,
     limits: &SearchLimits,
 ) -> Option<bool> {
     match (constraint, value) {
@@ -171,7 +172,7 @@ pub(super) fn meets(
             Some(sets::number_of(functions, text).is_some_and(|number| numbers.holds(number)))
         }
         (Constraint::During(schedule), VariableValue::Time(time)) => {
-            model.schedules.get(*schedule).map(|schedule| schedule.windows.holds(*time))
+            formulas.schedule(*schedule).map(|windows| windows.holds(*time))
         }
         (Constraint::Order(relation, constant), VariableValue::Time(time)) => Some(relation.holds(time.cmp(constant))),
         (Constraint::At(constant), VariableValue::Time(time)) => Some(time == constant),

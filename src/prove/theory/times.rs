@@ -1,9 +1,8 @@
 //! Times: those of the event, and the time of evaluation.
 
 use super::{TheoryAnswer, VariableValue, minimal, needs_value};
-use crate::model::{Model, ScheduleId};
 use crate::prove::defaults::default_time;
-use crate::prove::formula::Constraint;
+use crate::prove::formula::{Constraint, Formulas, WindowsId};
 use crate::prove::undecided::UndecidedReason;
 use crate::time::{ScheduleWindows, Timestamp, telling_moments};
 use std::collections::BTreeMap;
@@ -17,7 +16,7 @@ const MAX_MOMENTS: usize = 200_000;
 const MAX_KEPT: usize = 2_000_000;
 
 /// Schedules and constant times.
-type MomentSources = (Vec<ScheduleId>, Vec<Timestamp>);
+type MomentSources = (Vec<WindowsId>, Vec<Timestamp>);
 
 /// The moments of sets of schedules and of constant times.
 #[derive(Debug, Default)]
@@ -30,7 +29,7 @@ pub(super) struct MomentCache {
 pub(super) fn decide(
     literals: &[(&Constraint, bool)],
     may_be_missing: bool,
-    model: &Model,
+    formulas: &Formulas,
     cache: &mut MomentCache,
 ) -> TheoryAnswer {
     let present = literals.iter().position(|(constraint, holds)| needs_value(constraint, *holds));
@@ -42,10 +41,10 @@ pub(super) fn decide(
         (None, None) if may_be_missing => return TheoryAnswer::Value(VariableValue::Missing),
         (None, _) => {}
     }
-    let Some(moments) = cache.moments(literals, model) else {
+    let Some(moments) = cache.moments(literals, formulas) else {
         return TheoryAnswer::Undecided(UndecidedReason::Moments);
     };
-    let holds_at = |literal: &(&Constraint, bool), moment: Timestamp| holds(literal.0, moment, model) == literal.1;
+    let holds_at = |literal: &(&Constraint, bool), moment: Timestamp| holds(literal.0, moment, formulas) == literal.1;
     let found = moments.iter().find(|moment| literals.iter().all(|literal| holds_at(literal, **moment)));
     if let Some(moment) = found {
         return TheoryAnswer::Value(VariableValue::Time(*moment));
@@ -68,11 +67,9 @@ pub(super) fn decide(
     TheoryAnswer::Conflict(kept)
 }
 
-fn holds(constraint: &Constraint, moment: Timestamp, model: &Model) -> bool {
+fn holds(constraint: &Constraint, moment: Timestamp, formulas: &Formulas) -> bool {
     match constraint {
-        Constraint::During(schedule) => {
-            model.schedules.get(*schedule).is_some_and(|schedule| schedule.windows.holds(moment))
-        }
+        Constraint::During(schedule) => formulas.schedule(*schedule).is_some_and(|windows| windows.holds(moment)),
         Constraint::Order(relation, constant) => relation.holds(moment.cmp(constant)),
         Constraint::At(constant) => moment == *constant,
         Constraint::OneOf(_)
@@ -86,7 +83,7 @@ fn holds(constraint: &Constraint, moment: Timestamp, model: &Model) -> bool {
 }
 
 impl MomentCache {
-    fn moments(&mut self, literals: &[(&Constraint, bool)], model: &Model) -> Option<Arc<[Timestamp]>> {
+    fn moments(&mut self, literals: &[(&Constraint, bool)], formulas: &Formulas) -> Option<Arc<[Timestamp]>> {
         let mut schedules = BTreeSet::new();
         let mut points = BTreeSet::new();
         for (constraint, _) in literals {
@@ -106,12 +103,7 @@ impl MomentCache {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let windows: Vec<&ScheduleWindows> = key
-            .0
-            .iter()
-            .filter_map(|schedule| model.schedules.get(*schedule))
-            .map(|schedule| &*schedule.windows)
-            .collect();
+        let windows: Vec<&ScheduleWindows> = key.0.iter().filter_map(|schedule| formulas.schedule(*schedule)).collect();
         let mut points = key.1.clone();
         if windows.is_empty() && points.is_empty() {
             points.push(default_time());
