@@ -14,6 +14,7 @@ mod conditions;
 mod defaults;
 mod finding;
 mod formula;
+mod mapping;
 mod message;
 mod reachability;
 mod routing;
@@ -24,6 +25,7 @@ mod witness;
 
 pub use defaults::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE};
 pub use finding::{CODES, UndecidedLine};
+pub use mapping::{EvaluatePayload, MappingProofs, PartProof, PayloadOutcome, PayloadWitness, prove_mappings};
 pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};
 pub use routing::LineId;
 pub use solver::ProofStatistics;

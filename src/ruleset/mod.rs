@@ -6,6 +6,7 @@ mod alert_facts;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod own_event;
+mod payload_facts;
 mod proofs;
 mod resolve;
 mod samples;

@@ -10,7 +10,10 @@ use crate::evaluate::{self, EvaluationContext, SilentObserver};
 use crate::json::Arena;
 use crate::model::RoutingId;
 use crate::program::Destination;
-use crate::prove::{LineProofs, ProofStatistics, UndecidedLine, Witness, WitnessOutcome, prove_lines};
+use crate::prove::{
+    LineProofs, MappingProofs, ProofStatistics, UndecidedLine, Witness, WitnessOutcome, prove_lines, prove_mappings,
+};
+use std::collections::BTreeSet;
 
 /// What the proofs of a rule set say, besides their findings.
 #[derive(Debug, Clone)]
@@ -50,6 +53,8 @@ impl RuleSet {
             statistics: proofs.statistics,
         };
         let mut found: Vec<Diagnostic> = proofs.findings();
+        found.extend(self.prove_mappings().findings);
+        once_each(&mut found);
         let idle = check::silence_proofs(&self.model.later_allows, &mut found);
         found.extend(idle);
         for finding in &mut found {
@@ -62,6 +67,12 @@ impl RuleSet {
     #[must_use]
     pub fn prove_lines(&self) -> LineProofs<'_> {
         prove_lines(&self.model, &|witness, routing| self.outcome(witness, routing))
+    }
+
+    /// Decides which parts of the mappings payloads meet.
+    #[must_use]
+    pub fn prove_mappings(&self) -> MappingProofs {
+        prove_mappings(&self.model, &|witness, mapping| self.payload_outcome(witness, mapping))
     }
 
     /// Where an event goes that enters a routing, with no firing open.
@@ -77,4 +88,10 @@ impl RuleSet {
             channels: decision.channels.iter().map(|channel| (*channel).into()).collect(),
         }
     }
+}
+
+/// Leaves the first of findings with one code at one place.
+fn once_each(found: &mut Vec<Diagnostic>) {
+    let mut seen = BTreeSet::new();
+    found.retain(|finding| seen.insert((finding.code.id, finding.span)));
 }

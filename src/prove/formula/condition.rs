@@ -1,6 +1,7 @@
 //! Conditions to formulas.
 
-use super::{Constraint, Formula, Formulas, Parameters, Term, ValueCase, Variable, VariableId, key};
+use super::node::MappingScope;
+use super::{Constraint, Formula, Formulas, NodeKinds, Parameters, Term, ValueCase, Variable, VariableId, key};
 use crate::event::{AlertStatus, Severity};
 use crate::model::{Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Model, Pattern};
 use crate::value::ValueType;
@@ -18,6 +19,8 @@ pub(in crate::prove) struct FormulaBuilder<'m> {
     pub(super) define_values: Vec<Option<Rc<[ValueCase]>>>,
     /// The values of look-ups with the same arguments.
     pub(super) known_lookups: BTreeMap<String, Rc<[ValueCase]>>,
+    /// The mapping whose expressions are read; none while those over events are.
+    pub(super) mapping: Option<MappingScope>,
     /// How many uses of tables there are.
     pub(super) instances: u32,
     steps: usize,
@@ -32,19 +35,25 @@ impl<'m> FormulaBuilder<'m> {
             define_conditions: vec![None; model.defines.len()],
             define_values: vec![None; model.defines.len()],
             known_lookups: BTreeMap::new(),
+            mapping: None,
             instances: 0,
             steps: 0,
         }
     }
 
-    /// The events for which a condition of a routing holds.
+    /// The events, or the payloads, for which a condition holds.
     pub(in crate::prove) fn condition(&mut self, condition: &'m Expression) -> Formula {
-        self.condition_in(condition, &Parameters::default())
+        self.condition_in(condition, &self.parameters())
     }
 
-    /// The values that an expression of a routing may have.
+    /// The values that an expression may have.
     pub(in crate::prove) fn value(&mut self, expression: &'m Expression) -> Vec<ValueCase> {
-        self.cases(expression, &Parameters::default())
+        self.cases(expression, &self.parameters())
+    }
+
+    /// What an expression that is in no table sees.
+    pub(super) fn parameters(&self) -> Parameters {
+        Parameters { mapping: self.mapping.as_ref().map(|scope| scope.id), ..Parameters::default() }
     }
 
     pub(super) fn condition_in(&mut self, condition: &'m Expression, parameters: &Parameters) -> Formula {
@@ -140,7 +149,7 @@ impl<'m> FormulaBuilder<'m> {
     }
 
     /// The events for which a statement holds of the value that they have.
-    pub(super) fn any_case(
+    pub(in crate::prove) fn any_case(
         &mut self,
         cases: &[ValueCase],
         mut holds: impl FnMut(&mut Self, &Term) -> Formula,
@@ -158,6 +167,7 @@ impl<'m> FormulaBuilder<'m> {
     fn is_true(&mut self, term: &Term) -> Formula {
         match term {
             Term::Constant(literal) => Formula::constant(*literal == Literal::Boolean(true)),
+            Term::Node(variable) => self.kinds(*variable, NodeKinds::TRUE),
             Term::Opaque(key, types) if types.overlaps(ValueType::BOOLEAN | ValueType::UNKNOWN) => {
                 self.statement(format!("{key} is true"))
             }
@@ -166,6 +176,7 @@ impl<'m> FormulaBuilder<'m> {
             | Term::Status
             | Term::Text(..)
             | Term::Number(..)
+            | Term::NodeNumber(_)
             | Term::Length(..)
             | Term::Time(_)
             | Term::AllLabels => Formula::FALSE,

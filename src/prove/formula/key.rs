@@ -18,6 +18,9 @@ fn write(expression: &Expression, parameters: &Parameters, key: &mut String) {
         ExpressionKind::Field(field) => _ = write!(key, "{}", field.name()),
         ExpressionKind::Label(name) => _ = write!(key, "labels[{name:?}]"),
         ExpressionKind::Define(id) => _ = write!(key, "define {id}"),
+        // Each mapping has elements of its own, and a path of one has the same value wherever it stands.
+        ExpressionKind::Path(path) => _ = write!(key, "{} of {:?}", path.text(), parameters.mapping),
+        ExpressionKind::Let(id) => _ = write!(key, "let {id} of {:?}", parameters.mapping),
         ExpressionKind::Call(function, arguments) => {
             _ = write!(key, "{}(", function.name);
             for argument in arguments {
@@ -27,10 +30,8 @@ fn write(expression: &Expression, parameters: &Parameters, key: &mut String) {
             key.push(')');
         }
         ExpressionKind::Template(_)
-        | ExpressionKind::Path(_)
         | ExpressionKind::Nodes(_)
         | ExpressionKind::Regex(_)
-        | ExpressionKind::Let(_)
         | ExpressionKind::Parameter(_)
         | ExpressionKind::Request(_)
         | ExpressionKind::Group(_)
@@ -58,6 +59,8 @@ pub(super) fn of_term(term: &Term) -> String {
         Term::Status => "status".to_owned(),
         Term::Text(variable, functions) => format!("text {variable:?} {functions:?}"),
         Term::Number(variable, functions) => format!("number {variable:?} {functions:?}"),
+        Term::Node(variable) => format!("node {variable:?}"),
+        Term::NodeNumber(variable) => format!("number of node {variable:?}"),
         Term::Length(variable, functions) => format!("length {variable:?} {functions:?}"),
         Term::Time(variable) => format!("time {variable:?}"),
         Term::AllLabels => "labels".to_owned(),

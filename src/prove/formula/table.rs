@@ -46,7 +46,7 @@ impl<'m> FormulaBuilder<'m> {
         match &table.rows {
             TableRows::Arms(rows) => {
                 self.instances += 1;
-                let inner = Parameters { values: arguments.into(), instance: self.instances };
+                let inner = Parameters { values: arguments.into(), instance: self.instances, ..parameters.clone() };
                 let chosen = self.chosen_arms(rows, &inner);
                 let mut all = Vec::new();
                 for (arm, when) in rows.arms.iter().zip(&chosen.arms) {
@@ -156,6 +156,8 @@ impl<'m> FormulaBuilder<'m> {
                 Term::Severity
                 | Term::Status
                 | Term::Number(..)
+                | Term::Node(_)
+                | Term::NodeNumber(_)
                 | Term::Length(..)
                 | Term::Time(_)
                 | Term::AllLabels

@@ -81,6 +81,8 @@ fn holds(constraint: &Constraint, moment: Timestamp, model: &Model) -> bool {
         | Constraint::Number(..)
         | Constraint::Same(_)
         | Constraint::NoLabels
+        | Constraint::Kind(_)
+        | Constraint::NodeNumber(_)
         | Constraint::Holds => false,
     }
 }
@@ -99,6 +101,8 @@ impl MomentCache {
                 | Constraint::Number(..)
                 | Constraint::Same(_)
                 | Constraint::NoLabels
+                | Constraint::Kind(_)
+                | Constraint::NodeNumber(_)
                 | Constraint::Holds => {}
             }
         }
