@@ -2,6 +2,7 @@
 
 pub(crate) mod campaign;
 mod generator;
+mod mappings;
 
 use expect_test::expect_file;
 use pointsman::diagnostic::{DiagnosticFormat, render};

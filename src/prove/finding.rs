@@ -26,10 +26,17 @@ pub struct UndecidedLine {
 }
 
 impl LineProofs<'_> {
-    /// How many lines are reachable.
+    /// How many lines are reachable. An `else` to which nothing is left, or which only declines, is counted too: a block needs
+    /// one, so it is no mistake.
     #[must_use]
     pub fn reachable(&self) -> usize {
-        self.verdicts.iter().filter(|(_, verdict)| matches!(verdict, Reachability::Reachable(_))).count()
+        let is_else = |id: LineId| self.map.line(id).is_some_and(|entry| entry.line.kind == LineKind::Else);
+        let counts = |(id, verdict): &&(LineId, Reachability)| match verdict {
+            Reachability::Reachable(_) => true,
+            Reachability::Unreachable(_) => is_else(*id),
+            Reachability::Undecided(_) | Reachability::WithinUnreachable => false,
+        };
+        self.verdicts.iter().filter(counts).count()
     }
 
     /// The lines of which it is not known, in the order of the text.

@@ -5,6 +5,7 @@
 mod alert_facts;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
+mod joined_findings;
 mod own_event;
 mod payload_facts;
 mod proofs;

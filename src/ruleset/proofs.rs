@@ -3,7 +3,7 @@
 //! Checks and tests ask for them. A gateway does not when it loads rules, so that a set which was served yesterday is served
 //! after an upgrade.
 
-use super::{LoadedRules, RuleSet};
+use super::{LoadedRules, RuleSet, joined_findings};
 use crate::check;
 use crate::diagnostic::{Diagnostic, DiagnosticLevel, MAX_FINDINGS};
 use crate::evaluate::{self, EvaluationContext, SilentObserver};
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 /// What the proofs of a rule set say, besides their findings.
 #[derive(Debug, Clone)]
 pub struct ProofSummary {
-    /// How many lines of routings events can reach.
+    /// How many lines of routings events can reach. An `else` is counted, because a block needs one.
     pub reachable: usize,
     /// The lines of which that is not known.
     pub undecided: Vec<UndecidedLine>,
@@ -29,7 +29,8 @@ pub struct ProofSummary {
 impl LoadedRules {
     /// Adds the findings of proofs. A set with errors is not proved.
     pub fn prove(&mut self) -> Option<ProofSummary> {
-        let (found, summary) = self.rules.as_ref()?.prove();
+        let (mut found, summary) = self.rules.as_ref()?.prove();
+        joined_findings::join(&mut self.diagnostics, &mut found);
         for (added, finding) in found.into_iter().enumerate() {
             match finding.level() {
                 _ if added < MAX_FINDINGS => self.diagnostics.push(finding),

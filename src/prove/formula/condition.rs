@@ -190,13 +190,13 @@ impl<'m> FormulaBuilder<'m> {
     }
 
     /// The events with one of some severities.
-    pub(super) fn severities(&mut self, holds: impl Fn(Severity) -> bool) -> Formula {
+    pub(in crate::prove) fn severities(&mut self, holds: impl Fn(Severity) -> bool) -> Formula {
         let mask = Severity::ALL.iter().zip(0..).fold(0, |mask, (one, bit)| mask | u8::from(holds(*one)) << bit);
         self.constants(EventField::Severity, mask, 0b111)
     }
 
     /// The events with one of some statuses.
-    pub(super) fn statuses(&mut self, holds: impl Fn(AlertStatus) -> bool) -> Formula {
+    pub(in crate::prove) fn statuses(&mut self, holds: impl Fn(AlertStatus) -> bool) -> Formula {
         let mask = AlertStatus::ALL.iter().zip(0..).fold(0, |mask, (one, bit)| mask | u8::from(holds(*one)) << bit);
         self.constants(EventField::Status, mask, 0b11)
     }
@@ -212,12 +212,12 @@ impl<'m> FormulaBuilder<'m> {
         if is_negated { atom.not() } else { atom }
     }
 
-    pub(super) fn field(&mut self, field: EventField) -> VariableId {
+    pub(in crate::prove) fn field(&mut self, field: EventField) -> VariableId {
         self.formulas.add_variable(Variable::Field(field))
     }
 
     /// The events that are without a text or time.
-    pub(super) fn is_absent(&mut self, variable: VariableId) -> Formula {
+    pub(in crate::prove) fn is_absent(&mut self, variable: VariableId) -> Formula {
         let may_be_missing = self.formulas.variable(variable).is_some_and(Variable::may_be_missing);
         if may_be_missing { self.formulas.atom(variable, Constraint::Missing) } else { Formula::FALSE }
     }

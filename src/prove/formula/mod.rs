@@ -15,8 +15,10 @@ mod text_test;
 mod value;
 
 pub(super) use condition::FormulaBuilder;
+pub(super) use node::variables;
 pub(super) use node::{NodeKinds, PayloadOrigin, PayloadPlace, PayloadStep, WrittenKind};
 pub(super) use term::{Term, ValueCase};
+pub(super) use value::literal_text;
 
 use crate::json::Number;
 use crate::model::{EventField, OrderRelation, ScheduleId};

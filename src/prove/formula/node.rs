@@ -319,7 +319,7 @@ impl<'m> FormulaBuilder<'m> {
 }
 
 /// The variables of formulas.
-fn variables(formulas: &Formulas, assertions: &[Formula]) -> BTreeSet<VariableId> {
+pub(in crate::prove) fn variables(formulas: &Formulas, assertions: &[Formula]) -> BTreeSet<VariableId> {
     let mut found = BTreeSet::new();
     let mut seen = BTreeSet::new();
     let mut waiting: Vec<Formula> = assertions.to_vec();

@@ -478,7 +478,7 @@ fn length(term: Term) -> Option<Vec<ValueCase>> {
 }
 
 /// A constant as a text.
-pub(super) fn literal_text(literal: &Literal) -> Option<String> {
+pub(in crate::prove) fn literal_text(literal: &Literal) -> Option<String> {
     match literal {
         Literal::Missing | Literal::Null => None,
         Literal::Boolean(boolean) => Some(boolean.to_string()),
