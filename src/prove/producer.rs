@@ -336,21 +336,23 @@ fn produces(producer: &Producer, asked: &[Variable]) -> String {
                 });
                 continue;
             }
-            Variable::Field(EventField::Source) => ("the source", Some(producer.source.clone())),
+            Variable::Field(EventField::Source) => ("the source".to_owned(), Some(producer.source.clone())),
             Variable::Field(EventField::Integration) => {
-                ("the integration", Some(Texts::one(producer.integration.to_string())))
+                ("the integration".to_owned(), Some(Texts::one(producer.integration.to_string())))
             }
-            Variable::Label(name) => (&**name, producer.labels.get(name).cloned()),
+            Variable::Label(name) => (format!("the label `{name}`"), producer.labels.get(name).cloned()),
             _ => continue,
         };
         words.push(match texts {
             (name, Some(Texts::Known { texts, .. })) if texts.len() <= MAX_NAMED && !texts.is_empty() => {
-                format!("{name} {}", enumeration(&backticked(&texts), "or"))
+                format!("{name} with {}", enumeration(&backticked(&texts), "or"))
             }
-            (name, Some(Texts::Known { texts, .. })) if !texts.is_empty() => format!("{name} of {} texts", texts.len()),
-            (name, Some(Texts::Known { .. })) => format!("no {name}"),
-            (name, None) if !producer.is_open => format!("no {name}"),
-            (name, _) => format!("{name} of any text"),
+            (name, Some(Texts::Known { texts, .. })) if !texts.is_empty() => {
+                format!("{name} with one of {} texts", texts.len())
+            }
+            (name, Some(Texts::Known { .. })) => format!("{name} never"),
+            (name, None) if !producer.is_open => format!("{name} never"),
+            (name, _) => format!("{name} with any text"),
         });
     }
     words.join(", ")

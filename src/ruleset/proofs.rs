@@ -18,8 +18,10 @@ use std::collections::BTreeSet;
 /// What the proofs of a rule set say, besides their findings.
 #[derive(Debug, Clone)]
 pub struct ProofSummary {
-    /// How many lines of routings events can reach. An `else` is counted, because a block needs one.
+    /// How many lines of routings events can reach, or lead back to what follows: `else => decline`.
     pub reachable: usize,
+    /// How many times nothing is left for an `else`, which is no mistake.
+    pub needless_elses: usize,
     /// The lines of which that is not known.
     pub undecided: Vec<UndecidedLine>,
     /// What the proofs took.
@@ -50,6 +52,7 @@ impl RuleSet {
         let proofs = self.prove_lines();
         let summary = ProofSummary {
             reachable: proofs.reachable(),
+            needless_elses: proofs.needless_elses(),
             undecided: proofs.undecided(),
             statistics: proofs.statistics,
         };

@@ -40,7 +40,7 @@ impl<'m> MappingProver<'m, '_> {
             }
             if is_never && may_be_removed(place.choice, position) {
                 let causes = self.few(guards);
-                let shown = self.shown_by_arm(view, own);
+                let shown = self.shown_by_arm(view, &place.guards, own);
                 self.proofs.findings.push(report::dead_arm(arm.span, &causes, shown));
                 continue;
             }
@@ -49,9 +49,11 @@ impl<'m> MappingProver<'m, '_> {
     }
 
     /// A payload that an arm fits, and what becomes of it.
-    fn shown_by_arm(&mut self, view: &MappingView<'m>, own: Guard) -> Option<String> {
-        let guards: Vec<Guard> = view.has_element.into_iter().chain([own]).collect();
-        self.shown(view, &guards, own.span)
+    fn shown_by_arm(&mut self, view: &MappingView<'m>, around: &[Guard], own: Guard) -> Option<String> {
+        let with = |guards: &[Guard]| -> Vec<Guard> { guards.iter().copied().chain([own]).collect() };
+        let element: Vec<Guard> = view.has_element.into_iter().collect();
+        let asked = [with(around), with(&Self::accepted(view)), with(&element)];
+        asked.iter().find_map(|guards| self.shown(view, guards, own.span))
     }
 
     /// A payload, and what becomes of it instead of meeting a part.

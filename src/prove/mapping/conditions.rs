@@ -73,8 +73,9 @@ impl<'m> MappingProver<'m, '_> {
         if !causes.iter().any(|cause| matches!(cause.role, GuardRole::NotDropped | GuardRole::Accepted)) {
             return None;
         }
-        let guards: Vec<Guard> = view.has_element.into_iter().chain([own]).collect();
-        self.shown(view, &guards, own.span)
+        let accepted: Vec<Guard> = Self::accepted(view).into_iter().chain([own]).collect();
+        let alone: Vec<Guard> = view.has_element.into_iter().chain([own]).collect();
+        self.shown(view, &accepted, own.span).or_else(|| self.shown(view, &alone, own.span))
     }
 
     fn is_constant(&mut self, guard: Guard) -> bool {

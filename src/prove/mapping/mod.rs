@@ -258,7 +258,9 @@ impl<'m> MappingProver<'m, '_> {
         let mut position = kept.len();
         while position > 0 {
             position -= 1;
-            let is_needed = kept.get(position).is_some_and(|guard| guard.role == GuardRole::Always);
+            // What the part itself asks for belongs to each explanation.
+            let is_fixed = |guard: &Guard| matches!(guard.role, GuardRole::Always | GuardRole::Own);
+            let is_needed = kept.get(position).is_some_and(is_fixed);
             if is_needed {
                 continue;
             }

@@ -112,13 +112,13 @@ fn node_value(formulas: &Formulas, solution: &Solution, variable: VariableId, va
             let number = written.filter(Value::is_number).or_else(|| serde_json::from_str(&number.to_string()).ok());
             NodeValue::Whole(number.unwrap_or(Value::Null))
         }
-        VariableValue::Array { is_empty } => match written.filter(Value::is_array) {
-            Some(array) => NodeValue::Whole(array),
+        VariableValue::Array { is_empty } => match written.filter(is_structure) {
+            Some(structure) => NodeValue::Whole(structure),
             None if *is_empty => NodeValue::Whole(Value::Array(Vec::new())),
             None => NodeValue::Items,
         },
-        VariableValue::Object { is_empty } => match written.filter(Value::is_object) {
-            Some(object) => NodeValue::Whole(object),
+        VariableValue::Object { is_empty } => match written.filter(is_structure) {
+            Some(structure) => NodeValue::Whole(structure),
             None if *is_empty => NodeValue::Whole(Value::Object(Map::new())),
             None => NodeValue::Members,
         },
@@ -129,6 +129,10 @@ fn node_value(formulas: &Formulas, solution: &Solution, variable: VariableId, va
             NodeValue::Missing
         }
     }
+}
+
+fn is_structure(value: &Value) -> bool {
+    value.is_array() || value.is_object()
 }
 
 /// A payload that grows.

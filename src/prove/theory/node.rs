@@ -10,8 +10,8 @@ use crate::prove::formula::{Constraint, NodeKinds, WrittenKind};
 
 /// The kinds in the order in which they are tried, but for strings and numbers, with the value of each.
 const PLAIN: [(NodeKinds, VariableValue); 7] = [
-    (NodeKinds::MEMBERS, VariableValue::Object { is_empty: false }),
     (NodeKinds::ITEMS, VariableValue::Array { is_empty: false }),
+    (NodeKinds::MEMBERS, VariableValue::Object { is_empty: false }),
     (NodeKinds::EMPTY_OBJECT, VariableValue::Object { is_empty: true }),
     (NodeKinds::EMPTY_ARRAY, VariableValue::Array { is_empty: true }),
     (NodeKinds::TRUE, VariableValue::Boolean(true)),
