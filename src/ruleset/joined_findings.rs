@@ -3,24 +3,19 @@
 //! A comparison that can never hold is a warning of `check`, which says how to write it. Where it keeps all events from a
 //! line, the line is an error of proofs. The error stays, and takes what the warning says.
 
+use crate::check::{self, proof_code};
 use crate::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::source::Span;
-
-/// Warnings of `check` about a test that never holds: a text, a value, a regex.
-const NEVER_TRUE: [&str; 3] = ["W0037", "W0038", "W0039"];
-
-/// The warning of `check` about a mapping that accepts nothing, and the same as proofs find it.
-const ACCEPTS_NOTHING: (&str, &str) = ("W0033", "E0217");
 
 /// Removes from both what the other says better.
 pub(super) fn join(checked: &mut Vec<Diagnostic>, proved: &mut Vec<Diagnostic>) {
     proved.retain_mut(|finding| {
-        let is_known = finding.code.id == ACCEPTS_NOTHING.1
-            && checked.iter().any(|warning| warning.code.id == ACCEPTS_NOTHING.0 && touches(finding, warning.span));
+        let is_known = finding.code.id == proof_code::ACCEPTS_NOTHING.id
+            && checked.iter().any(|warning| check::accepts_nothing(warning.code) && touches(finding, warning.span));
         if is_known {
             return false;
         }
-        let warnings = checked.iter().filter(|warning| NEVER_TRUE.contains(&warning.code.id));
+        let warnings = checked.iter().filter(|warning| check::never_holds(warning.code));
         let Some(warning) = warnings.into_iter().find(|warning| touches(finding, warning.span)).cloned() else {
             return true;
         };

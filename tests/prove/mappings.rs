@@ -475,9 +475,11 @@ fn recorded_payloads_meet_nothing_that_no_payload_can_meet() {
         proofs.parts.iter().filter(|(_, proof)| matches!(proof, PartProof::Never)).map(|(span, _)| *span).collect();
     let mut files = Vec::new();
     json_files(&root, &mut files);
-    match std::env::var_os("SAMPLES") {
-        Some(more) => json_files(std::path::Path::new(&more), &mut files),
-        None => println!("only shipped samples are looked at: SAMPLES=FOLDER names others"),
+    let recorded = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples");
+    if recorded.is_dir() {
+        json_files(&recorded, &mut files);
+    } else {
+        println!("skipped: there are no recorded samples");
     }
     assert!(files.len() > 10, "samples are not found");
     for file in files {

@@ -173,6 +173,16 @@ impl LintScope {
     }
 }
 
+/// Whether findings of a code say that a test never holds: a text, a value or a regex cannot occur.
+pub(crate) fn never_holds(code: &DiagnosticCode) -> bool {
+    [&impossible_text::CODE, &unknown_result::CODE, &impossible_regex::CODE].iter().any(|own| own.id == code.id)
+}
+
+/// Whether findings of a code say that a mapping accepts nothing.
+pub(crate) fn accepts_nothing(code: &DiagnosticCode) -> bool {
+    exclusive_accepts::CODE.id == code.id
+}
+
 /// The codes of all lints, in the order of their numbers.
 pub(crate) fn codes() -> impl Iterator<Item = &'static DiagnosticCode> {
     LINTS.iter().map(|(code, _)| *code)
