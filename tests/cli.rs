@@ -61,6 +61,11 @@ fn help_teaches() {
 }
 
 #[test]
+fn proofs_stop_checks_and_tests() {
+    transcript("proofs");
+}
+
+#[test]
 fn help_fits_eighty_columns_and_lists_exit_codes() {
     let folder = Folder::new();
     let commands = [

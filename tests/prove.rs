@@ -4,6 +4,7 @@ pub(crate) mod campaign;
 mod edit;
 mod edit_campaign;
 mod generator;
+mod mappings;
 mod statement_campaign;
 mod statements;
 

@@ -65,6 +65,7 @@ mod table;
 
 pub use allow::{silence_proofs, silence_samples};
 pub(crate) use csv::stays_below;
+pub(crate) use lint::{accepts_nothing, never_holds};
 pub use silence::check_condition;
 
 use crate::diagnostic::{DiagnosticCode, Findings};

@@ -148,14 +148,20 @@ pub(super) fn summary(loaded: &LoadedRules, proofs: Option<&ProofSummary>) -> St
     format!("checked {files}: {contents}{problems}{proved}\n")
 }
 
-/// `, 12 routes reachable, 1 undecided`; nothing where there are no routes.
+/// ``, 12 routes reachable, nothing left for 1 `else`, 1 undecided``; nothing where there are no routes.
 fn proved(proofs: &ProofSummary) -> String {
-    let reachable = format!(", {} reachable", plural(proofs.reachable, "route"));
-    match (proofs.reachable, proofs.undecided.len()) {
-        (0, 0) => String::new(),
-        (_, 0) => reachable,
-        (_, undecided) => format!("{reachable}, {undecided} undecided"),
+    let counts = [proofs.reachable, proofs.needless_elses, proofs.undecided.len()];
+    if counts.iter().all(|count| *count == 0) {
+        return String::new();
     }
+    let mut said = format!(", {} reachable", plural(proofs.reachable, "route"));
+    if proofs.needless_elses > 0 {
+        said += &format!(", nothing left for {} `else`", proofs.needless_elses);
+    }
+    if !proofs.undecided.is_empty() {
+        said += &format!(", {} undecided", proofs.undecided.len());
+    }
+    said
 }
 
 /// A line for each route of which it is not known whether an event can reach it.

@@ -16,8 +16,12 @@ mod defaults;
 mod difference;
 mod finding;
 mod formula;
+mod hidden_else;
+mod mapping;
 mod message;
+mod producer;
 mod reachability;
+mod recovery;
 mod routing;
 mod solver;
 mod statement;
@@ -32,6 +36,7 @@ pub use difference::{
     RoutingDifferences, Side, changed_declarations, compare_routings, routing_differences,
 };
 pub use finding::{CODES, UndecidedLine};
+pub use mapping::{EvaluatePayload, MappingProofs, PartProof, PayloadOutcome, PayloadWitness, prove_mappings};
 pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};
 pub use routing::LineId;
 pub use solver::ProofStatistics;

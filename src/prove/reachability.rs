@@ -126,6 +126,9 @@ pub fn prove_lines<'m>(model: &'m Model, evaluate: &EvaluateWitness<'_>) -> Line
     only_with_controls.sort_unstable();
     let mut others = prover.conditions(&verdicts);
     others.extend(dead_arms(model, &mut prover.solver));
+    others.extend(prover.recoveries(&verdicts));
+    others.extend(prover.hidden_elses(&verdicts));
+    others.extend(prover.not_produced(&verdicts));
     LineProofs { map: prover.map, verdicts, others, only_with_controls, statistics: prover.solver.statistics }
 }
 
@@ -142,7 +145,7 @@ pub(super) struct LineProver<'m, 'e> {
 }
 
 /// The result of following one call path.
-enum PathResult {
+pub(super) enum PathResult {
     Reached(Rc<Witness>),
     Unreachable(Unreachable),
     Undecided(UndecidedReason),
@@ -210,8 +213,15 @@ impl LineProver<'_, '_> {
 
     /// Looks for an event that comes along a call path.
     fn along(&mut self, line: LineId, path: &CallPath) -> PathResult {
+        self.along_with(line, path, &[])
+    }
+
+    /// Looks for an event that comes along a call path and meets formulas besides. What makes it unreachable is named only
+    /// without them.
+    pub(super) fn along_with(&mut self, line: LineId, path: &CallPath, besides: &[Formula]) -> PathResult {
         let requirements = self.map.requirements(line, path, &mut self.builder);
         let mut assertions: Vec<Formula> = requirements.iter().map(|each| each.formula).collect();
+        assertions.extend_from_slice(besides);
         let mut takers: Vec<LineId> = Vec::new();
         let mut first: Option<FirstEvent> = None;
         for round in 0..MAX_ROUNDS {
@@ -221,6 +231,9 @@ impl LineProver<'_, '_> {
             let solution = match self.solve(&assertions) {
                 SolveResult::Solution(solution) => solution,
                 SolveResult::Undecided(reason) => return PathResult::Undecided(reason),
+                SolveResult::None if !besides.is_empty() => {
+                    return PathResult::Unreachable(Unreachable::OwnConditions(Vec::new()));
+                }
                 SolveResult::None => {
                     return self.unreachable(line, &requirements, takers, first);
                 }

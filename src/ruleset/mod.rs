@@ -6,7 +6,9 @@ mod alert_facts;
 mod difference;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
+mod joined_findings;
 mod own_event;
+mod payload_facts;
 mod proofs;
 mod resolve;
 mod samples;
