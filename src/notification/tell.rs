@@ -146,18 +146,20 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         let mut worst = None;
         for DueGroup { id: group_id, mut group, due, news } in groups {
             group.owed_since = self.kept_due(group_id, &group)?;
-            for (alert_id, before) in news {
-                let told = told_now(&before, id);
+            for (alert, before) in &news {
+                let told = before.told_by(id);
                 message.news.extend(before.tellable().map(|kind| MessageNews {
-                    alert: alert_id,
+                    alert: *alert,
                     group: group_id,
                     kind,
                     before: before.told,
                     now: told.told,
-                    since: news_since(&before).unwrap_or(now),
+                    since: news_since(before).unwrap_or(now),
                 }));
-                self.put(alert_id, Some(&before), &told, &mut group)?;
+                group.counts.remove(before);
+                group.counts.add(&told);
             }
+            self.store.tell_news(group_id, &news, id)?;
             message.changes = message.changes.saturating_add(group.changes);
             note_message(&mut group, due.cause, id, now);
             group.fallback_due = self.fallback_due(group_id, &group)?;
@@ -247,19 +249,6 @@ pub(super) fn news_since(alert: &AlertRecord) -> Option<Timestamp> {
 
 fn is_unmuted(news: NewsRecord) -> bool {
     news.origin == NewsOrigin::Unmuting
-}
-
-/// An alert once a message has told of it.
-fn told_now(alert: &AlertRecord, message: MessageId) -> AlertRecord {
-    AlertRecord {
-        told: alert.firing,
-        dropped: alert.dropped.filter(|dropped| alert.firing.is_some_and(|firing| firing < *dropped)),
-        news: None,
-        lapsed: None,
-        message: Some(message),
-        told_in: Some(message),
-        ..*alert
-    }
 }
 
 /// A group once a message has told of it.

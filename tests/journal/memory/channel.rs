@@ -99,6 +99,11 @@ impl ChannelStore for MemoryChannel<'_> {
         Ok(sure(self.channel.records.news(group)))
     }
 
+    fn tell_news(&mut self, group: GroupId, news: &[(AlertId, AlertRecord)], message: MessageId) -> StoreResult<()> {
+        sure(self.channel.records.tell_news(group, news, message));
+        Ok(())
+    }
+
     fn earliest(&self, group: GroupId, class: DueClass, pass: PassState) -> StoreResult<Option<Timestamp>> {
         Ok(sure(self.channel.records.earliest(group, class, pass)))
     }
@@ -148,6 +153,16 @@ impl ChannelStore for MemoryChannel<'_> {
         self.channel.settled.extend(sure(self.channel.records.message(id)).map(|message| (id, message)));
         sure(self.channel.records.remove_message(id));
         Ok(())
+    }
+
+    fn forget_over(&mut self, message: &MessageRecord) -> StoreResult<BTreeMap<GroupId, u32>> {
+        let forgotten = sure(self.channel.records.forget_over(message));
+        for news in &message.news {
+            if self.alert(news.alert)?.is_none() {
+                self.set_alert(news.alert, None)?;
+            }
+        }
+        Ok(forgotten)
     }
 }
 
@@ -282,6 +297,14 @@ impl ChannelRecords for MemoryChannel<'_> {
         groups.for_each(|other| values.retain(|value| other.contains(value)));
         let id = MessageUlid::of(0, message.id, message.at);
         Ok(MessageContent { id, alerts: self.last_events(&told)?, values })
+    }
+
+    fn fold_told(&mut self, _: usize) -> StoreResult<()> {
+        Ok(())
+    }
+
+    fn is_folding(&self) -> StoreResult<bool> {
+        Ok(false)
     }
 
     fn grouping(&self) -> StoreResult<GroupingState> {

@@ -26,6 +26,7 @@ mod retention;
 mod settle;
 mod silences;
 mod told_message;
+mod watermark;
 
 use super::{
     CheckpointMode, CommittedChanges, DeliveryId, IntegrationBacklog, JournalConfig, JournalReader, JournalStore,

@@ -140,11 +140,14 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn note_told(&mut self, message: &MessageRecord) -> StoreResult<()> {
-        let sql = "INSERT INTO told_change (channel, alert, push, result, message, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         for news in &message.news {
-            let Some(event) = self.cached_alert(news.alert)?.event else { continue };
-            let values = (self.channel, news.alert, event.push, NewsEnd::Told, message.id, message.at);
-            self.connection.prepare_cached(sql)?.execute(values)?;
+            if self.is_told_at_once(news.group, message.id)? {
+                continue;
+            }
+            let event = self.cached_alert(news.alert)?.event;
+            if let Some(event) = event {
+                self.insert_told(news.alert, event, message.id)?;
+            }
         }
         Ok(())
     }
@@ -243,7 +246,7 @@ impl ChannelRecords for SqliteChannel<'_> {
         // The outcomes of a push are read once.
         let mut by_push: BTreeMap<i64, Vec<(u32, Timestamp, &ToldAlert)>> = BTreeMap::new();
         for told in alerts {
-            if let Some(NotedEvent { push, position, heard }) = self.cached_alert(told.alert)?.event {
+            if let Some(NotedEvent { push, position, heard }) = self.noted_event(told.alert)? {
                 by_push.entry(push).or_default().push((position, heard, told));
             }
         }
@@ -270,6 +273,17 @@ impl ChannelRecords for SqliteChannel<'_> {
         Ok(events)
     }
 
+    fn fold_told(&mut self, most: usize) -> StoreResult<()> {
+        match self.folding_group()? {
+            Some(group) => self.fold(group, most),
+            None => Ok(()),
+        }
+    }
+
+    fn is_folding(&self) -> StoreResult<bool> {
+        Ok(self.folding_group()?.is_some())
+    }
+
     fn grouping(&self) -> StoreResult<GroupingState> {
         let sql = "SELECT generation, grouped_until FROM told_channel WHERE channel = ?1";
         let row =
@@ -290,7 +304,8 @@ impl ChannelRecords for SqliteChannel<'_> {
     fn untold_alerts(&self, after: Option<AlertId>, most: usize) -> StoreResult<Vec<(AlertId, Severity)>> {
         self.write_records()?;
         let sql = "SELECT alert, firing FROM told_alert WHERE channel = ?1 AND (?2 IS NULL OR alert > ?2) \
-                   AND told IS NULL AND firing IS NOT NULL ORDER BY alert LIMIT ?3";
+                   AND told IS NULL AND firing IS NOT NULL AND NOT (tellable AND mark <> (SELECT watermark FROM told_group \
+                   WHERE told_group.channel = told_alert.channel AND id = grp)) ORDER BY alert LIMIT ?3";
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map((self.channel, after, most), |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -328,6 +343,16 @@ impl SqliteChannel<'_> {
         Ok(read_values(self.stored_values(group)?))
     }
 
+    /// The last event of an alert. An alert that is not known is not kept: a message may tell of many.
+    fn noted_event(&self, alert: AlertId) -> StoreResult<Option<NotedEvent>> {
+        if let Some(known) = self.known_event(alert) {
+            return Ok(known);
+        }
+        let sql = "SELECT push, position, heard FROM told_alert WHERE channel = ?1 AND alert = ?2 AND push IS NOT NULL";
+        let row = |row: &Row<'_>| Ok(NotedEvent { push: row.get(0)?, position: row.get(1)?, heard: row.get(2)? });
+        Ok(self.connection.prepare_cached(sql)?.query_row((self.channel, alert), row).optional()?)
+    }
+
     fn stored_values(&self, group: GroupId) -> StoreResult<Option<String>> {
         Ok(self.cached_group(group)?.values.clone())
     }
@@ -336,6 +361,7 @@ impl SqliteChannel<'_> {
     fn told_alerts(&self, group: GroupId, most: usize) -> StoreResult<Vec<ToldAlert>> {
         let sql = "SELECT alert, told FROM told_alert INDEXED BY told_alert_told WHERE channel = ?1 AND grp = ?2 \
                    AND told IS NOT NULL AND firing IS NOT NULL ORDER BY told DESC, alert LIMIT ?3";
+        self.fold_all(group)?;
         self.write_records()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut statement = self.connection.prepare_cached(sql)?;

@@ -52,7 +52,15 @@ impl NotedFates {
     fn news_end(&self, connection: &Connection, channel: i64, alert: AlertId) -> SqliteResult<Option<NewsEnd>> {
         let sql =
             "SELECT result FROM told_change WHERE channel = ?1 AND alert = ?2 AND push >= ?3 ORDER BY push, id LIMIT 1";
-        connection.prepare_cached(sql)?.query_row((channel, alert, self.push), |row| row.get(0)).optional()
+        let found =
+            connection.prepare_cached(sql)?.query_row((channel, alert, self.push), |row| row.get(0)).optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        let sql = "SELECT 1 FROM told_alert a JOIN told_group g ON g.channel = a.channel AND g.id = grp \
+                   WHERE a.channel = ?1 AND alert = ?2 AND push >= ?3 AND tellable AND mark <> watermark";
+        let is_told_at_once = connection.prepare_cached(sql)?.exists((channel, alert, self.push))?;
+        Ok(is_told_at_once.then_some(NewsEnd::Told))
     }
 
     fn kept_back_now(
@@ -70,8 +78,9 @@ impl NotedFates {
 }
 
 fn alert_now(connection: &Connection, channel: i64, alert: AlertId) -> SqliteResult<AlertNow> {
-    let sql = "SELECT tellable, hold = 1 AND firing IS NOT NULL, told IS NOT NULL FROM told_alert \
-               WHERE channel = ?1 AND alert = ?2";
+    let sql = "SELECT tellable AND mark = watermark, hold = 1 AND firing IS NOT NULL, \
+               iif(tellable AND mark <> watermark, firing, told) IS NOT NULL FROM told_alert a \
+               JOIN told_group g ON g.channel = a.channel AND g.id = grp WHERE a.channel = ?1 AND alert = ?2";
     let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let found: Option<(bool, bool, bool)> =
         connection.prepare_cached(sql)?.query_row((channel, alert), row).optional()?;

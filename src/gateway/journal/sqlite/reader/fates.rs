@@ -7,7 +7,7 @@ use crate::gateway::journal::channel_policies::{ChannelPolicies, LAST_WORDS};
 use crate::gateway::journal::fate::{StoredArrival, StoredMessage, StoredNewsEnd, StoredPass};
 use crate::gateway::journal::holds::holding;
 use crate::gateway::journal::sqlite::hold_records::{ReadMemory, SqliteHolds};
-use crate::gateway::journal::sqlite::record_cache::SqliteChannel;
+use crate::gateway::journal::sqlite::record_cache::{RecordAccess, SqliteChannel};
 use crate::gateway::journal::sqlite::record_rows::read_timing;
 use crate::gateway::journal::sqlite::told_message::read_values;
 use crate::gateway::journal::{
@@ -99,7 +99,7 @@ impl ReaderPool {
         let policy = policy(policies, name);
         let at = self.run_query(|connection| {
             let records = RefCell::default();
-            let mut channel = SqliteChannel { connection, channel, records: &records };
+            let mut channel = SqliteChannel { connection, channel, records: &records, access: RecordAccess::Read };
             Ok(ChannelNotifier::new(&mut channel, policy).telling_time(due))
         });
         self.count_error(at)?.map_err(JournalError::from)
@@ -111,7 +111,7 @@ impl ReaderPool {
         let NotedArrival { channel, alert, .. } = *noted;
         let state = self.run_query(|connection| {
             let records = RefCell::default();
-            let mut channel = SqliteChannel { connection, channel, records: &records };
+            let mut channel = SqliteChannel { connection, channel, records: &records, access: RecordAccess::Read };
             Ok(ChannelNotifier::new(&mut channel, policy).state(alert))
         });
         self.count_error(state)?.map_err(JournalError::from)
@@ -191,7 +191,16 @@ fn news_end(
         let ended = StoredNewsEnd { end: row.get(0)?, at: row.get(1)?, message, after, wait };
         Ok((ended, stored_hold(row.get(10)?)))
     };
-    connection.prepare_cached(sql)?.query_row((noted.channel, noted.alert, noted.push), row).optional()
+    let values = (noted.channel, noted.alert, noted.push);
+    if let Some(found) = connection.prepare_cached(sql)?.query_row(values, row).optional()? {
+        return Ok(Some(found));
+    }
+    // A message that told it at once says so, where its row does not yet.
+    let sql = "SELECT ?4, m.at, ulid, m.at, reason, alerts, ended, m.timing, NULL, NULL, NULL FROM told_alert a \
+               JOIN told_group g ON g.channel = a.channel AND g.id = grp JOIN told_message m ON m.channel = a.channel \
+               AND number = watermark WHERE a.channel = ?1 AND alert = ?2 AND push >= ?3 AND tellable AND mark <> watermark";
+    let values = (noted.channel, noted.alert, noted.push, NewsEnd::Told);
+    connection.prepare_cached(sql)?.query_row(values, row).optional()
 }
 
 /// The values of the group of an event's alert: as the message that told it kept them, or as the group has them.
