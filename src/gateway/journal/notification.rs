@@ -90,6 +90,8 @@ pub struct AppliedArrival {
     pub hold: Option<StoredHoldReason>,
     /// When it was applied.
     pub at: Timestamp,
+    /// Whether the event's push says that the channel gathers it: then an unchanged one needs no note.
+    pub is_listed: bool,
 }
 
 /// The delivery of a message.

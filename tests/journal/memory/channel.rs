@@ -11,7 +11,6 @@ use pointsman::notification::{
 };
 use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -277,9 +276,7 @@ impl ChannelRecords for MemoryChannel<'_> {
     }
 
     fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent> {
-        let mut told: Vec<ToldAlert> = message.news.iter().filter_map(ToldAlert::of_news).collect();
-        told.sort_by_key(|one| (Reverse(one.severity), one.alert));
-        told.truncate(most);
+        let mut told = ToldAlert::of_message(message, most);
         if matches!(message.reason, MessageReason::Repeat | MessageReason::Better) || told.is_empty() {
             let firing = self.channel.records.alerts().filter(|(id, alert)| {
                 let is_news = told.iter().any(|one| one.alert == *id);

@@ -1,7 +1,7 @@
 //! The records of a channel that gathers messages, as rows. Alerts and groups are written late, as `record_cache` says, and
 //! everything else at once.
 
-use super::record_cache::{CachedAlertRecord, EarliestTime, RecordAccess, SqliteChannel};
+use super::record_cache::{EarliestTime, MOST_KEPT, RecordAccess, SqliteChannel};
 use super::record_rows::{alert_columns, alert_row, urgency};
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::event::Severity;
@@ -138,17 +138,25 @@ impl ChannelStore for SqliteChannel<'_> {
             " FROM told_alert INDEXED BY told_alert_class WHERE channel = ?1 AND grp = ?2 AND mark = ?3 AND class IS NOT NULL"
         );
         self.write_records()?;
-        let watermark = self.cached_group(group)?.watermark.message;
-        let row = |row: &Row<'_>| Ok((row.get(0)?, alert_row(row, 1)?.into()));
+        let (watermark, count) = {
+            let known = self.cached_group(group)?;
+            (known.watermark.message, known.record.map_or(0, |group| group.counts.news))
+        };
+        let count = usize::try_from(count).unwrap_or_default();
+        let mut news: Vec<(AlertId, AlertRecord)> = Vec::with_capacity(count);
+        let mut read = Vec::new();
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map((self.channel, group, watermark), row)?;
-        let mut read: Vec<(AlertId, CachedAlertRecord)> = rows.collect::<SqliteResult<_>>()?;
-        read.sort_unstable_by_key(|(id, _)| *id);
-        let mut news = Vec::with_capacity(read.len());
-        for (id, alert) in &read {
-            news.extend(alert.record.map(|alert| self.with_message(alert)).transpose()?.map(|alert| (*id, alert)));
+        let mut rows = statement.query((self.channel, group, watermark))?;
+        while let Some(row) = rows.next()? {
+            let (id, alert) = (row.get(0)?, alert_row(row, 1)?);
+            news.push((id, self.with_message(alert.record)?));
+            // A group may have many: they are read once, and not kept.
+            if count <= MOST_KEPT {
+                read.push((id, alert.into()));
+            }
         }
         self.keep_alerts(read);
+        news.sort_unstable_by_key(|(id, _)| *id);
         Ok(news)
     }
 

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// How many alerts, and how many groups, are kept at most: each takes some hundred bytes. Few in tests, so that some are
 /// forgotten there.
-const MOST_KEPT: usize = if cfg!(test) { 4 } else { 4_096 };
+pub(super) const MOST_KEPT: usize = if cfg!(test) { 4 } else { 4_096 };
 
 /// Records by channel and id.
 #[derive(Debug, Default)]

@@ -18,7 +18,6 @@ use crate::notification::{
 use crate::time::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde_json::value::RawValue;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
@@ -49,11 +48,21 @@ impl ChannelRecords for SqliteChannel<'_> {
                 let alert = self.cached_alert(arrival.alert)?;
                 (alert.record, alert.event)
             };
-            let sql = "INSERT OR REPLACE INTO fate (push, position, channel, result, message, after, hold) \
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-            let told_in = record.and_then(|record| record.told_in);
-            let hold = arrival.hold.as_ref().and_then(|hold| serde_json::to_string(hold).ok());
-            self.connection.prepare_cached(sql)?.execute((push, index, self.channel, fate, told_in, after, hold))?;
+            if fate != StoredFate::Unchanged || !arrival.is_listed {
+                let sql = "INSERT OR REPLACE INTO fate (push, position, channel, result, message, after, hold) \
+                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                let told_in = record.and_then(|record| record.told_in);
+                let hold = arrival.hold.as_ref().and_then(|hold| serde_json::to_string(hold).ok());
+                self.connection.prepare_cached(sql)?.execute((
+                    push,
+                    index,
+                    self.channel,
+                    fate,
+                    told_in,
+                    after,
+                    hold,
+                ))?;
+            }
             let at = arrival.at;
             let is_quiet = matches!(fate, StoredFate::Unchanged | StoredFate::Dropped);
             let before = if is_quiet { at.saturating_sub(REFRESH_AFTER) } else { at };
@@ -140,13 +149,16 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn note_told(&mut self, message: &MessageRecord) -> StoreResult<()> {
-        for news in &message.news {
-            if self.is_told_at_once(news.group, message.id)? {
+        for of_group in message.news.chunk_by(|one, next| one.group == next.group) {
+            let Some(first) = of_group.first() else { continue };
+            if self.is_told_at_once(first.group, message.id)? {
                 continue;
             }
-            let event = self.cached_alert(news.alert)?.event;
-            if let Some(event) = event {
-                self.insert_told(news.alert, event, message.id)?;
+            for news in of_group {
+                let event = self.cached_alert(news.alert)?.event;
+                if let Some(event) = event {
+                    self.insert_told(news.alert, event, message.id)?;
+                }
             }
         }
         Ok(())
@@ -214,9 +226,7 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent> {
-        let mut alerts: Vec<ToldAlert> = message.news.iter().filter_map(ToldAlert::of_news).collect();
-        alerts.sort_by_key(|told| (Reverse(told.severity), told.alert));
-        alerts.truncate(most);
+        let mut alerts = ToldAlert::of_message(message, most);
         if message.reason == MessageReason::Repeat || message.reason == MessageReason::Better || alerts.is_empty() {
             let known: HashSet<AlertId> = alerts.iter().map(|told| told.alert).collect();
             for group in &message.groups {
@@ -399,7 +409,8 @@ impl SqliteChannel<'_> {
                    resolved, muted, changes, since, alerts, grps, news, ulid, timing, groups, vals) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
         let groups: Vec<u8> = message.groups.iter().flat_map(|group| group.0).collect();
-        let news: Vec<u8> = message.news.iter().flat_map(news_bytes).collect();
+        let mut news = Vec::with_capacity(message.news.len() * NEWS_BYTES);
+        message.news.iter().for_each(|one| write_news(one, &mut news));
         let values = match message.groups.as_slice() {
             [group] => self.stored_values(*group)?,
             _ => None,
@@ -472,12 +483,13 @@ pub(super) fn read_values(stored: Option<String>) -> Vec<NamedValue> {
     values.into_iter().map(|(name, value)| NamedValue { name, value }).collect()
 }
 
-fn news_bytes(news: &MessageNews) -> impl Iterator<Item = u8> {
+fn write_news(news: &MessageNews, bytes: &mut Vec<u8>) {
     let byte = |number: i64| u8::try_from(number).unwrap_or(NO_SEVERITY);
     let severity = |severity: Option<Severity>| severity.map_or(NO_SEVERITY, |severity| byte(severity.stored()));
-    let last = [byte(news.kind.stored()), severity(news.before), severity(news.now)];
-    let since = news.since.epoch_milliseconds().to_be_bytes();
-    news.alert.0.into_iter().chain(news.group.0).chain(last).chain(since)
+    bytes.extend_from_slice(&news.alert.0);
+    bytes.extend_from_slice(&news.group.0);
+    bytes.extend_from_slice(&[byte(news.kind.stored()), severity(news.before), severity(news.now)]);
+    bytes.extend_from_slice(&news.since.epoch_milliseconds().to_be_bytes());
 }
 
 fn read_news(bytes: &[u8; NEWS_BYTES]) -> Option<MessageNews> {

@@ -14,10 +14,13 @@ pub(super) struct NotedFates {
 
 impl NotedFates {
     pub(super) fn of(connection: &Connection, push: i64) -> SqliteResult<Self> {
-        let sql = "SELECT position, channel, result FROM fate WHERE push = ?1";
+        let sql = "SELECT position, channel, result FROM fate WHERE push = ?1 UNION ALL \
+                   SELECT value ->> 0 AS at, value ->> 1 AS name, ?2 FROM push, json_each(gathered) WHERE push.id = ?1 \
+                   AND NOT EXISTS (SELECT 1 FROM fate WHERE push = ?1 AND position = at AND channel = name)";
         let mut statement = connection.prepare_cached(sql)?;
         let mut by_position: BTreeMap<u32, Vec<(i64, StoredFate)>> = BTreeMap::new();
-        for row in statement.query_map([push], |row: &Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))? {
+        let row = |row: &Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
+        for row in statement.query_map((push, StoredFate::Unchanged), row)? {
             let (position, noted) = row?;
             by_position.entry(position).or_default().push(noted);
         }

@@ -124,9 +124,14 @@ fn policy(policies: &ChannelPolicies, channel: &str) -> NotificationPolicy {
 }
 
 fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<NotedArrival>> {
-    let sql = "SELECT fate.channel, c.text, push.id, i.text, outcomes, result, (SELECT told.ulid FROM told_message told \
-               WHERE told.channel = fate.channel AND told.number = fate.message), after, wait, hold FROM push JOIN fate ON fate.push = push.id JOIN name c ON c.id = fate.channel JOIN name i ON i.id = push.integration \
-               WHERE ulid = ?1 AND position = ?2 ORDER BY c.text";
+    // Of an unchanged event the push says only which channels gather it.
+    let sql = "WITH noted AS (SELECT fate.channel, push.id, result, message, after, wait, hold FROM push JOIN fate \
+               ON fate.push = push.id WHERE ulid = ?1 AND position = ?2 UNION ALL SELECT value ->> 1 AS channel, push.id, ?3, \
+               NULL, NULL, NULL, NULL FROM push, json_each(gathered) WHERE ulid = ?1 AND value ->> 0 = ?2 AND NOT EXISTS \
+               (SELECT 1 FROM fate WHERE fate.push = push.id AND position = ?2 AND fate.channel = value ->> 1)) \
+               SELECT noted.channel, c.text, push.id, i.text, outcomes, result, (SELECT told.ulid FROM told_message told \
+               WHERE told.channel = noted.channel AND told.number = noted.message), after, wait, hold FROM noted JOIN push \
+               ON push.id = noted.id JOIN name c ON c.id = noted.channel JOIN name i ON i.id = push.integration ORDER BY c.text";
     let row = |row: &Row<'_>| {
         let (integration, outcomes): (String, String) = (row.get(3)?, row.get(4)?);
         let outcome = usize::try_from(event.index).ok().and_then(|index| split(&outcomes).into_iter().nth(index));
@@ -150,7 +155,23 @@ fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<N
             },
         })
     };
-    connection.prepare_cached(sql)?.query_map((event.push, event.index), row)?.collect()
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map((event.push, event.index, StoredFate::Unchanged), row)?;
+    let mut noted: Vec<NotedArrival> = rows.collect::<SqliteResult<_>>()?;
+    for arrival in &mut noted {
+        if arrival.arrival.fate == StoredFate::Unchanged && arrival.arrival.message.is_none() {
+            arrival.arrival.message = told_before(connection, arrival)?;
+        }
+    }
+    Ok(noted)
+}
+
+/// The last message that told of an alert before an event of it came.
+fn told_before(connection: &Connection, noted: &NotedArrival) -> SqliteResult<Option<MessageUlid>> {
+    let sql = "SELECT ulid FROM told_change c JOIN told_message m ON m.channel = c.channel AND number = message \
+               WHERE c.channel = ?1 AND alert = ?2 AND push < ?3 AND result = ?4 ORDER BY push DESC, c.id DESC LIMIT 1";
+    let values = (noted.channel, noted.alert, noted.push, NewsEnd::Told);
+    connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()
 }
 
 /// What a column says of a hold; nothing where it cannot be read.

@@ -1,11 +1,12 @@
 //! The records that are kept are those of the tables, whatever happens.
 
 use super::super::{SqliteStore, SqliteTransaction, StoreResult};
-use crate::event::Severity;
+use crate::event::{AlertStatus, Severity};
 use crate::gateway::journal::{JournalConfig, NotificationTransaction as _, StoreError};
 use crate::notification::{
     AlertId, AlertRecord, ChannelStore, DueClass, FallbackState, GroupId, GroupRecord, HoldState, MemoryStore,
-    NewsOrigin, NewsRecord, PassState,
+    MessageId, MessageNews, MessageReason, MessageRecord, NewsOrigin, NewsRecord, PassState, TimingReason,
+    UndeliveredMessage,
 };
 use crate::time::Timestamp;
 use std::fmt::Write as _;
@@ -35,16 +36,18 @@ impl Numbers {
     }
 
     fn group(&mut self) -> GroupId {
-        GroupId([u8::try_from(self.below(6)).unwrap_or_default(); 16])
+        GroupId([u8::try_from(self.below(5)).unwrap_or_default(); 16])
     }
 
     fn alert_record(&mut self) -> AlertRecord {
         let (firing, since) = (self.severity(), self.time());
         let critical_since = firing.filter(|firing| *firing == Severity::Critical).map(|_| self.time());
         let origin = if self.below(5) == 0 { NewsOrigin::Refusal } else { NewsOrigin::Event };
+        // Nothing is kept of what the channel knows nothing of.
+        let told = self.severity().or(Some(Severity::Info).filter(|_| firing.is_none()));
         AlertRecord {
             firing,
-            told: self.severity(),
+            told,
             hold: if self.below(4) == 0 { HoldState::Held } else { HoldState::Free },
             fallback: if self.below(4) == 0 { FallbackState::PassedOn(Severity::Info) } else { FallbackState::Untold },
             news: (self.below(4) > 0).then_some(NewsRecord { since, critical_since, origin }),
@@ -59,21 +62,79 @@ impl Numbers {
 
     /// A change of some record, or a question.
     fn step<S: ChannelStore + ?Sized>(&mut self, store: &mut S) -> Result<(), S::Error> {
-        match self.below(8) {
+        match self.below(11) {
             0 => store.set_alert(self.alert(), None),
             1..=3 => {
                 let (id, record) = (self.alert(), self.alert_record());
                 store.set_alert(id, Some(&record))
             }
-            4 => store.set_group(self.group(), None),
+            4 => store.set_group(IDLE, None),
             5 => {
-                let (id, record) = (self.group(), self.group_record());
-                store.set_group(id, Some(&record))
+                let id = if self.below(6) == 0 { IDLE } else { self.group() };
+                store.set_group(id, Some(&self.group_record()))
             }
             6 => store.earliest(self.group(), DueClass::New, PassState::Kept).map(drop),
+            7 | 8 => tell(store, self.group()),
+            9 => deliver(store),
             _ => store.due(self.time(), usize::MAX).map(drop),
         }
     }
+}
+
+/// A group without alerts: no other goes.
+const IDLE: GroupId = GroupId([5; 16]);
+
+/// A message tells the news of a group.
+fn tell<S: ChannelStore + ?Sized>(store: &mut S, group: GroupId) -> Result<(), S::Error> {
+    if store.group(group)?.is_none() {
+        store.set_group(group, Some(&GroupRecord::new(Timestamp::default())))?;
+    }
+    let news = store.news(group)?;
+    let mut channel = store.channel()?;
+    channel.last_message += 1;
+    let id = MessageId(channel.last_message);
+    store.tell_news(group, &news, id)?;
+    let told = news.iter().filter_map(|(alert, before)| {
+        let kind = before.tellable()?;
+        let since = Timestamp::default();
+        Some(MessageNews { alert: *alert, group, kind, before: before.told, now: before.firing, since })
+    });
+    channel.undelivered.push(UndeliveredMessage { id, worst: None });
+    store.set_channel(&channel)?;
+    store.add_message(&MessageRecord {
+        id,
+        at: Timestamp::default(),
+        reason: MessageReason::New,
+        timing: TimingReason::New { wait: 0, number: 1 },
+        groups: vec![group],
+        news: told.collect(),
+        status: AlertStatus::Firing,
+        severity: Severity::Info,
+        firing: 0,
+        critical: 0,
+        resolved: 0,
+        muted: 0,
+        changes: 0,
+        since: Timestamp::default(),
+    })
+}
+
+/// The oldest message is delivered.
+fn deliver<S: ChannelStore + ?Sized>(store: &mut S) -> Result<(), S::Error> {
+    let mut channel = store.channel()?;
+    let Some(oldest) = channel.undelivered.first().copied() else { return Ok(()) };
+    let Some(message) = store.message(oldest.id)? else { return Ok(()) };
+    store.remove_message(oldest.id)?;
+    channel.undelivered.remove(0);
+    store.set_channel(&channel)?;
+    let forgotten = store.forget_over(&message)?;
+    // What it counts is kept, so that it is compared.
+    for (group, alerts) in forgotten {
+        let mut record = store.group(group)?.unwrap_or_else(|| GroupRecord::new(Timestamp::default()));
+        record.changes = record.changes.wrapping_add(alerts);
+        store.set_group(group, Some(&record))?;
+    }
+    Ok(())
 }
 
 /// Everything that a store says.

@@ -17,5 +17,9 @@ CREATE INDEX told_alert_critical ON told_alert (channel, grp, mark, passed_on, c
 -- Alerts that are over, until the message that tells so is delivered.
 CREATE INDEX told_alert_over ON told_alert (channel, told_in) WHERE firing IS NULL AND class IS NULL;
 
+-- The channels that gather an event, as positions and channels: JSON, [[position, name.id], …]. Where nothing else is noted of
+-- what the event was for one of them, it was unchanged. In rows of before something is noted of all.
+ALTER TABLE push ADD COLUMN gathered TEXT;
+
 -- `told_in` says it, where that message is one of the channel's undelivered ones.
 ALTER TABLE told_alert DROP COLUMN message;
