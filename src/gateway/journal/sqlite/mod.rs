@@ -14,6 +14,7 @@ mod heard;
 mod held_events;
 mod hold_facts;
 mod hold_records;
+mod message_rows;
 mod migration;
 mod open;
 mod overdue;
