@@ -1,9 +1,7 @@
 //! Conditions to formulas.
 
 use super::node::MappingScope;
-use super::{
-    Constraint, Formula, Formulas, MeaningId, NodeKinds, Parameters, Term, ValueCase, Variable, VariableId,
-};
+use super::{Constraint, Formula, Formulas, MeaningId, NodeKinds, Parameters, Term, ValueCase, Variable, VariableId};
 use crate::event::{AlertStatus, Severity};
 use crate::model::{Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Model, Pattern};
 use crate::value::ValueType;

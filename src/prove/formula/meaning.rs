@@ -5,8 +5,8 @@
 
 use super::{FormulaBuilder, MeaningId};
 use crate::model::{
-    Comparator, Comparison, ComparisonSubject, CsvRows, Expression, ExpressionKind, MappingId, Match, MatchArm, NodesPath,
-    Pattern, Table, TableRows, TemplatePart, TextTest,
+    Comparator, Comparison, ComparisonSubject, CsvRows, Expression, ExpressionKind, MappingId, Match, MatchArm,
+    NodesPath, Pattern, Table, TableRows, TemplatePart, TextTest,
 };
 use crate::pattern::Glob;
 use std::fmt::Write;

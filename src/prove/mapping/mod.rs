@@ -67,7 +67,6 @@ pub struct MappingProofs {
 #[must_use]
 pub fn prove_mappings(model: &Model, evaluate: &EvaluatePayload<'_>) -> MappingProofs {
     let mut prover = MappingProver {
-        model,
         builder: FormulaBuilder::new(model),
         solver: Solver::new(SearchLimits::default()),
         evaluate,
