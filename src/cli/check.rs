@@ -154,14 +154,16 @@ fn proved(proofs: &ProofSummary) -> String {
     if counts.iter().all(|count| *count == 0) {
         return String::new();
     }
-    let mut said = format!(", {} reachable", plural(proofs.reachable, "route"));
-    if proofs.needless_elses > 0 {
-        said += &format!(", nothing left for {} `else`", proofs.needless_elses);
-    }
-    if !proofs.undecided.is_empty() {
-        said += &format!(", {} undecided", proofs.undecided.len());
-    }
-    said
+    let reachable = format!(", {} reachable", plural(proofs.reachable, "route"));
+    let elses = match proofs.needless_elses {
+        0 => String::new(),
+        needless => format!(", nothing left for {needless} `else`"),
+    };
+    let undecided = match proofs.undecided.len() {
+        0 => String::new(),
+        undecided => format!(", {undecided} undecided"),
+    };
+    reachable + &elses + &undecided
 }
 
 /// A line for each route of which it is not known whether an event can reach it.

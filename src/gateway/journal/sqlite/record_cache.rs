@@ -26,7 +26,7 @@ pub(super) const MOST_KEPT: usize = if cfg!(test) { 4 } else { 4_096 };
 /// Records by channel and id.
 #[derive(Debug, Default)]
 pub(super) struct RecordCache {
-    alerts: HashMap<(i64, AlertId), CachedAlertRecord, RandomState>,
+    pub(super) alerts: HashMap<(i64, AlertId), CachedAlertRecord, RandomState>,
     groups: HashMap<(i64, GroupId), CachedGroupRecord, RandomState>,
     /// What is kept of channels themselves. It is written at once.
     pub(super) channels: HashMap<i64, ChannelRecord, RandomState>,
@@ -273,11 +273,6 @@ impl SqliteChannel<'_> {
                 CachedAlertRecord { record: Some(record), change: AlertChange::Everything, ..row.into() }
             }
         })
-    }
-
-    /// The last event of an alert, if the alert is known.
-    pub(super) fn known_event(&self, id: AlertId) -> Option<Option<NotedEvent>> {
-        Some(self.records.borrow().alerts.get(&(self.channel, id))?.event)
     }
 
     /// An alert with its message, where that is undelivered.

@@ -348,8 +348,8 @@ impl SqliteChannel<'_> {
 
     /// The last event of an alert. An alert that is not known is not kept: a message may tell of many.
     fn noted_event(&self, alert: AlertId) -> StoreResult<Option<NotedEvent>> {
-        if let Some(known) = self.known_event(alert) {
-            return Ok(known);
+        if let Some(known) = self.records.borrow().alerts.get(&(self.channel, alert)) {
+            return Ok(known.event);
         }
         let sql = "SELECT push, position, heard FROM told_alert WHERE channel = ?1 AND alert = ?2 AND push IS NOT NULL";
         let row = |row: &Row<'_>| Ok(NotedEvent { push: row.get(0)?, position: row.get(1)?, heard: row.get(2)? });
