@@ -1,5 +1,5 @@
-//! Differences of rule sets. A case is a folder of `cases/diff` with `old.rules` and `new.rules`, or with the folders `old`
-//! and `new`.
+//! Differences of rule sets. A case is a folder of `cases/diff` with `old.rules` and `new.rules`, or with the folders
+//! `old` and `new`.
 
 use crate::common::Folder;
 use expect_test::expect_file;

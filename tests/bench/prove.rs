@@ -1,8 +1,8 @@
 //! Proofs: the campaign of random rule sets, and what proofs of large rule sets take.
 //!
-//! `cargo bench --bench prove -- [SETS] [EVENTS] [SEED] [EDITS]`: so many random rule sets, each compared with so many random
-//! events, and so many random edits of such sets.
-//! Exit code 1 where a claim is false. Then the times of large rule sets, with the numbers of questions, rounds and searches.
+//! `cargo bench --bench prove -- [SETS] [EVENTS] [SEED] [EDITS]`: so many random rule sets, each compared with so many
+//! random events, and so many random edits of such sets. Exit code 1 where a claim is false. Then the times of large
+//! rule sets, with the numbers of questions, rounds and searches.
 
 #![allow(
     clippy::cast_possible_truncation,

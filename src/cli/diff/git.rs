@@ -114,9 +114,8 @@ impl GitError {
 /// The output of git.
 fn git(arguments: &[&str]) -> Result<Vec<u8>, GitError> {
     let output = Command::new("git").args(arguments).stdin(Stdio::null()).output();
-    let output = output.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => GitError::NotThere,
-        _ => GitError::Refused(error.to_string()),
+    let output = output.map_err(|error| {
+        if error.kind() == ErrorKind::NotFound { GitError::NotThere } else { GitError::Refused(error.to_string()) }
     })?;
     if output.status.success() {
         return Ok(output.stdout);

@@ -37,7 +37,7 @@ pub(super) fn render(report: &DiffReport, shown: usize) -> String {
         match &*recorded.kinds {
             [] => _ = write!(text, "{}\n\n", recorded_line(recorded)),
             kinds => {
-                section(&mut text, &format!("{}:", recorded_line(recorded)), kinds.iter().map(recorded_change_line))
+                section(&mut text, &format!("{}:", recorded_line(recorded)), kinds.iter().map(recorded_change_line));
             }
         }
     }
@@ -116,7 +116,10 @@ pub(super) fn line_difference(edit: &LineEdit) -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    text.lines().fold(String::new(), |mut all, line| {
+        _ = writeln!(all, "  {line}");
+        all
+    })
 }
 
 /// The conditions as readers see them.

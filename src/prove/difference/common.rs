@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Pairs of positions of equal entries, ascending in both lists. They are many where the lists differ in a few entries; that
-/// there are no more of them is not promised.
+/// Pairs of positions of equal entries, ascending in both lists. They are many where the lists differ in a few entries;
+/// that there are no more of them is not promised.
 pub(super) fn common_entries<T: Copy + Ord>(old: &[T], new: &[T]) -> Vec<(usize, usize)> {
     let before = old.iter().zip(new).take_while(|(one, two)| one == two).count();
     let (old_rest, new_rest) = (old.get(before..).unwrap_or_default(), new.get(before..).unwrap_or_default());

@@ -1,8 +1,8 @@
 //! The lines of two rule sets that are not the same.
 //!
-//! Blocks with the same head are compared line by line. Lines that say the same and keep their order are not edited; all
-//! others are. An event that reaches no edited line goes to the same channels: by induction, the lines that are not edited
-//! hit the same, in the same order, as long as no edited line hits.
+//! Blocks with the same head are compared line by line. Lines that say the same and keep their order are not edited;
+//! all others are. An event that reaches no edited line goes to the same channels: by induction, the lines that are not
+//! edited hit the same, in the same order, as long as no edited line hits.
 
 use super::common::common_entries;
 use super::rule_sets::{RuleSets, Side};
@@ -48,8 +48,8 @@ struct ComparedLine {
     name: Box<str>,
 }
 
-/// The edits of all routings that both rule sets have, in the order of the old text. A line that is new stands behind the
-/// line that was before it.
+/// The edits of all routings that both rule sets have, in the order of the old text. A line that is new stands behind
+/// the line that was before it.
 pub(super) fn edits(sets: &mut RuleSets<'_, '_>) -> Vec<Edit> {
     let mut found = Vec::new();
     for name in sets.routing_names(Side::Old) {

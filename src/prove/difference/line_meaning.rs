@@ -1,5 +1,5 @@
-//! What a line of a routing says, as text: lines with equal texts do the same with every event. Names of lines and notes of
-//! arms are not part of it.
+//! What a line of a routing says, as text: lines with equal texts do the same with every event. Names of lines and
+//! notes of arms are not part of it.
 
 use crate::model::{
     Destination, Expression, LineKind, Model, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Target,

@@ -1,11 +1,12 @@
 //! What an edit of a rule set changes, and for whom.
 //!
-//! Lines that are not the same in both rule sets are edits. An event that reaches none of them goes to the same channels.
-//! For each edit, an event is searched that reaches it and goes to other channels; both evaluators are asked before it is
-//! shown. Nothing changes only where no event meets what must hold for every event that changes.
+//! Lines that are not the same in both rule sets are edits. An event that reaches none of them goes to the same
+//! channels. For each edit, an event is searched that reaches it and goes to other channels; both evaluators are asked
+//! before it is shown. Nothing changes only where no event meets what must hold for every event that changes.
 
 mod common;
 mod declarations;
+mod declared;
 mod edits;
 mod line_meaning;
 mod lines;
@@ -43,8 +44,8 @@ pub enum RoutingComparison {
     Undecided(UndecidedReason),
 }
 
-/// Compares where two rule sets send events, up to the first difference. Routings that only one of them has are not looked
-/// at, and neither is what comes before a routing.
+/// Compares where two rule sets send events, up to the first difference. Routings that only one of them has are not
+/// looked at, and neither is what comes before a routing.
 #[must_use]
 pub fn compare_routings(old: ComparedModel<'_, '_>, new: ComparedModel<'_, '_>) -> RoutingComparison {
     let mut sets = RuleSets::new(old, new);

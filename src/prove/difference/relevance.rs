@@ -1,5 +1,5 @@
-//! The lines that events of an edited line can meet in both rule sets. All other lines hit none of these events, so they
-//! are left out of the formulas.
+//! The lines that events of an edited line can meet in both rule sets. All other lines hit none of these events, so
+//! they are left out of the formulas.
 
 use super::rule_sets::{RuleSets, Side};
 use crate::model::{Destination, LineKind, RoutingId, RoutingLineBody, Target};
@@ -83,7 +83,7 @@ impl RelevanceSearch {
                 self.add(sets, side, *line);
                 continue;
             }
-            let test = self.test(sets, side, *line);
+            let test = Self::test(sets, side, *line);
             if !self.may_hold(sets, test) {
                 continue;
             }
@@ -98,7 +98,7 @@ impl RelevanceSearch {
     }
 
     /// A condition without which a line does not hit.
-    fn test(&self, sets: &mut RuleSets<'_, '_>, side: Side, line: LineId) -> Formula {
+    fn test(sets: &mut RuleSets<'_, '_>, side: Side, line: LineId) -> Formula {
         let (map, builder) = sets.of(side);
         let Some(entry) = map.line(line).map(|entry| entry.line) else { return Formula::FALSE };
         match &entry.body {

@@ -135,8 +135,8 @@ impl EditQuestion {
         Self { side, entry, relevant, sent, reached }
     }
 
-    fn channels(&self) -> BTreeSet<&Box<str>> {
-        self.sent.iter().flat_map(|sent| sent.keys()).collect()
+    fn channels(&self) -> BTreeSet<&str> {
+        self.sent.iter().flat_map(|sent| sent.keys()).map(AsRef::as_ref).collect()
     }
 
     fn sent(&self, channel: &str) -> [Formula; 2] {
@@ -161,15 +161,15 @@ impl EditQuestion {
     pub(super) fn changes_so(&self, sets: &mut RuleSets<'_, '_>, change: &ChannelChange) -> Formula {
         let mut parts = Vec::new();
         let known = self.channels();
-        if change.lost.iter().chain(&change.gained).any(|channel| !known.contains(channel)) {
+        if change.lost.iter().chain(&change.gained).any(|channel| !known.contains(&**channel)) {
             return Formula::FALSE;
         }
         for channel in known {
             let [old, new] = self.sent(channel);
             let formulas = sets.formulas();
-            if change.lost.contains(channel) {
+            if change.lost.iter().any(|lost| **lost == *channel) {
                 parts.extend([old, new.not()]);
-            } else if change.gained.contains(channel) {
+            } else if change.gained.iter().any(|gained| **gained == *channel) {
                 parts.extend([old.not(), new]);
             } else if old != new {
                 let (both, none) = (formulas.and([old, new]), formulas.and([old.not(), new.not()]));

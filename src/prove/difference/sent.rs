@@ -1,4 +1,5 @@
-//! For which events a channel is sent, as formulas: what each line gives to the lines around it, as the evaluator walks.
+//! For which events a channel is sent, as formulas: what each line gives to the lines around it, as the evaluator
+//! walks.
 
 use super::line_meaning::channel_name;
 use super::relevance::RelevantLines;
