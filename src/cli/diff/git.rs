@@ -74,6 +74,11 @@ impl Commit {
                 terminal.help("install git, or name two folders: `pointsman diff OLD NEW`");
                 Err(Exit::Failed)
             }
+            Err(GitError::Refused(reason)) if reason.starts_with("not a git repository") => {
+                terminal.error("this folder is in no git repository");
+                terminal.help("change to a clone of the rules, or name two folders: `pointsman diff OLD NEW`");
+                Err(Exit::Usage)
+            }
             Err(GitError::Refused(reason)) if reason.is_empty() => Err(unknown(terminal, "")),
             Err(GitError::Refused(reason)) => Err(unknown(terminal, &format!(": {reason}"))),
         }

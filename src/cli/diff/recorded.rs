@@ -105,14 +105,13 @@ impl RecordedArguments {
             let place = format!("{}:{line}", input.name);
             let document = document.map_err(|error| terminal.fail(&format!("{place}: {}", error.message)))?;
             difference.documents += 1;
-            let routed = [old, new].map(|rules| self.route(rules, &document, now));
-            let [old, new] = routed.map(|routed| {
-                routed.map_err(|reason| {
+            let mut route = |rules: &RuleSet| {
+                self.route(rules, &document, now).map_err(|reason| {
                     terminal.error(&format!("{place}: {reason}"));
                     Exit::Usage
                 })
-            });
-            let (old, new) = (old?, new?);
+            };
+            let (old, new) = (route(old)?, route(new)?);
             difference.changed += usize::from(old != new);
             count(&old, &new, &place, &mut kinds);
         }
