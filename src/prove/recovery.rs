@@ -87,9 +87,7 @@ fn sends(body: &RoutingLineBody) -> bool {
 
 /// Whether a value may depend on the status.
 fn may_be_status(value: &Expression) -> bool {
-    match &value.kind {
-        ExpressionKind::Label(_) => false,
-        ExpressionKind::Field(field) => *field == EventField::Status,
-        _ => true,
-    }
+    let is_other = |field: EventField| field != EventField::Status;
+    !matches!(value.kind, ExpressionKind::Label(_))
+        && !matches!(value.kind, ExpressionKind::Field(field) if is_other(field))
 }

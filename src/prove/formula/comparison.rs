@@ -106,16 +106,12 @@ impl<'m> FormulaBuilder<'m> {
 
     fn equal(&mut self, left: &Term, right: &Term, case: Case) -> Formula {
         match (left, right) {
-            (Term::Opaque(..), _) | (_, Term::Opaque(..)) => self.unknown_equality(left, right, case),
             (Term::Node(variable), Term::Constant(literal)) | (Term::Constant(literal), Term::Node(variable)) => {
                 self.node_equals(*variable, literal, case)
             }
             (Term::NodeNumber(variable), Term::Constant(Literal::Number(number)))
             | (Term::Constant(Literal::Number(number)), Term::NodeNumber(variable)) => {
                 self.node_number(*variable, NumberTest::Equal(*number))
-            }
-            (Term::Node(_) | Term::NodeNumber(_), _) | (_, Term::Node(_) | Term::NodeNumber(_)) => {
-                self.unknown_equality(left, right, case)
             }
             (Term::Constant(left), Term::Constant(right)) => Formula::constant(literals_equal(left, right, case)),
             (Term::Severity, Term::Severity) | (Term::Status, Term::Status) => Formula::TRUE,
@@ -151,7 +147,9 @@ impl<'m> FormulaBuilder<'m> {
                 self.unknown_equality(left, right, case)
             }
             (Term::Time(one), Term::Time(two)) if one == two => self.is_absent(*one).not(),
-            (Term::Time(_), Term::Time(_))
+            (Term::Opaque(..) | Term::Node(_) | Term::NodeNumber(_), _)
+            | (_, Term::Opaque(..) | Term::Node(_) | Term::NodeNumber(_))
+            | (Term::Time(_), Term::Time(_))
             | (Term::Number(..) | Term::Length(..), Term::Number(..) | Term::Length(..)) => {
                 self.unknown_equality(left, right, case)
             }

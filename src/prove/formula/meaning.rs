@@ -127,7 +127,7 @@ impl FormulaBuilder<'_> {
     }
 
     fn write_comparison(&mut self, comparison: &Comparison, scope: MeaningScope<'_>, text: &mut String) {
-        let Comparison { subject, negated, test, case } = comparison;
+        let Comparison { subject, negated, test: comparator, case } = comparison;
         _ = write!(text, "compare({negated} {case:?} ");
         match subject {
             ComparisonSubject::Value(value) => self.write_meaning(value, scope, text),
@@ -138,12 +138,12 @@ impl FormulaBuilder<'_> {
             ComparisonSubject::Now => text.push_str("now"),
         }
         text.push(' ');
-        self.write_test(test, scope, text);
+        self.write_test(comparator, scope, text);
         text.push(')');
     }
 
-    fn write_test(&mut self, test: &Comparator, scope: MeaningScope<'_>, text: &mut String) {
-        match test {
+    fn write_test(&mut self, comparator: &Comparator, scope: MeaningScope<'_>, text: &mut String) {
+        match comparator {
             Comparator::Equal(value) => {
                 text.push_str("equals ");
                 self.write_meaning(value, scope, text);
@@ -162,7 +162,7 @@ impl FormulaBuilder<'_> {
             Comparator::Text(TextTest::Like(globs)) => {
                 _ = write!(text, "like {:?}", globs.iter().map(Glob::text).collect::<Vec<_>>());
             }
-            Comparator::Text(TextTest::Regex(scope, regex)) => _ = write!(text, "{scope:?} {}", regex.identity()),
+            Comparator::Text(TextTest::Regex(place, regex)) => _ = write!(text, "{place:?} {}", regex.identity()),
             Comparator::Text(TextTest::Piece(position, piece)) => {
                 _ = write!(text, "{position:?} ");
                 self.write_meaning(piece, scope, text);
@@ -188,7 +188,7 @@ impl FormulaBuilder<'_> {
                 for pattern in column {
                     match pattern {
                         Pattern::Any => text.push('_'),
-                        Pattern::Test(test, _) => self.write_test(test, scope, text),
+                        Pattern::Test(comparator, _) => self.write_test(comparator, scope, text),
                     }
                     text.push('|');
                 }

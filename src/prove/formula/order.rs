@@ -10,21 +10,17 @@ impl FormulaBuilder<'_> {
     /// The events for which one value is before or after another.
     pub(super) fn order(&mut self, relation: OrderRelation, left: &Term, right: &Term) -> Formula {
         match (left, right) {
-            (Term::Opaque(..), _) | (_, Term::Opaque(..)) => self.unknown_order(relation, left, right),
             (Term::Constant(left), Term::Constant(right)) => {
                 Formula::constant(literal_order(left, right).is_some_and(|ordering| relation.holds(ordering)))
             }
-            (Term::Node(variable) | Term::NodeNumber(variable), Term::Constant(literal)) => match literal {
-                Literal::Number(number) => self.node_number(*variable, NumberTest::Order(relation, *number)),
-                _ => Formula::FALSE,
-            },
-            (Term::Constant(literal), Term::Node(variable) | Term::NodeNumber(variable)) => match literal {
-                Literal::Number(number) => self.node_number(*variable, NumberTest::Order(reversed(relation), *number)),
-                _ => Formula::FALSE,
-            },
-            (Term::Node(_) | Term::NodeNumber(_), _) | (_, Term::Node(_) | Term::NodeNumber(_)) => {
-                self.unknown_order(relation, left, right)
+            (Term::Node(variable) | Term::NodeNumber(variable), Term::Constant(Literal::Number(number))) => {
+                self.node_number(*variable, NumberTest::Order(relation, *number))
             }
+            (Term::Constant(Literal::Number(number)), Term::Node(variable) | Term::NodeNumber(variable)) => {
+                self.node_number(*variable, NumberTest::Order(reversed(relation), *number))
+            }
+            (Term::Node(_) | Term::NodeNumber(_), Term::Constant(_))
+            | (Term::Constant(_), Term::Node(_) | Term::NodeNumber(_)) => Formula::FALSE,
             (Term::Severity, Term::Constant(Literal::Severity(one))) => {
                 self.severities(|severity| relation.holds(severity.cmp(one)))
             }
@@ -54,7 +50,9 @@ impl FormulaBuilder<'_> {
                 let is_present = self.is_absent(*one).not();
                 self.formulas.and([is_present, Formula::constant(relation.holds(Ordering::Equal))])
             }
-            (Term::Time(_), Term::Time(_))
+            (Term::Opaque(..) | Term::Node(_) | Term::NodeNumber(_), _)
+            | (_, Term::Opaque(..) | Term::Node(_) | Term::NodeNumber(_))
+            | (Term::Time(_), Term::Time(_))
             | (Term::Number(..) | Term::Length(..), Term::Number(..) | Term::Length(..)) => {
                 self.unknown_order(relation, left, right)
             }

@@ -2,7 +2,7 @@
 
 use super::{Guard, GuardRole, MappingProver, MappingView};
 use crate::model::{EventField, Expression, ExpressionKind, LabelEntry, LetStage, Mapping, Match};
-use crate::prove::formula::Formula;
+use crate::prove::formula::{Formula, FormulaBuilder};
 
 /// A match, and what leads to it.
 pub(super) struct MatchPlace<'m> {
@@ -18,7 +18,7 @@ impl<'m> MappingProver<'m, '_> {
         self.accept_matches(view, &mut found);
         for (position, own) in mapping.lets.iter().enumerate() {
             let guards = match own.stage {
-                LetStage::Payload => self.before_let(view, position),
+                LetStage::Payload => Self::before_let(view, position),
                 LetStage::Element => Self::accepted(view),
             };
             self.walk(&own.value, &guards, &mut found);
@@ -56,7 +56,7 @@ impl<'m> MappingProver<'m, '_> {
     }
 
     /// The conditions of `accept` that hold before a let gets its value.
-    fn before_let(&self, view: &MappingView<'m>, position: usize) -> Vec<Guard> {
+    fn before_let(view: &MappingView<'m>, position: usize) -> Vec<Guard> {
         let is_before = |line: &usize| view.mapping.accept.get(*line).is_some_and(|line| line.lets_above <= position);
         view.accepts.iter().filter(|(line, _)| is_before(line)).map(|(_, guard)| *guard).collect()
     }
@@ -64,10 +64,10 @@ impl<'m> MappingProver<'m, '_> {
     fn walk(&mut self, expression: &'m Expression, guards: &[Guard], found: &mut Vec<MatchPlace<'m>>) {
         match &expression.kind {
             ExpressionKind::Match(choice) => {
-                let mut conditions = Vec::new();
-                choice.subjects.iter().for_each(|subject| conditions.push(subject));
-                choice.tests().flat_map(|(test, _)| test.operands()).for_each(|operand| conditions.push(operand));
-                conditions.into_iter().for_each(|part| self.walk(part, guards, found));
+                let operands = choice.tests().flat_map(|(test, _)| test.operands());
+                for part in choice.subjects.iter().chain(operands) {
+                    self.walk(part, guards, found);
+                }
                 let (arms, _) = self.builder.arms(choice);
                 for (arm, chosen) in choice.arms.iter().zip(arms) {
                     let mut inner = guards.to_vec();
@@ -87,12 +87,32 @@ impl<'m> MappingProver<'m, '_> {
                     inner.push(Guard::new(GuardRole::Around, lacks_value, part.span));
                 }
             }
-            _ => expression.each_part(&mut |part| self.walk(part, guards, found)),
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Nodes(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Request(_)
+            | ExpressionKind::Group(_)
+            | ExpressionKind::Define(_)
+            | ExpressionKind::Navigate(..)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Lookup(..)
+            | ExpressionKind::Or(_)
+            | ExpressionKind::And(_)
+            | ExpressionKind::Not(_)
+            | ExpressionKind::Compare(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => expression.each_part(&mut |part| self.walk(part, guards, found)),
         }
     }
 
     fn lacks_value(&mut self, part: &'m Expression) -> Formula {
         let cases = self.builder.value(part);
-        self.builder.any_case(&cases, |builder, term| builder.has_value(term)).not()
+        self.builder.any_case(&cases, FormulaBuilder::has_value).not()
     }
 }

@@ -201,16 +201,16 @@ pub(super) fn meets(
         (Constraint::Kind(kinds), value) => value.kind().map(|kind| kinds.overlaps(kind)),
         (Constraint::NodeNumber(test), VariableValue::Number(number)) => Some(test.holds(*number)),
         (Constraint::NodeNumber(_), VariableValue::Free) => None,
-        (Constraint::NodeNumber(_), _) => Some(false),
-        (
+        (Constraint::NodeNumber(_), _)
+        | (
             Constraint::InSet(_) | Constraint::Number(..),
             VariableValue::Null
             | VariableValue::Boolean(_)
             | VariableValue::Number(_)
             | VariableValue::Array { .. }
             | VariableValue::Object { .. },
-        ) => Some(false),
-        (
+        )
+        | (
             Constraint::InSet(_)
             | Constraint::Number(..)
             | Constraint::During(_)

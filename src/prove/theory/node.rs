@@ -77,7 +77,7 @@ pub(super) fn decide_written(
             positions.retain(|position| *position < literals.len());
             TheoryAnswer::Conflict(positions)
         }
-        answer => answer,
+        answer @ (TheoryAnswer::Value(_) | TheoryAnswer::Undecided(_)) => answer,
     }
 }
 
@@ -130,7 +130,7 @@ fn a_text(literals: &[(&Constraint, bool)], limits: &SearchLimits) -> TheoryAnsw
         TheoryAnswer::Conflict(positions) => {
             TheoryAnswer::Conflict(positions.iter().filter_map(|position| places.get(*position)).copied().collect())
         }
-        answer => answer,
+        answer @ (TheoryAnswer::Value(_) | TheoryAnswer::Undecided(_)) => answer,
     }
 }
 
