@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::{Literal, Mapping, MappingId, RequestPart, ValueKind};
 use crate::path::{CompiledPath, PathRoot, SingularStep};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// A place in a payload.
@@ -125,9 +125,8 @@ impl<'m> FormulaBuilder<'m> {
     pub(super) fn path(&mut self, path: &CompiledPath) -> Option<Term> {
         let scope = self.mapping.as_ref()?;
         let origin = match path.root() {
-            PathRoot::Payload => PayloadOrigin::Payload,
             PathRoot::Element if scope.has_elements => PayloadOrigin::Element(scope.id),
-            PathRoot::Element => PayloadOrigin::Payload,
+            PathRoot::Payload | PathRoot::Element => PayloadOrigin::Payload,
             PathRoot::Value => return None,
         };
         let steps = path.steps().iter().map(PayloadStep::of).collect();
@@ -301,21 +300,55 @@ impl<'m> FormulaBuilder<'m> {
                 place = PayloadPlace { origin: place.origin, steps: outer.into() };
             }
         }
-        places.into_iter().map(|place| self.is_within(place)).collect()
+        let mut all = self.lengths(&places);
+        all.extend(places.into_iter().map(|place| self.is_within(place)));
+        all
+    }
+
+    /// An array that has an item at some place has one at each place that a shorter array has, too.
+    fn lengths(&mut self, places: &BTreeSet<PayloadPlace>) -> Vec<Formula> {
+        let mut arrays: BTreeMap<PayloadPlace, BTreeMap<u64, Vec<Formula>>> = BTreeMap::new();
+        for place in places {
+            let Some((PayloadStep::Item(index), outer)) = place.steps.split_last() else { continue };
+            let array = PayloadPlace { origin: place.origin, steps: outer.into() };
+            let item = self.place(place.clone());
+            let is_there = self.kinds(item, NodeKinds::MISSING.not());
+            arrays.entry(array).or_default().entry(shortest(*index)).or_default().push(is_there);
+        }
+        let mut all = Vec::new();
+        for (array, mut items) in arrays {
+            let array = self.place(array);
+            // Each array with items has a first one and a last one.
+            let has_items = self.kinds(array, NodeKinds::ITEMS);
+            items.entry(1).or_default().push(has_items);
+            let mut shorter: Option<Formula> = None;
+            for same in items.into_values() {
+                for pair in same.windows(2) {
+                    let &[one, two] = pair else { continue };
+                    all.push(self.formulas.or([one.not(), two]));
+                    all.push(self.formulas.or([two.not(), one]));
+                }
+                let Some(first) = same.first().copied() else { continue };
+                all.extend(shorter.map(|shorter| self.formulas.or([first.not(), shorter])));
+                shorter = Some(first);
+            }
+        }
+        all
     }
 
     fn is_within(&mut self, place: PayloadPlace) -> Formula {
-        let Some((last, outer)) = place.steps.split_last() else { return Formula::TRUE };
-        let kinds = match last {
-            PayloadStep::Member(_) => NodeKinds::MEMBERS,
-            PayloadStep::Item(_) => NodeKinds::ITEMS,
-        };
+        let Some((PayloadStep::Member(_), outer)) = place.steps.split_last() else { return Formula::TRUE };
         let outer = self.place(PayloadPlace { origin: place.origin, steps: outer.into() });
-        let has_parts = self.kinds(outer, kinds);
+        let has_parts = self.kinds(outer, NodeKinds::MEMBERS);
         let inner = self.place(place);
         let is_missing = self.kinds(inner, NodeKinds::MISSING);
         self.formulas.or([is_missing, has_parts])
     }
+}
+
+/// The fewest items of an array that has one at this place.
+fn shortest(index: i64) -> u64 {
+    if index < 0 { index.unsigned_abs() } else { index.unsigned_abs().saturating_add(1) }
 }
 
 /// The variables of formulas.

@@ -169,13 +169,15 @@ impl<'m> MappingProver<'m, '_> {
         Some(ElementPlace { start, steps: each.path.sample_steps() })
     }
 
-    /// An element is within an array or an object.
+    /// An element is within an array or an object, or is the one value that the path leads to.
     fn has_element(&mut self, mapping: &Mapping, element: Option<&ElementPlace>) -> Option<Guard> {
         let (place, each) = (element?, mapping.each.as_ref()?);
-        let more = payload::only_steps(&place.steps).map(PayloadStep::of);
-        let steps: Box<[PayloadStep]> = place.start.steps.iter().cloned().chain(more).collect();
+        let more: Vec<PayloadStep> = payload::only_steps(&place.steps).map(PayloadStep::of).collect();
+        let is_one_value = more.len() == place.steps.len();
+        let steps = place.start.steps.iter().cloned().chain(more).collect();
         let outer = self.builder.place(PayloadPlace { origin: place.start.origin, steps });
-        let formula = self.builder.kinds(outer, NodeKinds::ITEMS.or(NodeKinds::MEMBERS));
+        let kinds = if is_one_value { NodeKinds::MISSING.not() } else { NodeKinds::ITEMS.or(NodeKinds::MEMBERS) };
+        let formula = self.builder.kinds(outer, kinds);
         let span = each.start.as_ref().map_or(mapping.span, |start| start.span);
         Some(Guard::new(GuardRole::Always, formula, span))
     }
@@ -202,10 +204,10 @@ impl<'m> MappingProver<'m, '_> {
         let Some((_, status)) = status else { return Formula::TRUE };
         let mut parts = Vec::new();
         for case in self.builder.value(status) {
-            match &case.term {
-                Term::Constant(Literal::Status(AlertStatus::Resolved)) => parts.push(case.when),
-                Term::Constant(_) => {}
-                _ => parts.push(case.when),
+            let fires =
+                matches!(&case.term, Term::Constant(literal) if *literal != Literal::Status(AlertStatus::Resolved));
+            if !fires {
+                parts.push(case.when);
             }
         }
         self.builder.formulas.or(parts)

@@ -187,44 +187,50 @@ impl Tree {
         }
         let (mut members, mut items) = (Map::new(), BTreeMap::new());
         for (step, part) in &self.parts {
-            let Some(part) = part.json() else { continue };
-            match step {
-                PayloadStep::Member(name) => _ = members.insert(name.to_string(), part),
-                PayloadStep::Item(index) => _ = items.insert(*index, part),
+            match (step, part.json()) {
+                (PayloadStep::Member(name), Some(part)) => _ = members.insert(name.to_string(), part),
+                (PayloadStep::Member(_), None) => {}
+                (PayloadStep::Item(index), part) => _ = items.insert(*index, part),
             }
         }
+        let has_items = items.values().any(Option::is_some);
         match &self.value {
-            Some(NodeValue::Missing | NodeValue::Whole(_)) => None,
-            Some(NodeValue::Items) => Some(array(items)),
+            Some(NodeValue::Items) => Some(array(&items)),
             Some(NodeValue::Members) if members.is_empty() => {
                 Some(Value::Object(Map::from_iter([(self.free_name().into(), Value::from("a"))])))
             }
             Some(NodeValue::Members) => Some(Value::Object(members)),
             None if !members.is_empty() => Some(Value::Object(members)),
-            None if !items.is_empty() => Some(array(items)),
-            None => None,
+            None if has_items => Some(array(&items)),
+            Some(NodeValue::Missing | NodeValue::Whole(_)) | None => None,
         }
     }
 }
 
-/// An array with items at some places, of which negative ones count from the end.
-fn array(items: BTreeMap<i64, Value>) -> Value {
-    let places = |index: i64| match usize::try_from(index) {
+/// An array with items at some places, of which negative ones count from the end, and with none at others.
+///
+/// What is asked for from the front and from the end stands apart, unless the array would have an item too many.
+fn array(items: &BTreeMap<i64, Option<Value>>) -> Value {
+    let needed = |index: i64| match usize::try_from(index) {
         Ok(place) => place.saturating_add(1),
         Err(_) => usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX),
     };
-    let length = items.keys().map(|index| places(*index)).max().unwrap_or(1).min(MAX_ITEMS);
-    let mut all = vec![Value::Null; length];
+    let longest = |is_wanted: &dyn Fn(i64) -> bool| {
+        let present = items.iter().filter(|(index, item)| item.is_some() && is_wanted(**index));
+        present.map(|(index, _)| needed(*index)).max().unwrap_or(0)
+    };
+    let (front, end) = (longest(&|index| index >= 0), longest(&|index| index < 0));
+    let most = items.iter().filter(|(_, item)| item.is_none()).map(|(index, _)| needed(*index) - 1).min();
+    let length = front.saturating_add(end).min(most.unwrap_or(MAX_ITEMS)).max(front).max(end).clamp(1, MAX_ITEMS);
+    let mut all: Vec<Option<Value>> = vec![None; length];
     for (index, item) in items {
-        let place = usize::try_from(index).unwrap_or_else(|_| length.saturating_sub(places(index)));
-        if let Some(slot) = all.get_mut(place) {
-            *slot = item;
+        let place = usize::try_from(*index).unwrap_or_else(|_| length.saturating_sub(needed(*index)));
+        if let (Some(slot), Some(item)) = (all.get_mut(place), item) {
+            *slot = Some(item.clone());
         }
     }
-    if all.iter().all(Value::is_null) && length == 1 {
-        return Value::Array(vec![Value::from("a")]);
-    }
-    Value::Array(all)
+    // An item about which nothing is said is not one of those that rules mostly look for.
+    Value::Array(all.into_iter().map(|item| item.unwrap_or_else(|| Value::from("a"))).collect())
 }
 
 fn write_json(value: &Value, text: &mut String) {
@@ -251,7 +257,9 @@ fn write_json(value: &Value, text: &mut String) {
             }
             text.push(']');
         }
-        scalar => text.push_str(&visible_json(&scalar.to_string())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            text.push_str(&visible_json(&value.to_string()));
+        }
     }
 }
 
