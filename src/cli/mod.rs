@@ -69,6 +69,7 @@ mod silence_text;
 #[cfg(feature = "gateway")]
 mod status;
 #[cfg(feature = "gateway")]
+mod suggested_tests;
 mod table;
 mod terminal;
 mod test;

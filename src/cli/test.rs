@@ -1,12 +1,13 @@
 //! `pointsman test`: runs the tests of a rule set.
 
 use super::exit::Exit;
-use super::load;
 use super::rule_paths::RulePathArguments;
 use super::terminal::Terminal;
+use super::{load, suggested_tests};
 use crate::suite::files::DiskFiles;
 use crate::suite::{self, Coverage, SnapshotMode, TestOptions, TestReport, report};
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 /// Run the tests in the rule files
 #[derive(Debug, Args)]
@@ -29,6 +30,12 @@ pub(super) struct Arguments {
     /// Fail if the tests hit a smaller percentage of the arms and routes
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     min_coverage: Option<f64>,
+    /// Print tests for what no test reaches; they expect what the rules give today
+    #[arg(long, conflicts_with_all = ["filter", "update", "coverage", "min_coverage", "format"])]
+    suggest: bool,
+    /// Append the suggested tests to a rule file, which is made where it does not exist
+    #[arg(long, value_name = "FILE", requires = "suggest")]
+    write: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -38,6 +45,7 @@ Examples:
   pointsman test --update                       rewrite the snapshots
   pointsman test --format junit > junit.xml     for a build server
   pointsman test --coverage --min-coverage 90   fail if too much is untested
+  pointsman test --suggest --write rules/suggested.tests.rules
 
 Every row of `cases` is a separate result. The defaults of a test are fixed: the time is 2026-01-01T00:00:00Z; \
 an event is Warning and Firing, with the title \"a test alert\" and the key \"test-alert\".
@@ -71,6 +79,9 @@ fn percent(text: &str) -> Result<f64, String> {
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let rules = load::usable(&arguments.rules.roots(), None, terminal)?;
     load::prove(&rules, terminal)?;
+    if arguments.suggest {
+        return suggested_tests::print(&rules, arguments.write.as_deref(), terminal);
+    }
     let snapshots = if arguments.update { SnapshotMode::Write } else { SnapshotMode::Compare };
     let options = TestOptions { filter: arguments.filter.clone(), snapshots, ..TestOptions::default() };
     let report = suite::run(&rules, &options, &mut DiskFiles);

@@ -22,6 +22,7 @@ mod message;
 mod producer;
 mod reachability;
 mod recovery;
+mod routed_witness;
 mod routing;
 mod solver;
 mod statement;
@@ -29,7 +30,7 @@ mod theory;
 mod undecided;
 mod witness;
 
-pub use defaults::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE};
+pub use defaults::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE, default_time};
 pub use difference::{
     ChangeGroup, ChangedDeclaration, ChangedEvent, ChangedPart, ChannelChange, ComparedModel, ConditionPart,
     DeclarationKind, DifferenceDetail, EditDifference, EditKind, EditedLine, PartText, RoutingComparison,
@@ -38,6 +39,7 @@ pub use difference::{
 pub use finding::{CODES, UndecidedLine};
 pub use mapping::{EvaluatePayload, MappingProofs, PartProof, PayloadOutcome, PayloadWitness, prove_mappings};
 pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};
+pub use routed_witness::{RoutedWitness, WitnessFinder};
 pub use routing::LineId;
 pub use solver::ProofStatistics;
 pub use statement::{

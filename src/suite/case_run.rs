@@ -61,6 +61,15 @@ impl CaseRunner<'_> {
         }
     }
 
+    /// The payload, if the case has one that can be read.
+    pub(super) fn payload(&self, files: &dyn TestFiles) -> Option<Vec<u8>> {
+        match self.plan.input.as_ref()?.value {
+            CaseInput::Payload(json) => Some(self.fill(json).ok()?.to_json()?.into_bytes()),
+            CaseInput::File(file) => self.bytes(file, files).ok(),
+            CaseInput::Event(_) => None,
+        }
+    }
+
     /// Runs the same subject over the bytes of another file.
     pub(super) fn run_file(&self, file: &StringLiteral, files: &dyn TestFiles) -> Result<CaseRun, Box<TestFailure>> {
         let Some((kind, subject)) = self.plan.subject else {

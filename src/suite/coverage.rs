@@ -94,6 +94,16 @@ impl CoverageHits {
         self.heartbeats.extend(heartbeat.map(str::to_owned));
     }
 
+    /// The arms and the paths of lines that were not hit.
+    pub(super) fn missed(&self, model: &Model) -> (BTreeSet<Span>, BTreeSet<Box<str>>) {
+        let arms = declared_arms(model).into_iter().chain(routing_arms(model));
+        let lines = model.routing_lines().map(|line| &*line.path);
+        (
+            arms.filter(|arm| !self.arms.contains(arm)).collect(),
+            lines.filter(|line| !self.lines.contains(*line)).map(Box::from).collect(),
+        )
+    }
+
     /// The coverage of the rules.
     pub(super) fn coverage(&self, rules: &RuleSet) -> Coverage {
         let sources = &rules.sources;

@@ -27,6 +27,7 @@ mod sequence;
 mod snapshot;
 mod snapshot_line;
 mod statement;
+pub mod suggestion;
 mod test_event;
 mod test_files;
 mod test_value;
@@ -159,6 +160,11 @@ impl TestReport {
 
 /// Runs the tests of a rule set.
 pub fn run(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) -> TestReport {
+    run_with_hits(rules, options, files).0
+}
+
+/// Runs the tests, and says what they hit.
+fn run_with_hits(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) -> (TestReport, CoverageHits) {
     let mut runner = SuiteRunner {
         rules,
         prover: None,
@@ -175,7 +181,16 @@ pub fn run(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) ->
             RunnableDeclaration::Statement(id, statement) => runner.statement(id, statement),
         }
     }
-    TestReport { coverage: runner.hits.coverage(rules), results: runner.results, written: runner.written }
+    let report = TestReport { coverage: runner.hits.coverage(rules), results: runner.results, written: runner.written };
+    (report, runner.hits)
+}
+
+/// The payloads of the cases of a test, as far as they can be read.
+fn case_payloads(rules: &RuleSet, plan: &TestPlan, files: &dyn TestFiles) -> Vec<Vec<u8>> {
+    let payload = |bindings| CaseRunner { rules, plan, bindings }.payload(files);
+    let Some(cases) = plan.cases else { return payload(&Vec::new()).into_iter().collect() };
+    let rows = cases::expand(plan, cases, &rules.sources, files);
+    rows.iter().flatten().filter_map(|row| payload(&row.bindings)).collect()
 }
 
 /// What is run.

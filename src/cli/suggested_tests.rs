@@ -1,0 +1,55 @@
+//! `pointsman test --suggest`: tests for what no test reaches.
+
+use super::exit::Exit;
+use super::terminal::Terminal;
+use crate::ruleset::RuleSet;
+use crate::suite::UncoveredItem;
+use crate::suite::files::DiskFiles;
+use crate::suite::suggestion::{self, TestSuggestions};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// How many arms and routes without a test are named.
+const MAX_LISTED: usize = 10;
+
+/// Prints the tests, or appends them to a file, and says how much they reach.
+pub(super) fn print(rules: &RuleSet, file: Option<&Path>, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let suggestions = suggestion::suggest(rules, &mut DiskFiles);
+    match file {
+        _ if suggestions.text.is_empty() => {}
+        None => terminal.out.print(&suggestions.text),
+        Some(file) => append(file, &suggestions.text)
+            .map_err(|error| terminal.fail(&format!("cannot write `{}`: {error}", file.display())))?,
+    }
+    report(&suggestions, terminal);
+    Ok(Exit::Success)
+}
+
+/// Says what the tests reach, and what they do not.
+fn report(suggestions: &TestSuggestions, terminal: &mut Terminal) {
+    let TestSuggestions { reached, left, .. } = suggestions;
+    terminal.err.print(&match (reached, left.len()) {
+        (0, 0) => "the tests reach every arm and route\n".to_owned(),
+        (1, _) => "the suggested test reaches 1 arm or route\n".to_owned(),
+        _ => format!("the suggested tests reach {reached} arms and routes\n"),
+    });
+    for UncoveredItem { location, text } in left.iter().take(MAX_LISTED) {
+        terminal.warning(&format!("no test was found for {}: {text}", location.short()));
+    }
+    if let Some(more @ 1..) = left.len().checked_sub(MAX_LISTED) {
+        terminal.warning(&format!("and for {more} more; `--coverage` lists them"));
+    }
+}
+
+/// Appends to a rule file. A new one begins with its edition.
+fn append(path: &Path, text: &str) -> io::Result<()> {
+    let is_new = !path.exists();
+    let before = if is_new { "edition 1\n\n".to_owned() } else { separation(&fs::read_to_string(path)?) };
+    OpenOptions::new().create(true).append(true).open(path)?.write_all((before + text).as_bytes())
+}
+
+/// What parts the text of a file from what follows: one blank line.
+fn separation(text: &str) -> String {
+    if text.ends_with('\n') { "\n".to_owned() } else { "\n\n".to_owned() }
+}
