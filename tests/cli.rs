@@ -201,6 +201,11 @@ fn check_says_what_is_wrong() {
 }
 
 #[test]
+fn tests_are_suggested_for_what_no_test_reaches() {
+    transcript("suggest");
+}
+
+#[test]
 fn check_compares_rules_with_samples() {
     transcript("samples");
 }
