@@ -6,6 +6,7 @@ mod edit_campaign;
 mod generator;
 mod mappings;
 mod statement_campaign;
+mod statement_rules;
 mod statements;
 
 use expect_test::expect_file;

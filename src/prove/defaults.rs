@@ -10,6 +10,7 @@ pub const DEFAULT_KEY: &str = "test-alert";
 pub const DEFAULT_SOURCE: &str = "test";
 
 /// The time of evaluation where nothing asks for another: the beginning of 2026 in UTC.
+#[must_use]
 pub fn default_time() -> Timestamp {
     Timestamp::from_epoch_milliseconds(1_767_225_600_000)
 }

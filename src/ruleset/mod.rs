@@ -19,7 +19,7 @@ mod trace;
 mod why_not;
 
 pub use difference::{
-    ChannelChangeEntry, ChannelSummary, DeclarationEdit, EventChange, LineEdit, PartEdit, RoutingVerdict,
+    ChannelChangeEntry, DeclarationEdit, DeliveryChange, EventChange, LineEdit, PartEdit, RoutingVerdict,
     RuleSetDifference, SeveritySummary, WrittenText,
 };
 #[cfg(not(target_family = "wasm"))]

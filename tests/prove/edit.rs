@@ -73,7 +73,8 @@ fn without_line(text: &str, random: &mut Random) -> String {
         return text.to_owned();
     }
     let gone = *random.pick(&plain);
-    text.lines().enumerate().filter(|(at, _)| *at != gone).map(|(_, line)| format!("{line}\n")).collect()
+    let kept = text.lines().enumerate().filter(|(at, _)| *at != gone);
+    kept.flat_map(|(_, line)| [line, "\n"]).collect()
 }
 
 /// A line of another set, before a line of this one.
@@ -100,5 +101,5 @@ fn swapped(text: &str, random: &mut Random) -> String {
     let first = *random.pick(&pairs);
     let mut lines: Vec<&str> = text.lines().collect();
     lines.swap(first, first + 1);
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.into_iter().flat_map(|line| [line, "\n"]).collect()
 }

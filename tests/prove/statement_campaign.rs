@@ -1,12 +1,13 @@
 //! The campaign of statements: random rule sets with random statements, each compared with random events.
 
 use super::generator::{self, Random};
+use super::statement_rules;
 use pointsman::model::{Mute, StatementExpectationKind};
 use pointsman::prove::{ObservedRouting, Reachability, StatementVerdict, Witness};
 use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
 use pointsman::suite::files::DiskFiles;
-use pointsman::suite::{self, TestOptions, TestSelection};
+use pointsman::suite::{self, TestOptions, TestResult, TestSelection};
 use std::collections::BTreeMap;
 
 /// How many statements a set has.
@@ -63,7 +64,7 @@ pub(crate) fn run(sets: usize, events: usize, seed: u64) -> StatementReport {
         assert!(number < 200 * sets as u64 + 200, "nearly all sets are refused");
         let seed = seed.wrapping_add(number);
         let mut random = Random::new(seed ^ 0x5eed);
-        let text = generator::rules(&mut random) + &generator::statements(&mut random, STATEMENTS);
+        let text = generator::rules(&mut random) + &statement_rules::statements(&mut random, STATEMENTS);
         let Some(rules) = load(&text) else { continue };
         report.sets += 1;
         compare(&rules, &text, seed, events, &mut random, &mut report);
@@ -199,7 +200,7 @@ fn suggested_tests_fail(rules: &RuleSet, text: &str, seed: u64, report: &mut Sta
     };
     let all = suite::run(&with_tests, &TestOptions::default(), &mut DiskFiles);
     let passed: Vec<String> =
-        all.results.iter().filter(|result| !result.is_statement && result.passed()).map(|one| one.name()).collect();
+        all.results.iter().filter(|result| !result.is_statement && result.passed()).map(TestResult::name).collect();
     if !passed.is_empty() {
         report.wrong.push(format!("seed {seed}: suggested tests pass: {passed:?}\n{}\n{text}", tests.join("\n")));
     }

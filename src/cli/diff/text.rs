@@ -3,7 +3,7 @@
 use super::DiffReport;
 use super::recorded::{RecordedChange, RecordedDifference};
 use crate::ruleset::{
-    ChannelChangeEntry, ChannelSummary, DeclarationEdit, EventChange, LineEdit, PartEdit, RoutingVerdict,
+    ChannelChangeEntry, DeclarationEdit, DeliveryChange, EventChange, LineEdit, PartEdit, RoutingVerdict,
     SeveritySummary,
 };
 use crate::text::{backticked_list, excerpt, plural};
@@ -176,8 +176,8 @@ pub(super) fn more_words(edit: &LineEdit, shown: usize) -> Option<String> {
 }
 
 /// ``page loses Critical of `severity == Critical` ``
-pub(super) fn channel_line(channel: &ChannelSummary) -> String {
-    let ChannelSummary { channel, verb, severities, when } = channel;
+pub(super) fn channel_line(channel: &DeliveryChange) -> String {
+    let DeliveryChange { channel, verb, severities, when } = channel;
     let conditions = conditions(when);
     let shown: Vec<&str> = conditions.iter().take(MAX_NAMED).map(String::as_str).collect();
     let more = match conditions.len() - shown.len() {

@@ -2,7 +2,7 @@
 
 mod summary;
 
-pub use summary::{ChannelSummary, SeveritySummary};
+pub use summary::{DeliveryChange, SeveritySummary};
 
 use super::RuleSet;
 use crate::event::Severity;
@@ -36,7 +36,7 @@ pub struct RuleSetDifference {
     /// The routings where events enter, and that only one of the rule sets has: they are not compared.
     pub other_entries: Vec<Box<str>>,
     /// What channels lose and gain.
-    pub channels: Vec<ChannelSummary>,
+    pub channels: Vec<DeliveryChange>,
     /// What changes for each severity.
     pub severities: Vec<SeveritySummary>,
     /// The other declarations that changed.

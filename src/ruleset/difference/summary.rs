@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a channel loses or gains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ChannelSummary {
+pub struct DeliveryChange {
     /// The channel.
     pub channel: Box<str>,
     /// `loses` or `gains`.
@@ -33,7 +33,7 @@ pub struct SeveritySummary {
 
 type Change = (Box<str>, &'static str);
 
-pub(super) fn channels(edits: &[LineEdit]) -> Vec<ChannelSummary> {
+pub(super) fn channels(edits: &[LineEdit]) -> Vec<DeliveryChange> {
     let mut all: BTreeMap<Change, (BTreeSet<&'static str>, Vec<String>)> = BTreeMap::new();
     for edit in edits {
         for change in &edit.changes {
@@ -52,7 +52,7 @@ pub(super) fn channels(edits: &[LineEdit]) -> Vec<ChannelSummary> {
     }
     let summary = |((channel, verb), (severities, when)): (Change, (BTreeSet<&'static str>, Vec<String>))| {
         let severities = worst_first().filter(|name| severities.contains(name)).collect();
-        ChannelSummary { channel, verb, severities, when }
+        DeliveryChange { channel, verb, severities, when }
     };
     all.into_iter().map(summary).collect()
 }

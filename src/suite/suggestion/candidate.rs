@@ -3,8 +3,8 @@
 use crate::json::Number;
 use crate::model::mention::{ModelMentions, TestForm};
 use crate::model::{Comparator, Expression, Literal, OrderRelation, TextTest, ValueKind};
-use crate::pattern::Case;
 use crate::pattern::language::{SearchLimits, SearchResult, StringSet, search};
+use crate::pattern::{Case, Glob};
 use crate::source::Span;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -34,8 +34,8 @@ pub(super) fn candidates(mentions: &ModelMentions<'_>, arms: &BTreeSet<Span>) ->
 /// Values for which a test holds.
 fn values_of(test: &Comparator, case: Case) -> Vec<Option<Value>> {
     match test {
-        Comparator::Equal(operand) => literal(operand).into_iter().collect(),
-        Comparator::In(operands) => operands.iter().take(1).filter_map(literal).collect(),
+        Comparator::Equal(operand) => literal(operand),
+        Comparator::In(operands) => operands.iter().take(1).flat_map(literal).collect(),
         Comparator::Order(relation, operand) => ordered(*relation, operand).map(Some).into_iter().collect(),
         Comparator::Text(test) => text(test, case).map(|text| Some(Value::String(text))).into_iter().collect(),
         Comparator::Is(kind) => vec![of_kind(*kind)],
@@ -43,17 +43,20 @@ fn values_of(test: &Comparator, case: Case) -> Vec<Option<Value>> {
     }
 }
 
-fn literal(operand: &Expression) -> Option<Option<Value>> {
-    Some(match operand.literal()? {
-        Literal::Missing => None,
-        Literal::Null => Some(Value::Null),
-        Literal::Boolean(value) => Some(json!(value)),
-        Literal::Number(number) => Some(of_number(*number)?),
-        Literal::Text(text) => Some(json!(text)),
-        Literal::Severity(severity) => Some(json!(severity.name())),
-        Literal::Status(status) => Some(json!(status.name())),
-        Literal::Time(time) => Some(json!(time.to_string())),
-    })
+/// The constant, if it is one that JSON has or that is no value.
+fn literal(operand: &Expression) -> Vec<Option<Value>> {
+    let value = match operand.literal() {
+        None => return Vec::new(),
+        Some(Literal::Missing) => return vec![None],
+        Some(Literal::Null) => Some(Value::Null),
+        Some(Literal::Boolean(value)) => Some(json!(value)),
+        Some(Literal::Number(number)) => of_number(*number),
+        Some(Literal::Text(text)) => Some(json!(text)),
+        Some(Literal::Severity(severity)) => Some(json!(severity.name())),
+        Some(Literal::Status(status)) => Some(json!(status.name())),
+        Some(Literal::Time(time)) => Some(json!(time.to_string())),
+    };
+    value.map(Some).into_iter().collect()
 }
 
 fn of_number(number: Number) -> Option<Value> {
@@ -82,7 +85,7 @@ fn ordered(relation: OrderRelation, operand: &Expression) -> Option<Value> {
 fn text(test: &TextTest, case: Case) -> Option<String> {
     let set = match test {
         TextTest::Cidr(networks) => StringSet::networks(networks),
-        TextTest::Like(globs) => StringSet::globs(globs.iter().map(|glob| glob.text()), case),
+        TextTest::Like(globs) => StringSet::globs(globs.iter().map(Glob::text), case),
         TextTest::Regex(scope, regex) => StringSet::regex(regex, *scope),
         TextTest::Piece(_, piece) => {
             let Some(Literal::Text(piece)) = piece.literal() else { return None };
