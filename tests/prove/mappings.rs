@@ -234,7 +234,7 @@ impl MappingGenerator<'_> {
             0 | 1 => format!("{value} == {}{case}", self.text()),
             2 => format!("{value} != {}{case}", self.text()),
             3 => format!("{value} in [{}, {}]{case}", self.text(), self.text()),
-            4 => format!("{value} like {}{case}", quoted(self.random.pick(&GLOBS))),
+            4 => format!("{value} like {}{case}", quoted(word(self.random, &GLOBS))),
             5 => format!("{value} starts with {}{case}", self.text()),
             6 => format!("{value} matches /{}/", self.random.pick(&REGEXES)),
             7..=9 => {
@@ -255,15 +255,15 @@ impl MappingGenerator<'_> {
     }
 
     fn text(&mut self) -> String {
-        quoted(self.random.pick(&TEXTS))
+        quoted(word(self.random, &TEXTS))
     }
 
     fn pattern(&mut self) -> String {
         match self.random.below(11) {
             0..=2 => self.text(),
             3 => format!("{} | {}", self.text(), self.text()),
-            4 => format!("like {}", quoted(self.random.pick(&GLOBS))),
-            5 => format!("starts with {}", quoted(self.random.pick(&["x", "pay", "1"]))),
+            4 => format!("like {}", quoted(word(self.random, &GLOBS))),
+            5 => format!("starts with {}", quoted(word(self.random, &["x", "pay", "1"]))),
             6 => format!("matches /{}/", self.random.pick(&REGEXES)),
             7 => (*self.random.pick(&["10", "< 10", ">= 9"])).to_owned(),
             8 => (*self.random.pick(&["true", "false"])).to_owned(),
@@ -321,7 +321,7 @@ fn payload_witness(random: &mut Random) -> PayloadWitness {
 fn value(random: &mut Random, depth: usize) -> Value {
     match random.below(if depth > 0 { 12 } else { 8 }) {
         0..=3 => Value::from(*random.pick(&TEXTS)),
-        4 => serde_json::from_str(random.pick(&NUMBERS)).unwrap(),
+        4 => serde_json::from_str(word(random, &NUMBERS)).unwrap(),
         5 => Value::from(random.one_in(2)),
         6 => Value::Null,
         7 => json!(random.below(20)),
@@ -504,4 +504,8 @@ fn json_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
             found.push(path);
         }
     }
+}
+
+fn word(random: &mut Random, words: &[&'static str]) -> &'static str {
+    *random.pick(words)
 }
