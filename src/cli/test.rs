@@ -1,5 +1,7 @@
 //! `pointsman test`: runs the tests of a rule set.
 
+mod mutation;
+
 use super::exit::Exit;
 use super::load;
 use super::rule_paths::RulePathArguments;
@@ -29,6 +31,8 @@ pub(super) struct Arguments {
     /// Fail if the tests hit a smaller percentage of the arms and routes
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     min_coverage: Option<f64>,
+    #[command(flatten)]
+    mutation: mutation::MutationArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -38,13 +42,14 @@ Examples:
   pointsman test --update                       rewrite the snapshots
   pointsman test --format junit > junit.xml     for a build server
   pointsman test --coverage --min-coverage 90   fail if too much is untested
+  pointsman test --mutate --min-score 95        fail if the tests miss too many small changes of the rules
 
 Every row of `cases` is a separate result. The defaults of a test are fixed: the time is 2026-01-01T00:00:00Z; \
 an event is Warning and Firing, with the title \"a test alert\" and the key \"test-alert\".
 
 Exit codes:
   0  every test passed
-  1  a test failed, there are none, the coverage is too low, or the rules are wrong
+  1  a test failed, there are none, the coverage or the score is too low, or the rules are wrong
   2  the command line is wrong
   3  a file could not be read";
 
@@ -71,6 +76,9 @@ fn percent(text: &str) -> Result<f64, String> {
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let rules = load::usable(&arguments.rules.roots(), None, terminal)?;
     load::prove(&rules, terminal)?;
+    if arguments.mutation.mutate {
+        return mutation::run(arguments, &rules, terminal);
+    }
     let snapshots = if arguments.update { SnapshotMode::Write } else { SnapshotMode::Compare };
     let options = TestOptions { filter: arguments.filter.clone(), snapshots };
     let report = suite::run(&rules, &options, &mut DiskFiles);
