@@ -4,6 +4,7 @@ use super::{ReadTable, RuleSet};
 use crate::check::{self, CheckEnvironment};
 use crate::compile;
 use crate::diagnostic::{Diagnostic, Findings};
+use crate::model::Model;
 use crate::source::{SourceFile, Sources, Span};
 use crate::syntax::{self, tree};
 
@@ -54,15 +55,30 @@ impl<'r> VariantBuilder<'r> {
         let mut findings = Findings::default();
         let edited = findings.add_with(|diagnostics| syntax::parse(&sources, file, diagnostics));
         let mut edited = Some(without_tests(edited));
-        let files: Vec<tree::RuleFile> =
-            self.files.iter().filter_map(|each| if each.id == file { edited.take() } else { Some(each.clone()) }).collect();
-        let environment = CheckEnvironment { sources: &sources, read: self.read, at: None };
-        let (model, findings) = check::check(&files, &environment, findings);
+        let files: Vec<tree::RuleFile> = self
+            .files
+            .iter()
+            .filter_map(|each| if each.id == file { edited.take() } else { Some(each.clone()) })
+            .collect();
+        let (model, findings) = self.check(&files, &sources, findings);
         if findings.has_errors() {
             return Err(findings.finish().0);
         }
         let program = compile::compile(&model, sources.clone());
         Ok(RuleSet { sources, model, program })
+    }
+}
+
+impl VariantBuilder<'_> {
+    /// The model of the rules as they are.
+    #[must_use]
+    pub fn model(&self) -> Model {
+        self.check(&self.files, self.sources, Findings::default()).0
+    }
+
+    fn check(&self, files: &[tree::RuleFile], sources: &Sources, findings: Findings) -> (Model, Findings) {
+        let environment = CheckEnvironment { sources, read: self.read, at: None };
+        check::check(files, &environment, findings)
     }
 }
 

@@ -114,7 +114,8 @@ impl ChangeText {
     pub(super) fn of(change: &Change, sources: &Sources) -> Self {
         let old = one_line(sources.text(change.place));
         if change.kind == ChangeKind::Swapped {
-            let text = |edit: Option<&TextEdit>| edit.map(|edit| one_line(sources.text(edit.place))).unwrap_or_default();
+            let text =
+                |edit: Option<&TextEdit>| edit.map(|edit| one_line(sources.text(edit.place))).unwrap_or_default();
             return Self::Swapped { first: text(change.edits.first()), second: text(change.edits.last()) };
         }
         let new = one_line(&edited(sources, change.place, &change.edits));

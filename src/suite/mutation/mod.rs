@@ -16,6 +16,7 @@ mod layout;
 mod payload_search;
 mod reach;
 mod samples;
+mod simplify;
 mod suggestion;
 
 pub use change::{ChangeKind, ChangeText};
@@ -27,10 +28,9 @@ use super::{NextCase, SuiteRunner, TestOptions, TestReport};
 use crate::diagnostic::DiagnosticLevel;
 use crate::ruleset::{RuleSet, VariantBuilder};
 use change::Change;
-use comparison::SurvivorComparison;
+use comparison::{OriginalRules, SurvivorComparison};
 use kept_files::KeptFiles;
 use reach::{CaseNumber, CaseReach, ChangeUsers};
-use samples::PayloadSample;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -123,7 +123,7 @@ pub fn mutate(
     let mut all = changes::changes(builder.files(), &rules.sources);
     let mut report = MutationReport { left_out: all.len().saturating_sub(options.limit), ..MutationReport::default() };
     all.truncate(options.limit);
-    let trial = Trial { rules, builder, reach, options: &test_options, files: &files, samples: OnceCell::new() };
+    let trial = Trial { rules, builder, reach, options: &test_options, files: &files, original: OnceCell::new() };
     for (done, change) in all.iter().enumerate() {
         progress(done, all.len());
         trial.run(change, &mut report);
@@ -164,10 +164,10 @@ struct Trial<'t> {
     reach: CaseReach,
     options: &'t TestOptions,
     files: &'t KeptFiles<'t>,
-    samples: OnceCell<Vec<PayloadSample>>,
+    original: OnceCell<OriginalRules<'t>>,
 }
 
-impl Trial<'_> {
+impl<'t> Trial<'t> {
     fn run(&self, change: &Change, report: &mut MutationReport) {
         match self.fate(change) {
             ChangeFate::NotAsked => {}
@@ -191,17 +191,23 @@ impl Trial<'_> {
             return ChangeFate::Killed;
         }
         let change = self.reported(change);
-        let samples = self.samples.get_or_init(|| samples::samples(self.rules, self.files));
-        let compared = comparison::compare(self.rules, &changed, &users, samples, &change.test_name());
-        let (test, reason) = match compared {
+        let is_refused = changed.prove().0.iter().any(|finding| finding.level() == DiagnosticLevel::Error);
+        let original = self.original.get_or_init(|| self.original());
+        let (test, reason) = match comparison::compare(original, &mut changed, &users, &change.test_name()) {
             SurvivorComparison::Equivalent => return ChangeFate::Equivalent,
             SurvivorComparison::Different(test) => (Some(test), None),
             SurvivorComparison::Unknown(reason) => (None, Some(reason)),
         };
-        if changed.prove().0.iter().any(|finding| finding.level() == DiagnosticLevel::Error) {
+        if is_refused {
             return ChangeFate::Rejected;
         }
         ChangeFate::Survived(SurvivingChange { change, cases: cases.len(), test, reason })
+    }
+
+    fn original(&self) -> OriginalRules<'t> {
+        let mut simplified = self.builder.model();
+        simplify::simplify(&mut simplified);
+        OriginalRules { rules: self.rules, simplified, samples: samples::samples(self.rules, self.files) }
     }
 
     /// Whether one of the cases fails with changed rules.

@@ -22,9 +22,7 @@ pub fn render(report: &MutationReport) -> String {
     }
     if !report.equivalent.is_empty() {
         out.push_str("these changes change nothing, and are not counted\n");
-        let line = |change: &ReportedChange| {
-            format!("  {FAINT}{}{PLAIN}  {}\n", change.location.short(), said(change))
-        };
+        let line = |change: &ReportedChange| format!("  {FAINT}{}{PLAIN}  {}\n", change.location.short(), said(change));
         out.extend(report.equivalent.iter().map(line));
         out.push('\n');
     }
