@@ -27,6 +27,7 @@ use super::test_files::TestFiles;
 use super::{NextCase, SuiteRunner, TestOptions, TestReport};
 use crate::diagnostic::DiagnosticLevel;
 use crate::ruleset::{RuleSet, VariantBuilder};
+use crate::text::shorten;
 use change::Change;
 use comparison::{OriginalRules, SurvivorComparison};
 use kept_files::KeptFiles;
@@ -37,6 +38,9 @@ use std::path::Path;
 
 /// How many changes are tried, unless more are asked for.
 pub const DEFAULT_LIMIT: usize = 5_000;
+
+/// How much of a text stands in the name of a test.
+const MAX_NAMED_TEXT: usize = 60;
 
 /// Which changes are tried.
 #[derive(Debug, Clone)]
@@ -193,7 +197,7 @@ impl<'t> Trial<'t> {
         let change = self.reported(change);
         let is_refused = changed.prove().0.iter().any(|finding| finding.level() == DiagnosticLevel::Error);
         let original = self.original.get_or_init(|| self.original());
-        let (test, reason) = match comparison::compare(original, &mut changed, &users, &change.test_name()) {
+        let (test, reason) = match comparison::compare(original, &mut changed, &users, &test_name(&change)) {
             SurvivorComparison::Equivalent => return ChangeFate::Equivalent,
             SurvivorComparison::Different(test) => (Some(test), None),
             SurvivorComparison::Unknown(reason) => (None, Some(reason)),
@@ -240,14 +244,30 @@ impl<'t> Trial<'t> {
     }
 }
 
-impl ReportedChange {
-    /// The name of a test that notices the change.
-    fn test_name(&self) -> String {
-        let owner = &self.owner;
-        match &self.text {
-            ChangeText::Becomes { old, new } => format!("{owner}: {old}, not {new}"),
-            ChangeText::Removed { old } => format!("{owner}: {old}"),
-            ChangeText::Swapped { first, second } => format!("{owner}: {first} before {second}"),
+/// The name of a test that notices a change.
+fn test_name(change: &ReportedChange) -> String {
+    let owner = &change.owner;
+    match &change.text {
+        ChangeText::Becomes { old, new } if old.len() + new.len() <= 2 * MAX_NAMED_TEXT => {
+            format!("{owner}: {old}, not {new}")
+        }
+        ChangeText::Becomes { old, new } => {
+            let old_words: Vec<&str> = old.split(' ').collect();
+            let new_words: Vec<&str> = new.split(' ').collect();
+            let before = old_words.iter().zip(&new_words).take_while(|(one, two)| one == two).count();
+            let most = old_words.len().min(new_words.len()) - before;
+            let pairs = old_words.iter().rev().zip(new_words.iter().rev());
+            let behind = pairs.take(most).take_while(|(one, two)| one == two).count();
+            let middle = |words: &[&str]| {
+                let words = words.get(before..words.len() - behind).unwrap_or_default();
+                shorten(&words.join(" "), MAX_NAMED_TEXT)
+            };
+            let [old, new] = [middle(&old_words), middle(&new_words)];
+            if new.is_empty() { format!("{owner}: {old}") } else { format!("{owner}: {old}, not {new}") }
+        }
+        ChangeText::Removed { old } => format!("{owner}: {}", shorten(old, MAX_NAMED_TEXT)),
+        ChangeText::Swapped { first, second } => {
+            format!("{owner}: {} before {}", shorten(first, MAX_NAMED_TEXT), shorten(second, MAX_NAMED_TEXT))
         }
     }
 }

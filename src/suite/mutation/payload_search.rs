@@ -14,6 +14,9 @@ const MAX_TRIALS: usize = 4_000;
 /// How many times a payload that was found is made smaller.
 const MAX_REDUCTIONS: usize = 2_000;
 
+/// Texts that functions and fields tell apart: a word, a link, a time, nothing.
+const TEXTS: [&str; 5] = ["a", "https://example.com/a", "2026-01-01T00:00:00Z", "", " "];
+
 /// A payload of which the two rule sets do not make the same.
 #[derive(Debug)]
 pub(super) struct DifferentPayload {
@@ -141,7 +144,8 @@ fn singular(path: &CompiledPath) -> Option<PayloadPath> {
 
 /// Values that rules tell apart: those that the mapping names, and one of each kind; nothing stands for leaving it out.
 fn interesting_values(model: &Model, mapping: &Mapping) -> Vec<Option<Value>> {
-    let mut values = vec![Some("a".into()), None, Some(Value::Null), Some("".into()), Some(" ".into())];
+    let mut values: Vec<Option<Value>> = vec![None, Some(Value::Null)];
+    values.extend(TEXTS.map(|text| Some(text.into())));
     let mut add = |value: Value| {
         if !values.contains(&Some(value.clone())) {
             values.push(Some(value));
