@@ -3,7 +3,7 @@
 pub(crate) mod campaign;
 mod edit;
 mod edit_campaign;
-mod generator;
+pub(crate) mod generator;
 
 use expect_test::expect_file;
 use pointsman::diagnostic::{DiagnosticFormat, render};

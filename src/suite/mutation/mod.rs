@@ -26,7 +26,8 @@ use super::plan::TestPlan;
 use super::test_files::TestFiles;
 use super::{NextCase, SuiteRunner, TestOptions, TestReport};
 use crate::diagnostic::DiagnosticLevel;
-use crate::ruleset::{RuleSet, VariantBuilder};
+use crate::ruleset::{RuleSet, TextEdit, VariantBuilder};
+use crate::source::Sources;
 use crate::text::shorten;
 use change::Change;
 use comparison::{OriginalRules, SurvivorComparison};
@@ -77,6 +78,8 @@ pub struct ReportedChange {
     pub kind: ChangeKind,
     /// What it does, in words.
     pub text: ChangeText,
+    /// What it replaces in the text of the rules.
+    pub edits: Vec<TextEdit>,
 }
 
 /// A change that no test noticed.
@@ -104,6 +107,14 @@ impl MutationReport {
     pub fn score(&self) -> f64 {
         super::coverage::percent(self.killed, self.counted())
     }
+}
+
+/// Lists the changes of a rule set by place, without trying them: also those that `check` refuses.
+#[must_use]
+pub fn list_changes(rules: &RuleSet) -> Vec<ReportedChange> {
+    let builder = VariantBuilder::new(rules, &|_| Err("no table is read".to_owned()));
+    let all = changes::changes(builder.files(), &rules.sources);
+    all.iter().map(|change| reported(change, &rules.sources)).collect()
 }
 
 /// Tries the changes of a rule set whose tests pass. `progress` hears how many of how many were tried.
@@ -177,7 +188,7 @@ impl<'t> Trial<'t> {
             ChangeFate::NotAsked => {}
             ChangeFate::Rejected => report.rejected += 1,
             ChangeFate::Killed => report.killed += 1,
-            ChangeFate::Equivalent => report.equivalent.push(self.reported(change)),
+            ChangeFate::Equivalent => report.equivalent.push(reported(change, &self.rules.sources)),
             ChangeFate::Survived(survivor) => report.survivors.push(survivor),
         }
     }
@@ -194,7 +205,7 @@ impl<'t> Trial<'t> {
         if self.is_noticed(&changed, &cases) {
             return ChangeFate::Killed;
         }
-        let change = self.reported(change);
+        let change = reported(change, &self.rules.sources);
         let is_refused = changed.prove().0.iter().any(|finding| finding.level() == DiagnosticLevel::Error);
         let original = self.original.get_or_init(|| self.original());
         let (test, reason) = match comparison::compare(original, &mut changed, &users, &test_name(&change)) {
@@ -233,14 +244,15 @@ impl<'t> Trial<'t> {
         }
         false
     }
+}
 
-    fn reported(&self, change: &Change) -> ReportedChange {
-        ReportedChange {
-            location: RuleLocation::of(&self.rules.sources, change.place),
-            owner: change.owner.name().to_owned(),
-            kind: change.kind,
-            text: ChangeText::of(change, &self.rules.sources),
-        }
+fn reported(change: &Change, sources: &Sources) -> ReportedChange {
+    ReportedChange {
+        location: RuleLocation::of(sources, change.place),
+        owner: change.owner.name().to_owned(),
+        kind: change.kind,
+        text: ChangeText::of(change, sources),
+        edits: change.edits.clone(),
     }
 }
 

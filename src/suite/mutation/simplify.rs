@@ -1,6 +1,6 @@
 //! Rules by a form of their own, which some rules share that say the same in other words.
 //!
-//! Arms that no value fits both of stand in a fixed order. In an arm behind one that takes what is missing, the subject has a
+//! Arms that no value fits both of, or that result in the same constant, stand in a fixed order. In an arm behind one that takes what is missing, the subject has a
 //! value, so that what stands behind it in `??` is left out.
 
 use crate::model::{
@@ -78,7 +78,7 @@ fn is_same_let(one: &Expression, two: &Expression) -> bool {
 
 /// The position of the arm that comes first: of those that may stand before all others, the one with the least text.
 fn first_arm(arms: &[MatchArm<Expression>], case: Case) -> usize {
-    let may_lead = |at: usize| arms.iter().take(at).zip(arms.get(at)).all(|(before, arm)| are_apart(before, arm, case));
+    let may_lead = |at: usize| arms.iter().take(at).zip(arms.get(at)).all(|(before, arm)| may_swap(before, arm, case));
     let leads = (0..arms.len()).filter(|at| may_lead(*at));
     leads.min_by_key(|at| (arms.get(*at).map(|arm| literal_texts(arm, case)), *at)).unwrap_or(0)
 }
@@ -86,6 +86,13 @@ fn first_arm(arms: &[MatchArm<Expression>], case: Case) -> usize {
 fn literal_texts(arm: &MatchArm<Expression>, case: Case) -> Vec<Vec<String>> {
     let texts = |column: &Vec<Pattern>| column.iter().filter_map(|pattern| literal_text(pattern, case)).collect();
     arm.columns.iter().map(texts).collect()
+}
+
+/// Whether the order of two neighbours says nothing: both result in the same constant, or no value fits both.
+fn may_swap(one: &MatchArm<Expression>, two: &MatchArm<Expression>, case: Case) -> bool {
+    let is_plain = one.note.is_none() && two.note.is_none();
+    let is_same = one.result.literal().is_some() && one.result.literal() == two.result.literal();
+    is_plain && is_same || are_apart(one, two, case)
 }
 
 /// Whether no value fits both arms, because of constants in one column.

@@ -47,8 +47,9 @@ fn survived(survivor: &SurvivingChange) -> String {
     out
 }
 
-/// ``main.page: `severity >= Warning` becomes `severity > Warning` ``
-fn said(change: &ReportedChange) -> String {
+/// The declaration or line, and what is changed: ``main.page: `severity >= Warning` becomes `severity > Warning` ``.
+#[must_use]
+pub fn said(change: &ReportedChange) -> String {
     let text = |text: &str| format!("`{}`", visible_text(&shorten(text, MAX_TEXT)));
     let change_text = match &change.text {
         ChangeText::Becomes { old, new } => format!("{} becomes {}", text(old), text(new)),
