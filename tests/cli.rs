@@ -191,6 +191,11 @@ fn check_says_what_is_wrong() {
 }
 
 #[test]
+fn test_changes_rules_and_says_what_no_test_notices() {
+    transcript("mutate");
+}
+
+#[test]
 fn check_compares_rules_with_samples() {
     transcript("samples");
 }
