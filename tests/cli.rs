@@ -61,6 +61,11 @@ fn help_teaches() {
 }
 
 #[test]
+fn proofs_stop_checks_and_tests() {
+    transcript("proofs");
+}
+
+#[test]
 fn help_fits_eighty_columns_and_lists_exit_codes() {
     let folder = Folder::new();
     let commands = [
@@ -145,6 +150,11 @@ fn init_overwrites_nothing() {
 #[test]
 fn the_starter_rules_pass_their_own_checks() {
     transcript("starter");
+}
+
+#[test]
+fn statements_about_all_events() {
+    transcript("prove");
 }
 
 #[test]

@@ -27,25 +27,24 @@ mod notification;
 mod old_schema;
 mod pages;
 mod silences;
+mod state_folder;
 
-use crate::common::Folder;
-use memory::MemoryDisk;
 use pointsman::evaluate::RequestMetadata;
 use pointsman::event::Severity;
 use pointsman::gateway::journal::{
     AcceptResult, ClaimOwner, ClaimResult, Deduplication, DeliveryId, DeliveryState, DeliveryStore as _, EventId,
     FiringTransition, GiveUpCause, Journal, JournalConfig, JournalError, JournalReader, JournalStore, NewDelivery,
     NoMutes, Push, PushHolds, PushId, PushOrigin, PushStore as _, ReceiverDigest, RecordFilter, RefusedPayload,
-    Settlement, SettlementResult, SqliteStore, StoreResult, StoredBody, StoredHold, Transaction, accept,
+    Settlement, SettlementResult, StoreResult, StoredBody, StoredHold, Transaction, accept,
 };
-use pointsman::gateway::metrics::Metrics;
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use pointsman::ruleset::SystemClock;
 use pointsman::time::Timestamp;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ulid::Ulid;
+
+pub(crate) use state_folder::StateFolder;
 
 /// What work in a transaction of a store comes to.
 fn transact<T>(
@@ -58,53 +57,6 @@ fn transact<T>(
         Ok(())
     })?;
     Ok(result.unwrap())
-}
-
-/// A folder that is the state directory of a journal.
-pub(crate) struct StateFolder {
-    folder: Folder,
-    /// Where the store is, unless it is in SQLite.
-    disk: Option<MemoryDisk>,
-}
-
-impl StateFolder {
-    pub(crate) fn new() -> Self {
-        Self { folder: Folder::new(), disk: None }
-    }
-
-    pub(crate) fn in_memory() -> Self {
-        Self { folder: Folder::new(), disk: Some(MemoryDisk::default()) }
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-
-    /// An empty one with a store of the same kind.
-    pub(crate) fn another(&self) -> Self {
-        if self.disk.is_some() { Self::in_memory() } else { Self::new() }
-    }
-
-    pub(crate) fn options(&self) -> JournalConfig {
-        JournalConfig { directory: self.folder.path().to_owned(), least_free: Some(0), ..JournalConfig::default() }
-    }
-
-    pub(crate) fn store(&self, options: &JournalConfig) -> Box<dyn JournalStore> {
-        match &self.disk {
-            Some(disk) => Box::new(disk.store(options)),
-            None => Box::new(SqliteStore::open(options).unwrap()),
-        }
-    }
-
-    pub(crate) fn open(&self) -> Journal {
-        self.open_with(&self.options(), Arc::default())
-    }
-
-    pub(crate) fn open_with(&self, options: &JournalConfig, metrics: Arc<Metrics>) -> Journal {
-        let wake = Arc::new(|_: &str| {});
-        Journal::open_with_store(options, Arc::new(SystemClock), metrics, wake, |options| Ok(self.store(options)))
-            .unwrap()
-    }
 }
 
 /// Accepts pushes in one transaction, as the writer does.

@@ -27,5 +27,6 @@ fn name(declaration: &Declaration) -> String {
         Declaration::Heartbeat(heartbeat) => format!("{}:{}", heartbeat.name.text, heartbeat.lines.len()),
         Declaration::Integration(integration) => integration.name.text.to_string(),
         Declaration::Test(test) => format!("{:?}:{}", test.name.value, test.statements.len()),
+        Declaration::Prove(prove) => format!("{:?}:{}", prove.name.value, prove.statements.len()),
     }
 }

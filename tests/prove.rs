@@ -4,6 +4,9 @@ pub(crate) mod campaign;
 mod edit;
 mod edit_campaign;
 pub(crate) mod generator;
+mod mappings;
+mod statement_campaign;
+mod statements;
 
 use expect_test::expect_file;
 use pointsman::diagnostic::{DiagnosticFormat, render};

@@ -408,6 +408,16 @@ fn a_check_shows_what_would_be_served_and_no_secret() {
 }
 
 #[test]
+fn a_route_that_no_event_reaches_stops_a_check_alone() {
+    let place = Place::new();
+    place.edit("routing demo {", "routing demo {\n  route never when severity > Critical => demo_page\n");
+    let told = place.serve(&["--check"]).code(1).run().stderr;
+    assert!(told.contains("E0220") && told.contains("no event can reach `demo.never`"), "{told}");
+    // What was served yesterday is served today.
+    Running::start(&place, &[]);
+}
+
+#[test]
 fn a_channel_that_may_not_be_reached_is_named_by_a_check_and_at_the_start() {
     let place = Place::new();
     place.edit("file(path = \"demo-page.ndjson\")", "webhook(url = \"http://10.20.30.40:8080/canary\")");

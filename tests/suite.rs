@@ -117,10 +117,19 @@ fn machines_read_reports() {
 }
 
 #[test]
+fn statements_run_with_the_tests() {
+    says("statements");
+    let report = run("statements");
+    expect("statements/report.json", &report::json::render(&report, None));
+    expect("statements/report.tap", &report::tap::render(&report));
+    expect("statements/report.xml", &report::junit::render(&report));
+}
+
+#[test]
 fn a_filter_chooses_by_test_and_by_row() {
     let rules = rules("passing");
     let names = |filter: &str| {
-        let options = TestOptions { filter: Some(filter.to_owned()), snapshots: SnapshotMode::Compare };
+        let options = TestOptions { filter: Some(filter.to_owned()), ..TestOptions::default() };
         let report = suite::run(&rules, &options, &mut DiskFiles);
         report.results.iter().map(suite::TestResult::name).collect::<Vec<_>>()
     };
@@ -164,7 +173,8 @@ test "a snapshot elsewhere" {
     let loaded = RuleSet::from_sources(sources, &|_| Err("no tables".to_owned()), None);
     let rules = loaded.rules.expect("the rules hold no error");
     let mut files = Overlay::default();
-    let report = suite::run(&rules, &TestOptions { filter: None, snapshots: SnapshotMode::Write }, &mut files);
+    let report =
+        suite::run(&rules, &TestOptions { snapshots: SnapshotMode::Write, ..TestOptions::default() }, &mut files);
     assert_eq!((report.passed(), report.written.len(), files.0.len()), (0, 0, 0));
 }
 
@@ -172,7 +182,8 @@ test "a snapshot elsewhere" {
 fn update_writes_the_snapshots_that_differ() {
     let rules = rules("files");
     let mut files = Overlay::default();
-    let options = TestOptions { filter: Some("snapshot".to_owned()), snapshots: SnapshotMode::Write };
+    let options =
+        TestOptions { filter: Some("snapshot".to_owned()), snapshots: SnapshotMode::Write, ..TestOptions::default() };
     let first = suite::run(&rules, &options, &mut files);
     assert_eq!((first.passed(), first.written.len()), (2, 2));
     let again = suite::run(&rules, &TestOptions { snapshots: SnapshotMode::Compare, ..options }, &mut files);

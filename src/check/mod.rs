@@ -60,10 +60,12 @@ mod secret;
 mod secret_name;
 mod secret_text;
 mod silence;
+mod statement;
 mod table;
 
 pub use allow::{silence_proofs, silence_samples};
 pub(crate) use csv::stays_below;
+pub(crate) use lint::{accepts_nothing, never_holds};
 pub use silence::check_condition;
 
 use crate::diagnostic::{DiagnosticCode, Findings};
@@ -100,6 +102,9 @@ pub fn check(files: &[tree::RuleFile], environment: &CheckEnvironment<'_>, mut p
     let tested = TestedRules { model: &model, unparsed: &unparsed, sources: environment.sources };
     for test in &model.tests {
         rule_test::check(&test.tree, test.span, &tested, &mut found);
+    }
+    for (item, statement) in declarations.statements.iter().filter(|(item, _)| !item.broken) {
+        rule_test::check_statement(statement, item.span, &tested, &mut found);
     }
     lint::run(files, &model, environment, &mut found);
     let known: Vec<&DiagnosticCode> = codes().into_iter().chain(syntax::codes().iter().copied()).collect();
@@ -141,8 +146,7 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
     let complete_tests = all.tests.iter().filter(|(item, _)| !item.broken);
     let tests = complete_tests.map(|(item, test)| self::test(item, test, cx)).collect();
     let families = std::mem::take(&mut cx.families);
-    let later_allows = Vec::new();
-    Model {
+    let mut model = Model {
         mappings,
         tables,
         defines,
@@ -154,8 +158,12 @@ fn lower(all: &Declarations<'_>, cx: &mut LoweringContext<'_>) -> Model {
         heartbeats,
         integrations,
         tests,
-        later_allows,
-    }
+        statements: Vec::new(),
+        statement_places: all.statements.iter().map(|(item, _)| item.span).collect(),
+        later_allows: Vec::new(),
+    };
+    model.statements = all.statements.iter().filter_map(|(item, it)| statement::lower(item, it, &model, cx)).collect();
+    model
 }
 
 /// A test as it is written; the files that it names lie beside its own.

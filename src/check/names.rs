@@ -59,6 +59,7 @@ pub(super) struct Declarations<'c> {
     pub(super) heartbeats: Vec<(&'c DocumentedDeclaration, &'c tree::Heartbeat)>,
     pub(super) integrations: Vec<(&'c DocumentedDeclaration, &'c tree::Integration)>,
     pub(super) tests: Vec<(&'c DocumentedDeclaration, &'c tree::Test)>,
+    pub(super) statements: Vec<(&'c DocumentedDeclaration, &'c tree::Prove)>,
 }
 
 impl<'c> Declarations<'c> {
@@ -77,6 +78,7 @@ impl<'c> Declarations<'c> {
                 Declaration::Heartbeat(heartbeat) => declarations.heartbeats.push((item, heartbeat)),
                 Declaration::Integration(integration) => declarations.integrations.push((item, integration)),
                 Declaration::Test(test) => declarations.tests.push((item, test)),
+                Declaration::Prove(prove) => declarations.statements.push((item, prove)),
             }
         }
         declarations

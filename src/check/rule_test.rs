@@ -12,8 +12,10 @@ mod references;
 mod request;
 mod schedule_use;
 mod sequence;
+mod statement;
 
 pub(crate) use code::CODES;
+pub(crate) use statement::check_statement;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Findings};
 use crate::model::Model;

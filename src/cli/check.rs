@@ -148,14 +148,22 @@ pub(super) fn summary(loaded: &LoadedRules, proofs: Option<&ProofSummary>) -> St
     format!("checked {files}: {contents}{problems}{proved}\n")
 }
 
-/// `, 12 routes reachable, 1 undecided`; nothing where there are no routes.
+/// ``, 12 routes reachable, nothing left for 1 `else`, 1 undecided``; nothing where there are no routes.
 fn proved(proofs: &ProofSummary) -> String {
-    let reachable = format!(", {} reachable", plural(proofs.reachable, "route"));
-    match (proofs.reachable, proofs.undecided.len()) {
-        (0, 0) => String::new(),
-        (_, 0) => reachable,
-        (_, undecided) => format!("{reachable}, {undecided} undecided"),
+    let counts = [proofs.reachable, proofs.needless_elses, proofs.undecided.len()];
+    if counts.iter().all(|count| *count == 0) {
+        return String::new();
     }
+    let reachable = format!(", {} reachable", plural(proofs.reachable, "route"));
+    let elses = match proofs.needless_elses {
+        0 => String::new(),
+        needless => format!(", nothing left for {needless} `else`"),
+    };
+    let undecided = match proofs.undecided.len() {
+        0 => String::new(),
+        undecided => format!(", {undecided} undecided"),
+    };
+    reachable + &elses + &undecided
 }
 
 /// A line for each route of which it is not known whether an event can reach it.
@@ -171,5 +179,6 @@ fn undecided(proofs: &ProofSummary, loaded: &LoadedRules) -> String {
 fn contents(model: &Model) -> String {
     let routes = model.routing_lines().count();
     let counts = [(model.mappings.len(), "mapping"), (routes, "route"), (model.tests.len(), "test")];
-    counts.iter().map(|(count, noun)| plural(*count, noun) + ", ").collect()
+    let statements = Some((model.statements.len(), "statement")).filter(|(count, _)| *count > 0);
+    counts.into_iter().chain(statements).map(|(count, noun)| plural(count, noun) + ", ").collect()
 }

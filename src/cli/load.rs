@@ -26,19 +26,35 @@ pub(super) fn read_with(
     limit: FindingLimit,
     terminal: &mut Terminal,
 ) -> Result<LoadedRules, Exit> {
-    RuleSet::load_with(paths, at, limit).map_err(|unreadable| {
-        terminal.error(&unreadable.to_string());
-        match unreadable {
-            RuleFileError::NoRules { .. } => {
-                terminal.help("`pointsman init DIR` writes a rule set to start from");
-            }
-            RuleFileError::Io { .. }
-            | RuleFileError::TooManyFiles
-            | RuleFileError::TooLarge { .. }
-            | RuleFileError::TooDeep { .. } => {}
+    RuleSet::load_with(paths, at, limit).map_err(|unreadable| refused(&unreadable, terminal))
+}
+
+/// As [`read`], with one more text, which has this name.
+///
+/// # Errors
+/// As for [`read`].
+pub(super) fn read_beside(
+    paths: &[PathBuf],
+    beside: (&str, &str),
+    terminal: &mut Terminal,
+) -> Result<LoadedRules, Exit> {
+    RuleSet::load_beside(paths, Some(beside), None, FindingLimit::First)
+        .map_err(|unreadable| refused(&unreadable, terminal))
+}
+
+/// Prints why paths cannot be read.
+fn refused(unreadable: &RuleFileError, terminal: &mut Terminal) -> Exit {
+    terminal.error(&unreadable.to_string());
+    match unreadable {
+        RuleFileError::NoRules { .. } => {
+            terminal.help("`pointsman init DIR` writes a rule set to start from");
         }
-        Exit::Failed
-    })
+        RuleFileError::Io { .. }
+        | RuleFileError::TooManyFiles
+        | RuleFileError::TooLarge { .. }
+        | RuleFileError::TooDeep { .. } => {}
+    }
+    Exit::Failed
 }
 
 /// Proves a rule set, and refuses it if proofs find errors, which are printed.

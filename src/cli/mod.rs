@@ -45,6 +45,7 @@ mod man;
 mod messages;
 #[cfg(feature = "gateway")]
 mod pending;
+mod prove;
 #[cfg(feature = "gateway")]
 mod quarantine;
 #[cfg(feature = "gateway")]
@@ -136,6 +137,7 @@ enum CliCommand {
     #[cfg(feature = "gateway")]
     Send(send::Arguments),
     Test(test::Arguments),
+    Prove(prove::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),
     #[cfg(feature = "gateway")]
@@ -190,6 +192,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         #[cfg(feature = "gateway")]
         CliCommand::Send(arguments) => send::run(&arguments, &mut terminal),
         CliCommand::Test(arguments) => test::run(&arguments, &mut terminal),
+        CliCommand::Prove(arguments) => prove::run(&arguments, &mut terminal),
         CliCommand::Explain(arguments) => explain::run(&arguments, &mut terminal),
         CliCommand::Diff(arguments) => diff::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]

@@ -55,7 +55,7 @@ Exit codes:
 
 /// The formats of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum TestFormat {
+pub(super) enum TestFormat {
     /// One line per file, and every failure in full
     Text,
     /// One JSON document
@@ -80,19 +80,28 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         return mutation::run(arguments, &rules, terminal);
     }
     let snapshots = if arguments.update { SnapshotMode::Write } else { SnapshotMode::Compare };
-    let options = TestOptions { filter: arguments.filter.clone(), snapshots };
+    let options = TestOptions { filter: arguments.filter.clone(), snapshots, ..TestOptions::default() };
     let report = suite::run(&rules, &options, &mut DiskFiles);
     print(arguments, &report, terminal);
     if report.results.is_empty() {
-        return Ok(none_found(arguments, rules.model.tests.len(), terminal));
+        return Ok(none_found(arguments, rules.model.tests.len() + rules.model.statements.len(), terminal));
     }
     let covered = is_covered_enough(arguments, &report.coverage, terminal);
     Ok(if report.failed() == 0 && covered { Exit::Success } else { Exit::Findings })
 }
 
 fn print(arguments: &Arguments, report: &TestReport, terminal: &mut Terminal) {
-    let coverage = wants_coverage(arguments).then_some(&report.coverage);
-    let text = match arguments.format {
+    print_report(arguments.format, report, wants_coverage(arguments).then_some(&report.coverage), terminal);
+}
+
+/// Prints a report. As text, nothing is printed where nothing was run.
+pub(super) fn print_report(
+    format: TestFormat,
+    report: &TestReport,
+    coverage: Option<&Coverage>,
+    terminal: &mut Terminal,
+) {
+    let text = match format {
         TestFormat::Text if report.results.is_empty() => return,
         TestFormat::Text => {
             let coverage = coverage.map(report::text::coverage).unwrap_or_default();
@@ -102,7 +111,7 @@ fn print(arguments: &Arguments, report: &TestReport, terminal: &mut Terminal) {
         TestFormat::Junit => report::junit::render(report),
         TestFormat::Tap => report::tap::render(report),
     };
-    match arguments.format {
+    match format {
         TestFormat::Text => terminal.out.print_styled(&text),
         TestFormat::Json | TestFormat::Junit | TestFormat::Tap => terminal.out.print(&text),
     }

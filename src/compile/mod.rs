@@ -83,6 +83,8 @@ impl Compiler {
             self.program.routings.push(Routing { name: routing.name.clone(), block });
         }
         self.program.mutes = self.mutes(model);
+        self.program.statements =
+            model.statements.iter().map(|each| each.when.as_ref().map(|when| self.expression(when))).collect();
         for heartbeat in &model.heartbeats {
             let heartbeat = self.heartbeat(heartbeat);
             self.program.heartbeats.push(heartbeat);

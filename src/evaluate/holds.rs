@@ -8,7 +8,7 @@ use super::observer::{Observer, SilentObserver};
 use crate::event::Event;
 use crate::function::key_digest;
 use crate::json::Arena;
-use crate::program::{ConditionSet, GroupValue, MuteId, Program};
+use crate::program::{ConditionSet, GroupValue, MuteId, NodeId, Program};
 use crate::text::shorten;
 use crate::time::Timestamp;
 use smallvec::SmallVec;
@@ -121,6 +121,15 @@ pub(super) fn hold_facts<'p, O: Observer>(
     budget.take_back(&interpreter);
     // What counts as missing may meet a mute that the event does not meet.
     if budget.is_spent() { HoldFacts::default() } else { facts }
+}
+
+/// Whether a condition holds for an event.
+pub(super) fn holds(program: &Program, condition: NodeId, event: &Event<'_>, context: &EvaluationContext<'_>) -> bool {
+    let arena = Arena::new();
+    let mut observer = SilentObserver;
+    let mut interpreter = Interpreter::new(program, context, &arena, &mut observer);
+    interpreter.set_event(event);
+    interpreter.holds(condition)
 }
 
 /// The positions of the conditions that hold for an event.

@@ -179,6 +179,12 @@ pub fn hold_facts<'p, O: Observer>(
     holds::hold_facts(program, event, context, budget, observer)
 }
 
+/// Whether a condition holds for an event.
+#[must_use]
+pub fn holds(program: &Program, condition: NodeId, event: &Event<'_>, context: &EvaluationContext<'_>) -> bool {
+    holds::holds(program, condition, event, context)
+}
+
 /// The positions of the conditions of a set that hold for an event, in order. They ask no schedules.
 #[must_use]
 pub fn met_conditions(program: &Program, set: &ConditionSet, event: &Event<'_>, budget: &mut HoldBudget) -> Vec<usize> {

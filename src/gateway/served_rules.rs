@@ -305,7 +305,9 @@ impl suite::TestFiles for ReadOnlyFiles<'_> {
 }
 
 fn run_tests(rules: &RuleSet, files: &FileReaders<'_>) -> Result<(), LoadRejection> {
-    let report = suite::run(rules, &suite::TestOptions::default(), &mut ReadOnlyFiles(files));
+    // A gateway that loads rules runs no proofs.
+    let options = suite::TestOptions { selection: suite::TestSelection::Tests, ..suite::TestOptions::default() };
+    let report = suite::run(rules, &options, &mut ReadOnlyFiles(files));
     let failed: Vec<&suite::TestResult> = report.results.iter().filter(|result| !result.passed()).collect();
     let Some(first) = failed.first() else { return Ok(()) };
     let why = first.failures.first().map_or("", |failure| &failure.message);

@@ -16,6 +16,7 @@ mod request;
 mod routing;
 pub mod sequence;
 pub mod silence;
+mod statement;
 
 pub use crate::syntax::tree::{LineKind, OrderRelation, Quantifier};
 pub use condition::Condition;
@@ -36,6 +37,7 @@ pub use routing::{
     Channel, ChannelFamily, Destination, Fallback, FamilyMember, Integration, MemberChoice, ParameterValue, Routing,
     RoutingBlock, RoutingLine, RoutingLineBody, SecretReference, SecretTextPart, Target,
 };
+pub use statement::{Statement, StatementExpectation, StatementExpectationKind};
 
 use crate::source::Span;
 use crate::syntax::tree;
@@ -66,6 +68,10 @@ pub struct Model {
     pub integrations: Vec<Integration>,
     /// Tests; what they name is resolved by name when they run.
     pub tests: Vec<Test>,
+    /// Statements to prove, in text order.
+    pub statements: Vec<Statement>,
+    /// The places of all `prove` declarations, of those that are refused as well.
+    pub statement_places: Vec<Span>,
     /// The places where findings of proofs and of samples are silenced.
     pub later_allows: Vec<tree::AllowDirective>,
 }

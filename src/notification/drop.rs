@@ -156,10 +156,6 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     /// Where the store failed.
     pub fn drop_message(&mut self, scope: DropScope, id: MessageId) -> Result<Option<DroppedMessage>, S::Error> {
         let Some(message) = self.store.message(id)?.filter(|message| scope.takes(message)) else { return Ok(None) };
-        self.store.remove_message(id)?;
-        let mut channel = self.store.channel()?;
-        channel.undelivered.retain(|undelivered| undelivered.id != id);
-        self.store.set_channel(&channel)?;
         let mut result = DroppedMessage::default();
         for news in &message.news {
             match scope.takes_news(news) {
@@ -173,6 +169,7 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
                 self.store.set_group(before.group, Some(&group))?;
             }
         }
+        self.remove_message(id)?;
         self.release_groups(&message.groups)?;
         Ok(Some(result))
     }

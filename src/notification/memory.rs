@@ -139,6 +139,13 @@ impl ChannelStore for MemoryStore {
         Ok(ids.filter_map(|(_, id)| Some((*id, *self.alerts.get(id)?))).collect())
     }
 
+    fn tell_news(&mut self, _: GroupId, news: &[(AlertId, AlertRecord)], message: MessageId) -> Result<(), Infallible> {
+        for (id, alert) in news {
+            self.set_alert(*id, Some(&alert.told_by(message)))?;
+        }
+        Ok(())
+    }
+
     fn earliest(&self, group: GroupId, class: DueClass, pass: PassState) -> Result<Option<Timestamp>, Infallible> {
         let found = self.classes.range((group, class, pass, FIRST, AlertId([0; 16]))..).next();
         Ok(found.filter(|one| (one.0, one.1, one.2) == (group, class, pass)).map(|one| one.3))
@@ -192,7 +199,22 @@ impl ChannelStore for MemoryStore {
     }
 
     fn remove_message(&mut self, id: MessageId) -> Result<(), Infallible> {
-        self.messages.remove(&id);
+        for news in self.messages.remove(&id).into_iter().flat_map(|message| message.news) {
+            if let Some(alert) = self.alerts.get_mut(&news.alert).filter(|alert| alert.message == Some(id)) {
+                alert.message = None;
+            }
+        }
         Ok(())
+    }
+
+    fn forget_over(&mut self, message: &MessageRecord) -> Result<BTreeMap<GroupId, u32>, Infallible> {
+        let mut forgotten = BTreeMap::new();
+        for news in &message.news {
+            if let Some(alert) = self.alert(news.alert)?.filter(AlertRecord::is_forgotten) {
+                *forgotten.entry(alert.group).or_default() += 1;
+                self.set_alert(news.alert, None)?;
+            }
+        }
+        Ok(forgotten)
     }
 }

@@ -111,8 +111,10 @@ impl MessageBuilder {
         values: &[NamedValue],
         rest: Option<&str>,
     ) -> MessageEvent {
-        let title = self.title(values);
-        let description = if self.count == 1 { self.shared.description.clone() } else { self.summary(rest) };
+        // Of very many alerts the events of some are given.
+        let count = self.count.max(record.news.len());
+        let title = self.title(count, values);
+        let description = if count == 1 { self.shared.description.clone() } else { self.summary(count, rest) };
         let mut labels = self.shared.labels;
         for NamedValue { name, value } in values {
             // The values are those of the group, whatever its alerts say by now.
@@ -151,11 +153,11 @@ impl MessageBuilder {
     }
 
     /// `401 alerts: cluster a, node n7`
-    fn title(&self, values: &[NamedValue]) -> String {
-        if let Some(title) = self.shared.title.as_ref().filter(|_| self.count == 1) {
+    fn title(&self, count: usize, values: &[NamedValue]) -> String {
+        if let Some(title) = self.shared.title.as_ref().filter(|_| count == 1) {
             return title.clone();
         }
-        let count = plural(u32::try_from(self.count).unwrap_or(u32::MAX), "alert");
+        let count = plural(u32::try_from(count).unwrap_or(u32::MAX), "alert");
         let values: Vec<String> = values.iter().map(|NamedValue { name, value }| format!("{name} {value}")).collect();
         match (&self.shared.title, values.as_slice()) {
             (Some(title), []) => format!("{count}: {title}"),
@@ -165,7 +167,7 @@ impl MessageBuilder {
     }
 
     /// Counts by severity, counts by the labels with the fewest values, the worst and newest by title, how many more.
-    fn summary(&self, rest: Option<&str>) -> Option<String> {
+    fn summary(&self, count: usize, rest: Option<&str>) -> Option<String> {
         if self.count == 0 {
             return None;
         }
@@ -175,7 +177,7 @@ impl MessageBuilder {
         lines.extend(self.counted_labels());
         let TitleList { lines: titles, counted } = self.titles.list();
         lines.extend(titles);
-        let more = self.count.saturating_sub(counted);
+        let more = count.saturating_sub(counted);
         if more > 0 {
             lines.push(match rest {
                 Some(rest) => format!("and {more} more: {rest}"),

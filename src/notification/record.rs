@@ -132,7 +132,7 @@ pub struct AlertRecord {
     pub news: Option<NewsRecord>,
     /// News that ended before it was told.
     pub lapsed: Option<LapsedNews>,
-    /// The undelivered message that told of it last.
+    /// The last message that told of it, as long as that is undelivered.
     pub message: Option<MessageId>,
     /// The last message that told of it.
     pub told_in: Option<MessageId>,
@@ -231,6 +231,20 @@ impl AlertRecord {
     pub fn is_repeated(&self) -> bool {
         let is_kept_back = self.hold == HoldState::Held || self.routing == RoutingState::Elsewhere || self.is_dropped();
         self.is_told_firing() && !is_kept_back
+    }
+
+    /// What it is once a message told its news.
+    #[must_use]
+    pub fn told_by(&self, message: MessageId) -> Self {
+        Self {
+            told: self.firing,
+            dropped: self.dropped.filter(|dropped| self.firing.is_some_and(|firing| firing < *dropped)),
+            news: None,
+            lapsed: None,
+            message: Some(message),
+            told_in: Some(message),
+            ..*self
+        }
     }
 
     /// Whether the channel knows nothing of it any more.

@@ -16,14 +16,28 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
     /// Where the store failed.
     pub fn settle(&mut self, now: Timestamp, id: MessageId, end: MessageEnd) -> Result<(), S::Error> {
         let Some(message) = self.store.message(id)? else { return Ok(()) };
+        if end != MessageEnd::Delivered {
+            for news in &message.news {
+                self.return_news(now, id, news, end)?;
+            }
+        }
+        self.remove_message(id)?;
+        if end == MessageEnd::Delivered {
+            for (group_id, alerts) in self.store.forget_over(&message)? {
+                let Some(mut group) = self.store.group(group_id)? else { continue };
+                group.counts.known = group.counts.known.saturating_sub(alerts);
+                self.store.set_group(group_id, Some(&group))?;
+            }
+        }
+        self.release_groups(&message.groups)
+    }
+
+    /// A message is undelivered no more.
+    pub(super) fn remove_message(&mut self, id: MessageId) -> Result<(), S::Error> {
         self.store.remove_message(id)?;
         let mut channel = self.store.channel()?;
         channel.undelivered.retain(|undelivered| undelivered.id != id);
-        self.store.set_channel(&channel)?;
-        for news in &message.news {
-            self.settle_one(now, id, news, end)?;
-        }
-        self.release_groups(&message.groups)
+        self.store.set_channel(&channel)
     }
 
     /// The alerts whose news was refused.
@@ -63,7 +77,8 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         self.update_dues(&groups)
     }
 
-    fn settle_one(
+    /// An alert goes back to what the channel was told before a message, unless a later one told of it.
+    fn return_news(
         &mut self,
         now: Timestamp,
         id: MessageId,
@@ -75,16 +90,14 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         };
         let Some(mut group) = self.store.group(before.group)? else { return Ok(()) };
         let mut alert = AlertRecord { message: None, ..before };
-        if end != MessageEnd::Delivered {
-            self.take_back(now, &mut alert, told, end);
-            let is_passed_on = alert.pass_state() == PassState::PassedOn;
-            let has_fallback = self.policy.fallback_after.is_some();
-            if has_fallback && !is_passed_on && alert.firing.is_some() && alert.tellable().is_some() {
-                alert.fallback = FallbackState::GivenUp;
-            }
-            if alert.difference() == Some(NewsKind::Over) {
-                group.last_end = Some(now);
-            }
+        self.take_back(now, &mut alert, told, end);
+        let is_passed_on = alert.pass_state() == PassState::PassedOn;
+        let has_fallback = self.policy.fallback_after.is_some();
+        if has_fallback && !is_passed_on && alert.firing.is_some() && alert.tellable().is_some() {
+            alert.fallback = FallbackState::GivenUp;
+        }
+        if alert.difference() == Some(NewsKind::Over) {
+            group.last_end = Some(now);
         }
         self.put(told.alert, Some(&before), &alert, &mut group)?;
         self.store.set_group(before.group, Some(&group))

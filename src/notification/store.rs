@@ -3,6 +3,7 @@
 use super::message::MessageRecord;
 use super::record::{AlertId, AlertRecord, ChannelRecord, DueClass, GroupId, GroupRecord, MessageId, PassState};
 use crate::time::Timestamp;
+use std::collections::BTreeMap;
 
 /// The records of one channel. What is written is read again in the same transaction.
 ///
@@ -33,6 +34,15 @@ pub trait ChannelStore {
 
     /// The alerts of a group with news to tell ([`AlertRecord::tellable`]), by rising id.
     fn news(&self, group: GroupId) -> Result<Vec<(AlertId, AlertRecord)>, Self::Error>;
+
+    /// A message tells the news of a group: all of it, as [`Self::news`] gives it. Each alert becomes what
+    /// [`AlertRecord::told_by`] says.
+    fn tell_news(
+        &mut self,
+        group: GroupId,
+        news: &[(AlertId, AlertRecord)],
+        message: MessageId,
+    ) -> Result<(), Self::Error>;
 
     /// The earliest time of a class among the alerts of a group ([`AlertRecord::dues`]) that have been passed on to the
     /// fallback, or have not ([`AlertRecord::pass_state`]).
@@ -73,6 +83,11 @@ pub trait ChannelStore {
     /// Keeps a message that was made until it is settled.
     fn add_message(&mut self, message: &MessageRecord) -> Result<(), Self::Error>;
 
-    /// A message is settled.
+    /// A message is settled, and none of the channel's undelivered ones any more: no alert has it as its message
+    /// ([`AlertRecord::message`]).
     fn remove_message(&mut self, id: MessageId) -> Result<(), Self::Error>;
+
+    /// Forgets the alerts of a message that was delivered which are over ([`AlertRecord::is_forgotten`]): how many of each
+    /// group.
+    fn forget_over(&mut self, message: &MessageRecord) -> Result<BTreeMap<GroupId, u32>, Self::Error>;
 }

@@ -144,28 +144,8 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
             since: groups.iter().map(|due| due.group.since).min().unwrap_or(now),
         };
         let mut worst = None;
-        for DueGroup { id: group_id, mut group, due, news } in groups {
-            group.owed_since = self.kept_due(group_id, &group)?;
-            for (alert_id, before) in news {
-                let told = told_now(&before, id);
-                message.news.extend(before.tellable().map(|kind| MessageNews {
-                    alert: alert_id,
-                    group: group_id,
-                    kind,
-                    before: before.told,
-                    now: told.told,
-                    since: news_since(&before).unwrap_or(now),
-                }));
-                self.put(alert_id, Some(&before), &told, &mut group)?;
-            }
-            message.changes = message.changes.saturating_add(group.changes);
-            note_message(&mut group, due.cause, id, now);
-            group.fallback_due = self.fallback_due(group_id, &group)?;
-            message.firing += group.counts.told_firing();
-            message.critical += group.counts.told.get(Severity::Critical as usize).copied().unwrap_or(0);
-            message.muted += group.counts.held;
-            worst = worst.max(group.counts.worst_told());
-            self.store.set_group(group_id, Some(&group))?;
+        for due in groups {
+            worst = worst.max(self.tell_group(due, &mut message)?);
         }
         let ends = message.news.iter().filter(|news| news.kind == NewsKind::Over);
         message.resolved = u32::try_from(ends.count()).unwrap_or(u32::MAX);
@@ -183,6 +163,34 @@ impl<S: ChannelStore + ?Sized> ChannelNotifier<'_, S> {
         self.store.set_channel(&channel)?;
         self.store.add_message(&message)?;
         Ok(message)
+    }
+
+    /// A message tells a group; the worst that the channel knows of it then.
+    fn tell_group(&mut self, due: DueGroup, message: &mut MessageRecord) -> Result<Option<Severity>, S::Error> {
+        let DueGroup { id, mut group, due, news } = due;
+        group.owed_since = self.kept_due(id, &group)?;
+        for (alert, before) in &news {
+            let told = before.told_by(message.id);
+            message.news.extend(before.tellable().map(|kind| MessageNews {
+                alert: *alert,
+                group: id,
+                kind,
+                before: before.told,
+                now: told.told,
+                since: news_since(before).unwrap_or(message.at),
+            }));
+            group.counts.remove(before);
+            group.counts.add(&told);
+        }
+        self.store.tell_news(id, &news, message.id)?;
+        message.changes = message.changes.saturating_add(group.changes);
+        note_message(&mut group, due.cause, message.id, message.at);
+        group.fallback_due = self.fallback_due(id, &group)?;
+        message.firing += group.counts.told_firing();
+        message.critical += group.counts.told.get(Severity::Critical as usize).copied().unwrap_or(0);
+        message.muted += group.counts.held;
+        self.store.set_group(id, Some(&group))?;
+        Ok(group.counts.worst_told())
     }
 
     /// Why a message of these groups is made now.
@@ -247,19 +255,6 @@ pub(super) fn news_since(alert: &AlertRecord) -> Option<Timestamp> {
 
 fn is_unmuted(news: NewsRecord) -> bool {
     news.origin == NewsOrigin::Unmuting
-}
-
-/// An alert once a message has told of it.
-fn told_now(alert: &AlertRecord, message: MessageId) -> AlertRecord {
-    AlertRecord {
-        told: alert.firing,
-        dropped: alert.dropped.filter(|dropped| alert.firing.is_some_and(|firing| firing < *dropped)),
-        news: None,
-        lapsed: None,
-        message: Some(message),
-        told_in: Some(message),
-        ..*alert
-    }
 }
 
 /// A group once a message has told of it.

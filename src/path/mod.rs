@@ -17,8 +17,8 @@ mod projection;
 use crate::json::Value;
 use evaluation::{EvaluationStop, PathEvaluation};
 use lowering::LoweredPath;
-use program::PathQuery;
-pub use program::SingularStep;
+use program::{PathQuery, PathSegment};
+pub use program::{SampleStep, SingularStep};
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -153,6 +153,12 @@ impl CompiledPath {
     #[must_use]
     pub fn start_text(&self) -> &str {
         self.text.get(..self.start_length).unwrap_or(&self.text)
+    }
+
+    /// Steps to one of the nodes that it may choose: `$.alerts[?@.on].a` may choose the member `a` of some item of `$.alerts`.
+    #[must_use]
+    pub fn sample_steps(&self) -> Vec<SampleStep> {
+        self.query.segments.iter().map(PathSegment::sample_step).collect()
     }
 
     /// Why it could cost too much: several descendant segments, a product of wildcards, a filter that reads `$` by a path that

@@ -147,7 +147,30 @@ impl SingularStep {
     }
 }
 
+/// A step to one of the nodes that a segment may choose.
+#[derive(Debug, Clone)]
+pub enum SampleStep {
+    /// The only one: a member or an item.
+    Only(SingularStep),
+    /// A member or an item of many that the segment chooses.
+    Among(SingularStep),
+    /// Whichever child.
+    Any,
+}
+
 impl PathSegment {
+    /// A step to one of the nodes that it may choose.
+    pub(super) fn sample_step(&self) -> SampleStep {
+        if let Some(step) = self.step() {
+            return SampleStep::Only(step);
+        }
+        match self.selectors.first() {
+            Some(PathSelector::Name(name)) => SampleStep::Among(SingularStep::Name(OwnedMemberName::new(name))),
+            Some(PathSelector::Index(index)) => SampleStep::Among(SingularStep::Index(*index)),
+            Some(PathSelector::Every | PathSelector::Slice { .. } | PathSelector::Filter(_)) | None => SampleStep::Any,
+        }
+    }
+
     /// The segment as a step, if it is one name or one index.
     fn step(&self) -> Option<SingularStep> {
         match self.selectors.as_slice() {

@@ -64,6 +64,8 @@ pub struct Program {
     pub routings: Vec<Routing>,
     /// Mutes.
     pub mutes: MuteTable,
+    /// The `when` of each statement to prove.
+    pub statements: Box<[Option<NodeId>]>,
     /// Heartbeats.
     pub heartbeats: Vec<Heartbeat>,
     /// Integrations.

@@ -35,9 +35,9 @@ impl<'m> LineProver<'m, '_> {
     fn whole(&mut self, condition: &'m Expression, found: &mut Vec<Diagnostic>) {
         let formula = self.builder.condition(condition);
         if self.is_never(&[formula.not()]) {
-            found.push(constant_condition(condition.span, true));
+            found.push(constant_condition(condition, true));
         } else if self.is_never(&[formula]) {
-            found.push(constant_condition(condition.span, false));
+            found.push(constant_condition(condition, false));
         }
     }
 
@@ -54,7 +54,7 @@ impl<'m> LineProver<'m, '_> {
                 continue;
             }
             if self.is_never(&[formula.not()]) {
-                found.push(constant_condition(span, true));
+                found.push(constant_condition(part, true));
                 own.remove(position);
                 continue;
             }
@@ -109,7 +109,7 @@ impl<'m> LineProver<'m, '_> {
 }
 
 /// Whether a condition asks that there is a value, as the help of other findings recommends beside a negation.
-fn is_presence(condition: &Expression) -> bool {
+pub(super) fn is_presence(condition: &Expression) -> bool {
     let (comparison, is_negated) = match condition.condition() {
         Condition::Compare(comparison) => (comparison, comparison.negated),
         Condition::Not(inner) => match inner.condition() {

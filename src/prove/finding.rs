@@ -26,10 +26,32 @@ pub struct UndecidedLine {
 }
 
 impl LineProofs<'_> {
-    /// How many lines are reachable.
+    /// How many lines are reachable. An `else` that only declines is one of them: events that get there go on elsewhere.
     #[must_use]
     pub fn reachable(&self) -> usize {
-        self.verdicts.iter().filter(|(_, verdict)| matches!(verdict, Reachability::Reachable(_))).count()
+        let counts = |(id, verdict): &&(LineId, Reachability)| {
+            let is_left = matches!(verdict, Reachability::Unreachable(_)) && self.declines(*id);
+            matches!(verdict, Reachability::Reachable(_)) || is_left
+        };
+        self.verdicts.iter().filter(counts).count()
+    }
+
+    /// How many times `else` is unreachable. That is no finding, because a block needs one.
+    #[must_use]
+    pub fn needless_elses(&self) -> usize {
+        let is_else = |id: LineId| self.map.line(id).is_some_and(|entry| entry.line.kind == LineKind::Else);
+        let counts = |(id, verdict): &&(LineId, Reachability)| {
+            matches!(verdict, Reachability::Unreachable(_)) && is_else(*id) && !self.declines(*id)
+        };
+        self.verdicts.iter().filter(counts).count()
+    }
+
+    /// Whether a line is an `else => decline`.
+    fn declines(&self, id: LineId) -> bool {
+        self.map.line(id).is_some_and(|entry| {
+            let is_decline = matches!(entry.line.body, RoutingLineBody::Target(Target::Decline));
+            entry.line.kind == LineKind::Else && is_decline
+        })
     }
 
     /// The lines of which it is not known, in the order of the text.

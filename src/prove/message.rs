@@ -2,23 +2,35 @@
 
 use crate::check::proof_code;
 use crate::diagnostic::Diagnostic;
+use crate::model::{Comparator, Condition, Expression};
 use crate::source::Span;
 
 /// How many places a finding names.
 pub(super) const MAX_NAMED: usize = 4;
 
 /// A finding about a condition that always or never holds.
-pub(super) fn constant_condition(condition: Span, holds: bool) -> Diagnostic {
+pub(super) fn constant_condition(condition: &Expression, holds: bool) -> Diagnostic {
     let (message, label, help) = if holds {
-        (
-            "this condition always holds",
-            "true for every event",
-            "remove it; of two values that a value must not be, write `not in [..]`",
-        )
+        let help = if excludes_by_or(condition) {
+            "remove it; of two values that a value must not be, write `not in [..]`"
+        } else {
+            "remove it"
+        };
+        ("this condition always holds", "always true", help)
     } else {
-        ("this condition never holds", "false for every event", "fix it, or remove what depends on it")
+        ("this condition never holds", "never true", "fix it, or remove what depends on it")
     };
-    Diagnostic::new(&proof_code::CONSTANT_CONDITION, condition, message).label(label).help(help)
+    Diagnostic::new(&proof_code::CONSTANT_CONDITION, condition.span, message).label(label).help(help)
+}
+
+/// `x != a or x != b`: an alternative of at least two comparisons that exclude values.
+fn excludes_by_or(condition: &Expression) -> bool {
+    let Condition::Or(parts) = condition.condition() else { return false };
+    let excludes = |part: &&Expression| {
+        let Condition::Compare(comparison) = part.condition() else { return false };
+        comparison.negated && matches!(comparison.test, Comparator::Equal(_) | Comparator::In(_))
+    };
+    parts.iter().filter(excludes).count() > 1
 }
 
 /// A finding about a condition that follows from others.

@@ -6,7 +6,8 @@
 //! claim. Nothing is claimed from samples.
 //!
 //! `formula` reads conditions, `theory` finds values for one variable, `solver` puts them together, `routing` says when
-//! a line is reached, `reachability` asks for every line, and `finding` reports. Limits are counted and never timed, and
+//! a line is reached, `reachability` asks for every line, `statement` decides what `prove` declarations say, and `finding`
+//! reports. Limits are counted and never timed, and
 //! nothing depends on the order of a hash, so two runs give the same results.
 
 mod arms;
@@ -15,10 +16,15 @@ mod defaults;
 mod difference;
 mod finding;
 mod formula;
+mod hidden_else;
+mod mapping;
 mod message;
+mod producer;
 mod reachability;
+mod recovery;
 mod routing;
 mod solver;
+mod statement;
 mod theory;
 mod undecided;
 mod witness;
@@ -30,8 +36,13 @@ pub use difference::{
     RoutingDifferences, Side, changed_declarations, compare_routings, routing_differences,
 };
 pub use finding::{CODES, UndecidedLine};
+pub use mapping::{EvaluatePayload, MappingProofs, PartProof, PayloadOutcome, PayloadWitness, prove_mappings};
 pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};
 pub use routing::LineId;
 pub use solver::ProofStatistics;
+pub use statement::{
+    ObserveEvent, ObservedRouting, ReachedDestination, Refutation, StatementFault, StatementId, StatementProver,
+    StatementVerdict,
+};
 pub use undecided::UndecidedReason;
 pub use witness::Witness;

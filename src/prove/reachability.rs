@@ -18,13 +18,13 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// How many lines may take events of a line one after the other.
-const MAX_ROUNDS: usize = 2_000;
+pub(super) const MAX_ROUNDS: usize = 2_000;
 
 /// After so many rounds all lines that may take events of a line are left out at once.
-const ROUNDS_ONE_BY_ONE: usize = 12;
+pub(super) const ROUNDS_ONE_BY_ONE: usize = 12;
 
 /// How many questions one rule set takes.
-const MAX_QUESTIONS: usize = 1_000_000;
+pub(super) const MAX_QUESTIONS: usize = 1_000_000;
 
 /// How many questions it may take to name few lines that take all events of another.
 const MAX_NAMING_QUESTIONS: usize = 200;
@@ -126,6 +126,9 @@ pub fn prove_lines<'m>(model: &'m Model, evaluate: &EvaluateWitness<'_>) -> Line
     only_with_controls.sort_unstable();
     let mut others = prover.conditions(&verdicts);
     others.extend(dead_arms(model, &mut prover.solver));
+    others.extend(prover.recoveries(&verdicts));
+    others.extend(prover.hidden_elses(&verdicts));
+    others.extend(prover.not_produced(&verdicts));
     LineProofs { map: prover.map, verdicts, others, only_with_controls, statistics: prover.solver.statistics }
 }
 
@@ -142,7 +145,7 @@ pub(super) struct LineProver<'m, 'e> {
 }
 
 /// The result of following one call path.
-enum PathResult {
+pub(super) enum PathResult {
     Reached(Rc<Witness>),
     Unreachable(Unreachable),
     Undecided(UndecidedReason),
@@ -210,8 +213,15 @@ impl LineProver<'_, '_> {
 
     /// Looks for an event that comes along a call path.
     fn along(&mut self, line: LineId, path: &CallPath) -> PathResult {
+        self.along_with(line, path, &[])
+    }
+
+    /// Looks for an event that comes along a call path and meets formulas besides. What makes it unreachable is named only
+    /// without them.
+    pub(super) fn along_with(&mut self, line: LineId, path: &CallPath, besides: &[Formula]) -> PathResult {
         let requirements = self.map.requirements(line, path, &mut self.builder);
         let mut assertions: Vec<Formula> = requirements.iter().map(|each| each.formula).collect();
+        assertions.extend_from_slice(besides);
         let mut takers: Vec<LineId> = Vec::new();
         let mut first: Option<FirstEvent> = None;
         for round in 0..MAX_ROUNDS {
@@ -221,6 +231,9 @@ impl LineProver<'_, '_> {
             let solution = match self.solve(&assertions) {
                 SolveResult::Solution(solution) => solution,
                 SolveResult::Undecided(reason) => return PathResult::Undecided(reason),
+                SolveResult::None if !besides.is_empty() => {
+                    return PathResult::Unreachable(Unreachable::OwnConditions(Vec::new()));
+                }
                 SolveResult::None => {
                     return self.unreachable(line, &requirements, takers, first);
                 }
@@ -232,9 +245,9 @@ impl LineProver<'_, '_> {
                 return PathResult::Reached(witness);
             }
             let mut more = if round < ROUNDS_ONE_BY_ONE {
-                self.takers(line, path, &reached)
+                self.map.takers(line, path, &reached)
             } else {
-                self.chain(line, path).into_iter().flat_map(|id| self.map.rivals(id)).collect()
+                self.map.chain(line, path).into_iter().flat_map(|id| self.map.rivals(id)).collect()
             };
             more.retain(|taker| !takers.contains(taker));
             if more.is_empty() {
@@ -269,22 +282,6 @@ impl LineProver<'_, '_> {
             }
         }
         reached
-    }
-
-    /// The lines whose siblings may keep events from a line: itself, those around it, and those that call its routing.
-    fn chain(&self, line: LineId, path: &CallPath) -> Vec<LineId> {
-        [line].iter().chain(&path.calls).flat_map(|id| self.map.with_ancestors(*id)).collect()
-    }
-
-    /// The lines that took an event that was meant for another line.
-    fn takers(&self, line: LineId, path: &CallPath, reached: &[LineId]) -> Vec<LineId> {
-        let chain = self.chain(line, path);
-        let taking = reached.iter().flat_map(|leaf| self.map.with_ancestors(*leaf));
-        let is_taker = |other: &LineId| chain.iter().any(|id| self.map.is_rival(*id, *other));
-        let mut takers: Vec<LineId> = taking.filter(is_taker).collect();
-        takers.sort_unstable();
-        takers.dedup();
-        takers
     }
 
     /// Why there is no event.

@@ -15,6 +15,9 @@ use std::rc::Rc;
 /// How many ways to call a routing are tried.
 pub(super) const MAX_CALL_PATHS: usize = 64;
 
+/// How many calls are followed backwards to find the ways from one routing to another.
+const MAX_CALL_STEPS: usize = 10_000;
+
 /// Position of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LineId(usize);
@@ -62,7 +65,7 @@ pub(super) struct Requirement {
 }
 
 /// The ways to call a routing.
-type CallPaths = (Vec<CallPath>, bool);
+pub(super) type CallPaths = (Vec<CallPath>, bool);
 
 /// All routings of a rule set.
 pub(super) struct RoutingMap<'m> {
@@ -225,6 +228,47 @@ impl<'m> RoutingMap<'m> {
             LineKind::Else => matches!(other.line.kind, LineKind::Route | LineKind::AlsoRoute),
         };
         takes && entry.block == other.block && other.position < entry.position
+    }
+
+    /// The lines whose siblings may keep events from a line: itself, those around it, and those that call its routing.
+    pub(super) fn chain(&self, line: LineId, path: &CallPath) -> Vec<LineId> {
+        [line].iter().chain(&path.calls).flat_map(|id| self.with_ancestors(*id)).collect()
+    }
+
+    /// The lines that took an event that was meant for another line.
+    pub(super) fn takers(&self, line: LineId, path: &CallPath, reached: &[LineId]) -> Vec<LineId> {
+        let chain = self.chain(line, path);
+        let taking = reached.iter().flat_map(|leaf| self.with_ancestors(*leaf));
+        let is_taker = |other: &LineId| chain.iter().any(|id| self.is_rival(*id, *other));
+        taking.filter(is_taker).collect::<BTreeSet<LineId>>().into_iter().collect()
+    }
+
+    /// The ways in which events that enter one routing come to another, and whether there are more.
+    pub(super) fn call_paths_from(&self, entry: RoutingId, routing: RoutingId) -> CallPaths {
+        let (mut found, mut waiting) = (Vec::new(), vec![(routing, Vec::new())]);
+        let mut steps = 0;
+        while let Some((routing, calls)) = waiting.pop() {
+            steps += 1;
+            // No routing calls itself, so the entry is not within a way.
+            if routing == entry {
+                found.push(CallPath { entry, calls: calls.into_iter().rev().collect() });
+                if found.len() > MAX_CALL_PATHS {
+                    found.truncate(MAX_CALL_PATHS);
+                    return (found, true);
+                }
+                continue;
+            }
+            if steps > MAX_CALL_STEPS {
+                return (found, true);
+            }
+            for caller in self.callers.get(routing).into_iter().flatten() {
+                if let Some(outer) = self.routing(*caller) {
+                    waiting.push((outer, calls.iter().copied().chain([*caller]).collect()));
+                }
+            }
+        }
+        found.sort_by(|one, two| one.calls.cmp(&two.calls));
+        (found, false)
     }
 
     /// The routings, each after those that call it.

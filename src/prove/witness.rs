@@ -58,7 +58,17 @@ impl Witness {
                 }
                 (Variable::Now, VariableValue::Time(time)) => witness.at = Some(*time),
                 (Variable::Field(field), value) => witness.set(*field, value),
-                (Variable::Label(_) | Variable::Now | Variable::OpaqueText(_) | Variable::Statement(_), _) => {}
+                (
+                    Variable::Label(_)
+                    | Variable::Now
+                    | Variable::OpaqueText(_)
+                    | Variable::Statement(_)
+                    | Variable::Node(_)
+                    | Variable::Written(..)
+                    | Variable::Header(_)
+                    | Variable::PathSuffix,
+                    _,
+                ) => {}
             }
         }
         if solution.needs_a_label {
@@ -82,8 +92,18 @@ impl Witness {
             (EventField::StartsAt, VariableValue::Time(time)) => self.starts_at = Some(*time),
             (EventField::EndsAt, VariableValue::Time(time)) => self.ends_at = Some(*time),
             (field, VariableValue::Text(text)) => _ = self.texts.insert(field, text.clone()),
-            (_, VariableValue::Missing | VariableValue::Constant(_) | VariableValue::Time(_) | VariableValue::Free) => {
-            }
+            (
+                _,
+                VariableValue::Missing
+                | VariableValue::Constant(_)
+                | VariableValue::Time(_)
+                | VariableValue::Null
+                | VariableValue::Boolean(_)
+                | VariableValue::Number(_)
+                | VariableValue::Array { .. }
+                | VariableValue::Object { .. }
+                | VariableValue::Free,
+            ) => {}
         }
     }
 

@@ -6,12 +6,15 @@ mod alert_facts;
 mod difference;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
+mod joined_findings;
 mod own_event;
+mod payload_facts;
 mod proofs;
 mod resolve;
 mod samples;
 mod silence;
 pub mod source_text;
+mod statements;
 mod trace;
 mod variant;
 mod why_not;
@@ -349,7 +352,8 @@ impl RuleSet {
 /// The model without the tests that hold errors; nothing if some error is elsewhere.
 fn without_broken_tests(mut model: Model, diagnostics: &[Diagnostic]) -> Option<Model> {
     let mut broken: BTreeSet<Span> = BTreeSet::new();
-    let tests: BTreeSet<Span> = model.tests.iter().map(|test| test.span).collect();
+    let statements = model.statement_places.iter().copied();
+    let tests: BTreeSet<Span> = model.tests.iter().map(|test| test.span).chain(statements).collect();
     for error in diagnostics.iter().filter(|each| each.level() == DiagnosticLevel::Error) {
         // Declarations do not overlap, so the last that begins before the error is the only one that may hold it.
         let before = Span { end: u32::MAX, ..error.span };
@@ -357,6 +361,7 @@ fn without_broken_tests(mut model: Model, diagnostics: &[Diagnostic]) -> Option<
         broken.insert(*test);
     }
     model.tests.retain(|test| !broken.contains(&test.span));
+    model.statements.retain(|statement| !broken.contains(&statement.item));
     Some(model)
 }
 

@@ -3,20 +3,25 @@
 //! Checks and tests ask for them. A gateway does not when it loads rules, so that a set which was served yesterday is served
 //! after an upgrade.
 
-use super::{LoadedRules, RuleSet};
+use super::{LoadedRules, RuleSet, joined_findings};
 use crate::check;
 use crate::diagnostic::{Diagnostic, DiagnosticLevel, MAX_FINDINGS};
 use crate::evaluate::{self, EvaluationContext, SilentObserver};
 use crate::json::Arena;
 use crate::model::RoutingId;
 use crate::program::Destination;
-use crate::prove::{LineProofs, ProofStatistics, UndecidedLine, Witness, WitnessOutcome, prove_lines};
+use crate::prove::{
+    LineProofs, MappingProofs, ProofStatistics, UndecidedLine, Witness, WitnessOutcome, prove_lines, prove_mappings,
+};
+use std::collections::BTreeSet;
 
 /// What the proofs of a rule set say, besides their findings.
 #[derive(Debug, Clone)]
 pub struct ProofSummary {
-    /// How many lines of routings events can reach.
+    /// How many lines of routings events can reach, or lead back to what follows: `else => decline`.
     pub reachable: usize,
+    /// How many times nothing is left for an `else`, which is no mistake.
+    pub needless_elses: usize,
     /// The lines of which that is not known.
     pub undecided: Vec<UndecidedLine>,
     /// What the proofs took.
@@ -26,7 +31,8 @@ pub struct ProofSummary {
 impl LoadedRules {
     /// Adds the findings of proofs. A set with errors is not proved.
     pub fn prove(&mut self) -> Option<ProofSummary> {
-        let (found, summary) = self.rules.as_ref()?.prove();
+        let (mut found, summary) = self.rules.as_ref()?.prove();
+        joined_findings::join(&mut self.diagnostics, &mut found);
         for (added, finding) in found.into_iter().enumerate() {
             match finding.level() {
                 _ if added < MAX_FINDINGS => self.diagnostics.push(finding),
@@ -46,10 +52,16 @@ impl RuleSet {
         let proofs = self.prove_lines();
         let summary = ProofSummary {
             reachable: proofs.reachable(),
+            needless_elses: proofs.needless_elses(),
             undecided: proofs.undecided(),
             statistics: proofs.statistics,
         };
         let mut found: Vec<Diagnostic> = proofs.findings();
+        if !self.model.statements.is_empty() {
+            found.extend(self.statement_prover().findings());
+        }
+        found.extend(self.prove_mappings().findings);
+        once_each(&mut found);
         let idle = check::silence_proofs(&self.model.later_allows, &mut found);
         found.extend(idle);
         for finding in &mut found {
@@ -62,6 +74,12 @@ impl RuleSet {
     #[must_use]
     pub fn prove_lines(&self) -> LineProofs<'_> {
         prove_lines(&self.model, &|witness, routing| self.outcome(witness, routing))
+    }
+
+    /// Decides which parts of the mappings payloads meet.
+    #[must_use]
+    pub fn prove_mappings(&self) -> MappingProofs {
+        prove_mappings(&self.model, &|witness, mapping| self.payload_outcome(witness, mapping))
     }
 
     /// Where an event goes that enters a routing, with no firing open.
@@ -77,4 +95,10 @@ impl RuleSet {
             channels: decision.channels.iter().map(|channel| (*channel).into()).collect(),
         }
     }
+}
+
+/// Leaves the first of findings with one code at one place.
+fn once_each(found: &mut Vec<Diagnostic>) {
+    let mut seen = BTreeSet::new();
+    found.retain(|finding| seen.insert((finding.code.id, finding.span)));
 }

@@ -163,7 +163,10 @@ impl CaseRunner<'_> {
     }
 
     fn expects_held(&self) -> bool {
-        self.plan.expectations.iter().any(|each| matches!(each.value.kind, ExpectationKind::Held(..)))
+        self.plan
+            .expectations
+            .iter()
+            .any(|each| matches!(each.value.kind, ExpectationKind::Held(..) | ExpectationKind::NotHeld(_)))
     }
 
     /// JSON of the test with its holes filled.

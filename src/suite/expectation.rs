@@ -35,6 +35,7 @@ impl ExpectationChecker<'_> {
             ExpectationKind::Subset(json) => self.subset(&self.case_runner.fill(json)?),
             ExpectationKind::Exactly(json) => self.exactly(&self.case_runner.fill(json)?),
             ExpectationKind::Dropped(reason) => self.dropped(reason.as_ref().map(|text| &*text.value)),
+            ExpectationKind::NotDropped => self.not_dropped(),
             ExpectationKind::Empty => self.payload_result(ObservedOutcomeKind::Empty, "empty"),
             ExpectationKind::Unaccepted => self.payload_result(ObservedOutcomeKind::Unaccepted, "unaccepted"),
             ExpectationKind::Invalid => self.payload_result(ObservedOutcomeKind::Invalid, "invalid"),
@@ -46,6 +47,7 @@ impl ExpectationChecker<'_> {
             ExpectationKind::Body(json) => self.body(&self.case_runner.fill(json)?),
             ExpectationKind::Answer(json) => self.answer(&self.case_runner.fill(json)?),
             ExpectationKind::Held(reason, channel) => self.held(reason.as_ref(), channel.as_ref()),
+            ExpectationKind::NotHeld(channel) => self.not_held(channel.as_ref()),
             // What sequences expect of channels is checked where they are run.
             ExpectationKind::Snapshot(_) | ExpectationKind::Notified(..) | ExpectationKind::Waits(..) => Ok(()),
         }
@@ -67,6 +69,15 @@ impl ExpectationChecker<'_> {
             channel: channel.map(|channel| &*channel.text),
         };
         expected.check(&outcome.holds, &|at| at.to_string()).map_err(|mismatch| {
+            Box::new(self.failure(mismatch.message).expected(mismatch.expected).actual(mismatch.actual))
+        })
+    }
+
+    /// `not held [in chat]`
+    fn not_held(&self, channel: Option<&Identifier>) -> ExpectationResult {
+        let outcome = self.select_outcome("event", |one| one.event.is_some())?;
+        let channel = channel.map(|channel| &*channel.text);
+        held::check_free(channel, &outcome.holds, &|at| at.to_string()).map_err(|mismatch| {
             Box::new(self.failure(mismatch.message).expected(mismatch.expected).actual(mismatch.actual))
         })
     }
@@ -250,7 +261,8 @@ impl ExpectationChecker<'_> {
         let extra = outcome.channels.iter().map(String::as_str).filter(|sent| !expected.contains(sent));
         let (absent, extra) = match mode {
             SentMode::Exactly => (absent, extra.collect()),
-            SentMode::Includes => (absent, Vec::new()),
+            SentMode::Any if expected.iter().flat_map(|name| self.members(name)).any(gets) => return Ok(()),
+            SentMode::Includes | SentMode::Any => (absent, Vec::new()),
             SentMode::Excludes => (Vec::new(), present),
         };
         if absent.is_empty() && extra.is_empty() {
@@ -265,6 +277,7 @@ impl ExpectationChecker<'_> {
         let word = match mode {
             SentMode::Exactly => "",
             SentMode::Includes => "includes ",
+            SentMode::Any => "includes any ",
             SentMode::Excludes => "excludes ",
         };
         let failure = self.failure(message).expected(format!("sent {word}[{}]", expected.join(", ")));

@@ -53,6 +53,27 @@ impl ExpectedHold<'_> {
     }
 }
 
+/// Whether nothing holds an event in its channels, or in the one that is meant.
+pub(super) fn check_free(
+    channel: Option<&str>,
+    holds: &[AlertHold],
+    moment: &MomentText<'_>,
+) -> Result<(), HoldMismatch> {
+    let is_meant = |hold: &&AlertHold| channel.is_none_or(|channel| hold.channel == channel);
+    let held: Vec<String> = holds
+        .iter()
+        .filter(is_meant)
+        .filter(|hold| hold.hold == HoldState::Held)
+        .map(|hold| channel_text(hold, moment))
+        .collect();
+    if held.is_empty() {
+        return Ok(());
+    }
+    let place = channel.map_or_else(String::new, |channel| format!(" in {channel}"));
+    let message = "the event is held".to_owned();
+    Err(HoldMismatch { message, expected: format!("not held{place}"), actual: held.join("\n") })
+}
+
 impl std::fmt::Display for ExpectedHold<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("held")?;

@@ -1,4 +1,5 @@
-//! The rule test runner: it evaluates every case of every test, and compares the results with the expectations.
+//! The rule test runner: it evaluates every case of every test, and compares the results with the expectations. Statements
+//! to prove are decided beside them.
 //!
 //! [`run`] is pure except for the files that tests name, which it reads through [`TestFiles`]. A failed case reports every
 //! expectation that failed, with its place, the expected and the actual value in one notation, and the parts of the
@@ -26,6 +27,7 @@ pub mod report;
 mod sequence;
 mod snapshot;
 mod snapshot_line;
+mod statement;
 mod test_event;
 mod test_files;
 mod test_value;
@@ -38,6 +40,8 @@ pub use test_event::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TIME, DEFAULT_TITLE};
 pub use test_files::TestFiles;
 
 use crate::diagnostic::visible_text;
+use crate::model::{Statement, Test};
+use crate::prove::{StatementId, StatementProver};
 use crate::ruleset::RuleSet;
 use crate::source::Span;
 use crate::syntax::tree::{ExpectationKind, Identifier, SentMode};
@@ -57,6 +61,22 @@ pub struct TestOptions {
     pub filter: Option<String>,
     /// What to do with snapshots that differ.
     pub snapshots: SnapshotMode,
+    /// What to run.
+    pub selection: TestSelection,
+}
+
+/// What to run of a rule set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TestSelection {
+    /// Tests, and statements to prove.
+    #[default]
+    All,
+    /// Tests: no proofs are run.
+    Tests,
+    /// Statements to prove.
+    Statements,
+    /// One statement.
+    Statement(StatementId),
 }
 
 /// What to do with snapshots that differ.
@@ -85,6 +105,8 @@ pub struct TestReport {
 pub struct TestResult {
     /// The test's name.
     pub test: String,
+    /// Whether it is a statement to prove, and not a test.
+    pub is_statement: bool,
     /// The text of the row, where the test has cases.
     pub case: Option<String>,
     /// The place of the test or the row.
@@ -139,10 +161,38 @@ impl TestReport {
 /// Runs the tests of a rule set.
 pub fn run(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) -> TestReport {
     let mut runner = SuiteRunner::new(rules, options, files);
-    for test in &rules.model.tests {
-        runner.test(&TestPlan::new(test), &mut |_, _| NextCase::Run, &mut |_, _| {});
+    for run in in_text_order(rules, options) {
+        match run {
+            RunnableDeclaration::Test(test) => {
+                runner.test(&TestPlan::new(test), &mut |_, _| NextCase::Run, &mut |_, _| {});
+            }
+            RunnableDeclaration::Statement(id, statement) => runner.statement(id, statement),
+        }
     }
     runner.into_report()
+}
+
+/// What is run.
+enum RunnableDeclaration<'r> {
+    Test(&'r Test),
+    Statement(StatementId, &'r Statement),
+}
+
+/// The tests and statements of a rule set, in the order of files and places.
+fn in_text_order<'r>(rules: &'r RuleSet, options: &TestOptions) -> Vec<RunnableDeclaration<'r>> {
+    let selection = options.selection;
+    let tests = rules.model.tests.iter().filter(|_| matches!(selection, TestSelection::All | TestSelection::Tests));
+    let tests = tests.map(|test| (test.span, RunnableDeclaration::Test(test)));
+    let is_meant = |id: StatementId| match selection {
+        TestSelection::All | TestSelection::Statements => true,
+        TestSelection::Tests => false,
+        TestSelection::Statement(only) => id == only,
+    };
+    let statements = rules.model.statements.iter().enumerate().filter(|(id, _)| is_meant(*id));
+    let statements = statements.map(|(id, each)| (each.item, RunnableDeclaration::Statement(id, each)));
+    let mut all: Vec<(Span, RunnableDeclaration<'_>)> = tests.chain(statements).collect();
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, run)| run).collect()
 }
 
 fn full_name(test: &str, case: Option<&str>) -> String {
@@ -151,6 +201,8 @@ fn full_name(test: &str, case: Option<&str>) -> String {
 
 struct SuiteRunner<'r> {
     rules: &'r RuleSet,
+    /// Decides statements, once there is one to decide.
+    prover: Option<StatementProver<'r>>,
     options: &'r TestOptions,
     files: &'r mut dyn TestFiles,
     hits: CoverageHits,
@@ -173,6 +225,7 @@ impl<'r> SuiteRunner<'r> {
     fn new(rules: &'r RuleSet, options: &'r TestOptions, files: &'r mut dyn TestFiles) -> Self {
         Self {
             rules,
+            prover: None,
             options,
             files,
             hits: CoverageHits::default(),
@@ -221,15 +274,37 @@ impl<'r> SuiteRunner<'r> {
         }
     }
 
+    fn statement(&mut self, id: StatementId, statement: &Statement) {
+        if !self.is_named(&statement.name, None) {
+            return;
+        }
+        let rules = self.rules;
+        let prover = self.prover.get_or_insert_with(|| rules.statement_prover());
+        let found = statement::run(rules, prover, id);
+        self.results.push(TestResult {
+            test: visible_text(&statement.name),
+            is_statement: true,
+            case: None,
+            location: RuleLocation::of(&rules.sources, statement.span),
+            failures: found.failures,
+            notes: found.notes,
+        });
+    }
+
     fn is_selected(&self, plan: &TestPlan, case: Option<&str>) -> bool {
+        self.is_named(plan.name(), case)
+    }
+
+    fn is_named(&self, name: &str, case: Option<&str>) -> bool {
         let filter = self.options.filter.as_deref();
-        filter.is_none_or(|filter| full_name(plan.name(), case).contains(filter))
+        filter.is_none_or(|filter| full_name(name, case).contains(filter))
     }
 
     fn report(&mut self, plan: &TestPlan, case: Option<&str>, span: Span, found: CaseFindings) {
         let place = RuleLocation::of(&self.rules.sources, span);
         self.results.push(TestResult {
             test: visible_text(plan.name()),
+            is_statement: false,
             case: case.map(visible_text),
             location: place,
             failures: found.failures,

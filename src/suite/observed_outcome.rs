@@ -75,6 +75,24 @@ impl ObservedOutcome {
     }
 }
 
+impl ObservedOutcome {
+    /// Nothing came of it.
+    pub(super) fn none() -> Self {
+        Self {
+            kind: ObservedOutcomeKind::Empty,
+            mapping: None,
+            index: None,
+            event: None,
+            channels: Vec::new(),
+            holds: Vec::new(),
+            routes: Vec::new(),
+            reasons: Vec::new(),
+            followed: false,
+            snapshot_line: String::new(),
+        }
+    }
+}
+
 fn kind(result: &OutcomeKind) -> ObservedOutcomeKind {
     match result {
         OutcomeKind::Event(_) => ObservedOutcomeKind::Event,

@@ -91,6 +91,7 @@ pub(super) fn is_noise(rule: Rule) -> bool {
             | Rule::k_outcome
             | Rule::k_path_suffix
             | Rule::k_pause
+            | Rule::k_prove
             | Rule::k_restart
             | Rule::k_resume
             | Rule::k_same

@@ -81,6 +81,9 @@ fn words_are_those_of_the_grammar() {
     let mut steps = grammar.beginnings("test_statement");
     steps.remove("+");
     assert_eq!(set(words::TEST), steps);
+    let mut lines = grammar.beginnings("prove_statement");
+    lines.retain(|word| !["mapping", "integration", "channel"].contains(&word.as_str()));
+    assert_eq!(set(words::PROVE), lines);
     let mut lines = grammar.beginnings("heartbeat_line");
     lines.remove("_");
     assert_eq!(lines.difference(&set(words::HEARTBEAT)).count(), 0, "{lines:?}");

@@ -5,8 +5,19 @@
 use crate::syntax::grammar::Rule;
 
 /// The words that begin a declaration.
-pub(super) const DECLARATIONS: &[&str] =
-    &["mapping", "table", "define", "schedule", "channel", "routing", "mute", "heartbeat", "integration", "test"];
+pub(super) const DECLARATIONS: &[&str] = &[
+    "mapping",
+    "table",
+    "define",
+    "schedule",
+    "channel",
+    "routing",
+    "mute",
+    "heartbeat",
+    "integration",
+    "test",
+    "prove",
+];
 
 /// The words that cannot be names.
 pub(super) const RESERVED: &[&str] = &[
@@ -37,6 +48,9 @@ pub(super) const ROUTING: &[&str] = &["route", "also", "always", "else"];
 
 /// What begins a line of a heartbeat.
 pub(super) const HEARTBEAT: &[&str] = &["when", "by", "timeout", "severity", "title", "labels", "=>"];
+
+/// The words that begin a line of a `prove`; the subjects of tests have their own message there.
+pub(super) const PROVE: &[&str] = &["routing", "when", "at", "expect"];
 
 /// The words that begin a statement of a test.
 pub(super) const TEST: &[&str] = &[

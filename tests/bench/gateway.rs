@@ -3,7 +3,7 @@
 //! down slows both sides.
 //!
 //! `cargo bench --bench gateway -- [SECONDS] [PART…]`: `SECONDS` for each measurement (10 by default), the parts are
-//! `accept share told deliver save reload dead overload backlog`, and by name alone, as they take minutes, `size storm`. `compare` before them compares two programs as `compare.rs`
+//! `accept share told deliver save reload dead overload backlog`, and by name alone, as they take minutes, `size group storm`. `compare` before them compares two programs as `compare.rs`
 //! says, by the processor time for a push (`share`) and for a delivery (`deliver`).
 
 #![allow(
@@ -58,7 +58,7 @@ const PARTS: &[Part] = &[
 ];
 
 /// Parts that are run by name alone.
-const BY_NAME: &[Part] = &[("size", size::size), ("storm", storm::storm)];
+const BY_NAME: &[Part] = &[("size", size::size), ("group", size::group), ("storm", storm::storm)];
 
 /// Pairs of windows for a ratio.
 const WINDOWS: usize = 10;

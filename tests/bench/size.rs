@@ -153,6 +153,16 @@ pub(crate) fn size(_: Duration) -> Result<(), String> {
     Ok(())
 }
 
+/// The large group alone, in a gateway that knows no other alerts.
+pub(crate) fn group(_: Duration) -> Result<(), String> {
+    let robot = Robot::start(Temper::Good, 1);
+    let folder = Folder::new("group");
+    let (setup, server) = served(&folder, &robot, "chat")?;
+    large_group(&setup, &robot, &mut Vec::new())?;
+    println!("  memory {} MiB at most", mebibytes(server.most_memory()));
+    Ok(())
+}
+
 /// Groups that fall due: because one of their alerts becomes Critical, and by the clock.
 fn due_groups(setup: &Setup, robot: &Robot, seen: &mut Vec<Message>) -> Result<(), String> {
     let mut times = Vec::new();

@@ -25,10 +25,8 @@ mod near_name;
 mod needless_regex;
 mod overwritten;
 mod past_date;
-mod resolved_only_route;
 mod routed_beat;
 mod same_fallback;
-mod shadowed_else;
 mod unasked_mapping;
 mod unknown_result;
 mod unset_label;
@@ -104,8 +102,6 @@ const LINTS: &[(&DiagnosticCode, LintScope)] = &[
     (&label_severity::CODE, LintScope::Nodes(label_severity::check_node)),
     (&near_name::CODE, LintScope::RuleSet(near_name::run)),
     (&dead_negation::CODE, LintScope::RuleSet(dead_negation::run)),
-    (&resolved_only_route::CODE, LintScope::RuleSet(resolved_only_route::run)),
-    (&shadowed_else::CODE, LintScope::RuleSet(shadowed_else::run)),
     (&unsigned_condition::CODE, LintScope::RuleSet(unsigned_condition::run)),
     (&unset_label::CODE, LintScope::RuleSet(unset_label::run)),
     (&unasked_mapping::CODE, LintScope::RuleSet(unasked_mapping::run)),
@@ -175,6 +171,16 @@ impl LintScope {
             Self::RuleSet(_) => None,
         }
     }
+}
+
+/// Whether findings of a code say that a test never holds: a text, a value or a regex cannot occur.
+pub(crate) fn never_holds(code: &DiagnosticCode) -> bool {
+    [&impossible_text::CODE, &unknown_result::CODE, &impossible_regex::CODE].iter().any(|own| own.id == code.id)
+}
+
+/// Whether findings of a code say that a mapping accepts nothing.
+pub(crate) fn accepts_nothing(code: &DiagnosticCode) -> bool {
+    exclusive_accepts::CODE.id == code.id
 }
 
 /// The codes of all lints, in the order of their numbers.

@@ -138,7 +138,8 @@ impl<'t> UsedDeclarations<'t> {
             | Declaration::Table(_)
             | Declaration::Define(_)
             | Declaration::Schedule(_)
-            | Declaration::Test(_) => {}
+            | Declaration::Test(_)
+            | Declaration::Prove(_) => {}
         }
     }
 

@@ -5,7 +5,7 @@ use crate::source::Span;
 use crate::syntax::tree::{
     Block, Comparator, Comparison, ComparisonSubject, Declaration, Destination, DocumentedDeclaration, Expression,
     ExpressionKind, HeartbeatLineKind, Identifier, LabelEntry, Line, LineBody, MappingStatement, MappingStatementKind,
-    Match, MatchArm, Mute, NavigationStep, StringLiteral, TableBody, Target, TargetKind, Template,
+    Match, MatchArm, Mute, NavigationStep, ProveStatementKind, StringLiteral, TableBody, Target, TargetKind, Template,
 };
 
 /// What a lint may want to see.
@@ -52,6 +52,13 @@ pub(crate) fn walk<'t>(item: &'t DocumentedDeclaration, see: &mut dyn FnMut(Tree
         Declaration::Heartbeat(heartbeat) => heartbeat.lines.iter().for_each(|line| heartbeat_line(&line.kind, see)),
         Declaration::Integration(integration) => {
             integration.parameters.iter().for_each(|given| expression(&given.value, see));
+        }
+        Declaration::Prove(prove) => {
+            for statement in &prove.statements {
+                if let ProveStatementKind::When(condition) = &statement.kind {
+                    expression(condition, see);
+                }
+            }
         }
         Declaration::Schedule(_) | Declaration::Test(_) => {}
     }
@@ -222,7 +229,7 @@ pub(crate) fn name(item: &DocumentedDeclaration) -> Option<&Identifier> {
         Declaration::Mute(declared) => Some(&declared.name),
         Declaration::Heartbeat(declared) => Some(&declared.name),
         Declaration::Integration(declared) => Some(&declared.name),
-        Declaration::Test(_) => None,
+        Declaration::Test(_) | Declaration::Prove(_) => None,
     }
 }
 
@@ -239,6 +246,7 @@ pub(crate) fn kind(item: &DocumentedDeclaration) -> &'static str {
         Declaration::Heartbeat(_) => "heartbeat",
         Declaration::Integration(_) => "integration",
         Declaration::Test(_) => "test",
+        Declaration::Prove(_) => "prove",
     }
 }
 

@@ -20,5 +20,6 @@ crate::codes! {
     SEQUENCE = "E0176", "statement that has no place in a sequence";
     LENGTH = "E0177", "sequence that is too long";
     REFUSED_SILENCE = "E0192", "silence that the gateway refuses";
+    STATEMENT = "E0212", "expectation that cannot be proved";
     BRACES = "W0048", "number of `times` in braces";
 }

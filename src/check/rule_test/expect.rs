@@ -71,7 +71,7 @@ impl TestChecker<'_, '_> {
         self.report(found.help(instead(kind)));
     }
 
-    fn names(&mut self, expectation: &Expectation) {
+    pub(super) fn names(&mut self, expectation: &Expectation) {
         if let ExpectationKind::Subset(json) | ExpectationKind::Exactly(json) = &expectation.kind {
             self.event(json, EventRole::Expected);
         } else if let ExpectationKind::Body(json) = &expectation.kind {
@@ -79,7 +79,8 @@ impl TestChecker<'_, '_> {
         } else if let ExpectationKind::Answer(json) = &expectation.kind {
             self.body(json);
         } else if let ExpectationKind::Sent(mode, channels, _) = &expectation.kind {
-            let is_family = |name: &str| *mode == SentMode::Excludes && self.model.family(name).is_some();
+            let takes_families = matches!(mode, SentMode::Excludes | SentMode::Any);
+            let is_family = |name: &str| takes_families && self.model.family(name).is_some();
             let single: Vec<&Identifier> = channels.iter().filter(|channel| !is_family(&channel.text)).collect();
             for channel in single {
                 self.check_reference(TestSubject::Channel, &channel.text, channel.span);
@@ -93,7 +94,9 @@ impl TestChecker<'_, '_> {
             for message in messages {
                 self.message(message);
             }
-        } else if let ExpectationKind::Held(_, Some(channel)) = &expectation.kind {
+        } else if let ExpectationKind::Held(_, Some(channel)) | ExpectationKind::NotHeld(Some(channel)) =
+            &expectation.kind
+        {
             self.check_reference(TestSubject::Channel, &channel.text, channel.span);
         } else if let ExpectationKind::Waits(channel, until) = &expectation.kind {
             if let Some(channel) = channel {
@@ -154,6 +157,7 @@ fn scope(kind: &ExpectationKind) -> (&'static str, ExpectationScope) {
         ExpectationKind::Subset(_) => ("expect { … }", ExpectationScope::Events),
         ExpectationKind::Exactly(_) => ("expect exactly", ExpectationScope::Events),
         ExpectationKind::Dropped(_) => ("expect dropped", ExpectationScope::Events),
+        ExpectationKind::NotDropped => ("expect not dropped", ExpectationScope::Events),
         ExpectationKind::Empty => ("expect empty", ExpectationScope::Payloads),
         ExpectationKind::Unaccepted => ("expect unaccepted", ExpectationScope::Payloads),
         ExpectationKind::Invalid => ("expect invalid", ExpectationScope::Payloads),
@@ -167,6 +171,7 @@ fn scope(kind: &ExpectationKind) -> (&'static str, ExpectationScope) {
         ExpectationKind::Answer(_) => ("expect answer", ExpectationScope::Integrations),
         ExpectationKind::Notified(..) => ("expect notified", ExpectationScope::Senders),
         ExpectationKind::Held(..) => ("expect held", ExpectationScope::Senders),
+        ExpectationKind::NotHeld(_) => ("expect not held", ExpectationScope::Senders),
         ExpectationKind::Waits(..) => ("expect waits", ExpectationScope::Senders),
     }
 }
@@ -184,6 +189,7 @@ pub(super) fn evaluation_stage(kind: &ExpectationKind) -> EvaluationStage {
         | ExpectationKind::Note(_)
         | ExpectationKind::SameKeyAs(_) => EvaluationStage::Mapping,
         ExpectationKind::Dropped(_)
+        | ExpectationKind::NotDropped
         | ExpectationKind::Sent(..)
         | ExpectationKind::Via(_)
         | ExpectationKind::Nothing(_)
@@ -191,7 +197,7 @@ pub(super) fn evaluation_stage(kind: &ExpectationKind) -> EvaluationStage {
         | ExpectationKind::Body(_)
         | ExpectationKind::Notified(..)
         | ExpectationKind::Waits(..) => EvaluationStage::Routing,
-        ExpectationKind::Held(..) => EvaluationStage::Holds,
+        ExpectationKind::Held(..) | ExpectationKind::NotHeld(_) => EvaluationStage::Holds,
     }
 }
 

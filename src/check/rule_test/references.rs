@@ -31,9 +31,9 @@ impl TestChecker<'_, '_> {
             let found = Diagnostic::new(&code::UNKNOWN, span, message);
             let example = family.members.first().map_or_else(String::new, |(member, _)| member_name(word, member));
             self.report(
-                found
-                    .help(format!("name a member: `{example}`"))
-                    .help("the name of a family means all its members in `sent excludes` alone"),
+                found.help(format!("name a member: `{example}`")).help(
+                    "the name of a family means all its members in `sent excludes` and `sent includes any` alone",
+                ),
             );
             return;
         }
@@ -79,6 +79,12 @@ pub(super) fn subjects(model: &Model) -> String {
     let known = TestSubject::ALL.into_iter().find_map(|kind| Some((kind.word(), *names(kind, model).first()?)));
     let (word, name) = known.unwrap_or(("mapping", "arms"));
     format!("begin with what it is about: `{word} {name}`")
+}
+
+/// The line that names a routing.
+pub(super) fn first_routing(model: &Model) -> String {
+    let name = model.routings.first().map_or("main", |routing| &routing.name);
+    format!("name a routing: `routing {name}`")
 }
 
 fn listed(kind: TestSubject, names: &[&str]) -> String {

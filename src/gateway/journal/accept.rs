@@ -244,7 +244,7 @@ fn applied_arrivals(
             Some(_) | None => None,
         };
         let event = EventId { push: push.id, index: arrival.index };
-        applied.push(AppliedArrival { event, alert: arrival.alert, result, hold, at: now });
+        applied.push(AppliedArrival { event, alert: arrival.alert, result, hold, at: now, is_listed: true });
     }
     Ok(applied)
 }

@@ -207,6 +207,7 @@ fn gather(
         result,
         hold,
         at: context.now,
+        is_listed: false,
     });
     note_arrivals(&mut *records, &applied.collect::<Vec<_>>())?;
     for one in passed {
@@ -345,8 +346,10 @@ pub(super) fn arrive_unrouted(
     let mut notifier = ChannelNotifier::new(&mut *records, policy);
     let results = notifier.arrive(now, &[arrival])?;
     let is_woken = notifier.has_earlier_due() || results.contains(&ArrivalResult::News);
-    let applied =
-        results.into_iter().map(|result| AppliedArrival { event, alert, result, hold: reason.clone(), at: now });
+    let applied = results.into_iter().map(|result| {
+        let hold = reason.clone();
+        AppliedArrival { event, alert, result, hold, at: now, is_listed: false }
+    });
     note_arrivals(&mut *records, &applied.collect::<Vec<_>>())?;
     drop(records);
     if is_woken {

@@ -2,8 +2,9 @@
 
 use super::{EventId, MessageUlid};
 use crate::event::{AlertStatus, Severity};
-use crate::notification::{AlertId, MessageEnd, MessageNews, NamedValue, NewsKind};
+use crate::notification::{AlertId, MessageEnd, MessageNews, MessageRecord, NamedValue, NewsKind};
 use crate::time::Timestamp;
+use std::cmp::Reverse;
 
 /// An alert of which a channel is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +18,20 @@ pub struct ToldAlert {
 }
 
 impl ToldAlert {
-    /// The alert of a message's news.
+    /// The alerts of a message's news, the worst and newest first, at most so many.
     #[must_use]
-    pub fn of_news(news: &MessageNews) -> Option<Self> {
+    pub fn of_message(message: &MessageRecord, most: usize) -> Vec<Self> {
+        let rank = |news: &&MessageNews| (Reverse(news.now.or(news.before)), Reverse(news.since), news.alert);
+        let mut news: Vec<&MessageNews> = message.news.iter().collect();
+        if news.len() > most {
+            news.select_nth_unstable_by_key(most, rank);
+            news.truncate(most);
+        }
+        news.sort_unstable_by_key(rank);
+        news.into_iter().filter_map(Self::of_news).collect()
+    }
+
+    fn of_news(news: &MessageNews) -> Option<Self> {
         Some(Self { alert: news.alert, severity: news.now.or(news.before)?, news: Some(news.kind) })
     }
 }

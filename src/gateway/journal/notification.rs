@@ -23,6 +23,9 @@ use crate::time::Timestamp;
 /// The alerts of a message whose events are read at most.
 const MAX_MESSAGE_ALERTS: usize = 5_000;
 
+/// How many records follow a message at once that told of more.
+const FOLD_STEP: usize = 1_000;
+
 /// An event that arrives at a channel that gathers messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventArrival {
@@ -87,6 +90,8 @@ pub struct AppliedArrival {
     pub hold: Option<StoredHoldReason>,
     /// When it was applied.
     pub at: Timestamp,
+    /// Whether the event's push says that the channel gathers it: then an unchanged one needs no note.
+    pub is_listed: bool,
 }
 
 /// The delivery of a message.
@@ -187,6 +192,13 @@ pub trait ChannelRecords: ChannelStore<Error = StoreError> {
 
     /// What a message tells, of at most so many alerts: the worst, if there are more. Events that cannot be read are left out.
     fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent>;
+
+    /// A message may count as having told many alerts before the record of each says so: brings records up to it, at most so
+    /// many.
+    fn fold_told(&mut self, most: usize) -> StoreResult<()>;
+
+    /// Whether records are left for [`Self::fold_told`].
+    fn is_folding(&self) -> StoreResult<bool>;
 
     /// By which rules its alerts are grouped.
     fn grouping(&self) -> StoreResult<GroupingState>;
@@ -291,6 +303,7 @@ pub fn tell(
         return Ok(TellResult { next: Some(now), ..result });
     }
     let mut records = transaction.channel_records(channel)?;
+    records.fold_told(FOLD_STEP)?;
     if let Some(before) = records.replace_policy(&format!("{policy:?}"))? {
         let mut notifier = ChannelNotifier::new(&mut *records, policy);
         notifier.apply_policy()?;
@@ -330,7 +343,8 @@ pub fn tell(
             records.note_message_end(message, end)?;
         }
     }
-    result.next = ChannelNotifier::new(&mut *records, policy).next_moment(now)?;
+    result.next =
+        if records.is_folding()? { Some(now) } else { ChannelNotifier::new(&mut *records, policy).next_moment(now)? };
     Ok(result)
 }
 

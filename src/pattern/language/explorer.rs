@@ -97,7 +97,7 @@ struct Visit {
 const NO_PARENT: u32 = u32::MAX;
 
 /// The result of a step to a combined state.
-enum Arrival {
+enum SearchStep {
     /// A text ends there.
     Ends(u32),
     /// It was not visited before.
@@ -186,9 +186,9 @@ impl<'a, 'l> Explorer<'a, 'l> {
                 continue;
             };
             match self.arrive(state, one, max_work)? {
-                Arrival::Ends(state) => return Ok(Some(self.text(state))),
-                Arrival::New(state) => reached.push(state),
-                Arrival::Nothing => {}
+                SearchStep::Ends(state) => return Ok(Some(self.text(state))),
+                SearchStep::New(state) => reached.push(state),
+                SearchStep::Nothing => {}
             }
         }
         Ok(None)
@@ -202,14 +202,14 @@ impl<'a, 'l> Explorer<'a, 'l> {
             for at in 0..self.representatives.len() {
                 let Some(one) = self.representatives.get(at).copied() else { continue };
                 match self.arrive(state, one, max_work)? {
-                    Arrival::Ends(state) => return Ok(Exploration::Found(self.text(state))),
-                    Arrival::New(state) => {
+                    SearchStep::Ends(state) => return Ok(Exploration::Found(self.text(state))),
+                    SearchStep::New(state) => {
                         let visit = self.visit(state);
                         let (plainness, depth) =
                             visit.map_or((Plainness::Control, 0), |one| (one.plainness, one.depth));
                         queue.push(Reverse((plainness, self.distance(state), depth, state)));
                     }
-                    Arrival::Nothing => {}
+                    SearchStep::Nothing => {}
                 }
             }
         }
@@ -226,8 +226,8 @@ impl<'a, 'l> Explorer<'a, 'l> {
         Some(self.states.number(first))
     }
 
-    fn arrive(&mut self, state: u32, one: Representative, max_work: usize) -> Result<Arrival, SearchLimit> {
-        let Some(visit) = self.visit(state) else { return Ok(Arrival::Nothing) };
+    fn arrive(&mut self, state: u32, one: Representative, max_work: usize) -> Result<SearchStep, SearchLimit> {
+        let Some(visit) = self.visit(state) else { return Ok(SearchStep::Nothing) };
         let states = self.states.key(state);
         let classes = self.alphabet.key(one.class);
         let mut next = Vec::with_capacity(states.len());
@@ -236,17 +236,17 @@ impl<'a, 'l> Explorer<'a, 'l> {
             self.steps += 1;
             if part.is_lost(reached) {
                 self.needed.extend(part.owner(reached));
-                return self.within_steps(max_work).map(|()| Arrival::Nothing);
+                return self.within_steps(max_work).map(|()| SearchStep::Nothing);
             }
             next.push(reached);
         }
         self.within_steps(max_work)?;
         if self.states.known(&next).is_some() {
-            return Ok(Arrival::Nothing);
+            return Ok(SearchStep::Nothing);
         }
         if visit.depth >= self.limits.characters {
             self.is_cut = true;
-            return Ok(Arrival::Nothing);
+            return Ok(SearchStep::Nothing);
         }
         if self.states.len() >= self.limits.states {
             return Err(SearchLimit::States(self.limits.states));
@@ -254,7 +254,7 @@ impl<'a, 'l> Explorer<'a, 'l> {
         let plainness = visit.plainness.max(one.plainness);
         self.visits.push(Visit { parent: state, character: one.character, depth: visit.depth + 1, plainness });
         let next = self.states.number(next.into());
-        Ok(if self.ends(next) { Arrival::Ends(next) } else { Arrival::New(next) })
+        Ok(if self.ends(next) { SearchStep::Ends(next) } else { SearchStep::New(next) })
     }
 
     fn within_steps(&self, max_work: usize) -> Result<(), SearchLimit> {

@@ -276,7 +276,7 @@ impl PartList {
 fn mapping(builder: &mut FormulaBuilder<'_>, mapping: &Mapping) -> PartList {
     let Mapping { name: _, span: _, accept, each, lets, drops, fields, labels } = mapping;
     let names: Vec<Box<str>> = lets.iter().map(|binding| binding.name.clone()).collect();
-    let scope = MeaningScope { instance: 0, lets: Some(&names) };
+    let scope = MeaningScope { instance: 0, lets: Some(&names), mapping: None };
     let mut parts = PartList::default();
     for condition in accept {
         parts.expression(builder, "accept", &condition.when, scope);

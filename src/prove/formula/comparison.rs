@@ -1,6 +1,6 @@
 //! Comparisons of values, as the evaluator decides them.
 
-use super::{Constraint, Formula, FormulaBuilder, NumberTest, Parameters, Term, ValueCase, VariableId, key};
+use super::{Constraint, Formula, FormulaBuilder, NumberTest, Parameters, Term, ValueCase, Variable, VariableId, key};
 use crate::event::{AlertStatus, Severity};
 use crate::model::{Comparator, Expression, Literal, ScheduleId, ValueKind};
 use crate::pattern::language::{StringSet, TextFunction};
@@ -75,6 +75,9 @@ impl<'m> FormulaBuilder<'m> {
             Term::Text(variable, functions) if !words.is_empty() => {
                 self.in_set(*variable, functions, StringSet::literals(words.iter().copied(), case))
             }
+            Term::Node(variable) if !words.is_empty() => {
+                self.in_set(*variable, &[], StringSet::literals(words.iter().copied(), case))
+            }
             Term::Opaque(..) => {
                 let parts: Vec<Formula> = words
                     .iter()
@@ -87,6 +90,8 @@ impl<'m> FormulaBuilder<'m> {
             | Term::Status
             | Term::Text(..)
             | Term::Number(..)
+            | Term::Node(_)
+            | Term::NodeNumber(_)
             | Term::Length(..)
             | Term::Time(_)
             | Term::AllLabels => Formula::FALSE,
@@ -102,6 +107,16 @@ impl<'m> FormulaBuilder<'m> {
     fn equal(&mut self, left: &Term, right: &Term, case: Case) -> Formula {
         match (left, right) {
             (Term::Opaque(..), _) | (_, Term::Opaque(..)) => self.unknown_equality(left, right, case),
+            (Term::Node(variable), Term::Constant(literal)) | (Term::Constant(literal), Term::Node(variable)) => {
+                self.node_equals(*variable, literal, case)
+            }
+            (Term::NodeNumber(variable), Term::Constant(Literal::Number(number)))
+            | (Term::Constant(Literal::Number(number)), Term::NodeNumber(variable)) => {
+                self.node_number(*variable, NumberTest::Equal(*number))
+            }
+            (Term::Node(_) | Term::NodeNumber(_), _) | (_, Term::Node(_) | Term::NodeNumber(_)) => {
+                self.unknown_equality(left, right, case)
+            }
             (Term::Constant(left), Term::Constant(right)) => Formula::constant(literals_equal(left, right, case)),
             (Term::Severity, Term::Severity) | (Term::Status, Term::Status) => Formula::TRUE,
             (Term::Severity, Term::Constant(Literal::Severity(one)))
@@ -130,7 +145,7 @@ impl<'m> FormulaBuilder<'m> {
                 if one == two && first == second {
                     return self.is_absent(*one).not();
                 }
-                if first.is_empty() && second.is_empty() && case == Case::Sensitive {
+                if first.is_empty() && second.is_empty() && case == Case::Sensitive && self.may_join(*one, *two) {
                     return self.formulas.atom(*one.min(two), Constraint::Same(*one.max(two)));
                 }
                 self.unknown_equality(left, right, case)
@@ -155,6 +170,13 @@ impl<'m> FormulaBuilder<'m> {
         }
     }
 
+    /// Whether two texts can be told to be the same: values of a payload may be no texts.
+    fn may_join(&self, one: VariableId, two: VariableId) -> bool {
+        let is_text =
+            |variable| !matches!(self.formulas.variable(variable), Some(Variable::Node(_) | Variable::Written(..)));
+        is_text(one) && is_text(two)
+    }
+
     fn unknown_equality(&mut self, left: &Term, right: &Term, case: Case) -> Formula {
         if let (Term::Opaque(_, types), Term::Constant(literal)) | (Term::Constant(literal), Term::Opaque(_, types)) =
             (left, right)
@@ -174,6 +196,7 @@ impl<'m> FormulaBuilder<'m> {
         match term {
             Term::Constant(literal) => Formula::constant(literal_is(literal, kind)),
             Term::Opaque(key, _) => self.statement(format!("{key} is {}", kind.name())),
+            Term::Node(variable) => self.node_is(*variable, kind),
             Term::Severity | Term::Status => Formula::FALSE,
             Term::AllLabels => match kind {
                 ValueKind::Empty => {
@@ -200,7 +223,7 @@ impl<'m> FormulaBuilder<'m> {
                     Formula::FALSE
                 }
             },
-            Term::Number(..) | Term::Length(..) | Term::Time(_) => {
+            Term::Number(..) | Term::NodeNumber(_) | Term::Length(..) | Term::Time(_) => {
                 let has_value = self.has_value(term);
                 match kind {
                     ValueKind::Missing | ValueKind::Empty => has_value.not(),
@@ -217,13 +240,14 @@ impl<'m> FormulaBuilder<'m> {
     }
 
     /// The events for which there is a value.
-    pub(super) fn has_value(&mut self, term: &Term) -> Formula {
+    pub(in crate::prove) fn has_value(&mut self, term: &Term) -> Formula {
         match term {
             Term::Number(variable, functions) => self.number(*variable, functions, NumberTest::Any),
+            Term::NodeNumber(variable) => self.node_number(*variable, NumberTest::Any),
             Term::Length(variable, _) | Term::Time(variable) | Term::Text(variable, _) => {
                 self.is_absent(*variable).not()
             }
-            Term::Constant(_) | Term::Severity | Term::Status | Term::AllLabels | Term::Opaque(..) => {
+            Term::Constant(_) | Term::Severity | Term::Status | Term::Node(_) | Term::AllLabels | Term::Opaque(..) => {
                 self.is(term, ValueKind::Missing).not()
             }
         }
@@ -243,6 +267,8 @@ impl<'m> FormulaBuilder<'m> {
             | Term::Status
             | Term::Text(..)
             | Term::Number(..)
+            | Term::Node(_)
+            | Term::NodeNumber(_)
             | Term::Length(..)
             | Term::AllLabels => Formula::FALSE,
         }

@@ -1,6 +1,7 @@
 //! Conditions to formulas.
 
-use super::{Constraint, Formula, Formulas, MeaningId, Parameters, Term, ValueCase, Variable, VariableId};
+use super::node::MappingScope;
+use super::{Constraint, Formula, Formulas, MeaningId, NodeKinds, Parameters, Term, ValueCase, Variable, VariableId};
 use crate::event::{AlertStatus, Severity};
 use crate::model::{Comparison, ComparisonSubject, EventField, Expression, ExpressionKind, Literal, Model, Pattern};
 use crate::value::ValueType;
@@ -23,6 +24,8 @@ pub(in crate::prove) struct FormulaBuilder<'m> {
     pub(super) table_meanings: Vec<Option<MeaningId>>,
     /// Which of the rule sets that share the formulas it is.
     pub(super) rule_set: usize,
+    /// The mapping whose expressions are read; none while those over events are.
+    pub(super) mapping: Option<MappingScope>,
     steps: usize,
 }
 
@@ -38,6 +41,7 @@ impl<'m> FormulaBuilder<'m> {
             define_meanings: vec![None; model.defines.len()],
             table_meanings: vec![None; model.tables.len()],
             rule_set: 0,
+            mapping: None,
             steps: 0,
         }
     }
@@ -47,14 +51,19 @@ impl<'m> FormulaBuilder<'m> {
         Self { rule_set, ..Self::new(model) }
     }
 
-    /// The events for which a condition of a routing holds.
+    /// The events, or the payloads, for which a condition holds.
     pub(in crate::prove) fn condition(&mut self, condition: &'m Expression) -> Formula {
-        self.condition_in(condition, &Parameters::default())
+        self.condition_in(condition, &self.parameters())
     }
 
-    /// The values that an expression of a routing may have.
+    /// The values that an expression may have.
     pub(in crate::prove) fn value(&mut self, expression: &'m Expression) -> Vec<ValueCase> {
-        self.cases(expression, &Parameters::default())
+        self.cases(expression, &self.parameters())
+    }
+
+    /// What an expression that is in no table sees.
+    pub(super) fn parameters(&self) -> Parameters {
+        Parameters { mapping: self.mapping.as_ref().map(|scope| scope.id), ..Parameters::default() }
     }
 
     pub(super) fn condition_in(&mut self, condition: &'m Expression, parameters: &Parameters) -> Formula {
@@ -150,7 +159,7 @@ impl<'m> FormulaBuilder<'m> {
     }
 
     /// The events for which a statement holds of the value that they have.
-    pub(super) fn any_case(
+    pub(in crate::prove) fn any_case(
         &mut self,
         cases: &[ValueCase],
         mut holds: impl FnMut(&mut Self, &Term) -> Formula,
@@ -168,6 +177,7 @@ impl<'m> FormulaBuilder<'m> {
     fn is_true(&mut self, term: &Term) -> Formula {
         match term {
             Term::Constant(literal) => Formula::constant(*literal == Literal::Boolean(true)),
+            Term::Node(variable) => self.kinds(*variable, NodeKinds::TRUE),
             Term::Opaque(key, types) if types.overlaps(ValueType::BOOLEAN | ValueType::UNKNOWN) => {
                 self.statement(format!("{key} is true"))
             }
@@ -176,6 +186,7 @@ impl<'m> FormulaBuilder<'m> {
             | Term::Status
             | Term::Text(..)
             | Term::Number(..)
+            | Term::NodeNumber(_)
             | Term::Length(..)
             | Term::Time(_)
             | Term::AllLabels => Formula::FALSE,
@@ -195,7 +206,7 @@ impl<'m> FormulaBuilder<'m> {
     }
 
     /// The events with one of some statuses.
-    pub(super) fn statuses(&mut self, holds: impl Fn(AlertStatus) -> bool) -> Formula {
+    pub(in crate::prove) fn statuses(&mut self, holds: impl Fn(AlertStatus) -> bool) -> Formula {
         let mask = AlertStatus::ALL.iter().zip(0..).fold(0, |mask, (one, bit)| mask | u8::from(holds(*one)) << bit);
         self.constants(EventField::Status, mask, 0b11)
     }
@@ -211,12 +222,12 @@ impl<'m> FormulaBuilder<'m> {
         if is_negated { atom.not() } else { atom }
     }
 
-    pub(super) fn field(&mut self, field: EventField) -> VariableId {
+    pub(in crate::prove) fn field(&mut self, field: EventField) -> VariableId {
         self.formulas.add_variable(Variable::Field(field))
     }
 
     /// The events that are without a text or time.
-    pub(super) fn is_absent(&mut self, variable: VariableId) -> Formula {
+    pub(in crate::prove) fn is_absent(&mut self, variable: VariableId) -> Formula {
         let may_be_missing = self.formulas.variable(variable).is_some_and(Variable::may_be_missing);
         if may_be_missing { self.formulas.atom(variable, Constraint::Missing) } else { Formula::FALSE }
     }

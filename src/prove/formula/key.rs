@@ -11,7 +11,8 @@ impl<'m> FormulaBuilder<'m> {
         if let Some(formula) = self.is_named(cases, names) {
             return formula;
         }
-        let key = self.key(value, &Parameters::default());
+        let parameters = self.parameters();
+        let key = self.key(value, &parameters);
         let parts: Vec<Formula> =
             names.iter().map(|name| self.statement(format!("text of {key} equals {name:?}"))).collect();
         self.formulas.or(parts)
@@ -20,7 +21,7 @@ impl<'m> FormulaBuilder<'m> {
     /// The key of an expression: what it says. Within a table the same words have another value at each use.
     pub(super) fn key(&mut self, expression: &Expression, parameters: &Parameters) -> Box<str> {
         let mut text = String::new();
-        let scope = MeaningScope { instance: parameters.instance, lets: None };
+        let scope = MeaningScope { instance: parameters.instance, lets: None, mapping: parameters.mapping };
         self.write_meaning(expression, scope, &mut text);
         format!("{:?}", self.formulas.meaning(&text)).into()
     }
@@ -34,6 +35,8 @@ pub(super) fn of_term(term: &Term) -> String {
         Term::Status => "status".to_owned(),
         Term::Text(variable, functions) => format!("text {variable:?} {functions:?}"),
         Term::Number(variable, functions) => format!("number {variable:?} {functions:?}"),
+        Term::Node(variable) => format!("node {variable:?}"),
+        Term::NodeNumber(variable) => format!("number of node {variable:?}"),
         Term::Length(variable, functions) => format!("length {variable:?} {functions:?}"),
         Term::Time(variable) => format!("time {variable:?}"),
         Term::AllLabels => "labels".to_owned(),

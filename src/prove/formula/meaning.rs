@@ -5,8 +5,8 @@
 
 use super::{FormulaBuilder, MeaningId};
 use crate::model::{
-    Comparator, Comparison, ComparisonSubject, CsvRows, Expression, ExpressionKind, Match, MatchArm, NodesPath,
-    Pattern, Table, TableRows, TemplatePart, TextTest,
+    Comparator, Comparison, ComparisonSubject, CsvRows, Expression, ExpressionKind, MappingId, Match, MatchArm,
+    NodesPath, Pattern, Table, TableRows, TemplatePart, TextTest,
 };
 use crate::pattern::Glob;
 use std::fmt::Write;
@@ -16,13 +16,15 @@ use std::fmt::Write;
 pub(in crate::prove) struct MeaningScope<'s> {
     /// Which use of a table it is within, for its parameters.
     pub(in crate::prove) instance: u32,
-    /// The names of the lets that it may use. Without them, a let is known by its place.
+    /// The names of the lets that it may use. Without them, a let is known by its mapping or its place.
     pub(in crate::prove) lets: Option<&'s [Box<str>]>,
+    /// The mapping that it is within.
+    pub(in crate::prove) mapping: Option<MappingId>,
 }
 
 impl MeaningScope<'_> {
     /// Not within a table, and not in a mapping.
-    pub(in crate::prove) const EVENT: Self = Self { instance: 0, lets: None };
+    pub(in crate::prove) const EVENT: Self = Self { instance: 0, lets: None, mapping: None };
 }
 
 impl FormulaBuilder<'_> {
@@ -36,12 +38,14 @@ impl FormulaBuilder<'_> {
         match &expression.kind {
             ExpressionKind::Literal(literal) => _ = write!(text, "{literal:?}"),
             ExpressionKind::Template(parts) => self.write_template(parts, scope, text),
-            ExpressionKind::Path(path) => _ = write!(text, "path {:?}", path.text()),
+            // Each mapping has elements of its own, and a path of one has the same value wherever it stands.
+            ExpressionKind::Path(path) => _ = write!(text, "path {:?} of {:?}", path.text(), scope.mapping),
             ExpressionKind::Nodes(nodes) => self.write_nodes(nodes, scope, text),
             ExpressionKind::Regex(regex) => text.push_str(&regex.identity()),
-            ExpressionKind::Let(id) => match scope.lets.and_then(|lets| lets.get(*id)) {
-                Some(name) => _ = write!(text, "let {name}"),
-                None => _ = write!(text, "let {id} at {:?} of {}", expression.span, self.rule_set),
+            ExpressionKind::Let(id) => match (scope.lets.and_then(|lets| lets.get(*id)), scope.mapping) {
+                (Some(name), _) => _ = write!(text, "let {name}"),
+                (None, Some(mapping)) => _ = write!(text, "let {id} of mapping {mapping} of {}", self.rule_set),
+                (None, None) => _ = write!(text, "let {id} at {:?} of {}", expression.span, self.rule_set),
             },
             ExpressionKind::Field(field) => text.push_str(field.name()),
             ExpressionKind::Label(name) => _ = write!(text, "labels[{name:?}]"),
@@ -119,7 +123,7 @@ impl FormulaBuilder<'_> {
         if let Some(start) = start {
             self.write_meaning(start, scope, text);
         }
-        _ = write!(text, " nodes {:?}", path.text());
+        _ = write!(text, " nodes {:?} of {:?}", path.text(), scope.mapping);
     }
 
     fn write_comparison(&mut self, comparison: &Comparison, scope: MeaningScope<'_>, text: &mut String) {

@@ -8,6 +8,7 @@ mod comparison;
 mod condition;
 mod key;
 mod meaning;
+mod node;
 mod order;
 mod table;
 mod term;
@@ -16,7 +17,10 @@ mod value;
 
 pub(super) use condition::FormulaBuilder;
 pub(super) use meaning::MeaningScope;
+pub(super) use node::variables;
+pub(super) use node::{NodeKinds, PayloadOrigin, PayloadPlace, PayloadStep, WrittenKind};
 pub(super) use term::{Term, ValueCase};
+pub(super) use value::literal_text;
 
 use crate::json::Number;
 use crate::model::{EventField, OrderRelation};
@@ -114,15 +118,24 @@ pub(super) enum Variable {
     OpaqueText(Box<str>),
     /// A statement about values that cannot be followed.
     Statement(Box<str>),
+    /// A value of a payload.
+    Node(PayloadPlace),
+    /// The JSON of a value of a payload that is a number, or an array or an object.
+    Written(VariableId, WrittenKind),
+    /// A header of the request.
+    Header(Box<str>),
+    /// The path behind the integration's name.
+    PathSuffix,
 }
 
 impl Variable {
     /// Whether an event may be without it.
     pub(super) fn may_be_missing(&self) -> bool {
         match self {
-            Self::Label(_) | Self::OpaqueText(_) => true,
+            Self::Label(_) | Self::OpaqueText(_) | Self::Header(_) | Self::PathSuffix => true,
             Self::Field(field) => field.value_type().may_be_missing(),
-            Self::Now | Self::Statement(_) => false,
+            // Whether a value of a payload is missing is one of its kinds.
+            Self::Now | Self::Statement(_) | Self::Node(_) | Self::Written(..) => false,
         }
     }
 }
@@ -150,6 +163,10 @@ pub(super) enum Constraint {
     NoLabels,
     /// The statement holds.
     Holds,
+    /// A value of a payload of these kinds, *missing* not among them.
+    Kind(NodeKinds),
+    /// A value of a payload that is a number of these; a string that holds one is none.
+    NodeNumber(NumberTest),
 }
 
 /// A set of numbers.

@@ -14,6 +14,17 @@ impl FormulaBuilder<'_> {
             (Term::Constant(left), Term::Constant(right)) => {
                 Formula::constant(literal_order(left, right).is_some_and(|ordering| relation.holds(ordering)))
             }
+            (Term::Node(variable) | Term::NodeNumber(variable), Term::Constant(literal)) => match literal {
+                Literal::Number(number) => self.node_number(*variable, NumberTest::Order(relation, *number)),
+                _ => Formula::FALSE,
+            },
+            (Term::Constant(literal), Term::Node(variable) | Term::NodeNumber(variable)) => match literal {
+                Literal::Number(number) => self.node_number(*variable, NumberTest::Order(reversed(relation), *number)),
+                _ => Formula::FALSE,
+            },
+            (Term::Node(_) | Term::NodeNumber(_), _) | (_, Term::Node(_) | Term::NodeNumber(_)) => {
+                self.unknown_order(relation, left, right)
+            }
             (Term::Severity, Term::Constant(Literal::Severity(one))) => {
                 self.severities(|severity| relation.holds(severity.cmp(one)))
             }

@@ -43,7 +43,8 @@ impl<'m> FormulaBuilder<'m> {
             arguments.iter().map(|argument| self.cases(argument, parameters)).collect();
         match &table.rows {
             TableRows::Arms(rows) => {
-                let inner = Parameters { values: arguments.into(), instance: use_of_table.number() };
+                let inner =
+                    Parameters { values: arguments.into(), instance: use_of_table.number(), ..parameters.clone() };
                 let chosen = self.chosen_arms(rows, &inner);
                 let mut all = Vec::new();
                 for (arm, when) in rows.arms.iter().zip(&chosen.arms) {
@@ -153,6 +154,8 @@ impl<'m> FormulaBuilder<'m> {
                 Term::Severity
                 | Term::Status
                 | Term::Number(..)
+                | Term::Node(_)
+                | Term::NodeNumber(_)
                 | Term::Length(..)
                 | Term::Time(_)
                 | Term::AllLabels

@@ -1,7 +1,7 @@
 //! What an expression gives: a few cases, each with the events for which it is the value.
 
 use super::{Formula, VariableId};
-use crate::model::Literal;
+use crate::model::{Literal, MappingId};
 use crate::pattern::language::TextFunction;
 use crate::value::ValueType;
 use std::rc::Rc;
@@ -28,6 +28,10 @@ pub(in crate::prove) enum Term {
     Text(VariableId, Vec<TextFunction>),
     /// The number that a text holds, or missing.
     Number(VariableId, Vec<TextFunction>),
+    /// A value of a payload.
+    Node(VariableId),
+    /// A value of a payload where it is a number.
+    NodeNumber(VariableId),
     /// The number of characters of a text, or missing.
     Length(VariableId, Vec<TextFunction>),
     /// A time of the event, or missing.
@@ -52,4 +56,6 @@ pub(super) struct Parameters {
     pub(super) values: Rc<[Vec<ValueCase>]>,
     /// Which use of a table this is; 0 outside of tables.
     pub(super) instance: u32,
+    /// The mapping whose expressions are read.
+    pub(super) mapping: Option<MappingId>,
 }

@@ -64,6 +64,7 @@ impl<'m> FormulaBuilder<'m> {
         match term {
             Term::Constant(Literal::Text(text)) => Formula::constant(holds(text)),
             Term::Text(variable, functions) => self.in_set(*variable, functions, set()),
+            Term::Node(variable) => self.in_set(*variable, &[], set()),
             Term::Opaque(key, types) if types.overlaps(ValueType::TEXT | ValueType::UNKNOWN) => {
                 self.statement(format!("{key} {}", name()))
             }
@@ -72,6 +73,7 @@ impl<'m> FormulaBuilder<'m> {
             | Term::Severity
             | Term::Status
             | Term::Number(..)
+            | Term::NodeNumber(_)
             | Term::Length(..)
             | Term::Time(_)
             | Term::AllLabels => Formula::FALSE,
@@ -86,9 +88,12 @@ impl<'m> FormulaBuilder<'m> {
             (Term::Text(variable, functions), Term::Constant(Literal::Text(piece))) => {
                 self.in_set(*variable, functions, StringSet::piece(position, piece, case))
             }
+            (Term::Node(variable), Term::Constant(Literal::Text(piece))) => {
+                self.in_set(*variable, &[], StringSet::piece(position, piece, case))
+            }
             (
-                Term::Constant(Literal::Text(_)) | Term::Text(..) | Term::Opaque(..),
-                Term::Constant(Literal::Text(_)) | Term::Text(..) | Term::Opaque(..),
+                Term::Constant(Literal::Text(_)) | Term::Text(..) | Term::Node(_) | Term::Opaque(..),
+                Term::Constant(Literal::Text(_)) | Term::Text(..) | Term::Node(_) | Term::Opaque(..),
             ) => {
                 let (text, piece) = (key::of_term(text), key::of_term(piece));
                 self.statement(format!("{text} {position:?} {piece} {case:?}"))
@@ -99,6 +104,8 @@ impl<'m> FormulaBuilder<'m> {
                 | Term::Status
                 | Term::Text(..)
                 | Term::Number(..)
+                | Term::Node(_)
+                | Term::NodeNumber(_)
                 | Term::Length(..)
                 | Term::Time(_)
                 | Term::AllLabels

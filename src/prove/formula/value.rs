@@ -1,10 +1,11 @@
 //! Values of expressions, by cases.
 
-use super::{Formula, FormulaBuilder, Parameters, Term, ValueCase, Variable};
+use super::{Formula, FormulaBuilder, NodeKinds, Parameters, Term, ValueCase, Variable};
 use crate::event::{AlertStatus, Severity};
 use crate::function::Function;
 use crate::json::Number;
 use crate::model::{EventField, Expression, ExpressionKind, Literal, Match, MatchArm};
+use crate::path::CompiledPath;
 use crate::pattern::Case;
 use crate::pattern::language::{StringSet, TextFunction};
 use crate::value::ValueType;
@@ -40,14 +41,17 @@ impl<'m> FormulaBuilder<'m> {
                 let value = |holds| Term::Constant(Literal::Boolean(holds));
                 vec![ValueCase { when: holds, term: value(true) }, ValueCase { when: holds.not(), term: value(false) }]
             }
+            ExpressionKind::Path(path) => match self.path(path) {
+                Some(term) => ValueCase::always(term),
+                None => self.opaque(expression, parameters),
+            },
+            ExpressionKind::Let(id) => self.let_value(*id).unwrap_or_else(|| self.opaque(expression, parameters)),
+            ExpressionKind::Request(part) => ValueCase::always(self.request(part)),
+            ExpressionKind::Navigate(base, path) => self.steps(expression, base, path, parameters),
             ExpressionKind::Template(_)
-            | ExpressionKind::Path(_)
             | ExpressionKind::Nodes(_)
             | ExpressionKind::Regex(_)
-            | ExpressionKind::Let(_)
-            | ExpressionKind::Request(_)
             | ExpressionKind::Group(_)
-            | ExpressionKind::Navigate(..)
             | ExpressionKind::List(_)
             | ExpressionKind::Object(_) => self.opaque(expression, parameters),
         };
@@ -86,13 +90,29 @@ impl<'m> FormulaBuilder<'m> {
         })
     }
 
+    /// What a path over a value leads to.
+    fn steps(
+        &mut self,
+        expression: &'m Expression,
+        base: &'m Expression,
+        path: &CompiledPath,
+        parameters: &Parameters,
+    ) -> Vec<ValueCase> {
+        let mut all = Vec::new();
+        for case in self.cases(base, parameters) {
+            let Some(term) = self.navigate(&case.term, path) else { return self.opaque(expression, parameters) };
+            push(&mut all, case.when, term);
+        }
+        all
+    }
+
     fn define_value(&mut self, id: usize, expression: &'m Expression, parameters: &Parameters) -> Vec<ValueCase> {
         if let Some(Some(known)) = self.define_values.get(id) {
             return known.to_vec();
         }
         let model = self.model;
         let Some(define) = model.defines.get(id) else { return self.opaque(expression, parameters) };
-        let cases = self.cases(&define.value, &Parameters::default());
+        let cases = self.value(&define.value);
         if let Some(known) = self.define_values.get_mut(id) {
             *known = Some(cases.as_slice().into());
         }
@@ -169,7 +189,7 @@ impl<'m> FormulaBuilder<'m> {
 
     /// The events for which each arm of a match of a routing is chosen, and those for which none is.
     pub(in crate::prove) fn arms<R>(&mut self, choice: &'m Match<R>) -> (Vec<Formula>, Formula) {
-        let chosen = self.chosen_arms(choice, &Parameters::default());
+        let chosen = self.chosen_arms(choice, &self.parameters());
         (chosen.arms, chosen.none)
     }
 
@@ -179,7 +199,7 @@ impl<'m> FormulaBuilder<'m> {
         choice: &'m Match<R>,
         subjects: &[Vec<ValueCase>],
     ) -> Vec<Formula> {
-        let parameters = Parameters::default();
+        let parameters = self.parameters();
         choice.arms.iter().map(|arm| self.fits(arm, subjects, choice.case, &parameters)).collect()
     }
 
@@ -244,8 +264,8 @@ impl<'m> FormulaBuilder<'m> {
             "lower" => |_, term| changed(TextFunction::Lower, term),
             "upper" => |_, term| changed(TextFunction::Upper, term),
             "trim" => |_, term| changed(TextFunction::Trim, term),
-            "number" => |_, term| number(term),
-            "len" => |_, term| length(term),
+            "number" => Self::number_of,
+            "len" => Self::length_of,
             "present" => Self::present,
             "string" => |_, term| {
                 matches!(term, Term::Text(..) | Term::Constant(Literal::Text(_))).then(|| ValueCase::always(term))
@@ -266,18 +286,37 @@ impl<'m> FormulaBuilder<'m> {
         all
     }
 
+    fn number_of(&mut self, term: Term) -> Option<Vec<ValueCase>> {
+        if let Term::Node(variable) = term { Some(self.node_as_number(variable)) } else { number(term) }
+    }
+
+    /// How many items an array has is not followed.
+    fn length_of(&mut self, term: Term) -> Option<Vec<ValueCase>> {
+        let Term::Node(variable) = term else { return length(term) };
+        let count = Term::Opaque(format!("length of {variable:?}").into(), ValueType::NUMBER);
+        let cases = [
+            (NodeKinds::TEXT, Term::Length(variable, Vec::new())),
+            (NodeKinds::STRUCTURE, count),
+            (NodeKinds::TEXT.or(NodeKinds::STRUCTURE).not(), Term::Constant(Literal::Missing)),
+        ];
+        Some(cases.into_iter().map(|(kinds, term)| ValueCase { when: self.kinds(variable, kinds), term }).collect())
+    }
+
     fn present(&mut self, term: Term) -> Option<Vec<ValueCase>> {
         match &term {
-            Term::Constant(_) | Term::Text(..) => {
+            Term::Constant(_) | Term::Text(..) | Term::Node(_) => {
                 let is_empty = self.is(&term, crate::model::ValueKind::Empty);
                 let mut cases = Vec::new();
                 push(&mut cases, is_empty, Term::Constant(Literal::Missing));
                 push(&mut cases, is_empty.not(), term);
                 Some(cases)
             }
-            Term::Severity | Term::Status | Term::Number(..) | Term::Length(..) | Term::Time(_) => {
-                Some(ValueCase::always(term))
-            }
+            Term::Severity
+            | Term::Status
+            | Term::Number(..)
+            | Term::NodeNumber(_)
+            | Term::Length(..)
+            | Term::Time(_) => Some(ValueCase::always(term)),
             Term::AllLabels | Term::Opaque(..) => None,
         }
     }
@@ -305,8 +344,15 @@ impl<'m> FormulaBuilder<'m> {
                     let text = literal_text(literal).map_or(Literal::Missing, |text| Literal::Text(text.into()));
                     push(&mut all, case.when, Term::Constant(text));
                 }
+                Term::Node(variable) => {
+                    for text in self.node_text(*variable) {
+                        let when = self.formulas.and([case.when, text.when]);
+                        push(&mut all, when, text.term);
+                    }
+                }
                 Term::Text(..)
                 | Term::Number(..)
+                | Term::NodeNumber(_)
                 | Term::Length(..)
                 | Term::Time(_)
                 | Term::AllLabels
@@ -330,6 +376,8 @@ impl<'m> FormulaBuilder<'m> {
                 Term::Severity
                 | Term::Status
                 | Term::Number(..)
+                | Term::Node(_)
+                | Term::NodeNumber(_)
                 | Term::Length(..)
                 | Term::Time(_)
                 | Term::AllLabels
@@ -387,6 +435,8 @@ fn changed(function: TextFunction, term: Term) -> Option<Vec<ValueCase>> {
         Term::Severity
         | Term::Status
         | Term::Number(..)
+        | Term::Node(_)
+        | Term::NodeNumber(_)
         | Term::Length(..)
         | Term::Time(_)
         | Term::AllLabels
@@ -405,8 +455,8 @@ fn number(term: Term) -> Option<Vec<ValueCase>> {
             Term::Constant(Literal::Missing)
         }
         Term::Text(variable, functions) => Term::Number(variable, functions),
-        number @ (Term::Number(..) | Term::Length(..)) => number,
-        Term::Opaque(..) => return None,
+        number @ (Term::Number(..) | Term::NodeNumber(_) | Term::Length(..)) => number,
+        Term::Node(_) | Term::Opaque(..) => return None,
     }))
 }
 
@@ -415,16 +465,20 @@ fn length(term: Term) -> Option<Vec<ValueCase>> {
         Term::Constant(Literal::Text(text)) => {
             Term::Constant(Literal::Number(Number::from(text.chars().count() as u64)))
         }
-        Term::Constant(_) | Term::Severity | Term::Status | Term::Time(_) | Term::Number(..) | Term::Length(..) => {
-            Term::Constant(Literal::Missing)
-        }
+        Term::Constant(_)
+        | Term::Severity
+        | Term::Status
+        | Term::Time(_)
+        | Term::Number(..)
+        | Term::NodeNumber(_)
+        | Term::Length(..) => Term::Constant(Literal::Missing),
         Term::Text(variable, functions) => Term::Length(variable, functions),
-        Term::AllLabels | Term::Opaque(..) => return None,
+        Term::Node(_) | Term::AllLabels | Term::Opaque(..) => return None,
     }))
 }
 
 /// A constant as a text.
-pub(super) fn literal_text(literal: &Literal) -> Option<String> {
+pub(in crate::prove) fn literal_text(literal: &Literal) -> Option<String> {
     match literal {
         Literal::Missing | Literal::Null => None,
         Literal::Boolean(boolean) => Some(boolean.to_string()),

@@ -152,9 +152,10 @@ impl SolutionView<'_> {
 /// What an event has where nothing is said. None where that is not known.
 pub(super) fn default_value(variable: &Variable) -> Option<VariableValue> {
     match variable {
-        Variable::Label(_) => Some(VariableValue::Missing),
+        Variable::Label(_) | Variable::Header(_) | Variable::PathSuffix => Some(VariableValue::Missing),
+        Variable::Node(place) => (!place.steps.is_empty()).then_some(VariableValue::Missing),
         Variable::Now => Some(VariableValue::Time(super::defaults::default_time())),
-        Variable::OpaqueText(_) | Variable::Statement(_) => None,
+        Variable::OpaqueText(_) | Variable::Statement(_) | Variable::Written(..) => None,
         Variable::Field(field) => match field {
             EventField::Severity => Some(VariableValue::Constant(1)),
             EventField::Status => Some(VariableValue::Constant(0)),

@@ -28,6 +28,8 @@ fn mask(constraint: &Constraint, holds: bool) -> u8 {
         | Constraint::Order(..)
         | Constraint::At(_)
         | Constraint::NoLabels
+        | Constraint::Kind(_)
+        | Constraint::NodeNumber(_)
         | Constraint::Holds => u8::MAX,
     }
 }

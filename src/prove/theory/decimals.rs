@@ -25,6 +25,11 @@ pub(super) fn numbers(sign: NumberSign, functions: &[TextFunction]) -> Option<St
     set(&format!(r"\s*{minus}(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\s*"), functions)
 }
 
+/// The JSON of all numbers, and other texts.
+pub(super) fn json_numbers() -> Option<StringSet> {
+    set(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", &[])
+}
+
 /// Texts that certainly hold a number, after some functions.
 pub(super) fn plain_numbers(functions: &[TextFunction]) -> Option<StringSet> {
     set(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?", functions)

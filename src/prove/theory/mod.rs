@@ -4,13 +4,15 @@
 
 mod choice;
 mod decimals;
+mod node;
 mod number;
 mod sets;
 mod text;
 mod times;
 
-use super::formula::{Constraint, ConstraintId, Formulas, Variable, VariableId};
+use super::formula::{Constraint, ConstraintId, Formulas, NodeKinds, Variable, VariableId, WrittenKind};
 use super::undecided::UndecidedReason;
+use crate::json::Number;
 use crate::model::EventField;
 use crate::pattern::language::SearchLimits;
 use crate::time::Timestamp;
@@ -34,8 +36,37 @@ pub(super) enum VariableValue {
     Text(String),
     /// A time.
     Time(Timestamp),
+    /// `null` of a payload.
+    Null,
+    /// A boolean of a payload.
+    Boolean(bool),
+    /// A number of a payload.
+    Number(Number),
+    /// An array of a payload.
+    Array { is_empty: bool },
+    /// An object of a payload.
+    Object { is_empty: bool },
     /// Whatever the constraints say: they are about other variables, or about values that are not followed.
     Free,
+}
+
+impl VariableValue {
+    /// Which kind of value of a payload it is, if it is one.
+    pub(super) fn kind(&self) -> Option<NodeKinds> {
+        Some(match self {
+            Self::Missing => NodeKinds::MISSING,
+            Self::Null => NodeKinds::NULL,
+            Self::Boolean(false) => NodeKinds::FALSE,
+            Self::Boolean(true) => NodeKinds::TRUE,
+            Self::Number(_) => NodeKinds::NUMBER,
+            Self::Text(_) => NodeKinds::TEXT,
+            Self::Array { is_empty: true } => NodeKinds::EMPTY_ARRAY,
+            Self::Array { is_empty: false } => NodeKinds::ITEMS,
+            Self::Object { is_empty: true } => NodeKinds::EMPTY_OBJECT,
+            Self::Object { is_empty: false } => NodeKinds::MEMBERS,
+            Self::Constant(_) | Self::Time(_) | Self::Free => return None,
+        })
+    }
 }
 
 /// What a theory finds.
@@ -56,6 +87,8 @@ enum VariableKind {
     Status,
     Text { may_be_missing: bool },
     Time { may_be_missing: bool },
+    Node { may_be_missing: bool },
+    Written(WrittenKind),
     Free,
 }
 
@@ -101,6 +134,8 @@ impl Theories {
             VariableKind::Severity => choice::decide(&literals, 3, &[1, 0, 2]),
             VariableKind::Status => choice::decide(&literals, 2, &[0, 1]),
             VariableKind::Text { may_be_missing } => text::decide(&literals, may_be_missing, &self.limits),
+            VariableKind::Node { may_be_missing } => node::decide(&literals, may_be_missing, &self.limits),
+            VariableKind::Written(kind) => node::decide_written(&literals, kind, &self.limits),
             VariableKind::Time { may_be_missing } => {
                 times::decide(&literals, may_be_missing, formulas, &mut self.moments)
             }
@@ -133,7 +168,11 @@ impl Theories {
 
 fn kind(variable: Option<&Variable>) -> VariableKind {
     match variable {
-        Some(Variable::Label(_) | Variable::OpaqueText(_)) => VariableKind::Text { may_be_missing: true },
+        Some(Variable::Label(_) | Variable::OpaqueText(_) | Variable::Header(_) | Variable::PathSuffix) => {
+            VariableKind::Text { may_be_missing: true }
+        }
+        Some(Variable::Node(place)) => VariableKind::Node { may_be_missing: !place.steps.is_empty() },
+        Some(Variable::Written(_, kind)) => VariableKind::Written(*kind),
         Some(Variable::Now) => VariableKind::Time { may_be_missing: false },
         Some(Variable::Statement(_)) | None => VariableKind::Free,
         Some(Variable::Field(field)) => match field {
@@ -159,6 +198,18 @@ pub(super) fn meets(
     match (constraint, value) {
         (Constraint::OneOf(mask), VariableValue::Constant(position)) => Some(mask >> position & 1 == 1),
         (Constraint::Missing, value) => Some(*value == VariableValue::Missing),
+        (Constraint::Kind(kinds), value) => value.kind().map(|kind| kinds.overlaps(kind)),
+        (Constraint::NodeNumber(test), VariableValue::Number(number)) => Some(test.holds(*number)),
+        (Constraint::NodeNumber(_), VariableValue::Free) => None,
+        (Constraint::NodeNumber(_), _) => Some(false),
+        (
+            Constraint::InSet(_) | Constraint::Number(..),
+            VariableValue::Null
+            | VariableValue::Boolean(_)
+            | VariableValue::Number(_)
+            | VariableValue::Array { .. }
+            | VariableValue::Object { .. },
+        ) => Some(false),
         (
             Constraint::InSet(_)
             | Constraint::Number(..)
@@ -200,6 +251,8 @@ pub(super) fn needs_value(constraint: &Constraint, holds: bool) -> bool {
         | Constraint::Same(_)
         | Constraint::During(_)
         | Constraint::Order(..)
+        | Constraint::Kind(_)
+        | Constraint::NodeNumber(_)
         | Constraint::At(_) => holds,
         Constraint::OneOf(_) | Constraint::NoLabels | Constraint::Holds => false,
     }

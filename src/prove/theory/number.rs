@@ -51,6 +51,31 @@ pub(super) fn decide(sets: &TextSets<'_>, limits: &SearchLimits) -> TheoryAnswer
     by_forms(sets, &possible, &constants, limits)
 }
 
+/// A number that the tests ask for.
+pub(super) fn of_payload(tests: Vec<NumberLiteral<'_>>) -> TheoryAnswer {
+    let sets = TextSets { required: Vec::new(), excluded: Vec::new(), numbers: tests };
+    let constants = constants(&sets);
+    let cells: Vec<Cell> = (0..=2 * constants.len()).map(Cell::Numbers).collect();
+    let tests = &sets.numbers;
+    let is_allowed = |cell: &Cell, kept: &[usize]| {
+        kept.iter().filter_map(|position| tests.get(*position)).all(|test| in_cell(test, *cell, &constants))
+    };
+    let all: Vec<usize> = (0..tests.len()).collect();
+    let possible: Vec<Cell> = cells.iter().copied().filter(|cell| is_allowed(cell, &all)).collect();
+    if possible.is_empty() {
+        let kept = minimal(tests.len(), |kept| !cells.iter().any(|cell| is_allowed(cell, kept)));
+        return TheoryAnswer::Conflict(
+            kept.iter().filter_map(|position| tests.get(*position)).map(|test| test.position).collect(),
+        );
+    }
+    let numbers = possible.iter().flat_map(|cell| spellings(*cell, &constants)).filter_map(|text| text.parse().ok());
+    let meets = |number: &Number| tests.iter().all(|test| test.test.holds(*number) == test.holds);
+    match numbers.into_iter().find(meets) {
+        Some(number) => TheoryAnswer::Value(VariableValue::Number(number)),
+        None => TheoryAnswer::Undecided(UndecidedReason::NumberAndPattern),
+    }
+}
+
 /// Looks for numbers of many forms, each as a set of texts. If not even all texts of all numbers that the tests allow meet the
 /// other constraints, there is none.
 fn by_forms(sets: &TextSets<'_>, possible: &[Cell], constants: &[Number], limits: &SearchLimits) -> TheoryAnswer {

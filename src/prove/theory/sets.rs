@@ -61,6 +61,8 @@ impl<'c> TextSets<'c> {
                 | Constraint::Order(..)
                 | Constraint::At(_)
                 | Constraint::NoLabels
+                | Constraint::Kind(_)
+                | Constraint::NodeNumber(_)
                 | Constraint::Holds => {}
             }
         }

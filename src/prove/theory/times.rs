@@ -78,6 +78,8 @@ fn holds(constraint: &Constraint, moment: Timestamp, formulas: &Formulas) -> boo
         | Constraint::Number(..)
         | Constraint::Same(_)
         | Constraint::NoLabels
+        | Constraint::Kind(_)
+        | Constraint::NodeNumber(_)
         | Constraint::Holds => false,
     }
 }
@@ -96,6 +98,8 @@ impl MomentCache {
                 | Constraint::Number(..)
                 | Constraint::Same(_)
                 | Constraint::NoLabels
+                | Constraint::Kind(_)
+                | Constraint::NodeNumber(_)
                 | Constraint::Holds => {}
             }
         }

@@ -105,12 +105,28 @@ impl RuleSet {
         at: Option<Timestamp>,
         limit: FindingLimit,
     ) -> Result<LoadedRules, RuleFileError> {
+        Self::load_beside(paths, None, at, limit)
+    }
+
+    /// As [`RuleSet::load_with`], with one more text, which has this name.
+    ///
+    /// # Errors
+    /// As for [`RuleSet::load`].
+    pub fn load_beside(
+        paths: &[PathBuf],
+        beside: Option<(&str, &str)>,
+        at: Option<Timestamp>,
+        limit: FindingLimit,
+    ) -> Result<LoadedRules, RuleFileError> {
         let limits = ScanLimits { max_bytes: MAX_TOTAL_BYTES, denied: &DeniedFiles::default() };
         let RuleFileScan { files, reach } = scan(paths, &limits, &mut WatchedFolders::default())?;
         if files.is_empty() {
             return Err(RuleFileError::NoRules { paths: paths.to_vec() });
         }
-        let (sources, diagnostics) = sources(files);
+        let (mut sources, diagnostics) = sources(files);
+        if let Some((name, text)) = beside {
+            sources.add(name, text);
+        }
         let read = |path: &Path| {
             let mut folders = WatchedFolders::default();
             let file = named::read_named(path, MAX_FILE_BYTES, Some(&reach), limits.denied, &mut folders);

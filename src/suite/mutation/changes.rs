@@ -89,7 +89,11 @@ impl ChangeList<'_> {
                 self.owner = ChangeOwner::Integration(integration.name.text.clone());
                 self.integration(integration);
             }
-            Declaration::Channel(_) | Declaration::Mute(_) | Declaration::Heartbeat(_) | Declaration::Test(_) => {}
+            Declaration::Channel(_)
+            | Declaration::Mute(_)
+            | Declaration::Heartbeat(_)
+            | Declaration::Test(_)
+            | Declaration::Prove(_) => {}
         }
     }
 

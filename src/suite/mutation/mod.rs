@@ -159,6 +159,9 @@ fn reach_of_passing_tests(
         let plan = TestPlan::new(test);
         runner.test(&plan, &mut |_, _| NextCase::Run, &mut |row, hits| reach.add((number, row), &plan, hits));
     }
+    for (id, statement) in rules.model.statements.iter().enumerate() {
+        runner.statement(id, statement);
+    }
     let report = runner.into_report();
     if report.results.is_empty() || report.failed() > 0 { Err(Box::new(report)) } else { Ok(reach) }
 }
@@ -202,7 +205,7 @@ impl<'t> Trial<'t> {
         let Ok(mut changed) = self.builder.build(&change.edits) else { return ChangeFate::Rejected };
         // Tests are shown in the text that they are written in.
         changed.sources = self.rules.sources.clone();
-        if self.is_noticed(&changed, &cases) {
+        if self.is_noticed(&changed, &cases) || users.may_change_routings() && self.is_refuted(&changed) {
             return ChangeFate::Killed;
         }
         let change = reported(change, &self.rules.sources);
@@ -243,6 +246,16 @@ impl<'t> Trial<'t> {
             }
         }
         false
+    }
+
+    /// Whether changed rules refute one of their statements.
+    fn is_refuted(&self, changed: &RuleSet) -> bool {
+        let mut files = self.files.clone();
+        let mut runner = SuiteRunner::new(changed, self.options, &mut files);
+        changed.model.statements.iter().enumerate().any(|(id, statement)| {
+            runner.statement(id, statement);
+            runner.results.last().is_some_and(|result| !result.passed())
+        })
     }
 }
 

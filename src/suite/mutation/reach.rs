@@ -56,6 +56,11 @@ impl CaseReach {
 }
 
 impl ChangeUsers {
+    /// Whether a statement about routings may notice.
+    pub(super) fn may_change_routings(&self) -> bool {
+        self.has_others || !self.lines.is_empty()
+    }
+
     /// What uses the part of the rules that changes.
     pub(super) fn of(model: &Model, owner: &ChangeOwner) -> Self {
         let mut users = Self::default();

@@ -22,6 +22,9 @@ pub fn render(report: &TestReport, coverage: Option<&Coverage>) -> String {
 fn result(result: &TestResult) -> Value {
     let mut out = Map::new();
     out.insert("test".to_owned(), result.test.as_str().into());
+    if result.is_statement {
+        out.insert("kind".to_owned(), "prove".into());
+    }
     put(&mut out, "case", result.case.as_deref());
     out.insert("at".to_owned(), result.location.short().into());
     out.insert("result".to_owned(), if result.passed() { "passed" } else { "failed" }.into());

@@ -274,10 +274,12 @@ impl<'r> SequenceRun<'r> {
             }
             ExpectationKind::Waits(channel, until) => self.waits(channel.as_ref(), until, span),
             ExpectationKind::Held(reason, channel) => self.held(reason.as_ref(), channel.as_ref(), span),
+            ExpectationKind::NotHeld(channel) => self.not_held(channel.as_ref(), span),
             ExpectationKind::Count { .. }
             | ExpectationKind::Subset(_)
             | ExpectationKind::Exactly(_)
             | ExpectationKind::Dropped(_)
+            | ExpectationKind::NotDropped
             | ExpectationKind::Empty
             | ExpectationKind::Unaccepted
             | ExpectationKind::Invalid
@@ -307,6 +309,24 @@ impl<'r> SequenceRun<'r> {
         Box::new(self.runner.fail(span, "no event came before this").help("write the `event` or `input` above it"))
     }
 
+    /// What holds the last event in each of its channels.
+    fn holds_of_last(&mut self, span: Span) -> Result<Vec<AlertHold>, Box<TestFailure>> {
+        let event = self.last.as_ref().and_then(|last| last.event.as_ref());
+        let Some(LastRoutedEvent { integration, key, channels }) = event else { return Err(self.no_arrival(span)) };
+        let hold = |channel: &String| self.timeline.hold_in(channel, integration.as_deref(), key);
+        Ok(channels.iter().map(hold).collect())
+    }
+
+    /// Nothing holds the last event.
+    fn not_held(&mut self, channel: Option<&Identifier>, span: Span) -> Result<(), Box<TestFailure>> {
+        let holds = self.holds_of_last(span)?;
+        let channel = channel.map(|channel| &*channel.text);
+        held::check_free(channel, &holds, &|at| moment_text(self.begin, at)).map_err(|mismatch| {
+            let failure = self.runner.fail(span, mismatch.message);
+            Box::new(failure.expected(mismatch.expected).actual(mismatch.actual))
+        })
+    }
+
     /// Mutes or silences hold the last event.
     fn held(
         &mut self,
@@ -314,10 +334,7 @@ impl<'r> SequenceRun<'r> {
         channel: Option<&Identifier>,
         span: Span,
     ) -> Result<(), Box<TestFailure>> {
-        let event = self.last.as_ref().and_then(|last| last.event.as_ref());
-        let Some(LastRoutedEvent { integration, key, channels }) = event else { return Err(self.no_arrival(span)) };
-        let hold = |channel: &String| self.timeline.hold_in(channel, integration.as_deref(), key);
-        let holds: Vec<AlertHold> = channels.iter().map(hold).collect();
+        let holds = self.holds_of_last(span)?;
         let expected = ExpectedHold {
             reason: reason.map(|reason| &*reason.value),
             channel: channel.map(|channel| &*channel.text),

@@ -1,6 +1,6 @@
 //! The form of what is expected, with an example: the way out where nothing more is known about a mistake.
 
-use super::{ParseFailure, mutes};
+use super::{ParseFailure, mutes, proves};
 use crate::syntax::grammar::Rule;
 
 /// How what is expected is written.
@@ -58,6 +58,9 @@ fn statement(failure: &ParseFailure<'_>, declaration: &str) -> Option<&'static s
 
 /// Statements of tests, and their parts.
 fn test_statement(failure: &ParseFailure<'_>, declaration: &str, goes_on: bool) -> Option<&'static str> {
+    if proves::begins_line(failure) && !goes_on {
+        return Some(proves::FORM);
+    }
     if failure.expects_any(&[Rule::expect, Rule::k_expect, Rule::cases]) && !goes_on {
         return Some(
             "a statement of a test begins with `mapping`, `routing`, `integration`, `channel`, `input`, `event`, `at`, `open`, `cases` or `expect`; a step of a sequence with its moment, `+30s`",

@@ -3,8 +3,8 @@
 
 use super::{MistakeDetector, ParseFailure, TokenKind, clipped};
 use super::{
-    choices, conditions, declarations, destinations, durations, fields, heartbeats, lines, mutes, operators, schedules,
-    statements, tools,
+    choices, conditions, declarations, destinations, durations, fields, heartbeats, lines, mutes, operators, proves,
+    schedules, statements, tools,
 };
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
@@ -41,6 +41,7 @@ pub(super) fn known(failure: &ParseFailure<'_>) -> Option<Diagnostic> {
         fields::MISTAKES,
         destinations::MISTAKES,
         heartbeats::MISTAKES,
+        proves::MISTAKES,
         schedules::MISTAKES,
         conditions::MISTAKES,
         declarations::MISTAKES,

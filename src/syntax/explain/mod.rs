@@ -15,6 +15,7 @@ mod lines;
 mod mistakes;
 mod mutes;
 mod operators;
+mod proves;
 mod schedules;
 mod statements;
 mod tools;

@@ -59,6 +59,7 @@ impl TreeBuilder<'_> {
             }
             Rule::heartbeat => Declaration::Heartbeat(self.heartbeat(pairs)?),
             Rule::test => Declaration::Test(self.test(pairs)?),
+            Rule::prove => Declaration::Prove(self.prove(pairs)?),
             _ => {
                 self.take(Rule::k_mapping, pairs);
                 Declaration::Mapping(self.mapping(pairs)?)

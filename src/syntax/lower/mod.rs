@@ -14,6 +14,7 @@ mod mapping;
 mod mute;
 mod names;
 mod pattern;
+mod prove;
 mod routing;
 mod strings;
 mod template;

@@ -16,7 +16,7 @@ impl TreeBuilder<'_> {
         Some(Test { name, statements: self.readable(pairs, Self::test_statement) })
     }
 
-    fn test_statement(&mut self, pair: RulePair<'_>) -> Option<TestStatement> {
+    pub(super) fn test_statement(&mut self, pair: RulePair<'_>) -> Option<TestStatement> {
         if pair.as_rule() == Rule::timed_step {
             let start = self.span(&pair);
             let mut parts = pair.into_inner();
@@ -190,6 +190,15 @@ impl TreeBuilder<'_> {
             Rule::k_unaccepted => ExpectationKind::Unaccepted,
             Rule::k_invalid => ExpectationKind::Invalid,
             Rule::exactly => ExpectationKind::Exactly(self.next_json(&mut parts)?),
+            Rule::not_dropped => {
+                self.finish(&mut parts);
+                ExpectationKind::NotDropped
+            }
+            Rule::not_held => {
+                self.take(Rule::k_not, &mut parts);
+                let channel = self.peek(&mut parts).and_then(|_| self.next_channel(&mut parts));
+                ExpectationKind::NotHeld(channel)
+            }
             Rule::dropped => ExpectationKind::Dropped(self.next_text(&mut parts)),
             Rule::nothing => ExpectationKind::Nothing(self.next_text(&mut parts)),
             Rule::sent => {
@@ -246,7 +255,7 @@ impl TreeBuilder<'_> {
             _ => return SentMode::Exactly,
         };
         self.next(parts);
-        mode
+        if self.take(Rule::k_any, parts).is_some() { SentMode::Any } else { mode }
     }
 
     fn count(&mut self, parts: &mut RulePairs<'_>) -> Option<ExpectationKind> {

@@ -226,7 +226,9 @@ impl<'t> Outline<'t> {
         let sign = self.word(index + 2);
         match self.text.get(token.start..token.end).unwrap_or_default() {
             "mapping" | "routing" | "integration" | "heartbeat" => sign == "{",
-            "test" => sign == "{" && self.tokens.get(index + 1).is_some_and(|next| next.kind == TokenKind::String),
+            "test" | "prove" => {
+                sign == "{" && self.tokens.get(index + 1).is_some_and(|next| next.kind == TokenKind::String)
+            }
             "table" => sign == "(",
             "define" | "channel" => sign == "=",
             "schedule" => sign == "in",

@@ -9,6 +9,7 @@ mod heartbeat;
 mod mapping;
 mod mute;
 mod part;
+mod prove;
 mod routing;
 mod test;
 
@@ -23,6 +24,7 @@ pub use expression::{
 pub use heartbeat::{Heartbeat, HeartbeatLine, HeartbeatLineKind};
 pub use mapping::{LabelEntry, Mapping, MappingStatement, MappingStatementKind};
 pub use mute::{Mute, MuteSource};
+pub use prove::{Prove, ProveStatement, ProveStatementKind};
 pub use routing::{
     Block, Destination, Integration, IntegrationRoute, Line, LineBody, LineKind, MemberReference, Routing, Target,
     TargetKind,
@@ -155,4 +157,6 @@ pub enum Declaration {
     Integration(Integration),
     /// `test "…" { … }`
     Test(Test),
+    /// `prove "…" { … }`
+    Prove(Prove),
 }

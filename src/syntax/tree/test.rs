@@ -209,13 +209,15 @@ pub enum ExpectationKind {
     Exactly(TestJson),
     /// `dropped ["reason"]`
     Dropped(Option<StringLiteral>),
+    /// `not dropped`
+    NotDropped,
     /// `empty`
     Empty,
     /// `unaccepted`
     Unaccepted,
     /// `invalid`: the input is not JSON
     Invalid,
-    /// `sent [..]`, `sent includes [..]`, `sent excludes [..]`
+    /// `sent [..]`, `sent includes [..]`, `sent includes any [..]`, `sent excludes [..]`
     Sent(SentMode, Vec<Identifier>, Span),
     /// `via main.payments.page, …`
     Via(Vec<Identifier>),
@@ -236,6 +238,8 @@ pub enum ExpectationKind {
     Notified(Identifier, Vec<TestJson>),
     /// `held [for "reason"] [in chat]`
     Held(Option<StringLiteral>, Option<Identifier>),
+    /// `not held [in chat]`
+    NotHeld(Option<Identifier>),
     /// `waits [in chat] until +2m`: the moment as written, without the `+`
     Waits(Option<Identifier>, Identifier),
 }
@@ -247,6 +251,8 @@ pub enum SentMode {
     Exactly,
     /// At least these.
     Includes,
+    /// At least one of these.
+    Any,
     /// None of these.
     Excludes,
 }

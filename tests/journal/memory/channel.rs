@@ -11,7 +11,6 @@ use pointsman::notification::{
 };
 use pointsman::time::Timestamp;
 use serde_json::value::RawValue;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -99,6 +98,11 @@ impl ChannelStore for MemoryChannel<'_> {
         Ok(sure(self.channel.records.news(group)))
     }
 
+    fn tell_news(&mut self, group: GroupId, news: &[(AlertId, AlertRecord)], message: MessageId) -> StoreResult<()> {
+        sure(self.channel.records.tell_news(group, news, message));
+        Ok(())
+    }
+
     fn earliest(&self, group: GroupId, class: DueClass, pass: PassState) -> StoreResult<Option<Timestamp>> {
         Ok(sure(self.channel.records.earliest(group, class, pass)))
     }
@@ -148,6 +152,16 @@ impl ChannelStore for MemoryChannel<'_> {
         self.channel.settled.extend(sure(self.channel.records.message(id)).map(|message| (id, message)));
         sure(self.channel.records.remove_message(id));
         Ok(())
+    }
+
+    fn forget_over(&mut self, message: &MessageRecord) -> StoreResult<BTreeMap<GroupId, u32>> {
+        let forgotten = sure(self.channel.records.forget_over(message));
+        for news in &message.news {
+            if self.alert(news.alert)?.is_none() {
+                self.set_alert(news.alert, None)?;
+            }
+        }
+        Ok(forgotten)
     }
 }
 
@@ -262,9 +276,7 @@ impl ChannelRecords for MemoryChannel<'_> {
     }
 
     fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent> {
-        let mut told: Vec<ToldAlert> = message.news.iter().filter_map(ToldAlert::of_news).collect();
-        told.sort_by_key(|one| (Reverse(one.severity), one.alert));
-        told.truncate(most);
+        let mut told = ToldAlert::of_message(message, most);
         if matches!(message.reason, MessageReason::Repeat | MessageReason::Better) || told.is_empty() {
             let firing = self.channel.records.alerts().filter(|(id, alert)| {
                 let is_news = told.iter().any(|one| one.alert == *id);
@@ -282,6 +294,14 @@ impl ChannelRecords for MemoryChannel<'_> {
         groups.for_each(|other| values.retain(|value| other.contains(value)));
         let id = MessageUlid::of(0, message.id, message.at);
         Ok(MessageContent { id, alerts: self.last_events(&told)?, values })
+    }
+
+    fn fold_told(&mut self, _: usize) -> StoreResult<()> {
+        Ok(())
+    }
+
+    fn is_folding(&self) -> StoreResult<bool> {
+        Ok(false)
     }
 
     fn grouping(&self) -> StoreResult<GroupingState> {

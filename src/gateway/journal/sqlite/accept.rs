@@ -149,9 +149,13 @@ impl SqliteTransaction<'_> {
             .filter(|delivery| delivery.body.is_none())
             .map(|delivery| (delivery.index, delivery.channel.as_str()))
             .collect();
+        let mut gathered = Vec::with_capacity(push.arrivals.len());
+        for arrival in push.arrivals.iter().filter(|arrival| push.policies.get(&arrival.channel).is_some()) {
+            gathered.push((arrival.index, self.name_id(&arrival.channel)?));
+        }
         let sql = "INSERT INTO push (ulid, integration, received, door, generation, rules, checksum, settled, open, \
-                   replay_of, outcomes, payload, hops, request) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+                   replay_of, outcomes, payload, hops, request, gathered) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
                    ON CONFLICT (ulid) DO NOTHING";
         let changed = self.connection.prepare_cached(sql)?.execute((
             push.id,
@@ -168,6 +172,7 @@ impl SqliteTransaction<'_> {
             &push.payload,
             push.hops,
             request_text(&push.request),
+            json_unless_empty(&gathered),
         ))?;
         if changed == 0 {
             return Ok(None);

@@ -1,7 +1,7 @@
 //! The records of a channel that gathers messages, as rows. Alerts and groups are written late, as `record_cache` says, and
 //! everything else at once.
 
-use super::record_cache::{CachedAlert, EarliestTime, SqliteChannel};
+use super::record_cache::{EarliestTime, MOST_KEPT, RecordAccess, SqliteChannel};
 use super::record_rows::{alert_columns, alert_row, urgency};
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::event::Severity;
@@ -16,11 +16,13 @@ use crate::notification::{
 };
 use crate::time::Timestamp;
 use rusqlite::{OptionalExtension, Row};
+use std::collections::BTreeMap;
 
 impl NotificationTransaction for SqliteTransaction<'_> {
     fn channel_records(&mut self, channel: &str) -> StoreResult<Box<dyn ChannelRecords + '_>> {
         let channel = self.name_id(channel)?;
-        Ok(Box::new(SqliteChannel { connection: self.connection, channel, records: &self.cache.records }))
+        let records = &self.cache.records;
+        Ok(Box::new(SqliteChannel { connection: self.connection, channel, records, access: RecordAccess::Write }))
     }
 
     fn deliver_message(&mut self, channel: &str, delivery: &MessageDelivery) -> StoreResult<()> {
@@ -66,6 +68,9 @@ impl ChannelStore for SqliteChannel<'_> {
     type Error = StoreError;
 
     fn channel(&self) -> StoreResult<ChannelRecord> {
+        if let Some(known) = self.records.borrow().channels.get(&self.channel) {
+            return Ok(known.clone());
+        }
         let sql = "SELECT last_message, recent, storm_last, storm_messages, undelivered, paused FROM told_channel \
                    WHERE channel = ?1";
         let row = |row: &Row<'_>| {
@@ -82,7 +87,9 @@ impl ChannelStore for SqliteChannel<'_> {
             })
         };
         let found = self.connection.prepare_cached(sql)?.query_row([self.channel], row).optional()?;
-        Ok(found.unwrap_or_default())
+        let record: ChannelRecord = found.unwrap_or_default();
+        self.records.borrow_mut().channels.insert(self.channel, record.clone());
+        Ok(record)
     }
 
     fn set_channel(&mut self, channel: &ChannelRecord) -> StoreResult<()> {
@@ -103,11 +110,13 @@ impl ChannelStore for SqliteChannel<'_> {
             serde_json::to_string(&undelivered).unwrap_or_default(),
             channel.is_paused,
         ))?;
+        self.records.borrow_mut().channels.insert(self.channel, channel.clone());
         Ok(())
     }
 
     fn alert(&self, id: AlertId) -> StoreResult<Option<AlertRecord>> {
-        Ok(self.cached_alert(id)?.record)
+        let record = self.cached_alert(id)?.record;
+        record.map(|alert| self.with_message(alert)).transpose()
     }
 
     fn set_alert(&mut self, id: AlertId, alert: Option<&AlertRecord>) -> StoreResult<()> {
@@ -126,33 +135,55 @@ impl ChannelStore for SqliteChannel<'_> {
         let sql = concat!(
             "SELECT alert, ",
             alert_columns!(),
-            " FROM told_alert INDEXED BY told_alert_class WHERE channel = ?1 AND grp = ?2 AND class IS NOT NULL ORDER BY alert"
+            " FROM told_alert INDEXED BY told_alert_class WHERE channel = ?1 AND grp = ?2 AND mark = ?3 AND class IS NOT NULL"
         );
         self.write_records()?;
-        let row = |row: &Row<'_>| Ok((row.get(0)?, alert_row(row, 1)?.into()));
+        let (watermark, count) = {
+            let known = self.cached_group(group)?;
+            (known.watermark.message, known.record.map_or(0, |group| group.counts.news))
+        };
+        let count = usize::try_from(count).unwrap_or_default();
+        let mut news: Vec<(AlertId, AlertRecord)> = Vec::with_capacity(count);
+        let mut read = Vec::new();
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map((self.channel, group), row)?;
-        let read: Vec<(AlertId, CachedAlert)> = rows.collect::<SqliteResult<_>>()?;
-        let news = read.iter().filter_map(|(id, alert)| Some((*id, alert.record?))).collect();
+        let mut rows = statement.query((self.channel, group, watermark))?;
+        while let Some(row) = rows.next()? {
+            let (id, alert) = (row.get(0)?, alert_row(row, 1)?);
+            news.push((id, self.with_message(alert.record)?));
+            // A group may have many: they are read once, and not kept.
+            if count <= MOST_KEPT {
+                read.push((id, alert.into()));
+            }
+        }
         self.keep_alerts(read);
+        news.sort_unstable_by_key(|(id, _)| *id);
         Ok(news)
     }
 
+    fn tell_news(&mut self, group: GroupId, news: &[(AlertId, AlertRecord)], message: MessageId) -> StoreResult<()> {
+        self.tell_all(group, news, message)
+    }
+
     fn earliest(&self, group: GroupId, class: DueClass, pass: PassState) -> StoreResult<Option<Timestamp>> {
-        if let Some(EarliestTime(known)) = self.cached_group(group)?.earliest.get(class, pass) {
-            return Ok(known);
-        }
+        let watermark = {
+            let known = self.cached_group(group)?;
+            if let Some(EarliestTime(known)) = known.earliest.get(class, pass) {
+                return Ok(known);
+            }
+            known.watermark.message
+        };
         self.write_records()?;
         let found = match class {
             DueClass::Critical => {
                 let sql = "SELECT min(critical_due) FROM told_alert INDEXED BY told_alert_critical WHERE channel = ?1 \
-                           AND grp = ?2 AND passed_on = ?3 AND critical_due IS NOT NULL";
-                self.connection.prepare_cached(sql)?.query_row((self.channel, group, pass), |row| row.get(0))?
+                           AND grp = ?2 AND mark = ?3 AND passed_on = ?4 AND critical_due IS NOT NULL";
+                let values = (self.channel, group, watermark, pass);
+                self.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?
             }
             DueClass::Worse | DueClass::New | DueClass::Over => {
                 let sql = "SELECT min(news_since) FROM told_alert INDEXED BY told_alert_class WHERE channel = ?1 \
-                           AND grp = ?2 AND class = ?3 AND passed_on = ?4 AND class IS NOT NULL";
-                let values = (self.channel, group, class, pass);
+                           AND grp = ?2 AND mark = ?3 AND class = ?4 AND passed_on = ?5 AND class IS NOT NULL";
+                let values = (self.channel, group, watermark, class, pass);
                 self.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?
             }
         };
@@ -209,7 +240,8 @@ impl ChannelStore for SqliteChannel<'_> {
     }
 
     fn idle_since(&self, since: Timestamp, most: usize) -> StoreResult<Vec<GroupId>> {
-        let sql = "SELECT id FROM told_group WHERE channel = ?1 AND known = 0 AND last_change <= ?2 \
+        // Rows that are behind the watermark of a group belong to it.
+        let sql = "SELECT id FROM told_group WHERE channel = ?1 AND known = 0 AND last_change <= ?2 AND folding = 0 \
                    ORDER BY last_change, id LIMIT ?3";
         self.ids(sql, (self.channel, since, limit(most)))
     }
@@ -230,6 +262,10 @@ impl ChannelStore for SqliteChannel<'_> {
         let sql = "UPDATE told_message SET grps = NULL WHERE channel = ?1 AND number = ?2";
         self.connection.prepare_cached(sql)?.execute((self.channel, id))?;
         Ok(())
+    }
+
+    fn forget_over(&mut self, message: &MessageRecord) -> StoreResult<BTreeMap<GroupId, u32>> {
+        self.forget_alerts_over(message)
     }
 }
 

@@ -24,6 +24,7 @@ const STEPS: &[SchemaStep] = &[
     SchemaStep { sql: include_str!("schema/4.sql"), fill: |_| Ok(()) },
     SchemaStep { sql: include_str!("schema/5.sql"), fill: |_| Ok(()) },
     SchemaStep { sql: include_str!("schema/6.sql"), fill: fill_version_6 },
+    SchemaStep { sql: include_str!("schema/7.sql"), fill: |_| Ok(()) },
 ];
 
 /// The version that this build writes.

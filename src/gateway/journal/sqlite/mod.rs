@@ -14,6 +14,7 @@ mod heard;
 mod held_events;
 mod hold_facts;
 mod hold_records;
+mod message_rows;
 mod migration;
 mod open;
 mod overdue;
@@ -26,6 +27,7 @@ mod retention;
 mod settle;
 mod silences;
 mod told_message;
+mod watermark;
 
 use super::{
     CheckpointMode, CommittedChanges, DeliveryId, IntegrationBacklog, JournalConfig, JournalReader, JournalStore,

@@ -6,10 +6,13 @@
 
 use super::StoreResult;
 use super::record_rows::{
-    AlertRow, GroupRow, NotedEvent, alert_columns, alert_row, group_columns, group_row, write_alert, write_group,
+    AlertRow, GroupRow, NotedEvent, Watermark, alert_columns, alert_row, group_columns, group_row, write_alert,
+    write_group,
 };
 use crate::gateway::journal::PushId;
-use crate::notification::{AlertId, AlertRecord, DueClass, GroupId, GroupRecord, PassState};
+use crate::notification::{
+    AlertId, AlertRecord, ChannelRecord, ChannelStore as _, DueClass, GroupId, GroupRecord, MessageId, PassState,
+};
 use crate::time::Timestamp;
 use foldhash::fast::RandomState;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -18,13 +21,15 @@ use std::collections::{BTreeMap, HashMap};
 
 /// How many alerts, and how many groups, are kept at most: each takes some hundred bytes. Few in tests, so that some are
 /// forgotten there.
-const MOST_KEPT: usize = if cfg!(test) { 4 } else { 4_096 };
+pub(super) const MOST_KEPT: usize = if cfg!(test) { 4 } else { 4_096 };
 
 /// Records by channel and id.
 #[derive(Debug, Default)]
 pub(super) struct RecordCache {
-    alerts: HashMap<(i64, AlertId), CachedAlert, RandomState>,
-    groups: HashMap<(i64, GroupId), CachedGroup, RandomState>,
+    pub(super) alerts: HashMap<(i64, AlertId), CachedAlertRecord, RandomState>,
+    groups: HashMap<(i64, GroupId), CachedGroupRecord, RandomState>,
+    /// What is kept of channels themselves. It is written at once.
+    pub(super) channels: HashMap<i64, ChannelRecord, RandomState>,
     /// Those of which something is not written.
     changed_alerts: Vec<(i64, AlertId)>,
     changed_groups: Vec<(i64, GroupId)>,
@@ -34,7 +39,8 @@ pub(super) struct RecordCache {
 
 /// An alert that a channel knows, or that there is none.
 #[derive(Debug, Default)]
-pub(super) struct CachedAlert {
+pub(super) struct CachedAlertRecord {
+    /// Without the message that is undelivered: the channel says which are.
     pub(super) record: Option<AlertRecord>,
     /// Its last event, where that was noted.
     pub(super) event: Option<NotedEvent>,
@@ -42,8 +48,8 @@ pub(super) struct CachedAlert {
     change: AlertChange,
 }
 
-impl From<AlertRow> for CachedAlert {
-    fn from(AlertRow { record, event, is_copy }: AlertRow) -> Self {
+impl From<AlertRow> for CachedAlertRecord {
+    fn from(AlertRow { record, event, is_copy, .. }: AlertRow) -> Self {
         Self { record: Some(record), event, is_copy, change: AlertChange::Nothing }
     }
 }
@@ -55,20 +61,10 @@ enum AlertChange {
     Nothing,
     /// Only which is its last event.
     Event,
-    /// Only which undelivered message told of it: a message that is settled changes no more of most of its alerts.
-    Message,
     Everything,
 }
 
 impl AlertChange {
-    fn of(before: Option<&AlertRecord>, after: &AlertRecord) -> Self {
-        match before {
-            Some(before) if before == after => Self::Nothing,
-            Some(before) if AlertRecord { message: after.message, ..*before } == *after => Self::Message,
-            Some(_) | None => Self::Everything,
-        }
-    }
-
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (one, Self::Nothing) | (Self::Nothing, one) => one,
@@ -80,17 +76,18 @@ impl AlertChange {
 
 /// A group of a channel, or that there is none.
 #[derive(Debug, Default)]
-pub(super) struct CachedGroup {
+pub(super) struct CachedGroupRecord {
     pub(super) record: Option<GroupRecord>,
     /// The column of its values.
     pub(super) values: Option<String>,
+    pub(super) watermark: Watermark,
     pub(super) earliest: EarliestTimes,
     is_changed: bool,
 }
 
-impl From<GroupRow> for CachedGroup {
-    fn from(GroupRow { record, values }: GroupRow) -> Self {
-        Self { record: Some(record), values, ..Self::default() }
+impl From<GroupRow> for CachedGroupRecord {
+    fn from(GroupRow { record, values, watermark }: GroupRow) -> Self {
+        Self { record: Some(record), values, watermark, ..Self::default() }
     }
 }
 
@@ -130,6 +127,15 @@ impl EarliestTimes {
     }
 }
 
+/// Whether records are changed where they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RecordAccess {
+    /// In a transaction.
+    Write,
+    /// Of a reader.
+    Read,
+}
+
 /// The records of one channel in a transaction, or of a reader.
 pub(super) struct SqliteChannel<'c> {
     pub(super) connection: &'c Connection,
@@ -137,6 +143,7 @@ pub(super) struct SqliteChannel<'c> {
     pub(super) channel: i64,
     /// What of it is read or not written.
     pub(super) records: &'c RefCell<RecordCache>,
+    pub(super) access: RecordAccess,
 }
 
 impl RecordCache {
@@ -153,17 +160,18 @@ impl RecordCache {
             let Some(alert) = self.alerts.get_mut(&(channel, id)) else { continue };
             match (std::mem::take(&mut alert.change), alert.record) {
                 (AlertChange::Everything, Some(record)) => {
-                    write_alert(connection, channel, id, &record, alert.event, alert.is_copy)?;
+                    let mark = match record.tellable() {
+                        Some(_) => Some(watermark(&self.groups, connection, (channel, record.group))?.message),
+                        None => None,
+                    };
+                    let row = AlertRow { record, event: alert.event, is_copy: alert.is_copy, mark };
+                    write_alert(connection, (channel, id), &row)?;
                 }
                 (AlertChange::Event, Some(_)) => {
                     let Some(NotedEvent { push, position, heard }) = alert.event else { continue };
                     let sql =
                         "UPDATE told_alert SET push = ?3, position = ?4, heard = ?5 WHERE channel = ?1 AND alert = ?2";
                     connection.prepare_cached(sql)?.execute((channel, id, push, position, heard))?;
-                }
-                (AlertChange::Message, Some(record)) => {
-                    let sql = "UPDATE told_alert SET message = ?3 WHERE channel = ?1 AND alert = ?2";
-                    connection.prepare_cached(sql)?.execute((channel, id, record.message))?;
                 }
                 (AlertChange::Nothing, _) | (_, None) => {}
             }
@@ -178,7 +186,7 @@ impl RecordCache {
             if std::mem::take(&mut group.is_changed)
                 && let Some(record) = &group.record
             {
-                write_group(connection, channel, id, record, group.values.as_deref())?;
+                write_group(connection, (channel, id), record, group.values.as_deref(), group.watermark)?;
             }
         }
         Ok(())
@@ -188,6 +196,12 @@ impl RecordCache {
     pub(super) fn forget(&mut self, channel: i64) {
         self.alerts.retain(|(of, _), _| *of != channel);
         self.groups.retain(|(of, _), _| *of != channel);
+    }
+
+    /// Forgets the alerts of a group, which are written, as their rows changed.
+    pub(super) fn forget_alerts(&mut self, channel: i64, group: GroupId) {
+        let is_of = |alert: &CachedAlertRecord| alert.record.is_some_and(|record| record.group == group);
+        self.alerts.retain(|(of, _), alert| *of != channel || !is_of(alert));
     }
 
     /// What an alert was and is for its group.
@@ -211,27 +225,75 @@ impl RecordCache {
 
 impl SqliteChannel<'_> {
     /// An alert, read if it is not known.
-    pub(super) fn cached_alert(&self, id: AlertId) -> StoreResult<RefMut<'_, CachedAlert>> {
+    pub(super) fn cached_alert(&self, id: AlertId) -> StoreResult<RefMut<'_, CachedAlertRecord>> {
         let place = (self.channel, id);
-        let mut records = match RefMut::filter_map(self.records.borrow_mut(), |records| records.alerts.get_mut(&place))
-        {
-            Ok(known) => return Ok(known),
-            Err(records) => records,
-        };
+        if let Ok(known) = RefMut::filter_map(self.records.borrow_mut(), |records| records.alerts.get_mut(&place)) {
+            return Ok(known);
+        }
         let sql = concat!("SELECT ", alert_columns!(), " FROM told_alert WHERE channel = ?1 AND alert = ?2");
         let mut statement = self.connection.prepare_cached(sql)?;
         let found = statement.query_row((self.channel, id), |row| alert_row(row, 0)).optional()?;
+        let alert = match found {
+            Some(row) => self.folded(id, row)?,
+            None => CachedAlertRecord::default(),
+        };
+        let mut records = self.records.borrow_mut();
         if records.alerts.len() >= MOST_KEPT {
             records.write_alerts(self.connection)?;
             records.alerts.clear();
         }
-        Ok(RefMut::map(records, |records| {
-            records.alerts.entry(place).or_insert(found.map(Into::into).unwrap_or_default())
-        }))
+        if alert.change != AlertChange::Nothing {
+            records.changed_alerts.push(place);
+        }
+        Ok(RefMut::map(records, |records| records.alerts.entry(place).or_insert(alert)))
+    }
+
+    /// What a row says, if the message that its group's watermark names told it.
+    fn folded(&self, id: AlertId, row: AlertRow) -> StoreResult<CachedAlertRecord> {
+        let Some(mark) = row.mark else { return Ok(row.into()) };
+        let watermark = self.cached_group(row.record.group)?.watermark;
+        if mark == watermark.message {
+            return Ok(row.into());
+        }
+        let record = AlertRecord { message: None, ..row.record.told_by(watermark.message) };
+        // Once the message is delivered, an alert that is over is counted no more.
+        let is_gone = record.is_forgotten() && !self.is_undelivered(watermark.message)?;
+        if self.access == RecordAccess::Write {
+            if let Some(event) = row.event {
+                self.insert_told(id, event, watermark.message)?;
+            }
+            if is_gone {
+                self.delete_alert(id)?;
+            }
+        }
+        Ok(match (is_gone, self.access) {
+            (true, _) => CachedAlertRecord::default(),
+            (false, RecordAccess::Read) => CachedAlertRecord { record: Some(record), ..row.into() },
+            (false, RecordAccess::Write) => {
+                CachedAlertRecord { record: Some(record), change: AlertChange::Everything, ..row.into() }
+            }
+        })
+    }
+
+    /// An alert with its message, where that is undelivered.
+    pub(super) fn with_message(&self, alert: AlertRecord) -> StoreResult<AlertRecord> {
+        let message = match alert.told_in {
+            Some(message) if self.is_undelivered(message)? => Some(message),
+            Some(_) | None => None,
+        };
+        Ok(AlertRecord { message, ..alert })
+    }
+
+    /// Whether a message is one of the channel's undelivered ones.
+    pub(super) fn is_undelivered(&self, message: MessageId) -> StoreResult<bool> {
+        if let Some(channel) = self.records.borrow().channels.get(&self.channel) {
+            return Ok(channel.undelivered.iter().any(|undelivered| undelivered.id == message));
+        }
+        Ok(self.channel()?.undelivered.iter().any(|undelivered| undelivered.id == message))
     }
 
     /// A group, read if it is not known.
-    pub(super) fn cached_group(&self, id: GroupId) -> StoreResult<RefMut<'_, CachedGroup>> {
+    pub(super) fn cached_group(&self, id: GroupId) -> StoreResult<RefMut<'_, CachedGroupRecord>> {
         let place = (self.channel, id);
         let mut records = match RefMut::filter_map(self.records.borrow_mut(), |records| records.groups.get_mut(&place))
         {
@@ -254,18 +316,24 @@ impl SqliteChannel<'_> {
     pub(super) fn replace_alert(&self, id: AlertId, record: Option<&AlertRecord>) -> StoreResult<()> {
         let mut alert = self.cached_alert(id)?;
         let before = alert.record;
-        match record {
-            Some(record) => alert.record = Some(*record),
-            None => *alert = CachedAlert::default(),
+        let after = record.map(|record| AlertRecord { message: None, ..*record });
+        match after {
+            Some(record) => alert.record = Some(record),
+            None => *alert = CachedAlertRecord::default(),
         }
         drop(alert);
-        self.records.borrow_mut().change_dues(self.channel, before.as_ref(), record);
-        let Some(record) = record else {
-            let sql = "DELETE FROM told_alert WHERE channel = ?1 AND alert = ?2";
-            self.connection.prepare_cached(sql)?.execute((self.channel, id))?;
-            return Ok(());
-        };
-        self.change_alert(id, AlertChange::of(before.as_ref(), record), |_| ())
+        self.records.borrow_mut().change_dues(self.channel, before.as_ref(), after.as_ref());
+        if after.is_none() {
+            return self.delete_alert(id);
+        }
+        let change = if before == after { AlertChange::Nothing } else { AlertChange::Everything };
+        self.change_alert(id, change, |_| ())
+    }
+
+    fn delete_alert(&self, id: AlertId) -> StoreResult<()> {
+        let sql = "DELETE FROM told_alert WHERE channel = ?1 AND alert = ?2";
+        self.connection.prepare_cached(sql)?.execute((self.channel, id))?;
+        Ok(())
     }
 
     /// Notes which is the last event of an alert that the channel knows.
@@ -278,7 +346,12 @@ impl SqliteChannel<'_> {
         self.change_alert(id, AlertChange::Everything, |alert| alert.is_copy = is_copy)
     }
 
-    fn change_alert(&self, id: AlertId, change: AlertChange, set: impl FnOnce(&mut CachedAlert)) -> StoreResult<()> {
+    fn change_alert(
+        &self,
+        id: AlertId,
+        change: AlertChange,
+        set: impl FnOnce(&mut CachedAlertRecord),
+    ) -> StoreResult<()> {
         let mut alert = self.cached_alert(id)?;
         set(&mut alert);
         let before = alert.change;
@@ -294,7 +367,7 @@ impl SqliteChannel<'_> {
     pub(super) fn replace_group(&self, id: GroupId, record: Option<&GroupRecord>) -> StoreResult<()> {
         let mut group = self.cached_group(id)?;
         let Some(record) = record else {
-            *group = CachedGroup::default();
+            *group = CachedGroupRecord::default();
             drop(group);
             let sql = "DELETE FROM told_group WHERE channel = ?1 AND id = ?2";
             self.connection.prepare_cached(sql)?.execute((self.channel, id))?;
@@ -315,7 +388,16 @@ impl SqliteChannel<'_> {
         Ok(())
     }
 
-    fn note_changed_group(&self, id: GroupId, mut group: RefMut<'_, CachedGroup>) {
+    /// Notes how far a group is told at once.
+    pub(super) fn set_watermark(&self, id: GroupId, watermark: Watermark) -> StoreResult<()> {
+        let mut group = self.cached_group(id)?;
+        group.watermark = watermark;
+        group.earliest = EarliestTimes::default();
+        self.note_changed_group(id, group);
+        Ok(())
+    }
+
+    fn note_changed_group(&self, id: GroupId, mut group: RefMut<'_, CachedGroupRecord>) {
         let was_changed = std::mem::replace(&mut group.is_changed, true);
         drop(group);
         if !was_changed {
@@ -324,7 +406,7 @@ impl SqliteChannel<'_> {
     }
 
     /// Keeps the alerts of a list, as far as there is room.
-    pub(super) fn keep_alerts(&self, read: impl IntoIterator<Item = (AlertId, CachedAlert)>) {
+    pub(super) fn keep_alerts(&self, read: impl IntoIterator<Item = (AlertId, CachedAlertRecord)>) {
         let mut records = self.records.borrow_mut();
         for (id, alert) in read {
             if records.alerts.len() < MOST_KEPT {
@@ -348,145 +430,19 @@ impl SqliteChannel<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::{SqliteStore, SqliteTransaction, StoreResult};
-    use crate::event::Severity;
-    use crate::gateway::journal::{JournalConfig, NotificationTransaction as _, StoreError};
-    use crate::notification::{
-        AlertId, AlertRecord, ChannelStore, DueClass, FallbackState, GroupId, GroupRecord, HoldState, MemoryStore,
-        NewsOrigin, NewsRecord, PassState,
-    };
-    use crate::time::Timestamp;
-    use std::fmt::Write as _;
-
-    /// Numbers that look random, the same in every run.
-    struct Numbers(u64);
-
-    impl Numbers {
-        fn below(&mut self, most: u64) -> u64 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 33) % most
-        }
-
-        fn time(&mut self) -> Timestamp {
-            Timestamp::from_epoch_milliseconds(i64::try_from(self.below(20)).unwrap_or_default())
-        }
-
-        fn severity(&mut self) -> Option<Severity> {
-            [None, Some(Severity::Info), Some(Severity::Warning), Some(Severity::Critical)]
-                .get(usize::try_from(self.below(4)).unwrap_or_default())
-                .copied()
-                .flatten()
-        }
-
-        fn alert(&mut self) -> AlertId {
-            AlertId([u8::try_from(self.below(12)).unwrap_or_default(); 16])
-        }
-
-        fn group(&mut self) -> GroupId {
-            GroupId([u8::try_from(self.below(6)).unwrap_or_default(); 16])
-        }
-
-        fn alert_record(&mut self) -> AlertRecord {
-            let (firing, since) = (self.severity(), self.time());
-            let critical_since = firing.filter(|firing| *firing == Severity::Critical).map(|_| self.time());
-            let origin = if self.below(5) == 0 { NewsOrigin::Refusal } else { NewsOrigin::Event };
-            AlertRecord {
-                firing,
-                told: self.severity(),
-                hold: if self.below(4) == 0 { HoldState::Held } else { HoldState::Free },
-                fallback: if self.below(4) == 0 {
-                    FallbackState::PassedOn(Severity::Info)
-                } else {
-                    FallbackState::Untold
-                },
-                news: (self.below(4) > 0).then_some(NewsRecord { since, critical_since, origin }),
-                ..AlertRecord::new(self.group())
-            }
-        }
-
-        fn group_record(&mut self) -> GroupRecord {
-            let due = (self.below(3) > 0).then(|| self.time());
-            GroupRecord { due, ..GroupRecord::new(self.time()) }
-        }
-
-        /// A change of some record, or a question.
-        fn step<S: ChannelStore + ?Sized>(&mut self, store: &mut S) -> Result<(), S::Error> {
-            match self.below(8) {
-                0 => store.set_alert(self.alert(), None),
-                1..=3 => {
-                    let (id, record) = (self.alert(), self.alert_record());
-                    store.set_alert(id, Some(&record))
-                }
-                4 => store.set_group(self.group(), None),
-                5 => {
-                    let (id, record) = (self.group(), self.group_record());
-                    store.set_group(id, Some(&record))
-                }
-                6 => store.earliest(self.group(), DueClass::New, PassState::Kept).map(drop),
-                _ => store.due(self.time(), usize::MAX).map(drop),
-            }
-        }
+/// The watermark of a group.
+fn watermark(
+    groups: &HashMap<(i64, GroupId), CachedGroupRecord, RandomState>,
+    connection: &Connection,
+    place: (i64, GroupId),
+) -> StoreResult<Watermark> {
+    if let Some(group) = groups.get(&place) {
+        return Ok(group.watermark);
     }
-
-    /// Everything that a store says.
-    fn all<S: ChannelStore + ?Sized>(store: &S) -> Result<String, S::Error> {
-        let mut text = String::new();
-        for number in 0..12 {
-            writeln!(text, "{:?}", store.alert(AlertId([number; 16]))?).expect("a text takes everything");
-        }
-        for number in 0..6 {
-            let group = GroupId([number; 16]);
-            writeln!(text, "{:?} {:?}", store.group(group)?, store.news(group)?).expect("a text takes everything");
-            for class in DueClass::ALL {
-                for pass in [PassState::Kept, PassState::PassedOn] {
-                    writeln!(text, "{:?}", store.earliest(group, class, pass)?).expect("a text takes everything");
-                }
-            }
-        }
-        for time in 0..20 {
-            let time = Timestamp::from_epoch_milliseconds(time);
-            writeln!(text, "{:?} {:?}", store.due(time, usize::MAX)?, store.most_urgent(time)?)
-                .expect("a text takes everything");
-        }
-        Ok(text)
-    }
-
-    #[test]
-    fn records_are_the_same_as_in_memory_after_evictions_failures_and_reopening() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let options = JournalConfig { directory: folder.path().to_owned(), ..JournalConfig::default() };
-        let mut store = SqliteStore::open(&options).expect("a store");
-        let mut model = MemoryStore::default();
-        for round in 0..300 {
-            let before = model.clone();
-            let steps = Numbers(round).below(12);
-            let mut numbers = Numbers(round * 7);
-            for _ in 0..steps {
-                numbers.step(&mut model).expect("memory does not fail");
-            }
-            let fails = round % 17 == 16;
-            let change = |transaction: &mut SqliteTransaction<'_>| -> StoreResult<()> {
-                let mut numbers = Numbers(round * 7);
-                let mut channel = transaction.channel_records("chat")?;
-                for _ in 0..steps {
-                    numbers.step(&mut *channel)?;
-                }
-                if fails { Err(StoreError::NoSpace) } else { Ok(()) }
-            };
-            assert_eq!(store.run(change).is_err(), fails);
-            if fails {
-                model = before;
-            }
-            if round % 50 == 49 {
-                store = SqliteStore::open(&options).expect("it opens again");
-            }
-            if round % 3 == 0 {
-                let (said, _) = store.run(|transaction| all(&*transaction.channel_records("chat")?)).expect("it reads");
-                let Ok(expected) = all(&model);
-                assert_eq!(said, expected, "round {round}");
-            }
-        }
-    }
+    let sql = concat!("SELECT ", group_columns!(), " FROM told_group WHERE channel = ?1 AND id = ?2");
+    let found = connection.prepare_cached(sql)?.query_row(place, group_row).optional()?;
+    Ok(found.map(|group| group.watermark).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

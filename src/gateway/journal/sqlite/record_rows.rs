@@ -4,17 +4,35 @@ use super::{SqliteResult, StoreResult};
 use crate::event::Severity;
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::notification::{
-    AlertId, AlertRecord, GroupCounts, GroupId, GroupRecord, LapsedNews, NewsRecord, TimingReason,
+    AlertId, AlertRecord, GroupCounts, GroupId, GroupRecord, LapsedNews, MessageId, NewsRecord, TimingReason,
 };
 use crate::time::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 /// The row of an alert.
 pub(super) struct AlertRow {
+    /// Without the message that is undelivered: the channel says which are.
     pub(super) record: AlertRecord,
     /// Its last event, where that was noted.
     pub(super) event: Option<NotedEvent>,
     pub(super) is_copy: bool,
+    /// Where it is tellable: the watermark of its group when it was written.
+    pub(super) mark: Option<MessageId>,
+}
+
+/// How far a group is told by messages that told all its news at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Watermark {
+    /// The last such message; 0 where there was none.
+    pub(super) message: MessageId,
+    /// Whether rows of alerts may not say so yet.
+    pub(super) is_folding: bool,
+}
+
+impl Default for Watermark {
+    fn default() -> Self {
+        Self { message: MessageId(0), is_folding: false }
+    }
 }
 
 /// The event of an alert that its row names.
@@ -33,6 +51,7 @@ pub(super) struct GroupRow {
     pub(super) record: GroupRecord,
     /// The column of its values.
     pub(super) values: Option<String>,
+    pub(super) watermark: Watermark,
 }
 
 /// The class of news that makes no group due.
@@ -41,7 +60,7 @@ const NO_CLASS: i64 = -1;
 /// The columns of an alert, in the order of [`alert_row`].
 macro_rules! alert_columns {
     () => {
-        "grp, firing, told, hold, routing, message, told_in, news_since, news_critical, news_origin, lapsed_since, \
+        "grp, firing, told, hold, routing, iif(tellable, mark, NULL), told_in, news_since, news_critical, news_origin, lapsed_since, \
          lapsed_critical, lapsed_origin, lapsed_until, entry, fallback, push, position, heard, coalesce(copy, 0), \
          dropped"
     };
@@ -53,7 +72,7 @@ macro_rules! group_columns {
     () => {
         "since, messages, last_message, last_message_id, last_change, last_end, changes, undelivered, due, known, told_info, \
          told_warning, told_critical, repeated, still_critical, held, news, news_info, news_warning, news_critical, passed_on, \
-         given_up, owed_since, fallback_due, timing, vals"
+         given_up, owed_since, fallback_due, timing, vals, watermark, folding"
     };
 }
 pub(super) use group_columns;
@@ -80,7 +99,7 @@ pub(super) fn alert_row(row: &Row<'_>, first: usize) -> SqliteResult<AlertRow> {
         entry: row.get(first + 14)?,
         fallback: row.get(first + 15)?,
         dropped: row.get(first + 20)?,
-        message: row.get(first + 5)?,
+        message: None,
         told_in: row.get(first + 6)?,
         news: news(first + 7)?,
         lapsed: news(first + 10)?.zip(until).map(|(news, until)| LapsedNews { news, until }),
@@ -89,24 +108,21 @@ pub(super) fn alert_row(row: &Row<'_>, first: usize) -> SqliteResult<AlertRow> {
         Some(push) => Some(NotedEvent { push, position: row.get(first + 17)?, heard: row.get(first + 18)? }),
         None => None,
     };
-    Ok(AlertRow { record, event, is_copy: row.get(first + 19)? })
+    Ok(AlertRow { record, event, is_copy: row.get(first + 19)?, mark: row.get(first + 5)? })
 }
 
-/// Writes the row of an alert.
+/// Writes the row of an alert. `mark` is the watermark of its group.
 pub(super) fn write_alert(
     connection: &Connection,
-    channel: i64,
-    id: AlertId,
-    alert: &AlertRecord,
-    event: Option<NotedEvent>,
-    is_copy: bool,
+    (channel, id): (i64, AlertId),
+    AlertRow { record: alert, event, is_copy, mark }: &AlertRow,
 ) -> StoreResult<()> {
-    let sql = "INSERT INTO told_alert (channel, alert, grp, firing, told, hold, routing, message, told_in, news_since, \
+    let sql = "INSERT INTO told_alert (channel, alert, grp, firing, told, hold, routing, mark, told_in, news_since, \
                news_critical, news_origin, lapsed_since, lapsed_critical, lapsed_origin, lapsed_until, tellable, class, \
                critical_due, entry, fallback, passed_on, push, position, heard, copy, dropped) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, \
                ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) \
                ON CONFLICT (channel, alert) DO UPDATE SET grp = excluded.grp, firing = excluded.firing, \
-               told = excluded.told, hold = excluded.hold, routing = excluded.routing, message = excluded.message, \
+               told = excluded.told, hold = excluded.hold, routing = excluded.routing, mark = excluded.mark, \
                told_in = excluded.told_in, news_since = excluded.news_since, news_critical = excluded.news_critical, \
                news_origin = excluded.news_origin, lapsed_since = excluded.lapsed_since, \
                lapsed_critical = excluded.lapsed_critical, lapsed_origin = excluded.lapsed_origin, \
@@ -124,7 +140,7 @@ pub(super) fn write_alert(
         alert.told,
         alert.hold,
         alert.routing,
-        alert.message,
+        mark.unwrap_or(Watermark::default().message),
         alert.told_in,
         news.map(|news| news.since),
         news.and_then(|news| news.critical_since),
@@ -151,13 +167,13 @@ pub(super) fn write_alert(
 /// Writes the row of a group.
 pub(super) fn write_group(
     connection: &Connection,
-    channel: i64,
-    id: GroupId,
+    (channel, id): (i64, GroupId),
     group: &GroupRecord,
     values: Option<&str>,
+    watermark: Watermark,
 ) -> StoreResult<()> {
     let sql = "INSERT INTO told_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-               ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29) ON CONFLICT (channel, id) DO UPDATE SET since = excluded.since, \
+               ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31) ON CONFLICT (channel, id) DO UPDATE SET since = excluded.since, \
                messages = excluded.messages, last_message = excluded.last_message, \
                last_message_id = excluded.last_message_id, last_change = excluded.last_change, \
                last_end = excluded.last_end, changes = excluded.changes, undelivered = excluded.undelivered, \
@@ -167,7 +183,7 @@ pub(super) fn write_group(
                news = excluded.news, news_info = excluded.news_info, news_warning = excluded.news_warning, \
                news_critical = excluded.news_critical, passed_on = excluded.passed_on, given_up = excluded.given_up, \
                owed_since = excluded.owed_since, fallback_due = excluded.fallback_due, urgency = excluded.urgency, \
-               vals = excluded.vals, timing = excluded.timing";
+               vals = excluded.vals, timing = excluded.timing, watermark = excluded.watermark, folding = excluded.folding";
     let GroupCounts { known, told, repeated, told_critical, held, news, firing_news, passed_on, given_up } =
         group.counts;
     let ([info, warning, critical], [news_info, news_warning, news_critical]) = (told, firing_news);
@@ -201,6 +217,8 @@ pub(super) fn write_group(
         urgency(group.counts.worst_news()),
         values,
         group.timing.and_then(|timing| serde_json::to_string(&timing).ok()),
+        watermark.message,
+        watermark.is_folding,
     ])?;
     Ok(())
 }
@@ -238,5 +256,6 @@ pub(super) fn group_row(row: &Row<'_>) -> SqliteResult<GroupRow> {
             given_up: row.get(21)?,
         },
     };
-    Ok(GroupRow { record, values: row.get(25)? })
+    let watermark = Watermark { message: row.get(26)?, is_folding: row.get(27)? };
+    Ok(GroupRow { record, values: row.get(25)?, watermark })
 }

@@ -1,35 +1,27 @@
 //! Messages of channels that gather them, as rows: what they told, their deliveries, and what events were for the channel.
 
 use super::accept::json_unless_empty;
+use super::message_rows::read_news;
 use super::record_cache::SqliteChannel;
-use super::record_rows::{NotedEvent, read_timing};
+use super::record_rows::NotedEvent;
 use super::{SqliteResult, SqliteTransaction, StoreResult, checksum, size};
 use crate::event::Severity;
-use crate::gateway::journal::number::StoredNumber as _;
 use crate::gateway::journal::{
     AppliedArrival, ChannelRecords, DeliveryState, EventId, GivenUpMessage, GroupingState, MessageAlert,
     MessageContent, MessageDelivery, MessageUlid, NewsEnd, OperatorDrop, PassedOnEvent, PushId, StoredFate,
     StoredHoldReason, ToldAlert,
 };
 use crate::notification::{
-    AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageEnd, MessageId, MessageNews, MessageReason,
-    MessageRecord, NamedValue, NewsKind, TimingReason,
+    AlertId, ArrivalResult, ChannelStore as _, GroupId, MessageEnd, MessageId, MessageReason, MessageRecord, NamedValue,
 };
 use crate::time::Timestamp;
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{OptionalExtension as _, Row};
 use serde_json::value::RawValue;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 /// How old the noted event of an alert may become before an unchanged one takes its place.
 const REFRESH_AFTER: Duration = Duration::from_hours(1);
-
-/// The bytes of an alert in the column of a message's news.
-const NEWS_BYTES: usize = 43;
-
-/// The byte of a severity that there is not.
-const NO_SEVERITY: u8 = u8::MAX;
 
 impl ChannelRecords for SqliteChannel<'_> {
     fn note_arrivals(&mut self, arrivals: &[AppliedArrival]) -> StoreResult<()> {
@@ -49,11 +41,21 @@ impl ChannelRecords for SqliteChannel<'_> {
                 let alert = self.cached_alert(arrival.alert)?;
                 (alert.record, alert.event)
             };
-            let sql = "INSERT OR REPLACE INTO fate (push, position, channel, result, message, after, hold) \
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-            let told_in = record.and_then(|record| record.told_in);
-            let hold = arrival.hold.as_ref().and_then(|hold| serde_json::to_string(hold).ok());
-            self.connection.prepare_cached(sql)?.execute((push, index, self.channel, fate, told_in, after, hold))?;
+            if fate != StoredFate::Unchanged || !arrival.is_listed {
+                let sql = "INSERT OR REPLACE INTO fate (push, position, channel, result, message, after, hold) \
+                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                let told_in = record.and_then(|record| record.told_in);
+                let hold = arrival.hold.as_ref().and_then(|hold| serde_json::to_string(hold).ok());
+                self.connection.prepare_cached(sql)?.execute((
+                    push,
+                    index,
+                    self.channel,
+                    fate,
+                    told_in,
+                    after,
+                    hold,
+                ))?;
+            }
             let at = arrival.at;
             let is_quiet = matches!(fate, StoredFate::Unchanged | StoredFate::Dropped);
             let before = if is_quiet { at.saturating_sub(REFRESH_AFTER) } else { at };
@@ -140,11 +142,17 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn note_told(&mut self, message: &MessageRecord) -> StoreResult<()> {
-        let sql = "INSERT INTO told_change (channel, alert, push, result, message, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        for news in &message.news {
-            let Some(event) = self.cached_alert(news.alert)?.event else { continue };
-            let values = (self.channel, news.alert, event.push, NewsEnd::Told, message.id, message.at);
-            self.connection.prepare_cached(sql)?.execute(values)?;
+        for of_group in message.news.chunk_by(|one, next| one.group == next.group) {
+            let Some(first) = of_group.first() else { continue };
+            if self.is_told_at_once(first.group, message.id)? {
+                continue;
+            }
+            for news in of_group {
+                let event = self.cached_alert(news.alert)?.event;
+                if let Some(event) = event {
+                    self.insert_told(news.alert, event, message.id)?;
+                }
+            }
         }
         Ok(())
     }
@@ -211,9 +219,7 @@ impl ChannelRecords for SqliteChannel<'_> {
     }
 
     fn message_content(&self, message: &MessageRecord, most: usize) -> StoreResult<MessageContent> {
-        let mut alerts: Vec<ToldAlert> = message.news.iter().filter_map(ToldAlert::of_news).collect();
-        alerts.sort_by_key(|told| (Reverse(told.severity), told.alert));
-        alerts.truncate(most);
+        let mut alerts = ToldAlert::of_message(message, most);
         if message.reason == MessageReason::Repeat || message.reason == MessageReason::Better || alerts.is_empty() {
             let known: HashSet<AlertId> = alerts.iter().map(|told| told.alert).collect();
             for group in &message.groups {
@@ -243,7 +249,7 @@ impl ChannelRecords for SqliteChannel<'_> {
         // The outcomes of a push are read once.
         let mut by_push: BTreeMap<i64, Vec<(u32, Timestamp, &ToldAlert)>> = BTreeMap::new();
         for told in alerts {
-            if let Some(NotedEvent { push, position, heard }) = self.cached_alert(told.alert)?.event {
+            if let Some(NotedEvent { push, position, heard }) = self.noted_event(told.alert)? {
                 by_push.entry(push).or_default().push((position, heard, told));
             }
         }
@@ -270,6 +276,17 @@ impl ChannelRecords for SqliteChannel<'_> {
         Ok(events)
     }
 
+    fn fold_told(&mut self, most: usize) -> StoreResult<()> {
+        match self.folding_group()? {
+            Some(group) => self.fold(group, most),
+            None => Ok(()),
+        }
+    }
+
+    fn is_folding(&self) -> StoreResult<bool> {
+        Ok(self.folding_group()?.is_some())
+    }
+
     fn grouping(&self) -> StoreResult<GroupingState> {
         let sql = "SELECT generation, grouped_until FROM told_channel WHERE channel = ?1";
         let row =
@@ -290,7 +307,8 @@ impl ChannelRecords for SqliteChannel<'_> {
     fn untold_alerts(&self, after: Option<AlertId>, most: usize) -> StoreResult<Vec<(AlertId, Severity)>> {
         self.write_records()?;
         let sql = "SELECT alert, firing FROM told_alert WHERE channel = ?1 AND (?2 IS NULL OR alert > ?2) \
-                   AND told IS NULL AND firing IS NOT NULL ORDER BY alert LIMIT ?3";
+                   AND told IS NULL AND firing IS NOT NULL AND NOT (tellable AND mark <> (SELECT watermark FROM told_group \
+                   WHERE told_group.channel = told_alert.channel AND id = grp)) ORDER BY alert LIMIT ?3";
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map((self.channel, after, most), |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -328,7 +346,17 @@ impl SqliteChannel<'_> {
         Ok(read_values(self.stored_values(group)?))
     }
 
-    fn stored_values(&self, group: GroupId) -> StoreResult<Option<String>> {
+    /// The last event of an alert. An alert that is not known is not kept: a message may tell of many.
+    fn noted_event(&self, alert: AlertId) -> StoreResult<Option<NotedEvent>> {
+        if let Some(known) = self.records.borrow().alerts.get(&(self.channel, alert)) {
+            return Ok(known.event);
+        }
+        let sql = "SELECT push, position, heard FROM told_alert WHERE channel = ?1 AND alert = ?2 AND push IS NOT NULL";
+        let row = |row: &Row<'_>| Ok(NotedEvent { push: row.get(0)?, position: row.get(1)?, heard: row.get(2)? });
+        Ok(self.connection.prepare_cached(sql)?.query_row((self.channel, alert), row).optional()?)
+    }
+
+    pub(super) fn stored_values(&self, group: GroupId) -> StoreResult<Option<String>> {
         Ok(self.cached_group(group)?.values.clone())
     }
 
@@ -336,70 +364,13 @@ impl SqliteChannel<'_> {
     fn told_alerts(&self, group: GroupId, most: usize) -> StoreResult<Vec<ToldAlert>> {
         let sql = "SELECT alert, told FROM told_alert INDEXED BY told_alert_told WHERE channel = ?1 AND grp = ?2 \
                    AND told IS NOT NULL AND firing IS NOT NULL ORDER BY told DESC, alert LIMIT ?3";
+        self.fold_all(group)?;
         self.write_records()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut statement = self.connection.prepare_cached(sql)?;
         let row = |row: &Row<'_>| Ok(ToldAlert { alert: row.get(0)?, severity: row.get(1)?, news: None });
         let rows = statement.query_map((self.channel, group, most), row)?;
         Ok(rows.collect::<SqliteResult<_>>()?)
-    }
-
-    pub(super) fn read_message(&self, id: MessageId) -> StoreResult<Option<MessageRecord>> {
-        let sql = "SELECT at, reason, status, severity, firing, critical, resolved, muted, changes, since, grps, news, timing \
-                   FROM told_message WHERE channel = ?1 AND number = ?2 AND grps IS NOT NULL";
-        let row = |row: &Row<'_>| {
-            Ok(MessageRecord {
-                id,
-                at: row.get(0)?,
-                reason: row.get(1)?,
-                timing: read_timing(row, 12)?.unwrap_or(TimingReason::New { wait: 0, number: 1 }),
-                status: row.get(2)?,
-                severity: row.get(3)?,
-                firing: row.get(4)?,
-                critical: row.get(5)?,
-                resolved: row.get(6)?,
-                muted: row.get(7)?,
-                changes: row.get(8)?,
-                since: row.get(9)?,
-                groups: row.get_ref(10)?.as_blob()?.as_chunks().0.iter().map(|id| GroupId(*id)).collect(),
-                news: row.get_ref(11)?.as_blob()?.as_chunks().0.iter().filter_map(read_news).collect(),
-            })
-        };
-        Ok(self.connection.prepare_cached(sql)?.query_row((self.channel, id), row).optional()?)
-    }
-
-    pub(super) fn write_message(&self, message: &MessageRecord) -> StoreResult<()> {
-        let sql = "INSERT OR REPLACE INTO told_message (channel, number, at, reason, status, severity, firing, critical, \
-                   resolved, muted, changes, since, alerts, grps, news, ulid, timing, groups, vals) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
-        let groups: Vec<u8> = message.groups.iter().flat_map(|group| group.0).collect();
-        let news: Vec<u8> = message.news.iter().flat_map(news_bytes).collect();
-        let values = match message.groups.as_slice() {
-            [group] => self.stored_values(*group)?,
-            _ => None,
-        };
-        self.connection.prepare_cached(sql)?.execute(params![
-            self.channel,
-            message.id,
-            message.at,
-            message.reason,
-            message.status,
-            message.severity,
-            message.firing,
-            message.critical,
-            message.resolved,
-            message.muted,
-            message.changes,
-            message.since,
-            u32::try_from(message.news.len()).unwrap_or(u32::MAX),
-            groups,
-            news,
-            MessageUlid::of(self.channel, message.id, message.at),
-            serde_json::to_string(&message.timing).unwrap_or_default(),
-            u32::try_from(message.groups.len()).unwrap_or(u32::MAX),
-            values,
-        ])?;
-        Ok(())
     }
 }
 
@@ -444,27 +415,4 @@ pub(super) fn read_values(stored: Option<String>) -> Vec<NamedValue> {
     let values: Vec<(String, String)> =
         stored.and_then(|stored| serde_json::from_str(&stored).ok()).unwrap_or_default();
     values.into_iter().map(|(name, value)| NamedValue { name, value }).collect()
-}
-
-fn news_bytes(news: &MessageNews) -> impl Iterator<Item = u8> {
-    let byte = |number: i64| u8::try_from(number).unwrap_or(NO_SEVERITY);
-    let severity = |severity: Option<Severity>| severity.map_or(NO_SEVERITY, |severity| byte(severity.stored()));
-    let last = [byte(news.kind.stored()), severity(news.before), severity(news.now)];
-    let since = news.since.epoch_milliseconds().to_be_bytes();
-    news.alert.0.into_iter().chain(news.group.0).chain(last).chain(since)
-}
-
-fn read_news(bytes: &[u8; NEWS_BYTES]) -> Option<MessageNews> {
-    let (alert, rest) = bytes.split_first_chunk()?;
-    let (group, rest) = rest.split_first_chunk()?;
-    let ([kind, before, now], since) = rest.split_first_chunk()?;
-    let severity = |byte: u8| Severity::from_stored(byte.into());
-    Some(MessageNews {
-        alert: AlertId(*alert),
-        group: GroupId(*group),
-        kind: NewsKind::from_stored((*kind).into())?,
-        before: severity(*before),
-        now: severity(*now),
-        since: Timestamp::from_epoch_milliseconds(i64::from_be_bytes(since.try_into().ok()?)),
-    })
 }

@@ -225,7 +225,9 @@ fn deliveries_by_position(connection: &Connection, row: &Row<'_>) -> SqliteResul
 
 /// The positions of events that arrived at a channel that gathers messages.
 fn gathered_positions(connection: &Connection, push: i64, channel: &str) -> SqliteResult<BTreeSet<u32>> {
-    let sql = "SELECT position FROM fate WHERE push = ?1 AND channel = (SELECT id FROM name WHERE text = ?2)";
+    let sql = "SELECT position FROM fate WHERE push = ?1 AND channel = (SELECT id FROM name WHERE text = ?2) UNION ALL \
+               SELECT value ->> 0 FROM push, json_each(gathered) WHERE push.id = ?1 \
+               AND value ->> 1 = (SELECT id FROM name WHERE text = ?2)";
     connection.prepare_cached(sql)?.query_map((push, channel), |row| row.get(0))?.collect()
 }
 

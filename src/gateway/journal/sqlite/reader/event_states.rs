@@ -14,10 +14,13 @@ pub(super) struct NotedFates {
 
 impl NotedFates {
     pub(super) fn of(connection: &Connection, push: i64) -> SqliteResult<Self> {
-        let sql = "SELECT position, channel, result FROM fate WHERE push = ?1";
+        let sql = "SELECT position, channel, result FROM fate WHERE push = ?1 UNION ALL \
+                   SELECT value ->> 0 AS at, value ->> 1 AS name, ?2 FROM push, json_each(gathered) WHERE push.id = ?1 \
+                   AND NOT EXISTS (SELECT 1 FROM fate WHERE push = ?1 AND position = at AND channel = name)";
         let mut statement = connection.prepare_cached(sql)?;
         let mut by_position: BTreeMap<u32, Vec<(i64, StoredFate)>> = BTreeMap::new();
-        for row in statement.query_map([push], |row: &Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))? {
+        let row = |row: &Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
+        for row in statement.query_map((push, StoredFate::Unchanged), row)? {
             let (position, noted) = row?;
             by_position.entry(position).or_default().push(noted);
         }
@@ -52,7 +55,15 @@ impl NotedFates {
     fn news_end(&self, connection: &Connection, channel: i64, alert: AlertId) -> SqliteResult<Option<NewsEnd>> {
         let sql =
             "SELECT result FROM told_change WHERE channel = ?1 AND alert = ?2 AND push >= ?3 ORDER BY push, id LIMIT 1";
-        connection.prepare_cached(sql)?.query_row((channel, alert, self.push), |row| row.get(0)).optional()
+        let found =
+            connection.prepare_cached(sql)?.query_row((channel, alert, self.push), |row| row.get(0)).optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        let sql = "SELECT 1 FROM told_alert a JOIN told_group g ON g.channel = a.channel AND g.id = grp \
+                   WHERE a.channel = ?1 AND alert = ?2 AND push >= ?3 AND tellable AND mark <> watermark";
+        let is_told_at_once = connection.prepare_cached(sql)?.exists((channel, alert, self.push))?;
+        Ok(is_told_at_once.then_some(NewsEnd::Told))
     }
 
     fn kept_back_now(
@@ -70,8 +81,9 @@ impl NotedFates {
 }
 
 fn alert_now(connection: &Connection, channel: i64, alert: AlertId) -> SqliteResult<AlertNow> {
-    let sql = "SELECT tellable, hold = 1 AND firing IS NOT NULL, told IS NOT NULL FROM told_alert \
-               WHERE channel = ?1 AND alert = ?2";
+    let sql = "SELECT tellable AND mark = watermark, hold = 1 AND firing IS NOT NULL, \
+               iif(tellable AND mark <> watermark, firing, told) IS NOT NULL FROM told_alert a \
+               JOIN told_group g ON g.channel = a.channel AND g.id = grp WHERE a.channel = ?1 AND alert = ?2";
     let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let found: Option<(bool, bool, bool)> =
         connection.prepare_cached(sql)?.query_row((channel, alert), row).optional()?;

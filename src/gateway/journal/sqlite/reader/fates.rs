@@ -7,7 +7,7 @@ use crate::gateway::journal::channel_policies::{ChannelPolicies, LAST_WORDS};
 use crate::gateway::journal::fate::{StoredArrival, StoredMessage, StoredNewsEnd, StoredPass};
 use crate::gateway::journal::holds::holding;
 use crate::gateway::journal::sqlite::hold_records::{ReadMemory, SqliteHolds};
-use crate::gateway::journal::sqlite::record_cache::SqliteChannel;
+use crate::gateway::journal::sqlite::record_cache::{RecordAccess, SqliteChannel};
 use crate::gateway::journal::sqlite::record_rows::read_timing;
 use crate::gateway::journal::sqlite::told_message::read_values;
 use crate::gateway::journal::{
@@ -99,7 +99,7 @@ impl ReaderPool {
         let policy = policy(policies, name);
         let at = self.run_query(|connection| {
             let records = RefCell::default();
-            let mut channel = SqliteChannel { connection, channel, records: &records };
+            let mut channel = SqliteChannel { connection, channel, records: &records, access: RecordAccess::Read };
             Ok(ChannelNotifier::new(&mut channel, policy).telling_time(due))
         });
         self.count_error(at)?.map_err(JournalError::from)
@@ -111,7 +111,7 @@ impl ReaderPool {
         let NotedArrival { channel, alert, .. } = *noted;
         let state = self.run_query(|connection| {
             let records = RefCell::default();
-            let mut channel = SqliteChannel { connection, channel, records: &records };
+            let mut channel = SqliteChannel { connection, channel, records: &records, access: RecordAccess::Read };
             Ok(ChannelNotifier::new(&mut channel, policy).state(alert))
         });
         self.count_error(state)?.map_err(JournalError::from)
@@ -124,9 +124,14 @@ fn policy(policies: &ChannelPolicies, channel: &str) -> NotificationPolicy {
 }
 
 fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<NotedArrival>> {
-    let sql = "SELECT fate.channel, c.text, push.id, i.text, outcomes, result, (SELECT told.ulid FROM told_message told \
-               WHERE told.channel = fate.channel AND told.number = fate.message), after, wait, hold FROM push JOIN fate ON fate.push = push.id JOIN name c ON c.id = fate.channel JOIN name i ON i.id = push.integration \
-               WHERE ulid = ?1 AND position = ?2 ORDER BY c.text";
+    // Of an unchanged event the push says only which channels gather it.
+    let sql = "WITH noted AS (SELECT fate.channel, push.id, result, message, after, wait, hold FROM push JOIN fate \
+               ON fate.push = push.id WHERE ulid = ?1 AND position = ?2 UNION ALL SELECT value ->> 1 AS channel, push.id, ?3, \
+               NULL, NULL, NULL, NULL FROM push, json_each(gathered) WHERE ulid = ?1 AND value ->> 0 = ?2 AND NOT EXISTS \
+               (SELECT 1 FROM fate WHERE fate.push = push.id AND position = ?2 AND fate.channel = value ->> 1)) \
+               SELECT noted.channel, c.text, push.id, i.text, outcomes, result, (SELECT told.ulid FROM told_message told \
+               WHERE told.channel = noted.channel AND told.number = noted.message), after, wait, hold FROM noted JOIN push \
+               ON push.id = noted.id JOIN name c ON c.id = noted.channel JOIN name i ON i.id = push.integration ORDER BY c.text";
     let row = |row: &Row<'_>| {
         let (integration, outcomes): (String, String) = (row.get(3)?, row.get(4)?);
         let outcome = usize::try_from(event.index).ok().and_then(|index| split(&outcomes).into_iter().nth(index));
@@ -150,7 +155,23 @@ fn noted_arrivals(connection: &Connection, event: EventId) -> SqliteResult<Vec<N
             },
         })
     };
-    connection.prepare_cached(sql)?.query_map((event.push, event.index), row)?.collect()
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map((event.push, event.index, StoredFate::Unchanged), row)?;
+    let mut noted: Vec<NotedArrival> = rows.collect::<SqliteResult<_>>()?;
+    for arrival in &mut noted {
+        if arrival.arrival.fate == StoredFate::Unchanged && arrival.arrival.message.is_none() {
+            arrival.arrival.message = told_before(connection, arrival)?;
+        }
+    }
+    Ok(noted)
+}
+
+/// The last message that told of an alert before an event of it came.
+fn told_before(connection: &Connection, noted: &NotedArrival) -> SqliteResult<Option<MessageUlid>> {
+    let sql = "SELECT ulid FROM told_change c JOIN told_message m ON m.channel = c.channel AND number = message \
+               WHERE c.channel = ?1 AND alert = ?2 AND push < ?3 AND result = ?4 ORDER BY push DESC, c.id DESC LIMIT 1";
+    let values = (noted.channel, noted.alert, noted.push, NewsEnd::Told);
+    connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()
 }
 
 /// What a column says of a hold; nothing where it cannot be read.
@@ -191,7 +212,16 @@ fn news_end(
         let ended = StoredNewsEnd { end: row.get(0)?, at: row.get(1)?, message, after, wait };
         Ok((ended, stored_hold(row.get(10)?)))
     };
-    connection.prepare_cached(sql)?.query_row((noted.channel, noted.alert, noted.push), row).optional()
+    let values = (noted.channel, noted.alert, noted.push);
+    if let Some(found) = connection.prepare_cached(sql)?.query_row(values, row).optional()? {
+        return Ok(Some(found));
+    }
+    // A message that told it at once says so, where its row does not yet.
+    let sql = "SELECT ?4, m.at, ulid, m.at, reason, alerts, ended, m.timing, NULL, NULL, NULL FROM told_alert a \
+               JOIN told_group g ON g.channel = a.channel AND g.id = grp JOIN told_message m ON m.channel = a.channel \
+               AND number = watermark WHERE a.channel = ?1 AND alert = ?2 AND push >= ?3 AND tellable AND mark <> watermark";
+    let values = (noted.channel, noted.alert, noted.push, NewsEnd::Told);
+    connection.prepare_cached(sql)?.query_row(values, row).optional()
 }
 
 /// The values of the group of an event's alert: as the message that told it kept them, or as the group has them.

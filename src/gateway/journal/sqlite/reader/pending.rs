@@ -3,7 +3,7 @@
 use super::{JournalError, ReaderPool, SqliteResult};
 use crate::event::Severity;
 use crate::gateway::journal::number::number;
-use crate::gateway::journal::sqlite::record_cache::SqliteChannel;
+use crate::gateway::journal::sqlite::record_cache::{RecordAccess, SqliteChannel};
 use crate::gateway::journal::{PendingCount, ReadResult, StoreResult};
 use crate::notification::{ChannelStore as _, MessageRecord, NewsKind};
 use crate::time::Timestamp;
@@ -69,8 +69,9 @@ impl ReaderPool {
 
 fn pending_counts(connection: &Connection, channel: Option<&str>) -> StoreResult<Vec<PendingCount>> {
     let mut counts = PendingCounts::default();
-    let sql = "SELECT text, firing, told, count(*), min(news_since) FROM told_alert INDEXED BY told_alert_class \
-               JOIN name ON name.id = channel WHERE class IS NOT NULL AND (?1 IS NULL OR text = ?1) GROUP BY channel, firing, told";
+    let sql = "SELECT text, firing, told, count(*), min(news_since) FROM told_alert a INDEXED BY told_alert_class \
+               JOIN told_group g ON g.channel = a.channel AND g.id = grp JOIN name ON name.id = a.channel \
+               WHERE class IS NOT NULL AND mark = watermark AND (?1 IS NULL OR text = ?1) GROUP BY a.channel, firing, told";
     let row = |row: &Row<'_>| {
         let (firing, told): (Option<Severity>, Option<Severity>) = (row.get(1)?, row.get(2)?);
         let (alerts, since): (u64, Option<Timestamp>) = (super::count(row, 3)?, row.get(4)?);
@@ -91,7 +92,7 @@ fn pending_counts(connection: &Connection, channel: Option<&str>) -> StoreResult
     let channels: Vec<(i64, String)> = channels.collect::<SqliteResult<_>>()?;
     for (channel, name) in channels {
         let cache = RefCell::default();
-        let records = SqliteChannel { connection, channel, records: &cache };
+        let records = SqliteChannel { connection, channel, records: &cache, access: RecordAccess::Read };
         for undelivered in records.channel()?.undelivered {
             if let Some(message) = records.message(undelivered.id)? {
                 counts.add_message(&name, &message);

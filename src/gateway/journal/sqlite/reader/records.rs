@@ -158,8 +158,8 @@ impl RecordReader for ReaderPool {
     }
 
     fn waiting_news(&self) -> ReadResult<Vec<(String, u64)>> {
-        let sql = "SELECT text, waiting FROM (SELECT channel, count(*) AS waiting FROM told_alert WHERE class IS NOT NULL \
-                   GROUP BY channel) JOIN name ON name.id = channel ORDER BY text";
+        let sql = "SELECT text, waiting FROM (SELECT channel, sum(news) AS waiting FROM told_group GROUP BY channel) \
+                   JOIN name ON name.id = channel WHERE waiting > 0 ORDER BY text";
         self.query(|connection| {
             connection.prepare_cached(sql)?.query_map([], |row| Ok((row.get(0)?, count(row, 1)?)))?.collect()
         })

@@ -49,7 +49,11 @@ impl SilenceReader for ReaderPool {
     fn told_messages(&self, channel: &str, alert: AlertId, since: Timestamp) -> ReadResult<Vec<(u64, Severity)>> {
         let sql = "SELECT DISTINCT number, severity FROM told_change JOIN told_message \
                    ON told_message.channel = told_change.channel AND number = message \
-                   WHERE told_change.channel = (SELECT id FROM name WHERE text = ?1) AND alert = ?2 AND told_change.at >= ?3";
+                   WHERE told_change.channel = (SELECT id FROM name WHERE text = ?1) AND alert = ?2 AND told_change.at >= ?3 \
+                   UNION SELECT number, severity FROM told_alert a JOIN told_group g ON g.channel = a.channel AND g.id = grp \
+                   JOIN told_message m ON m.channel = a.channel AND number = watermark \
+                   WHERE a.channel = (SELECT id FROM name WHERE text = ?1) AND alert = ?2 AND m.at >= ?3 \
+                   AND tellable AND mark <> watermark";
         self.query(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
             let row = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?));
@@ -58,8 +62,9 @@ impl SilenceReader for ReaderPool {
     }
 
     fn notified_alerts(&self, most: usize) -> ReadResult<Vec<NotifiedAlert>> {
-        let sql = "SELECT push, position, name.text, told FROM told_alert JOIN name ON name.id = channel \
-                   WHERE told IS NOT NULL AND firing IS NOT NULL AND push IS NOT NULL ORDER BY push LIMIT ?1";
+        let sql = "SELECT push, position, name.text, iif(tellable AND mark <> watermark, firing, told) AS known \
+                   FROM told_alert a JOIN told_group g ON g.channel = a.channel AND g.id = grp JOIN name ON name.id = a.channel \
+                   WHERE known IS NOT NULL AND firing IS NOT NULL AND push IS NOT NULL ORDER BY push LIMIT ?1";
         let noted: Vec<(i64, u32, String, Severity)> = self.query(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
             statement.query_map([limit(most)], |row| row.try_into())?.collect()
