@@ -4,6 +4,7 @@ use crate::prove::generator::{self, Random};
 use expect_test::expect_file;
 use pointsman::evaluate::{EvaluationContext, SilentObserver};
 use pointsman::json::{self, ToJson};
+use pointsman::model::{Destination, Target};
 use pointsman::prove::Witness;
 use pointsman::ruleset::{EntryPoint, RuleSet, VariantBuilder};
 use pointsman::source::Sources;
@@ -133,6 +134,16 @@ fn with_a_test(text: &str) -> Option<RuleSet> {
     read(&format!("{text}\ntest \"a plain event\" {{\n  routing {entry}\n  event {{ }}\n  {sent}\n}}\n"))
 }
 
+/// The routings that no other one calls: events enter there.
+fn entries(rules: &RuleSet) -> Vec<usize> {
+    let targets = rules.model.routing_lines().flat_map(|line| line.body.own_targets());
+    let destinations = targets.flat_map(Target::destinations);
+    let called: BTreeSet<usize> = destinations
+        .filter_map(|destination| if let Destination::Routing(id) = destination { Some(*id) } else { None })
+        .collect();
+    (0..rules.model.routings.len()).filter(|routing| !called.contains(routing)).collect()
+}
+
 /// No random event tells the rules apart from those with a change that is called equivalent.
 #[test]
 fn random_events_find_no_difference_where_there_is_none() {
@@ -150,7 +161,7 @@ fn random_events_find_no_difference_where_there_is_none() {
             let changed = builder.build(&change.edits).expect("it was checked");
             for _ in 0..300 {
                 let event = generator::event(&mut random);
-                for routing in 0..rules.model.routings.len() {
+                for routing in entries(&rules) {
                     let channels =
                         |rules: &RuleSet| rules.outcome(&event, routing).channels.into_iter().collect::<BTreeSet<_>>();
                     let said = mutation_text::said(change);
