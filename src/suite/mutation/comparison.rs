@@ -31,8 +31,8 @@ pub(super) struct OriginalRules<'o> {
     pub(super) samples: Vec<PayloadSample>,
 }
 
-/// Compares changed rules with the original ones. `name` is that of the test that tells them apart. The model of the changed
-/// rules is simplified.
+/// Compares changed rules with the original ones. `name` is that of the test that tells them apart. The model of the
+/// changed rules is simplified.
 pub(super) fn compare(
     original: &OriginalRules<'_>,
     changed: &mut RuleSet,
