@@ -1,8 +1,11 @@
 //! How much of the rules their tests hold: each rule is changed a little, and a test should notice.
 //!
-//! A change is one edit of the syntax tree, such as an author could make by mistake. It is written into the text, checked
-//! and compiled; what `check` refuses is not counted, as nobody could use such rules. Only the tests that reach the changed
-//! part are run again. Rules that pass them are compared with the original ones: if they are the same for every event and
+//! A change is one edit of the syntax tree, such as an author could make by mistake. It is written into the text,
+//! checked
+//! and compiled; what `check` refuses is not counted, as nobody could use such rules. Only the tests that reach the
+//! changed
+//! part are run again. Rules that pass them are compared with the original ones: if they are the same for every event
+//! and
 //! payload, no test could tell, and the change is not counted either. For the others, a test is written that tells.
 //!
 //! Rules that proofs refuse, because a line of them is unreachable, count as refused if no test fails.

@@ -1,4 +1,5 @@
-//! Looks for a payload of which two rule sets do not make the same: the payloads of tests as they are, then each with one
+//! Looks for a payload of which two rule sets do not make the same: the payloads of tests as they are, then each with
+//! one
 //! value changed. What is found is made as small as it can be.
 
 use super::samples::{MappedOutcome, PayloadSample};

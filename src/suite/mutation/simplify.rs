@@ -1,6 +1,7 @@
 //! Rules by a form of their own, which some rules share that say the same in other words.
 //!
-//! Arms that no value fits both of, or that result in the same constant, stand in a fixed order. In an arm behind one that takes what is missing, the subject has a
+//! Arms that no value fits both of, or that result in the same constant, stand in a fixed order. In an arm behind one
+//! that takes what is missing, the subject has a
 //! value, so that what stands behind it in `??` is left out.
 
 use crate::model::{

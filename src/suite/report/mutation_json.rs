@@ -3,7 +3,8 @@
 use crate::suite::mutation::{ChangeText, MutationReport, ReportedChange, SurvivingChange};
 use serde_json::{Map, Value, json};
 
-/// `{"score":…,"killed":…,"survived":…,"equivalent":…,"rejected":…,"left_out":…,"survivors":[…],"same":[…]}` and a line end.
+/// `{"score":…,"killed":…,"survived":…,"equivalent":…,"rejected":…,"left_out":…,"survivors":[…],"same":[…]}` and a
+/// line end.
 #[must_use]
 pub fn render(report: &MutationReport) -> String {
     let document = json!({
