@@ -127,6 +127,16 @@ impl Sources {
         FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
     }
 
+    /// The same files, of which one has another text.
+    #[must_use]
+    pub fn with_text(&self, id: FileId, text: &str) -> Self {
+        let mut changed = self.clone();
+        if let Some(file) = changed.files.get_mut(id.0 as usize) {
+            *file = SourceFile::new(&file.name, text);
+        }
+        changed
+    }
+
     /// The file with an id, if the id came from this set.
     #[must_use]
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {

@@ -206,6 +206,11 @@ fn tests_are_suggested_for_what_no_test_reaches() {
 }
 
 #[test]
+fn test_changes_rules_and_says_what_no_test_notices() {
+    transcript("mutate");
+}
+
+#[test]
 fn check_compares_rules_with_samples() {
     transcript("samples");
 }

@@ -35,6 +35,7 @@ mod journal;
 mod json;
 mod kept;
 mod messages;
+mod mutation;
 mod mute;
 mod notification;
 mod notification_policy;

@@ -3,7 +3,7 @@
 pub(crate) mod campaign;
 mod edit;
 mod edit_campaign;
-mod generator;
+pub(crate) mod generator;
 mod mappings;
 mod statement_campaign;
 mod statement_rules;

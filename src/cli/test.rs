@@ -1,5 +1,7 @@
 //! `pointsman test`: runs the tests of a rule set.
 
+mod mutation;
+
 use super::exit::Exit;
 use super::rule_paths::RulePathArguments;
 use super::terminal::Terminal;
@@ -36,6 +38,8 @@ pub(super) struct Arguments {
     /// Append the suggested tests to a rule file, which is made where it does not exist
     #[arg(long, value_name = "FILE", requires = "suggest")]
     write: Option<PathBuf>,
+    #[command(flatten)]
+    mutation: mutation::MutationArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -46,13 +50,14 @@ Examples:
   pointsman test --format junit > junit.xml     for a build server
   pointsman test --coverage --min-coverage 90   fail if too much is untested
   pointsman test --suggest --write rules/suggested.tests.rules
+  pointsman test --mutate --min-score 95        fail if the tests miss too many small changes of the rules
 
 Every row of `cases` is a separate result. The defaults of a test are fixed: the time is 2026-01-01T00:00:00Z; \
 an event is Warning and Firing, with the title \"a test alert\" and the key \"test-alert\".
 
 Exit codes:
   0  every test passed
-  1  a test failed, there are none, the coverage is too low, or the rules are wrong
+  1  a test failed, there are none, the coverage or the score is too low, or the rules are wrong
   2  the command line is wrong
   3  a file could not be read";
 
@@ -81,6 +86,9 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     load::prove(&rules, terminal)?;
     if arguments.suggest {
         return suggested_tests::print(&rules, arguments.write.as_deref(), terminal);
+    }
+    if arguments.mutation.mutate {
+        return mutation::run(arguments, &rules, terminal);
     }
     let snapshots = if arguments.update { SnapshotMode::Write } else { SnapshotMode::Compare };
     let options = TestOptions { filter: arguments.filter.clone(), snapshots, ..TestOptions::default() };

@@ -49,7 +49,71 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// Changes the expressions directly within, in text order; of a `match`, the results and notes as well.
+    pub fn each_part_mut(&mut self, change: &mut dyn FnMut(&mut Self)) {
+        match &mut self.kind {
+            ExpressionKind::Template(parts) => parts.iter_mut().for_each(|part| match part {
+                TemplatePart::Value(value) => change(value),
+                TemplatePart::Text(_) => {}
+            }),
+            ExpressionKind::Navigate(inner, _) | ExpressionKind::Not(inner) => change(inner),
+            ExpressionKind::Call(_, all)
+            | ExpressionKind::Lookup(_, all)
+            | ExpressionKind::Coalesce(all)
+            | ExpressionKind::Or(all)
+            | ExpressionKind::And(all)
+            | ExpressionKind::List(all) => all.iter_mut().for_each(change),
+            ExpressionKind::Object(members) => members.iter_mut().for_each(|(_, member)| change(member)),
+            ExpressionKind::Match(choice) => {
+                choice.subjects.iter_mut().for_each(&mut *change);
+                for arm in &mut choice.arms {
+                    let patterns = arm.columns.iter_mut().flatten();
+                    let tests = patterns.filter_map(|pattern| match pattern {
+                        Pattern::Test(test, _) => Some(test),
+                        Pattern::Any => None,
+                    });
+                    tests.flat_map(Comparator::operands_mut).for_each(&mut *change);
+                    change(&mut arm.result);
+                    arm.note.iter_mut().for_each(&mut *change);
+                }
+            }
+            ExpressionKind::Compare(comparison) => {
+                match &mut comparison.subject {
+                    ComparisonSubject::Value(value) => change(value),
+                    ComparisonSubject::Nodes(_, nodes) => nodes.start.as_deref_mut().into_iter().for_each(&mut *change),
+                    ComparisonSubject::Now => {}
+                }
+                comparison.test.operands_mut().iter_mut().for_each(change);
+            }
+            ExpressionKind::Nodes(nodes) => nodes.start.as_deref_mut().into_iter().for_each(change),
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Request(_)
+            | ExpressionKind::Group(_)
+            | ExpressionKind::Define(_) => {}
+        }
+    }
+}
+
 impl Comparator {
+    fn operands_mut(&mut self) -> &mut [Expression] {
+        match self {
+            Self::Equal(value) | Self::Order(_, value) | Self::Text(TextTest::Piece(_, value)) => {
+                slice::from_mut(value)
+            }
+            Self::In(values) => values,
+            Self::Text(TextTest::Cidr(_) | TextTest::Like(_) | TextTest::Regex(..)) | Self::Is(_) | Self::During(_) => {
+                &mut []
+            }
+        }
+    }
+
     /// The values on the right side.
     #[must_use]
     pub fn operands(&self) -> &[Expression] {

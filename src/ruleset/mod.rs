@@ -16,6 +16,7 @@ mod silence;
 pub mod source_text;
 mod statements;
 mod trace;
+mod variant;
 mod why_not;
 
 pub use difference::{
@@ -32,6 +33,7 @@ pub use trace::{
     ArmTrace, AssignedValue, ComparisonTrace, ElementTrace, EvaluationTrace, MissingMember, RouteTrace, TraceStep,
     visible_excerpt,
 };
+pub use variant::{TextEdit, VariantBuilder};
 pub use why_not::{is_route, line_at, why_not};
 
 use crate::channel::NotificationPolicy;

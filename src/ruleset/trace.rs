@@ -20,7 +20,11 @@ pub struct EvaluationTrace {
     pub arms: BTreeSet<Span>,
     /// The paths of all lines that hit or declined.
     pub lines: BTreeSet<Box<str>>,
-    /// How many steps are recorded; no limit where it is absent. `arms` and `lines` are complete in any case.
+    /// The paths of all lines that were tried.
+    pub tried: BTreeSet<Box<str>>,
+    /// The mappings that were asked whether they accept the payload.
+    pub mappings: BTreeSet<Box<str>>,
+    /// How many steps are recorded; no limit where it is absent. The sets are complete in any case.
     limit: Option<usize>,
     recorded: usize,
     /// The position of the current element.
@@ -150,7 +154,8 @@ pub struct ComparisonTrace {
 impl Observer for EvaluationTrace {
     const LISTENS: bool = true;
 
-    fn mapping(&mut self, _name: &str) {
+    fn mapping(&mut self, name: &str) {
+        self.mappings.insert(name.into());
         self.discard_pending();
         self.lets.clear();
     }
@@ -218,6 +223,9 @@ impl Observer for EvaluationTrace {
     }
 
     fn enter(&mut self, path: &str, place: Span) {
+        if !self.tried.contains(path) {
+            self.tried.insert(path.into());
+        }
         self.discard_pending();
         if self.has_room() {
             let (steps, lines) = (Vec::new(), Vec::new());

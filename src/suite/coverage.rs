@@ -62,7 +62,7 @@ impl Coverage {
     }
 }
 
-fn percent(hit: usize, all: usize) -> f64 {
+pub(super) fn percent(hit: usize, all: usize) -> f64 {
     let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     if all == 0 { 100.0 } else { number(hit) * 100.0 / number(all) }
 }
@@ -72,6 +72,9 @@ fn percent(hit: usize, all: usize) -> f64 {
 pub(super) struct CoverageHits {
     arms: BTreeSet<Span>,
     lines: BTreeSet<Box<str>>,
+    /// The lines that were tried, and the mappings that were asked.
+    pub(super) tried: BTreeSet<Box<str>>,
+    pub(super) mappings: BTreeSet<Box<str>>,
     mutes: BTreeSet<Box<str>>,
     /// The heartbeats that were absent.
     heartbeats: BTreeSet<String>,
@@ -82,6 +85,19 @@ impl CoverageHits {
     pub(super) fn add(&mut self, trace: &EvaluationTrace) {
         self.arms.extend(&trace.arms);
         self.lines.extend(trace.lines.iter().cloned());
+        self.tried.extend(trace.tried.iter().cloned());
+        self.mappings.extend(trace.mappings.iter().cloned());
+    }
+
+    /// Adds the hits of other cases.
+    pub(super) fn add_all(&mut self, other: Self) {
+        let Self { arms, lines, tried, mappings, mutes, heartbeats } = other;
+        self.arms.extend(arms);
+        self.lines.extend(lines);
+        self.tried.extend(tried);
+        self.mappings.extend(mappings);
+        self.mutes.extend(mutes);
+        self.heartbeats.extend(heartbeats);
     }
 
     /// Adds mutes that held an alert.

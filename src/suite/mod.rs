@@ -20,6 +20,7 @@ mod fields;
 pub mod files;
 mod held;
 mod location;
+pub mod mutation;
 mod observed_outcome;
 mod plan;
 pub mod report;
@@ -165,24 +166,17 @@ pub fn run(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) ->
 
 /// Runs the tests, and says what they hit.
 fn run_with_hits(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) -> (TestReport, CoverageHits) {
-    let mut runner = SuiteRunner {
-        rules,
-        prover: None,
-        options,
-        files,
-        hits: CoverageHits::default(),
-        budget: TimelineBudget::default(),
-        results: Vec::new(),
-        written: Vec::new(),
-    };
+    let mut runner = SuiteRunner::new(rules, options, files);
     for run in in_text_order(rules, options) {
         match run {
-            RunnableDeclaration::Test(test) => runner.test(&TestPlan::new(test)),
+            RunnableDeclaration::Test(test) => {
+                runner.test(&TestPlan::new(test), &mut |_, _| NextCase::Run, &mut |_, _| {});
+            }
             RunnableDeclaration::Statement(id, statement) => runner.statement(id, statement),
         }
     }
-    let report = TestReport { coverage: runner.hits.coverage(rules), results: runner.results, written: runner.written };
-    (report, runner.hits)
+    let hits = std::mem::take(&mut runner.hits);
+    (TestReport { coverage: hits.coverage(rules), results: runner.results, written: runner.written }, hits)
 }
 
 /// The payloads of the cases of a test, as far as they can be read.
@@ -233,20 +227,58 @@ struct SuiteRunner<'r> {
     written: Vec<String>,
 }
 
-impl SuiteRunner<'_> {
-    fn test(&mut self, plan: &TestPlan) {
+/// Whether a case of a test is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NextCase {
+    Run,
+    Skip,
+    /// Neither it nor those after it.
+    Stop,
+}
+
+impl<'r> SuiteRunner<'r> {
+    fn new(rules: &'r RuleSet, options: &'r TestOptions, files: &'r mut dyn TestFiles) -> Self {
+        Self {
+            rules,
+            prover: None,
+            options,
+            files,
+            hits: CoverageHits::default(),
+            budget: TimelineBudget::default(),
+            results: Vec::new(),
+            written: Vec::new(),
+        }
+    }
+
+    fn into_report(self) -> TestReport {
+        TestReport { coverage: self.hits.coverage(self.rules), results: self.results, written: self.written }
+    }
+
+    /// Runs the cases of a test that the filter selects. `next` says which of all its cases, by their numbers, and `seen`
+    /// hears what each hit.
+    fn test(
+        &mut self,
+        plan: &TestPlan,
+        next: &mut dyn FnMut(&Self, usize) -> NextCase,
+        seen: &mut dyn FnMut(usize, &CoverageHits),
+    ) {
         self.budget = TimelineBudget::default();
         let Some(cases) = plan.cases else {
-            if self.is_selected(plan, None) {
-                let found = self.case(plan, None);
+            if self.is_selected(plan, None) && next(self, 0) == NextCase::Run {
+                let found = self.case(plan, None, &mut |hits| seen(0, hits));
                 self.report(plan, None, plan.test.tree.name.span, found);
             }
             return;
         };
-        for row in cases::expand(plan, cases, &self.rules.sources, self.files) {
+        for (number, row) in cases::expand(plan, cases, &self.rules.sources, self.files).into_iter().enumerate() {
+            match next(self, number) {
+                NextCase::Run => {}
+                NextCase::Skip => continue,
+                NextCase::Stop => return,
+            }
             match row {
                 Ok(row) if self.is_selected(plan, Some(&row.text)) => {
-                    let found = self.case(plan, Some((&row, &cases.subject)));
+                    let found = self.case(plan, Some((&row, &cases.subject)), &mut |hits| seen(number, hits));
                     self.report(plan, Some(&row.text), row.span, found);
                 }
                 Err(invalid) if self.is_selected(plan, Some(&invalid.text)) => {
@@ -295,7 +327,20 @@ impl SuiteRunner<'_> {
         });
     }
 
-    fn case(&mut self, plan: &TestPlan, row: Option<(&ExpandedCase, &Identifier)>) -> CaseFindings {
+    fn case(
+        &mut self,
+        plan: &TestPlan,
+        row: Option<(&ExpandedCase, &Identifier)>,
+        seen: &mut dyn FnMut(&CoverageHits),
+    ) -> CaseFindings {
+        let before = std::mem::take(&mut self.hits);
+        let found = self.run_case(plan, row);
+        seen(&self.hits);
+        self.hits.add_all(before);
+        found
+    }
+
+    fn run_case(&mut self, plan: &TestPlan, row: Option<(&ExpandedCase, &Identifier)>) -> CaseFindings {
         let none = Vec::new();
         let bindings = row.map_or(&none, |(row, _)| &row.bindings);
         let runner = CaseRunner { rules: self.rules, plan, bindings };

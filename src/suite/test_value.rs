@@ -12,7 +12,7 @@ use std::convert::Infallible;
 use std::fmt;
 
 /// A value in the notation of the rules.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TestValue {
     /// Absent.
     Missing,

@@ -142,11 +142,19 @@ fn mapping(builder: &mut FormulaBuilder<'_>, mapping: &Mapping) -> PartList {
     for (field, value) in fields {
         parts.expression(builder, field.name(), value, scope);
     }
+    let mut before: Vec<&str> = Vec::new();
     for entry in labels {
         match entry {
-            LabelEntry::Set(name, value) => parts.expression(builder, format!("label {name}"), value, scope),
+            LabelEntry::Set(name, value) => {
+                before.push(name);
+                parts.expression(builder, format!("label {name}"), value, scope);
+            }
             LabelEntry::Spread(value, except) => {
-                parts.expression(builder, "labels of", value, scope);
+                // Of labels with the same name the last counts.
+                before.sort_unstable();
+                let mut meaning = format!("after {before:?} ");
+                builder.write_meaning(value, scope, &mut meaning);
+                parts.add("labels of", meaning, PartText::Written(value.span));
                 let except: Vec<&str> = except.iter().map(Glob::text).collect();
                 parts.value("labels without", format!("{except:?}"));
             }

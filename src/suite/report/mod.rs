@@ -2,6 +2,8 @@
 
 pub mod json;
 pub mod junit;
+pub mod mutation_json;
+pub mod mutation_text;
 pub mod tap;
 pub mod text;
 

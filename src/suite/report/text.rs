@@ -7,13 +7,13 @@ use crate::suite::{
 use std::fmt;
 
 /// The escape sequence of a style.
-struct AnsiStyle(&'static str);
+pub(super) struct AnsiStyle(&'static str);
 
-const GOOD: AnsiStyle = AnsiStyle("\x1b[32m");
-const BAD: AnsiStyle = AnsiStyle("\x1b[31m");
-const STRONG: AnsiStyle = AnsiStyle("\x1b[1m");
-const FAINT: AnsiStyle = AnsiStyle("\x1b[94m");
-const PLAIN: AnsiStyle = AnsiStyle("\x1b[0m");
+pub(super) const GOOD: AnsiStyle = AnsiStyle("\x1b[32m");
+pub(super) const BAD: AnsiStyle = AnsiStyle("\x1b[31m");
+pub(super) const STRONG: AnsiStyle = AnsiStyle("\x1b[1m");
+pub(super) const FAINT: AnsiStyle = AnsiStyle("\x1b[94m");
+pub(super) const PLAIN: AnsiStyle = AnsiStyle("\x1b[0m");
 
 impl fmt::Display for AnsiStyle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

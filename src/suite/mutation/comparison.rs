@@ -1,0 +1,98 @@
+//! Whether changed rules are the same as the original ones, or what tells them apart.
+
+use super::payload_search;
+use super::reach::ChangeUsers;
+use super::samples::PayloadSample;
+use super::simplify::simplify;
+use super::suggestion;
+use crate::model::Model;
+use crate::prove::{
+    ComparedModel, DeclarationKind, RoutingComparison, WitnessOutcome, changed_declarations, compare_routings,
+};
+use crate::ruleset::RuleSet;
+use std::collections::BTreeSet;
+
+/// What is known about changed rules that pass all tests.
+#[derive(Debug)]
+pub(super) enum SurvivorComparison {
+    /// They are the same for every payload and every event.
+    Equivalent,
+    /// This test passes with the original rules, and fails with the changed ones.
+    Different(String),
+    /// Nothing tells them apart, as far as was looked.
+    Unknown(String),
+}
+
+/// What changed rules are compared with.
+pub(super) struct OriginalRules<'o> {
+    pub(super) rules: &'o RuleSet,
+    /// The same rules by the form of [`simplify`].
+    pub(super) simplified: Model,
+    pub(super) samples: Vec<PayloadSample>,
+}
+
+/// Compares changed rules with the original ones. `name` is that of the test that tells them apart. The model of the
+/// changed rules is simplified.
+pub(super) fn compare(
+    original: &OriginalRules<'_>,
+    changed: &mut RuleSet,
+    users: &ChangeUsers,
+    name: &str,
+) -> SurvivorComparison {
+    let mut unknown = None;
+    match compare_rules(original.rules, changed) {
+        RoutingComparison::Differs(event) => {
+            return SurvivorComparison::Different(suggestion::of_event(name, &event));
+        }
+        RoutingComparison::Undecided(reason) => {
+            unknown = Some(format!("whether it changes something is undecided: {reason}"));
+        }
+        RoutingComparison::Equal => {}
+    }
+    simplify(&mut changed.model);
+    let declarations = changed_declarations(unused(&original.simplified), unused(&changed.model));
+    let kinds: BTreeSet<DeclarationKind> = declarations.iter().map(|declaration| declaration.kind).collect();
+    if kinds.contains(&DeclarationKind::Mapping) {
+        for mapping in &users.mappings {
+            if let Some(found) = payload_search::search(original.rules, changed, mapping, &original.samples) {
+                return SurvivorComparison::Different(suggestion::of_payload(name, &found));
+            }
+        }
+        unknown.get_or_insert_with(|| "no payload was found that tells it apart".to_owned());
+    }
+    let other = declarations.iter().find(|declaration| is_compared_otherwise(declaration.kind));
+    if let Some(other) = other {
+        let (kind, name) = (other.kind.name(), &other.name);
+        unknown.get_or_insert_with(|| format!("it changes the {kind} `{name}`, which is not compared"));
+    }
+    unknown.map_or(SurvivorComparison::Equivalent, SurvivorComparison::Unknown)
+}
+
+/// A model whose evaluator is not asked.
+fn unused(model: &Model) -> ComparedModel<'_, 'static> {
+    ComparedModel { model, evaluate: &|_, _| WitnessOutcome::default() }
+}
+
+fn compare_rules(original: &RuleSet, changed: &RuleSet) -> RoutingComparison {
+    let evaluate_old = |witness: &_, routing| original.outcome(witness, routing);
+    let evaluate_new = |witness: &_, routing| changed.outcome(witness, routing);
+    let old = ComparedModel { model: &original.model, evaluate: &evaluate_old };
+    let new = ComparedModel { model: &changed.model, evaluate: &evaluate_new };
+    compare_routings(old, new)
+}
+
+/// Whether neither routings nor mappings show what a declaration does.
+fn is_compared_otherwise(kind: DeclarationKind) -> bool {
+    match kind {
+        DeclarationKind::Mapping
+        | DeclarationKind::Define
+        | DeclarationKind::Table
+        | DeclarationKind::Schedule
+        | DeclarationKind::Routing => false,
+        DeclarationKind::Integration
+        | DeclarationKind::Channel
+        | DeclarationKind::Family
+        | DeclarationKind::Mute
+        | DeclarationKind::Heartbeat => true,
+    }
+}
