@@ -44,7 +44,9 @@ pub(super) fn run(arguments: &Arguments, rules: &RuleSet, terminal: &mut Termina
         Ok(report) => {
             match arguments.format {
                 TestFormat::Json => terminal.out.print(&mutation_json::render(&report)),
-                _ => terminal.out.print_styled(&mutation_text::render(&report)),
+                TestFormat::Text | TestFormat::Junit | TestFormat::Tap => {
+                    terminal.out.print_styled(&mutation_text::render(&report));
+                }
             }
             Ok(if is_good_enough(min_score, &report, terminal) { Exit::Success } else { Exit::Findings })
         }

@@ -17,7 +17,16 @@ pub(super) fn changes(files: &[RuleFile], sources: &Sources) -> Vec<Change> {
         match &item.kind {
             Declaration::Channel(channel) if channel.family.is_none() => names.channels.push(channel.name.text.clone()),
             Declaration::Routing(routing) => names.routings.push(routing.name.text.clone()),
-            _ => {}
+            Declaration::Mapping(_)
+            | Declaration::Table(_)
+            | Declaration::Define(_)
+            | Declaration::Schedule(_)
+            | Declaration::Channel(_)
+            | Declaration::Mute(_)
+            | Declaration::Heartbeat(_)
+            | Declaration::Integration(_)
+            | Declaration::Test(_)
+            | Declaration::Prove(_) => {}
         }
     }
     let owner = ChangeOwner::Lines(Vec::new());
@@ -239,7 +248,9 @@ impl ChangeList<'_> {
                     let taken = |channel: &str| {
                         all.iter().any(|each| matches!(each, Destination::Channel(own) if *own.text == *channel))
                     };
-                    next(&self.names.channels, &name.text).find(|other| !taken(other)).map(|other| other.to_string())
+                    next(&self.names.channels, &name.text)
+                        .find(|other| !taken(other))
+                        .map(std::string::ToString::to_string)
                 }
                 Destination::Routing(name, _) => {
                     next(&self.names.routings, &name.text).next().map(|other| format!("routing {other}"))

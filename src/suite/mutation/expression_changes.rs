@@ -39,7 +39,22 @@ impl ChangeList<'_> {
                 self.condition(inner);
             }
             ExpressionKind::Compare(comparison) => self.comparison(condition.span, comparison),
-            _ => {
+            ExpressionKind::Null
+            | ExpressionKind::Missing
+            | ExpressionKind::Boolean(_)
+            | ExpressionKind::Number(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Name(_)
+            | ExpressionKind::Constant(_)
+            | ExpressionKind::Navigate(..)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Coalesce(_)
+            | ExpressionKind::Match(_)
+            | ExpressionKind::Duration(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => {
                 self.negate(condition.span);
                 self.value(condition);
             }
@@ -56,7 +71,9 @@ impl ChangeList<'_> {
         let shown = whole(place, &places);
         self.add(ChangeKind::Connective, shown, words);
         self.remove_each(ChangeKind::PartRemoved, shown, &places);
-        parts.iter().for_each(|part| self.condition(part));
+        for part in parts {
+            self.condition(part);
+        }
     }
 
     /// Removes each of some operands, with the sign between it and its neighbour.
@@ -117,7 +134,24 @@ impl ChangeList<'_> {
             }
             ExpressionKind::Match(choice) => self.value_choice(choice),
             kind if kind.is_condition() => self.condition(value),
-            _ => value.each_part(&mut |part| self.value(part)),
+            ExpressionKind::Null
+            | ExpressionKind::Missing
+            | ExpressionKind::Boolean(_)
+            | ExpressionKind::Number(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Name(_)
+            | ExpressionKind::Constant(_)
+            | ExpressionKind::Navigate(..)
+            | ExpressionKind::Call(..)
+            | ExpressionKind::Or(_)
+            | ExpressionKind::And(_)
+            | ExpressionKind::Not(_)
+            | ExpressionKind::Compare(_)
+            | ExpressionKind::Duration(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => value.each_part(&mut |part| self.value(part)),
         }
     }
 
@@ -211,7 +245,20 @@ fn literal<'s>(sources: &'s Sources, value: &Expression) -> Option<&'s str> {
         | ExpressionKind::Boolean(_)
         | ExpressionKind::Number(_)
         | ExpressionKind::Constant(_) => true,
-        _ => false,
+        ExpressionKind::Regex(_)
+        | ExpressionKind::Path(_)
+        | ExpressionKind::Name(_)
+        | ExpressionKind::Navigate(..)
+        | ExpressionKind::Call(..)
+        | ExpressionKind::Coalesce(_)
+        | ExpressionKind::Match(_)
+        | ExpressionKind::Or(_)
+        | ExpressionKind::And(_)
+        | ExpressionKind::Not(_)
+        | ExpressionKind::Compare(_)
+        | ExpressionKind::Duration(_)
+        | ExpressionKind::List(_)
+        | ExpressionKind::Object(_) => false,
     };
     is_constant.then(|| sources.text(value.span))
 }

@@ -176,7 +176,7 @@ enum ChangeFate {
     Rejected,
     Killed,
     Equivalent,
-    Survived(SurvivingChange),
+    Survived(Box<SurvivingChange>),
 }
 
 struct Trial<'t> {
@@ -195,7 +195,7 @@ impl<'t> Trial<'t> {
             ChangeFate::Rejected => report.rejected += 1,
             ChangeFate::Killed => report.killed += 1,
             ChangeFate::Equivalent => report.equivalent.push(reported(change, &self.rules.sources)),
-            ChangeFate::Survived(survivor) => report.survivors.push(survivor),
+            ChangeFate::Survived(survivor) => report.survivors.push(*survivor),
         }
     }
 
@@ -222,7 +222,7 @@ impl<'t> Trial<'t> {
         if is_refused {
             return ChangeFate::Rejected;
         }
-        ChangeFate::Survived(SurvivingChange { change, cases: cases.len(), test, reason })
+        ChangeFate::Survived(Box::new(SurvivingChange { change, cases: cases.len(), test, reason }))
     }
 
     fn original(&self) -> OriginalRules<'t> {

@@ -156,7 +156,28 @@ fn interesting_values(model: &Model, mapping: &Mapping) -> Vec<Option<Value>> {
         let literals: Vec<&Literal> = match node {
             ReachedNode::Expression(expression) => match &expression.kind {
                 ExpressionKind::Literal(literal) => vec![literal],
-                _ => Vec::new(),
+                ExpressionKind::Template(_)
+                | ExpressionKind::Path(_)
+                | ExpressionKind::Nodes(_)
+                | ExpressionKind::Regex(_)
+                | ExpressionKind::Let(_)
+                | ExpressionKind::Field(_)
+                | ExpressionKind::Label(_)
+                | ExpressionKind::Parameter(_)
+                | ExpressionKind::Request(_)
+                | ExpressionKind::Group(_)
+                | ExpressionKind::Define(_)
+                | ExpressionKind::Navigate(..)
+                | ExpressionKind::Call(..)
+                | ExpressionKind::Lookup(..)
+                | ExpressionKind::Coalesce(_)
+                | ExpressionKind::Match(_)
+                | ExpressionKind::Or(_)
+                | ExpressionKind::And(_)
+                | ExpressionKind::Not(_)
+                | ExpressionKind::Compare(_)
+                | ExpressionKind::List(_)
+                | ExpressionKind::Object(_) => Vec::new(),
             },
             ReachedNode::Test(test, _) => test.operands().iter().filter_map(|operand| operand.literal()).collect(),
         };
@@ -168,7 +189,12 @@ fn interesting_values(model: &Model, mapping: &Mapping) -> Vec<Option<Value>> {
                     add(text.to_lowercase().into());
                 }
                 Literal::Number(number) => _ = serde_json::from_str(&number.to_string()).map(&mut add),
-                _ => {}
+                Literal::Missing
+                | Literal::Null
+                | Literal::Boolean(_)
+                | Literal::Severity(_)
+                | Literal::Status(_)
+                | Literal::Time(_) => {}
             }
         }
     };

@@ -92,7 +92,9 @@ impl ChangeUsers {
                 found |= choice.tests().any(|(test, _)| is_during(model, test, owner));
             }
             let targets: Vec<&Target> = line.body.own_targets();
-            targets.iter().for_each(|target| target.each_expression(&mut |part| found |= uses(part)));
+            for target in &targets {
+                target.each_expression(&mut |part| found |= uses(part));
+            }
             if found {
                 self.lines.insert((*line.path).into());
             }

@@ -42,7 +42,7 @@ fn simplify_expression(expression: &mut Expression) {
 fn simplify_match(choice: &mut Match<Expression>) {
     let case = choice.case;
     if let [subject] = choice.subjects.as_slice() {
-        let taken = choice.arms.iter().position(|arm| takes_missing(arm)).unwrap_or(choice.arms.len());
+        let taken = choice.arms.iter().position(takes_missing).unwrap_or(choice.arms.len());
         for arm in choice.arms.iter_mut().skip(taken + 1) {
             without_idle_alternatives(&mut arm.result, subject);
         }

@@ -28,7 +28,7 @@ pub(super) fn of_payload(name: &str, found: &DifferentPayload) -> String {
 }
 
 fn test(name: &str, lines: &[String]) -> String {
-    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    let lines: String = lines.iter().flat_map(|line| ["  ", line.as_str(), "\n"]).collect();
     format!("test {} {{\n{lines}}}\n", quoted(name))
 }
 
@@ -67,12 +67,12 @@ fn different_members(event: &TestValue, other: &TestValue) -> TestValue {
     let added = other.members().iter().filter(|(name, _)| matches!(event.member(name), TestValue::Missing));
     let names = event.members().iter().chain(added).map(|(name, _)| name);
     let different = names.filter(|name| &***name != "event_status" && event.member(name) != other.member(name));
-    let member = |name: &Box<str>| {
+    let member = |name: &str| {
         let (own, theirs) = (event.member(name), other.member(name));
         let is_inner = matches!((own, theirs), (TestValue::Object(_), TestValue::Object(_)));
-        (name.clone(), if is_inner { different_members(own, theirs) } else { own.clone() })
+        (Box::from(name), if is_inner { different_members(own, theirs) } else { own.clone() })
     };
-    TestValue::Object(different.map(member).collect())
+    TestValue::Object(different.map(|name| member(name)).collect())
 }
 
 /// JSON in the notation of tests.

@@ -4,6 +4,7 @@ use super::text::{BAD, FAINT, GOOD, PLAIN, STRONG};
 use crate::diagnostic::visible_text;
 use crate::suite::mutation::{ChangeText, MutationReport, ReportedChange, SurvivingChange};
 use crate::text::{plural, shorten};
+use std::fmt::Write;
 
 /// How much of a text is shown.
 const MAX_TEXT: usize = 160;
@@ -16,7 +17,7 @@ pub fn render(report: &MutationReport) -> String {
     for survivor in &report.survivors {
         if survivor.change.location.file != file {
             file = &survivor.change.location.file;
-            out.push_str(&format!("{STRONG}{file}{PLAIN}\n\n"));
+            let _ = writeln!(out, "{STRONG}{file}{PLAIN}\n");
         }
         out.push_str(&survived(survivor));
     }
@@ -38,10 +39,10 @@ fn survived(survivor: &SurvivingChange) -> String {
         cases => format!("{cases} tests reach it and pass all the same"),
     };
     let mut out = format!("  {FAINT}{}{PLAIN}  {BAD}{}{PLAIN}\n", change.location.short(), said(change));
-    out.push_str(&format!("    {reached}\n"));
+    let _ = writeln!(out, "    {reached}");
     out.extend(reason.iter().map(|reason| format!("    {reason}\n")));
     for line in test.iter().flat_map(|test| test.lines()) {
-        out.push_str(&format!("    {GOOD}{}{PLAIN}\n", visible_text(line)));
+        let _ = writeln!(out, "    {GOOD}{}{PLAIN}", visible_text(line));
     }
     out.push('\n');
     out
@@ -65,10 +66,10 @@ fn summary(report: &MutationReport) -> String {
     let style = if survived == 0 { GOOD } else { BAD };
     let mut out = format!("{style}{}{PLAIN}: {killed} noticed, {survived} not\n", plural(counted, "change"));
     let (equivalent, rejected) = (report.equivalent.len(), report.rejected);
-    out.push_str(&format!("not counted: {equivalent} that change nothing, {rejected} that `check` refuses\n"));
+    let _ = writeln!(out, "not counted: {equivalent} that change nothing, {rejected} that `check` refuses");
     if report.left_out > 0 {
-        out.push_str(&format!("not tried: {} beyond the limit\n", plural(report.left_out, "change")));
+        let _ = writeln!(out, "not tried: {} beyond the limit", plural(report.left_out, "change"));
     }
-    out.push_str(&format!("score {:.1} %\n", report.score()));
+    let _ = writeln!(out, "score {:.1} %", report.score());
     out
 }
