@@ -31,6 +31,7 @@ fn report(suggestions: &TestSuggestions, terminal: &mut Terminal) {
     let TestSuggestions { reached, left, .. } = suggestions;
     terminal.err.print(&match (reached, left.len()) {
         (0, 0) => "the tests reach every arm and route\n".to_owned(),
+        (0, _) => String::new(),
         (1, _) => "the suggested test reaches 1 arm or route\n".to_owned(),
         _ => format!("the suggested tests reach {reached} arms and routes\n"),
     });

@@ -507,5 +507,6 @@ fn json_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
 }
 
 fn word(random: &mut Random, words: &[&'static str]) -> &'static str {
-    random.pick(words)
+    let word: &&str = random.pick(words);
+    word
 }

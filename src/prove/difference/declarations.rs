@@ -1,54 +1,10 @@
 //! The declarations besides routings that are not the same in both rule sets.
 
-use super::declared::{Declaration, DeclaredPart, declarations};
+use super::declared::{DeclarationKind, DeclaredItem, DeclaredPart, PartText, declarations};
 use super::rule_sets::{ComparedModel, RuleSets, Side};
 use super::uses::{UsedDeclaration, uses_of_line};
 use crate::model::Model;
 use crate::source::Span;
-
-/// What a declaration declares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DeclarationKind {
-    /// A mapping.
-    Mapping,
-    /// An integration.
-    Integration,
-    /// A channel.
-    Channel,
-    /// A family of channels.
-    Family,
-    /// A define.
-    Define,
-    /// A table.
-    Table,
-    /// A schedule.
-    Schedule,
-    /// A mute.
-    Mute,
-    /// A heartbeat.
-    Heartbeat,
-    /// A routing, as a whole.
-    Routing,
-}
-
-impl DeclarationKind {
-    /// Its word.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Mapping => "mapping",
-            Self::Integration => "integration",
-            Self::Channel => "channel",
-            Self::Family => "channel family",
-            Self::Define => "define",
-            Self::Table => "table",
-            Self::Schedule => "schedule",
-            Self::Mute => "mute",
-            Self::Heartbeat => "heartbeat",
-            Self::Routing => "routing",
-        }
-    }
-}
 
 /// A declaration that is not the same in both rule sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,17 +32,6 @@ pub struct ChangedPart {
     pub old: Option<PartText>,
     /// What it says in the new rules.
     pub new: Option<PartText>,
-}
-
-/// What a part of a declaration says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PartText {
-    /// As the rules write it there.
-    Written(Span),
-    /// A value.
-    Value(String),
-    /// Something that is not shown.
-    Hidden,
 }
 
 /// The declarations that are not the same, by kind and name. Routings are listed only where one rule set does not have
@@ -121,7 +66,7 @@ pub fn changed_declarations(old: ComparedModel<'_, '_>, new: ComparedModel<'_, '
     changed
 }
 
-fn changed_parts(old: &Declaration, new: &Declaration) -> Vec<ChangedPart> {
+fn changed_parts(old: &DeclaredItem, new: &DeclaredItem) -> Vec<ChangedPart> {
     let names = old.parts.keys().chain(new.parts.keys().filter(|name| !old.parts.contains_key(*name)));
     let changed = |name: &String| {
         let (old, new) = (old.parts.get(name), new.parts.get(name));

@@ -1,6 +1,5 @@
 //! The declarations of a rule set by their parts.
 
-use super::declarations::{DeclarationKind, PartText};
 use super::line_meaning::channel_name;
 use super::rule_sets::{RuleSets, Side};
 use crate::model::{
@@ -14,8 +13,63 @@ use crate::text::quoted;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+/// What a declaration declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeclarationKind {
+    /// A mapping.
+    Mapping,
+    /// An integration.
+    Integration,
+    /// A channel.
+    Channel,
+    /// A family of channels.
+    Family,
+    /// A define.
+    Define,
+    /// A table.
+    Table,
+    /// A schedule.
+    Schedule,
+    /// A mute.
+    Mute,
+    /// A heartbeat.
+    Heartbeat,
+    /// A routing, as a whole.
+    Routing,
+}
+
+impl DeclarationKind {
+    /// Its word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mapping => "mapping",
+            Self::Integration => "integration",
+            Self::Channel => "channel",
+            Self::Family => "channel family",
+            Self::Define => "define",
+            Self::Table => "table",
+            Self::Schedule => "schedule",
+            Self::Mute => "mute",
+            Self::Heartbeat => "heartbeat",
+            Self::Routing => "routing",
+        }
+    }
+}
+
+/// What a part of a declaration says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartText {
+    /// As the rules write it there.
+    Written(Span),
+    /// A value.
+    Value(String),
+    /// Something that is not shown.
+    Hidden,
+}
+
 /// A declaration by its parts.
-pub(super) struct Declaration {
+pub(super) struct DeclaredItem {
     pub(super) span: Span,
     pub(super) parts: BTreeMap<String, DeclaredPart>,
 }
@@ -27,14 +81,14 @@ pub(super) struct DeclaredPart {
 }
 
 /// All declarations, by what they are and their names.
-pub(super) type Declarations = BTreeMap<(DeclarationKind, Box<str>), Declaration>;
+pub(super) type DeclaredItems = BTreeMap<(DeclarationKind, Box<str>), DeclaredItem>;
 
-pub(super) fn declarations(sets: &mut RuleSets<'_, '_>, side: Side) -> Declarations {
+pub(super) fn declarations(sets: &mut RuleSets<'_, '_>, side: Side) -> DeclaredItems {
     let model = sets.model(side);
     let builder = sets.of(side).1;
-    let mut all = Declarations::new();
+    let mut all = DeclaredItems::new();
     let mut add = |kind, name: &str, span, parts: PartList| {
-        all.insert((kind, name.into()), Declaration { span, parts: parts.parts });
+        all.insert((kind, name.into()), DeclaredItem { span, parts: parts.parts });
     };
     for each in &model.mappings {
         add(DeclarationKind::Mapping, &each.name, each.span, mapping(builder, each));

@@ -18,7 +18,8 @@ mod sent;
 mod uses;
 mod wording;
 
-pub use declarations::{ChangedDeclaration, ChangedPart, DeclarationKind, PartText, changed_declarations};
+pub use declarations::{ChangedDeclaration, ChangedPart, changed_declarations};
+pub use declared::{DeclarationKind, PartText};
 pub use edits::EditKind;
 pub use report::{ChangeGroup, DifferenceDetail, EditDifference, EditedLine, RoutingDifferences, routing_differences};
 pub use rule_sets::{ComparedModel, Side};
