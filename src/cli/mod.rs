@@ -68,8 +68,8 @@ mod silence;
 mod silence_text;
 #[cfg(feature = "gateway")]
 mod status;
-#[cfg(feature = "gateway")]
 mod suggested_tests;
+#[cfg(feature = "gateway")]
 mod table;
 mod terminal;
 mod test;
