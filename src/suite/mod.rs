@@ -22,8 +22,10 @@ mod held;
 mod location;
 pub mod mutation;
 mod observed_outcome;
+mod payload_sample;
 mod plan;
 pub mod report;
+mod sample_path;
 mod sequence;
 mod snapshot;
 mod snapshot_line;
@@ -175,16 +177,7 @@ fn run_with_hits(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFil
             RunnableDeclaration::Statement(id, statement) => runner.statement(id, statement),
         }
     }
-    let hits = std::mem::take(&mut runner.hits);
-    (TestReport { coverage: hits.coverage(rules), results: runner.results, written: runner.written }, hits)
-}
-
-/// The payloads of the cases of a test, as far as they can be read.
-fn case_payloads(rules: &RuleSet, plan: &TestPlan, files: &dyn TestFiles) -> Vec<Vec<u8>> {
-    let payload = |bindings| CaseRunner { rules, plan, bindings }.payload(files);
-    let Some(cases) = plan.cases else { return payload(&Vec::new()).into_iter().collect() };
-    let rows = cases::expand(plan, cases, &rules.sources, files);
-    rows.iter().flatten().filter_map(|row| payload(&row.bindings)).collect()
+    runner.into_report()
 }
 
 /// What is run.
@@ -250,8 +243,10 @@ impl<'r> SuiteRunner<'r> {
         }
     }
 
-    fn into_report(self) -> TestReport {
-        TestReport { coverage: self.hits.coverage(self.rules), results: self.results, written: self.written }
+    /// What came of the tests, and what they hit.
+    fn into_report(self) -> (TestReport, CoverageHits) {
+        let coverage = self.hits.coverage(self.rules);
+        (TestReport { coverage, results: self.results, written: self.written }, self.hits)
     }
 
     /// Runs the cases of a test that the filter selects. `next` says which of all its cases, by their numbers, and `seen`

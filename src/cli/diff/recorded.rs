@@ -69,7 +69,7 @@ impl RecordedChange {
 
 /// What is known of an event once it is routed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct RoutedEvent {
+struct RecordedRouting {
     severity: Option<&'static str>,
     channels: BTreeSet<String>,
     title: String,
@@ -122,14 +122,14 @@ impl RecordedArguments {
     }
 
     /// What a rule set makes of a document.
-    fn route(&self, rules: &RuleSet, document: &Document<'_>, now: Timestamp) -> Result<Vec<RoutedEvent>, String> {
+    fn route(&self, rules: &RuleSet, document: &Document<'_>, now: Timestamp) -> Result<Vec<RecordedRouting>, String> {
         let context = EvaluationContext::at(now);
         if self.integration.is_none()
             && let Ok(event) = event::read(document)
         {
             let routing = self.routing_of(rules, event)?;
             let outcome = rules.route(routing, event, &context, document.arena, &mut SilentObserver);
-            return Ok(vec![RoutedEvent::of(&outcome.map_err(|unknown| unknown.to_string())?)]);
+            return Ok(vec![RecordedRouting::of(&outcome.map_err(|unknown| unknown.to_string())?)]);
         }
         let integration = match &self.integration {
             Some(name) => name,
@@ -138,7 +138,7 @@ impl RecordedArguments {
         };
         let entry = EntryPoint::Integration(integration);
         let outcomes = rules.evaluate(entry, document, &context, &mut SilentObserver);
-        Ok(outcomes.map_err(|unknown| unknown.to_string())?.iter().map(RoutedEvent::of).collect())
+        Ok(outcomes.map_err(|unknown| unknown.to_string())?.iter().map(RecordedRouting::of).collect())
     }
 
     /// The routing that an event enters: the one that is named, that of its integration, or the only one.
@@ -158,7 +158,7 @@ impl RecordedArguments {
     }
 }
 
-impl RoutedEvent {
+impl RecordedRouting {
     fn of(outcome: &Outcome<'_>) -> Self {
         match &outcome.kind {
             OutcomeKind::Routed(event, decision) => Self {
@@ -184,8 +184,13 @@ impl RecordedChange {
 }
 
 /// Counts the events of a document that change. Those of the two rule sets are paired in their order.
-fn count(old: &[RoutedEvent], new: &[RoutedEvent], place: &str, kinds: &mut BTreeMap<ChangeKey, (usize, String)>) {
-    let nothing = RoutedEvent::default();
+fn count(
+    old: &[RecordedRouting],
+    new: &[RecordedRouting],
+    place: &str,
+    kinds: &mut BTreeMap<ChangeKey, (usize, String)>,
+) {
+    let nothing = RecordedRouting::default();
     for at in 0..old.len().max(new.len()) {
         let (old, new) = (old.get(at).unwrap_or(&nothing), new.get(at).unwrap_or(&nothing));
         let lost: Vec<String> = old.channels.difference(&new.channels).cloned().collect();

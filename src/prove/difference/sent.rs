@@ -14,13 +14,13 @@ pub(super) type SentChannels = BTreeMap<Box<str>, Formula>;
 
 /// What a block, a body or a target gives if an event comes to it.
 #[derive(Debug, Clone, Default)]
-struct Given {
+struct GivenChannels {
     /// Whether it hits.
     hit: Option<Formula>,
     channels: SentChannels,
 }
 
-impl Given {
+impl GivenChannels {
     fn hit(&self) -> Formula {
         self.hit.unwrap_or(Formula::FALSE)
     }
@@ -50,7 +50,7 @@ impl<'r> SentFormulas<'r> {
         channels
     }
 
-    fn block(&mut self, sets: &mut RuleSets<'_, '_>, side: Side, lines: &[LineId]) -> Given {
+    fn block(&mut self, sets: &mut RuleSets<'_, '_>, side: Side, lines: &[LineId]) -> GivenChannels {
         // Whether a `route` has hit, and whether any line has that counts.
         let (mut is_open, mut is_unmet) = (Formula::TRUE, Formula::TRUE);
         let mut channels: BTreeMap<Box<str>, Vec<Formula>> = BTreeMap::new();
@@ -80,10 +80,10 @@ impl<'r> SentFormulas<'r> {
         }
         let formulas = sets.formulas();
         let channels = channels.into_iter().map(|(channel, sent)| (channel, formulas.or(sent))).collect();
-        Given { hit: Some(is_unmet.not()), channels }
+        GivenChannels { hit: Some(is_unmet.not()), channels }
     }
 
-    fn body(&mut self, sets: &mut RuleSets<'_, '_>, side: Side, id: LineId, line: &RoutingLine) -> Given {
+    fn body(&mut self, sets: &mut RuleSets<'_, '_>, side: Side, id: LineId, line: &RoutingLine) -> GivenChannels {
         match &line.body {
             RoutingLineBody::Block(_) => {
                 let inner = sets.inner_lines(side, id);
@@ -99,9 +99,9 @@ impl<'r> SentFormulas<'r> {
         }
     }
 
-    fn targets(&mut self, sets: &mut RuleSets<'_, '_>, side: Side, id: LineId) -> Given {
+    fn targets(&mut self, sets: &mut RuleSets<'_, '_>, side: Side, id: LineId) -> GivenChannels {
         let (map, builder) = sets.of(side);
-        let Some(line) = map.line(id).map(|entry| entry.line) else { return Given::default() };
+        let Some(line) = map.line(id).map(|entry| entry.line) else { return GivenChannels::default() };
         let arms: Vec<(Formula, &Target)> = match &line.body {
             RoutingLineBody::Target(target) => vec![(Formula::TRUE, target)],
             RoutingLineBody::Match(choice) => {
@@ -126,7 +126,7 @@ impl<'r> SentFormulas<'r> {
         }
         let formulas = sets.formulas();
         let channels = channels.into_iter().map(|(channel, sent)| (channel, formulas.or(sent))).collect();
-        Given { hit: Some(formulas.or(hits)), channels }
+        GivenChannels { hit: Some(formulas.or(hits)), channels }
     }
 
     fn destination<'m>(

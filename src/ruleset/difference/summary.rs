@@ -31,10 +31,11 @@ pub struct SeveritySummary {
     pub gained: Vec<Box<str>>,
 }
 
-type Change = (Box<str>, &'static str);
+/// A channel, and whether it loses or gains.
+type ChannelVerb = (Box<str>, &'static str);
 
 pub(super) fn channels(edits: &[LineEdit]) -> Vec<DeliveryChange> {
-    let mut all: BTreeMap<Change, (BTreeSet<&'static str>, Vec<String>)> = BTreeMap::new();
+    let mut all: BTreeMap<ChannelVerb, (BTreeSet<&'static str>, Vec<String>)> = BTreeMap::new();
     for edit in edits {
         for change in &edit.changes {
             let lost = change.lost.iter().map(|channel| (channel.clone(), "loses"));
@@ -50,7 +51,7 @@ pub(super) fn channels(edits: &[LineEdit]) -> Vec<DeliveryChange> {
             }
         }
     }
-    let summary = |((channel, verb), (severities, when)): (Change, (BTreeSet<&'static str>, Vec<String>))| {
+    let summary = |((channel, verb), (severities, when)): (ChannelVerb, (BTreeSet<&'static str>, Vec<String>))| {
         let severities = worst_first().filter(|name| severities.contains(name)).collect();
         DeliveryChange { channel, verb, severities, when }
     };

@@ -50,7 +50,7 @@ change_kinds! {
 
 /// A change of the rules.
 #[derive(Debug, Clone)]
-pub(super) struct Change {
+pub(super) struct RuleChange {
     pub(super) kind: ChangeKind,
     /// What is changed.
     pub(super) owner: ChangeOwner,
@@ -111,7 +111,7 @@ pub enum ChangeText {
 
 impl ChangeText {
     /// Says a change.
-    pub(super) fn of(change: &Change, sources: &Sources) -> Self {
+    pub(super) fn of(change: &RuleChange, sources: &Sources) -> Self {
         let old = one_line(sources.text(change.place));
         if change.kind == ChangeKind::Swapped {
             let text =

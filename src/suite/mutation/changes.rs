@@ -1,6 +1,6 @@
 //! All changes of a rule set, in the order of its files and places.
 
-use super::change::{Change, ChangeKind, ChangeOwner, line_ends};
+use super::change::{ChangeKind, ChangeOwner, RuleChange, line_ends};
 use super::layout::{find_word, with_parentheses};
 use crate::event::{AlertStatus, Severity};
 use crate::ruleset::TextEdit;
@@ -11,7 +11,7 @@ use crate::syntax::tree::{
 };
 
 /// Lists the changes of files.
-pub(super) fn changes(files: &[RuleFile], sources: &Sources) -> Vec<Change> {
+pub(super) fn changes(files: &[RuleFile], sources: &Sources) -> Vec<RuleChange> {
     let mut names = DeclaredTargets::default();
     for item in files.iter().flat_map(|file| &file.items) {
         match &item.kind {
@@ -51,14 +51,14 @@ pub(super) struct ChangeList<'s> {
     pub(super) sources: &'s Sources,
     names: &'s DeclaredTargets,
     owner: ChangeOwner,
-    changes: Vec<Change>,
+    changes: Vec<RuleChange>,
 }
 
 impl ChangeList<'_> {
     /// Adds a change of some texts; `place` is shown.
     pub(super) fn add(&mut self, kind: ChangeKind, place: Span, edits: impl IntoIterator<Item = (Span, String)>) {
         let edits = edits.into_iter().map(|(place, text)| TextEdit { place, text }).collect();
-        self.changes.push(Change { kind, owner: self.owner.clone(), place, edits });
+        self.changes.push(RuleChange { kind, owner: self.owner.clone(), place, edits });
     }
 
     /// Adds that a part of a shown place is gone.

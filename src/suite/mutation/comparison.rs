@@ -2,7 +2,6 @@
 
 use super::payload_search;
 use super::reach::ChangeUsers;
-use super::samples::PayloadSample;
 use super::simplify::simplify;
 use super::suggestion;
 use crate::model::Model;
@@ -10,6 +9,7 @@ use crate::prove::{
     ComparedModel, DeclarationKind, RoutingComparison, WitnessOutcome, changed_declarations, compare_routings,
 };
 use crate::ruleset::RuleSet;
+use crate::suite::payload_sample::PayloadSample;
 use std::collections::BTreeSet;
 
 /// What is known about changed rules that pass all tests.

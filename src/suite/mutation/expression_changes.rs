@@ -238,27 +238,17 @@ fn neighbour(relation: OrderRelation) -> OrderRelation {
 
 /// The text of a constant as it is written.
 fn literal<'s>(sources: &'s Sources, value: &Expression) -> Option<&'s str> {
-    let is_constant = match &value.kind {
-        ExpressionKind::Template(template) => template.plain().is_some(),
-        ExpressionKind::Missing
-        | ExpressionKind::Null
-        | ExpressionKind::Boolean(_)
-        | ExpressionKind::Number(_)
-        | ExpressionKind::Constant(_) => true,
-        ExpressionKind::Regex(_)
-        | ExpressionKind::Path(_)
-        | ExpressionKind::Name(_)
-        | ExpressionKind::Navigate(..)
-        | ExpressionKind::Call(..)
-        | ExpressionKind::Coalesce(_)
-        | ExpressionKind::Match(_)
-        | ExpressionKind::Or(_)
-        | ExpressionKind::And(_)
-        | ExpressionKind::Not(_)
-        | ExpressionKind::Compare(_)
-        | ExpressionKind::Duration(_)
-        | ExpressionKind::List(_)
-        | ExpressionKind::Object(_) => false,
+    let is_constant = if let ExpressionKind::Template(template) = &value.kind {
+        template.plain().is_some()
+    } else {
+        matches!(
+            value.kind,
+            ExpressionKind::Missing
+                | ExpressionKind::Null
+                | ExpressionKind::Boolean(_)
+                | ExpressionKind::Number(_)
+                | ExpressionKind::Constant(_)
+        )
     };
     is_constant.then(|| sources.text(value.span))
 }

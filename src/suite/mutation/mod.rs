@@ -18,7 +18,6 @@ mod kept_files;
 mod layout;
 mod payload_search;
 mod reach;
-mod samples;
 mod simplify;
 mod suggestion;
 
@@ -31,8 +30,9 @@ use super::{NextCase, SuiteRunner, TestOptions, TestReport};
 use crate::diagnostic::DiagnosticLevel;
 use crate::ruleset::{RuleSet, TextEdit, VariantBuilder};
 use crate::source::Sources;
+use crate::suite::payload_sample;
 use crate::text::shorten;
-use change::Change;
+use change::RuleChange;
 use comparison::{OriginalRules, SurvivorComparison};
 use kept_files::KeptFiles;
 use reach::{CaseNumber, CaseReach, ChangeUsers};
@@ -141,7 +141,7 @@ pub fn mutate(
     let mut all = changes::changes(builder.files(), &rules.sources);
     let mut report = MutationReport { left_out: all.len().saturating_sub(options.limit), ..MutationReport::default() };
     all.truncate(options.limit);
-    let trial = Trial { rules, builder, reach, options: &test_options, files: &files, original: OnceCell::new() };
+    let trial = ChangeTrial { rules, builder, reach, options: &test_options, files: &files, original: OnceCell::new() };
     for (done, change) in all.iter().enumerate() {
         progress(done, all.len());
         trial.run(change, &mut report);
@@ -165,7 +165,7 @@ fn reach_of_passing_tests(
     for (id, statement) in rules.model.statements.iter().enumerate() {
         runner.statement(id, statement);
     }
-    let report = runner.into_report();
+    let (report, _) = runner.into_report();
     if report.results.is_empty() || report.failed() > 0 { Err(Box::new(report)) } else { Ok(reach) }
 }
 
@@ -179,7 +179,7 @@ enum ChangeFate {
     Survived(Box<SurvivingChange>),
 }
 
-struct Trial<'t> {
+struct ChangeTrial<'t> {
     rules: &'t RuleSet,
     builder: VariantBuilder<'t>,
     reach: CaseReach,
@@ -188,8 +188,8 @@ struct Trial<'t> {
     original: OnceCell<OriginalRules<'t>>,
 }
 
-impl<'t> Trial<'t> {
-    fn run(&self, change: &Change, report: &mut MutationReport) {
+impl<'t> ChangeTrial<'t> {
+    fn run(&self, change: &RuleChange, report: &mut MutationReport) {
         match self.fate(change) {
             ChangeFate::NotAsked => {}
             ChangeFate::Rejected => report.rejected += 1,
@@ -199,7 +199,7 @@ impl<'t> Trial<'t> {
         }
     }
 
-    fn fate(&self, change: &Change) -> ChangeFate {
+    fn fate(&self, change: &RuleChange) -> ChangeFate {
         let users = ChangeUsers::of(&self.rules.model, &change.owner);
         let cases = self.reach.of(&users);
         if cases.is_empty() && self.options.filter.is_some() {
@@ -228,7 +228,7 @@ impl<'t> Trial<'t> {
     fn original(&self) -> OriginalRules<'t> {
         let mut simplified = self.builder.model();
         simplify::simplify(&mut simplified);
-        OriginalRules { rules: self.rules, simplified, samples: samples::samples(self.rules, self.files) }
+        OriginalRules { rules: self.rules, simplified, samples: payload_sample::samples(self.rules, self.files) }
     }
 
     /// Whether one of the cases fails with changed rules.
@@ -262,7 +262,7 @@ impl<'t> Trial<'t> {
     }
 }
 
-fn reported(change: &Change, sources: &Sources) -> ReportedChange {
+fn reported(change: &RuleChange, sources: &Sources) -> ReportedChange {
     ReportedChange {
         location: RuleLocation::of(sources, change.place),
         owner: change.owner.name().to_owned(),

@@ -1,8 +1,8 @@
 //! Tests that would have found a change: today's result for the event or payload that tells the rules apart.
 
 use super::payload_search::DifferentPayload;
-use super::samples::MappedOutcome;
 use crate::prove::ChangedEvent;
+use crate::suite::payload_sample::MappedOutcome;
 use crate::suite::test_value::TestValue;
 use crate::text::quoted;
 

@@ -6,7 +6,6 @@
 
 mod candidate;
 mod payload;
-mod position;
 mod routing;
 
 use super::coverage::{CoverageHits, UncoveredItem};

@@ -2,23 +2,17 @@
 
 use super::MissedParts;
 use super::candidate;
-use super::position::Position;
-use crate::evaluate::EvaluationContext;
-use crate::event::{Event, Outcome, OutcomeKind};
-use crate::json::{self, Arena};
-use crate::model::mention::{ExpressionOwner, ModelMentions};
+use crate::model::mention::ModelMentions;
 use crate::model::{EventField, LabelEntry, Mapping};
-use crate::path::SingularStep;
-use crate::prove::default_time;
-use crate::ruleset::{EntryPoint, EvaluationTrace, RuleSet};
+use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
-use crate::suite::case_payloads;
-use crate::suite::plan::TestPlan;
+use crate::suite::payload_sample::{MappedOutcome, PayloadSample, samples};
+use crate::suite::sample_path::{ReadPlaces, SamplePath, paths, replace};
 use crate::suite::test_files::TestFiles;
 use crate::suite::test_value::TestValue;
-use crate::syntax::tree::TestSubject;
 use crate::text::{one_line, quoted, shorten};
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -35,17 +29,19 @@ const MAX_OUTCOMES: usize = 5;
 /// A test for each payload that reaches an arm which nothing reached.
 pub(super) fn tests(rules: &RuleSet, missed: &mut MissedParts, files: &dyn TestFiles) -> Vec<String> {
     let mentions = ModelMentions::of(&rules.model);
+    let samples = samples(rules, files);
     let mut tests = Vec::new();
-    for (id, mapping) in rules.model.mappings.iter().enumerate() {
-        let names = member_names(&mentions, id);
-        let mut search = PayloadSearch { rules, mapping, names, left: MAX_EVALUATIONS };
+    for mapping in &rules.model.mappings {
+        let places = ReadPlaces::of(&rules.model, mapping);
+        let mut search = ArmSearch { rules, mapping, places, left: MAX_EVALUATIONS };
         // A payload that reached something may reach more with another change.
-        let mut payloads = payloads(rules, id, files);
-        while !payloads.is_empty() && search.left > 0 {
+        let mut bases: Vec<PayloadSample> =
+            samples.iter().filter(|sample| sample.mapping == mapping.name).cloned().collect();
+        while !bases.is_empty() && search.left > 0 {
             let values = candidate::candidates(&mentions, &missed.arms);
             let found: Vec<FoundPayload> =
-                payloads.iter().flat_map(|payload| search.changes(payload, &values, missed)).collect();
-            payloads = found.iter().map(|found| found.payload.clone()).collect();
+                bases.iter().flat_map(|base| search.changes(base, &values, missed)).collect();
+            bases = found.iter().map(|found| found.sample.clone()).collect();
             tests.extend(found.into_iter().map(|found| found.test));
         }
     }
@@ -54,89 +50,64 @@ pub(super) fn tests(rules: &RuleSet, missed: &mut MissedParts, files: &dyn TestF
 
 /// A payload that reaches what nothing reached, and a test of it.
 struct FoundPayload {
-    payload: Value,
+    sample: PayloadSample,
     test: String,
 }
 
-/// The payloads of the tests of a mapping, and of integrations that have it.
-fn payloads(rules: &RuleSet, mapping: usize, files: &dyn TestFiles) -> Vec<Value> {
-    let model = &rules.model;
-    let Some(name) = model.mappings.get(mapping).map(|mapping| &*mapping.name) else { return Vec::new() };
-    let is_read = |(kind, subject): (TestSubject, &str)| match kind {
-        TestSubject::Mapping => subject == name,
-        TestSubject::Integration => {
-            let integration = model.integrations.iter().find(|integration| *integration.name == *subject);
-            integration.is_some_and(|integration| integration.mappings.contains(&mapping))
-        }
-        TestSubject::Routing | TestSubject::Channel => false,
-    };
-    let mut payloads: Vec<Value> = Vec::new();
-    for test in &model.tests {
-        let plan = TestPlan::new(test);
-        if plan.subject.is_none_or(|(kind, subject)| !is_read((kind, &subject.text))) {
-            continue;
-        }
-        for bytes in case_payloads(rules, &plan, files) {
-            let Ok(payload) = serde_json::from_slice(&bytes) else { continue };
-            if !payloads.contains(&payload) {
-                payloads.push(payload);
-            }
-        }
-    }
-    payloads
-}
-
-/// The last members of the paths that a mapping reads.
-fn member_names<'m>(mentions: &ModelMentions<'m>, mapping: usize) -> BTreeSet<&'m str> {
-    let own = mentions.paths.iter().filter(|(owner, _)| *owner == ExpressionOwner::Mapping(mapping));
-    let last = own.filter_map(|(_, read)| match read.path.steps().last()? {
-        SingularStep::Name(name) => Some(name.name().text()),
-        SingularStep::Index(_) => None,
-    });
-    last.collect()
-}
-
-struct PayloadSearch<'r> {
+struct ArmSearch<'r> {
     rules: &'r RuleSet,
     mapping: &'r Mapping,
-    names: BTreeSet<&'r str>,
+    places: ReadPlaces,
     /// How many payloads may still be evaluated.
     left: usize,
 }
 
-impl PayloadSearch<'_> {
+impl ArmSearch<'_> {
     /// What one change of a payload reaches.
-    fn changes(&mut self, payload: &Value, values: &[Option<Value>], missed: &mut MissedParts) -> Vec<FoundPayload> {
-        let positions = Position::all(payload, &self.names);
+    fn changes(
+        &mut self,
+        base: &PayloadSample,
+        values: &[Option<Value>],
+        missed: &mut MissedParts,
+    ) -> Vec<FoundPayload> {
+        let places = self.places(&base.payload);
         let mut found = Vec::new();
         for value in values {
-            for position in &positions {
+            for place in &places {
                 if missed.arms.is_empty() || self.left == 0 {
                     return found;
                 }
                 self.left -= 1;
-                let payload = position.with(payload, value.as_ref());
-                let test = self.test(&payload, missed);
-                found.extend(test.map(|test| FoundPayload { payload, test }));
+                let mut sample = base.clone();
+                replace(&mut sample.payload, place, value.clone());
+                let test = self.test(&sample, missed);
+                found.extend(test.map(|test| FoundPayload { sample, test }));
             }
         }
         found
     }
 
+    /// The places at which a value is changed: those that the mapping reads, then all others, the innermost first.
+    fn places(&self, payload: &Value) -> Vec<SamplePath> {
+        let mut read = self.places.in_payload(payload);
+        read.sort_by_key(|place| Reverse(place.len()));
+        let mut others: Vec<SamplePath> = paths(payload).into_iter().filter(|place| !read.contains(place)).collect();
+        others.sort_by_key(|place| Reverse(place.len()));
+        read.into_iter().chain(others).collect()
+    }
+
     /// A test, if the payload reaches an arm that nothing reached.
-    fn test(&self, payload: &Value, missed: &mut MissedParts) -> Option<String> {
-        let bytes = payload.to_string();
-        let arena = Arena::new();
-        let document = json::parse(bytes.as_bytes(), &arena).ok()?;
+    fn test(&self, sample: &PayloadSample, missed: &mut MissedParts) -> Option<String> {
         let mut trace = EvaluationTrace::with_limit(0);
-        let entry = EntryPoint::Mapping(&self.mapping.name, None);
-        let context = EvaluationContext::at(default_time());
-        let outcomes = self.rules.evaluate(entry, &document, &context, &mut trace).ok()?;
+        let outcomes = sample.observed_outcomes(self.rules, &mut trace);
         let reached: Vec<Span> = trace.arms.intersection(&missed.arms).copied().collect();
         let first = *reached.first()?;
         missed.reach(&trace);
         let mut text = format!("test {} {{\n  mapping {}\n", self.name(first), self.mapping.name);
-        let _ = writeln!(text, "  input {}", written(payload, "  ", "input ".len()));
+        for statement in &sample.statements {
+            let _ = writeln!(text, "  {statement}");
+        }
+        let _ = writeln!(text, "  input {}", written(&sample.payload, "  ", "input ".len()));
         for (index, outcome) in outcomes.iter().take(MAX_OUTCOMES).enumerate() {
             let number = if outcomes.len() > 1 { format!("outcome {index} ") } else { String::new() };
             let _ = writeln!(text, "  expect {number}{}", self.expected(outcome, &reached)?);
@@ -150,33 +121,31 @@ impl PayloadSearch<'_> {
         quoted(&format!("suggested for {}: {}", self.mapping.name, shorten(&arm, MAX_NAME)))
     }
 
-    fn expected(&self, outcome: &Outcome<'_>, arms: &[Span]) -> Option<String> {
-        Some(match &outcome.kind {
-            OutcomeKind::Event(event) | OutcomeKind::Routed(event, _) => self.fields(event, arms).to_string(),
-            OutcomeKind::Dropped(reason) => format!("dropped {}", quoted(reason.reason)),
-            OutcomeKind::Empty => "empty".to_owned(),
-            OutcomeKind::Unaccepted(_) => "unaccepted".to_owned(),
-            OutcomeKind::Invalid { .. } => return None,
+    fn expected(&self, outcome: &MappedOutcome, arms: &[Span]) -> Option<String> {
+        Some(match outcome {
+            MappedOutcome::Event(event) => self.fields(event, arms).to_string(),
+            MappedOutcome::Dropped(reason) => format!("dropped {}", quoted(reason)),
+            MappedOutcome::Empty => "empty".to_owned(),
+            MappedOutcome::Unaccepted => "unaccepted".to_owned(),
+            MappedOutcome::Invalid => return None,
         })
     }
 
     /// The severity, the status and the title, and what the arms are within.
-    fn fields(&self, event: &Event<'_>, arms: &[Span]) -> TestValue {
-        let whole = TestValue::from(event);
+    fn fields(&self, event: &TestValue, arms: &[Span]) -> TestValue {
         let holds_arm = |place: Span| arms.iter().any(|arm| place.covers(*arm));
         let own = self.mapping.fields.iter().filter(|(_, value)| holds_arm(value.span)).map(|(field, _)| *field);
-        let mut fields: BTreeSet<EventField> =
+        let fields: BTreeSet<EventField> =
             own.chain([EventField::Severity, EventField::Status, EventField::Title]).collect();
-        fields.remove(&EventField::Labels);
-        let member = |name: &str| (Box::from(name), whole.member(name).clone());
+        let member = |name: &str| (Box::from(name), event.member(name).clone());
         let mut members: Vec<(Box<str>, TestValue)> = fields.iter().map(|field| member(field.name())).collect();
-        let labels: Vec<(Box<str>, TestValue)> = (self.mapping.labels.iter())
-            .filter_map(|entry| match entry {
-                LabelEntry::Set(name, value) if holds_arm(value.span) => Some(name.clone()),
-                LabelEntry::Set(..) | LabelEntry::Spread(..) => None,
-            })
-            .map(|name| (name.clone(), whole.member("labels").member(&name).clone()))
-            .collect();
+        let labels = self.mapping.labels.iter().filter_map(|entry| match entry {
+            LabelEntry::Set(name, value) if holds_arm(value.span) => {
+                Some((name.clone(), event.member("labels").member(name).clone()))
+            }
+            LabelEntry::Set(..) | LabelEntry::Spread(..) => None,
+        });
+        let labels: Vec<(Box<str>, TestValue)> = labels.collect();
         if !labels.is_empty() {
             members.push(("labels".into(), TestValue::Object(labels)));
         }

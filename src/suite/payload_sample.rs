@@ -1,12 +1,12 @@
 //! The payloads of the tests of a rule set, by the mapping that reads them.
 
-use crate::evaluate::{EvaluationContext, RequestMetadata, SilentObserver};
+use crate::evaluate::{EvaluationContext, Observer, RequestMetadata, SilentObserver};
 use crate::event::{Outcome, OutcomeKind};
 use crate::json;
 use crate::ruleset::{EntryPoint, RuleSet};
 use crate::suite::case_run::CaseRunner;
 use crate::suite::cases;
-use crate::suite::plan::{CaseInput, TestPlan};
+use crate::suite::plan::TestPlan;
 use crate::suite::test_files::TestFiles;
 use crate::suite::test_value::{HoleBindings, TestValue};
 use crate::syntax::tree::TestSubject;
@@ -40,12 +40,17 @@ pub(super) enum MappedOutcome {
 impl PayloadSample {
     /// What the mapping makes of it.
     pub(super) fn outcomes(&self, rules: &RuleSet) -> Vec<MappedOutcome> {
+        self.observed_outcomes(rules, &mut SilentObserver)
+    }
+
+    /// The same, watched.
+    pub(super) fn observed_outcomes<O: Observer>(&self, rules: &RuleSet, observer: &mut O) -> Vec<MappedOutcome> {
         let bytes = self.payload.to_string();
         let arena = json::Arena::new();
         let Ok(document) = json::parse(bytes.as_bytes(), &arena) else { return vec![MappedOutcome::Invalid] };
         let context = EvaluationContext { now: self.now, open: &|_| Vec::new(), request: &self.request };
         let entry = EntryPoint::Mapping(&self.mapping, None);
-        let outcomes = rules.evaluate(entry, &document, &context, &mut SilentObserver).unwrap_or_default();
+        let outcomes = rules.evaluate(entry, &document, &context, observer).unwrap_or_default();
         outcomes.iter().map(mapped).collect()
     }
 }
@@ -102,11 +107,7 @@ pub(super) fn samples(rules: &RuleSet, files: &dyn TestFiles) -> Vec<PayloadSamp
 
 fn of_case(runner: &CaseRunner<'_>, files: &dyn TestFiles) -> Vec<PayloadSample> {
     let read = || {
-        let bytes = match runner.plan.input.as_ref()?.value {
-            CaseInput::Payload(json) => runner.fill(json).ok()?.to_json()?.into_bytes(),
-            CaseInput::File(file) => runner.bytes(file, files).ok()?,
-            CaseInput::Event(_) => return None,
-        };
+        let bytes = runner.payload(files)?;
         Some((serde_json::from_slice::<Value>(&bytes).ok()?, runner.now().ok()?, runner.request().ok()?))
     };
     let Some((payload, now, request)) = read() else { return Vec::new() };
