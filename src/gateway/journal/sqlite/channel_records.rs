@@ -1,8 +1,8 @@
 //! The records of a channel that gathers messages, as rows. Alerts and groups are written late, as `record_cache` says, and
 //! everything else at once.
 
-use super::record_cache::{EarliestTime, MOST_KEPT, RecordAccess, SqliteChannel};
-use super::record_rows::{alert_columns, alert_row, urgency};
+use super::record_cache::{EarliestTime, RecordAccess, SqliteChannel};
+use super::record_rows::urgency;
 use super::{SqliteResult, SqliteTransaction, StoreResult};
 use crate::event::Severity;
 use crate::gateway::journal::FallbackGrace;
@@ -132,32 +132,7 @@ impl ChannelStore for SqliteChannel<'_> {
     }
 
     fn news(&self, group: GroupId) -> StoreResult<Vec<(AlertId, AlertRecord)>> {
-        let sql = concat!(
-            "SELECT alert, ",
-            alert_columns!(),
-            " FROM told_alert INDEXED BY told_alert_class WHERE channel = ?1 AND grp = ?2 AND mark = ?3 AND class IS NOT NULL"
-        );
-        self.write_records()?;
-        let (watermark, count) = {
-            let known = self.cached_group(group)?;
-            (known.watermark.message, known.record.map_or(0, |group| group.counts.news))
-        };
-        let count = usize::try_from(count).unwrap_or_default();
-        let mut news: Vec<(AlertId, AlertRecord)> = Vec::with_capacity(count);
-        let mut read = Vec::new();
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query((self.channel, group, watermark))?;
-        while let Some(row) = rows.next()? {
-            let (id, alert) = (row.get(0)?, alert_row(row, 1)?);
-            news.push((id, self.with_message(alert.record)?));
-            // A group may have many: they are read once, and not kept.
-            if count <= MOST_KEPT {
-                read.push((id, alert.into()));
-            }
-        }
-        self.keep_alerts(read);
-        news.sort_unstable_by_key(|(id, _)| *id);
-        Ok(news)
+        self.read_news(group)
     }
 
     fn tell_news(&mut self, group: GroupId, news: &[(AlertId, AlertRecord)], message: MessageId) -> StoreResult<()> {

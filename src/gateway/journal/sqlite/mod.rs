@@ -10,6 +10,7 @@ mod checkpointer;
 mod claims;
 mod column;
 mod firing;
+mod group_news;
 mod heard;
 mod held_events;
 mod hold_facts;

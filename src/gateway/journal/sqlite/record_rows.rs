@@ -57,12 +57,22 @@ pub(super) struct GroupRow {
 /// The class of news that makes no group due.
 const NO_CLASS: i64 = -1;
 
+/// The columns of an alert's record, in the order of [`alert_record`].
+macro_rules! record_columns {
+    () => {
+        "grp, firing, told, hold, routing, told_in, news_since, news_critical, news_origin, lapsed_until, lapsed_since, \
+         lapsed_critical, lapsed_origin, entry, fallback, dropped"
+    };
+}
+pub(super) use record_columns;
+
 /// The columns of an alert, in the order of [`alert_row`].
 macro_rules! alert_columns {
     () => {
-        "grp, firing, told, hold, routing, iif(tellable, mark, NULL), told_in, news_since, news_critical, news_origin, lapsed_since, \
-         lapsed_critical, lapsed_origin, lapsed_until, entry, fallback, push, position, heard, coalesce(copy, 0), \
-         dropped"
+        concat!(
+            crate::gateway::journal::sqlite::record_rows::record_columns!(),
+            ", iif(tellable, mark, NULL), push, position, heard, coalesce(copy, 0)"
+        )
     };
 }
 pub(super) use alert_columns;
@@ -82,33 +92,40 @@ pub(super) fn urgency(worst: Option<Severity>) -> i64 {
     worst.map_or(0, |worst| worst.stored() + 1)
 }
 
-/// An alert of a row, whose columns begin there.
-pub(super) fn alert_row(row: &Row<'_>, first: usize) -> SqliteResult<AlertRow> {
+/// The record of an alert of a row, whose columns begin there. Most alerts lack most of what it may hold, and that is not read.
+pub(super) fn alert_record(row: &Row<'_>, first: usize) -> SqliteResult<AlertRecord> {
     let news = |at: usize| {
-        let (since, origin): (Option<Timestamp>, _) = (row.get(at)?, row.get::<_, Option<_>>(at + 2)?);
-        let critical_since = row.get(at + 1)?;
-        Ok::<_, rusqlite::Error>(since.zip(origin).map(|(since, origin)| NewsRecord { since, critical_since, origin }))
+        let Some(since) = row.get(at)? else { return Ok(None) };
+        let (critical_since, origin) = (row.get(at + 1)?, row.get::<_, Option<_>>(at + 2)?);
+        Ok::<_, rusqlite::Error>(origin.map(|origin| NewsRecord { since, critical_since, origin }))
     };
-    let until: Option<Timestamp> = row.get(first + 13)?;
-    let record = AlertRecord {
+    let lapsed = match row.get(first + 9)? {
+        Some(until) => news(first + 10)?.map(|news| LapsedNews { news, until }),
+        None => None,
+    };
+    Ok(AlertRecord {
         group: row.get(first)?,
         firing: row.get(first + 1)?,
         told: row.get(first + 2)?,
         hold: row.get(first + 3)?,
         routing: row.get(first + 4)?,
-        entry: row.get(first + 14)?,
-        fallback: row.get(first + 15)?,
-        dropped: row.get(first + 20)?,
         message: None,
-        told_in: row.get(first + 6)?,
-        news: news(first + 7)?,
-        lapsed: news(first + 10)?.zip(until).map(|(news, until)| LapsedNews { news, until }),
-    };
-    let event = match row.get(first + 16)? {
-        Some(push) => Some(NotedEvent { push, position: row.get(first + 17)?, heard: row.get(first + 18)? }),
+        told_in: row.get(first + 5)?,
+        news: news(first + 6)?,
+        lapsed,
+        entry: row.get(first + 13)?,
+        fallback: row.get(first + 14)?,
+        dropped: row.get(first + 15)?,
+    })
+}
+
+/// An alert of a row, whose columns begin there.
+pub(super) fn alert_row(row: &Row<'_>, first: usize) -> SqliteResult<AlertRow> {
+    let event = match row.get(first + 17)? {
+        Some(push) => Some(NotedEvent { push, position: row.get(first + 18)?, heard: row.get(first + 19)? }),
         None => None,
     };
-    Ok(AlertRow { record, event, is_copy: row.get(first + 19)?, mark: row.get(first + 5)? })
+    Ok(AlertRow { record: alert_record(row, first)?, event, is_copy: row.get(first + 20)?, mark: row.get(first + 16)? })
 }
 
 /// Writes the row of an alert. `mark` is the watermark of its group.

@@ -4,8 +4,8 @@ use super::super::{SqliteStore, SqliteTransaction, StoreResult};
 use crate::event::{AlertStatus, Severity};
 use crate::gateway::journal::{JournalConfig, NotificationTransaction as _, StoreError};
 use crate::notification::{
-    AlertId, AlertRecord, ChannelStore, DueClass, FallbackState, GroupId, GroupRecord, HoldState, MemoryStore,
-    MessageId, MessageNews, MessageReason, MessageRecord, NewsOrigin, NewsRecord, PassState, TimingReason,
+    AlertId, AlertRecord, ChannelStore, DueClass, FallbackState, GroupCounts, GroupId, GroupRecord, HoldState,
+    MemoryStore, MessageId, MessageNews, MessageReason, MessageRecord, NewsOrigin, NewsRecord, PassState, TimingReason,
     UndeliveredMessage,
 };
 use crate::time::Timestamp;
@@ -57,7 +57,9 @@ impl Numbers {
 
     fn group_record(&mut self) -> GroupRecord {
         let due = (self.below(3) > 0).then(|| self.time());
-        GroupRecord { due, ..GroupRecord::new(self.time()) }
+        // The number says how news is read.
+        let counts = GroupCounts { news: if self.below(2) == 0 { 0 } else { 100 }, ..GroupCounts::default() };
+        GroupRecord { due, counts, ..GroupRecord::new(self.time()) }
     }
 
     /// A change of some record, or a question.
@@ -195,4 +197,36 @@ fn records_are_the_same_as_in_memory_after_evictions_failures_and_reopening() {
             assert_eq!(said, expected, "round {round}");
         }
     }
+}
+
+#[test]
+fn the_news_of_many_alerts_is_found_however_many_others_lie_between_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = JournalConfig { directory: folder.path().to_owned(), ..JournalConfig::default() };
+    let mut store = SqliteStore::open(&options).expect("a store");
+    let (large, other, counts) =
+        (GroupId([1; 16]), GroupId([2; 16]), GroupCounts { news: 500, ..GroupCounts::default() });
+    let record = |number: u16, group: GroupId| {
+        let since = Timestamp::from_epoch_milliseconds((7 * i64::from(number)) % 10);
+        let news = NewsRecord { since, critical_since: None, origin: NewsOrigin::Event };
+        AlertRecord { firing: Some(Severity::Warning), news: Some(news), ..AlertRecord::new(group) }
+    };
+    let id = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        AlertId([high, low, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])
+    };
+    // Runs of alerts of the large group, and gaps of others between them, the longest of which are searched over.
+    let is_large = |number: u16| number % 100 < 40 && !(200..260).contains(&number) && number % 19 != 0;
+    let change = |transaction: &mut SqliteTransaction<'_>| {
+        let mut channel = transaction.channel_records("chat")?;
+        channel.set_group(large, Some(&GroupRecord { counts, ..GroupRecord::new(Timestamp::default()) }))?;
+        for number in 0..1_000 {
+            let group = if is_large(number) { large } else { other };
+            channel.set_alert(id(number), Some(&record(number, group)))?;
+        }
+        channel.news(large)
+    };
+    let (found, _) = store.run(change).expect("it is read");
+    let expected: Vec<_> = (0..1_000).filter(|n| is_large(*n)).map(|n| (id(n), record(n, large))).collect();
+    assert_eq!(found, expected);
 }
