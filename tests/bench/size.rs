@@ -195,11 +195,15 @@ fn print_times(what: &str, times: &[f64]) {
 /// A group of 100,000 alerts is told, while single Criticals come.
 fn large_group(setup: &Setup, robot: &Robot, seen: &mut Vec<Message>) -> Result<(), String> {
     let begun = micros();
+    let mut accepted = None;
     for first in (0..LARGE).step_by(PUSHED as usize) {
         let alerts: Vec<Value> =
             (first..first + PUSHED).map(|number| alert(10 * ALERTS + number, "large", "large", "Warning")).collect();
         push(setup, &alerts)?;
+        accepted.get_or_insert_with(micros);
     }
+    // The first push is accepted between these times, and due that much later.
+    let accepted = accepted.unwrap_or(begun);
     let pushed = (micros() - begun) as f64 / 1e6;
     if pushed > (LARGE_WAIT - 5) as f64 {
         return Err(format!("{LARGE} alerts took {pushed:.0} s"));
@@ -224,9 +228,10 @@ fn large_group(setup: &Setup, robot: &Robot, seen: &mut Vec<Message>) -> Result<
         is_told.store(true, Ordering::Relaxed);
         (late, probing.join().unwrap_or_else(|_| Err("the probes failed".to_owned())))
     });
+    let late = milliseconds(late?);
     println!(
-        "  a group of {LARGE} alerts, pushed in {pushed:.1} s, is told {:.0} ms after it is due at the latest",
-        milliseconds(late?)
+        "  a group of {LARGE} alerts, pushed in {pushed:.1} s, is told {:.0} to {late:.0} ms after it is due",
+        late - milliseconds(accepted - begun)
     );
     print_times("meanwhile a single Critical is told after", &delays?);
     Ok(())

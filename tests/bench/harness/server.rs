@@ -101,6 +101,14 @@ impl Setup {
         }
     }
 
+    /// Whether the program finds no error in its rules.
+    pub(crate) fn accepts_rules(&self) -> Result<bool, String> {
+        let mut check = Command::new(&self.program);
+        check.arg("check").arg(&self.rules).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let output = check.output().map_err(|error| format!("{}: {error}", self.program.display()))?;
+        Ok(output.status.success())
+    }
+
     /// A request to the admin listener, with its token; status and body, or 0 where there was no answer.
     pub(crate) fn admin_with(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let token = fs::read_to_string(self.state.join("admin.token")).unwrap_or_default();
