@@ -52,7 +52,7 @@ fn seconds(count: u32) -> WaitRange {
 }
 
 /// So many seconds after the start.
-fn after(count: i64) -> Timestamp {
+pub(super) fn after(count: i64) -> Timestamp {
     at(START + count * 1_000)
 }
 
@@ -172,7 +172,7 @@ impl<'f> Told<'f> {
     }
 
     /// The undelivered messages and what they say.
-    fn undelivered(&self) -> BTreeMap<u64, (DeliveryId, String)> {
+    pub(super) fn undelivered(&self) -> BTreeMap<u64, (DeliveryId, String)> {
         let reader = self.reader();
         let pending = reader.pending("chat", DeliveryId::NONE, 100).unwrap().into_iter();
         let body = |id| match reader.body(id, usize::MAX).unwrap() {
@@ -189,7 +189,7 @@ impl<'f> Told<'f> {
         self.transact(|transaction| retry(transaction, &dead, after(now), &policies)).unwrap()
     }
 
-    fn settle(&mut self, message: u64, result: SettlementResult, now: Timestamp) {
+    pub(super) fn settle(&mut self, message: u64, result: SettlementResult, now: Timestamp) {
         let (delivery, _) = self.undelivered().remove(&message).unwrap();
         let (settlement, policies) = (settlement(delivery, result), policies(self.policy));
         self.transact(|transaction| settle(transaction, &settlement, &policies, now)).unwrap();

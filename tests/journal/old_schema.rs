@@ -3,12 +3,13 @@
 //! `tests/cases/journal/schema-N.db.gz` is a journal that the last build with schema N wrote through its own `Journal`:
 //! pushes from every origin; deliveries that are pending, retried, delivered, dead and requeued; an open and a closed
 //! firing; refused payloads. Its times are in the year 2100, so that retention removes nothing. That of schema 5 was written by
-//! a gateway, with an open Warning, an open Critical and a firing that ended. Numbers on disk never
-//! change their meaning, so these files are never made again.
+//! a gateway, with an open Warning, an open Critical and a firing that ended. That of schema 6 was written through its store,
+//! as the test says. Numbers on disk never change their meaning, so these files are never made again.
 
-use super::notification::{POLICY, Told};
+use super::notification::{POLICY, Told, after};
 use super::{StateFolder, at, body, push, push_id, read, settlement, wait};
 use flate2::read::GzDecoder;
+use pointsman::channel::{NotificationPolicy, WaitRange};
 use pointsman::evaluate::RequestMetadata;
 use pointsman::event::Severity;
 use pointsman::function::key_digest;
@@ -19,6 +20,7 @@ use pointsman::gateway::journal::{
 use pointsman::notification::MessageReason;
 use pointsman::reload::{PastGeneration, RuleSetHash};
 use std::fs::File;
+use std::time::Duration;
 
 const START: i64 = 4_102_444_800_000;
 
@@ -173,6 +175,31 @@ fn a_firing_that_is_open_in_a_journal_of_schema_5_counts_as_told() {
     assert_eq!(reasons, [MessageReason::New, MessageReason::Worse]);
     told.arrive(2, &[("critical", None)]);
     assert_eq!(told.tell(2), [MessageReason::Resolved]);
+}
+
+/// What was told and what is due in a journal of schema 6 goes on. In the group `g`, in which news waits for 30 s, a Warning and
+/// a Critical were told; then a third alert fired and the Critical ended. A message of `d`, which ended since, is undelivered, and
+/// the news of `e` waits.
+#[test]
+fn groups_of_a_journal_of_schema_6_go_on_where_they_were() {
+    let folder = folder("schema-6");
+    let wait = Duration::from_secs(30);
+    let mut told = Told::new(&folder, NotificationPolicy { wait: WaitRange { low: wait, high: wait }, ..POLICY });
+    told.pushes = 100;
+    let bodies = |told: &Told<'_>| told.undelivered().into_values().map(|(_, body)| body).collect::<Vec<_>>();
+    assert_eq!(bodies(&told), ["new: d"]);
+    told.arrive(14, &[("g:a", Some(Severity::Warning))]);
+    assert_eq!(told.tell(39), [], "what was told is told, and what is due is not due yet");
+    assert_eq!(told.tell(40), [MessageReason::New]);
+    assert_eq!(told.tell(42), [MessageReason::New]);
+    assert_eq!(bodies(&told), ["new: d", "new: g:b g:c", "new: e"]);
+    for message in 2..=4 {
+        told.settle(message, SettlementResult::Delivered, after(43));
+    }
+    assert_eq!(told.tell(43), [MessageReason::Resolved], "the end of what its message told");
+    told.arrive(50, &[("g:a", None), ("g:c", None), ("e", None)]);
+    assert_eq!(told.tell(80), [MessageReason::Resolved, MessageReason::Resolved]);
+    assert_eq!(bodies(&told).concat().matches("resolved: g:a g:c").count(), 1);
 }
 
 /// Where no severity is kept, it counts as Critical.
