@@ -129,6 +129,11 @@ pub(super) enum Variable {
 }
 
 impl Variable {
+    /// Whether it stands for something that is not followed, and may have any value.
+    pub(super) fn is_free(&self) -> bool {
+        matches!(self, Self::OpaqueText(_) | Self::Statement(_))
+    }
+
     /// Whether an event may be without it.
     pub(super) fn may_be_missing(&self) -> bool {
         match self {

@@ -268,7 +268,7 @@ impl<'m> FormulaBuilder<'m> {
             "len" => Self::length_of,
             "present" => Self::present,
             "string" => |_, term| {
-                matches!(term, Term::Text(..) | Term::Constant(Literal::Text(_))).then(|| ValueCase::always(term))
+                matches!(term, Term::Text(..) | Term::Constant(_)).then(|| ValueCase::always(term))
             },
             _ => return self.opaque(expression, parameters),
         };

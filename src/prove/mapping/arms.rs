@@ -3,7 +3,7 @@
 use super::walk::MatchPlace;
 use super::{Guard, GuardRole, MappingProver, MappingView, PartProof, PayloadOutcome, PayloadWitness, report};
 use crate::model::{Expression, Match, MatchArm, Pattern};
-use crate::prove::formula::ValueCase;
+use crate::prove::formula::{Formula, ValueCase, Variable, VariableId, variables};
 use crate::prove::solver::SolveResult;
 use crate::source::Span;
 
@@ -56,8 +56,14 @@ impl<'m> MappingProver<'m, '_> {
         asked.iter().find_map(|guards| self.shown(view, guards, own.span))
     }
 
-    /// A payload, and what becomes of it instead of meeting a part.
+    /// A payload that fits a part, and what becomes of it. Where values are not followed, it may not fit, so there is none.
     pub(super) fn shown(&mut self, view: &MappingView<'m>, guards: &[Guard], part: Span) -> Option<String> {
+        let own: Vec<Formula> = guards.iter().filter(|guard| guard.role == GuardRole::Own).map(|it| it.formula).collect();
+        let formulas = &self.builder.formulas;
+        let is_free = |id: &VariableId| formulas.variable(*id).is_none_or(Variable::is_free);
+        if variables(formulas, &own).iter().any(is_free) {
+            return None;
+        }
         let SolveResult::Solution(solution) = self.solve(guards) else { return None };
         let witness = PayloadWitness::new(&self.builder.formulas, &solution, view.element.as_ref());
         let outcome: PayloadOutcome = self.evaluate(view, &witness);

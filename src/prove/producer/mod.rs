@@ -170,11 +170,11 @@ fn produces(producer: &Producer, asked: &[Variable]) -> String {
                 });
                 continue;
             }
-            Variable::Field(EventField::Source) => ("the source".to_owned(), Some(producer.source.clone())),
+            Variable::Field(EventField::Source) => ("source".to_owned(), Some(producer.source.clone())),
             Variable::Field(EventField::Integration) => {
-                ("the integration".to_owned(), Some(Texts::one(producer.integration.to_string())))
+                ("integration".to_owned(), Some(Texts::one(producer.integration.to_string())))
             }
-            Variable::Label(name) => (format!("the label `{name}`"), producer.labels.get(name).cloned()),
+            Variable::Label(name) => (format!("label `{name}`"), producer.labels.get(name).cloned()),
             Variable::Field(_)
             | Variable::Now
             | Variable::OpaqueText(_)
@@ -186,14 +186,15 @@ fn produces(producer: &Producer, asked: &[Variable]) -> String {
         };
         words.push(match texts {
             (name, Some(Texts::Known { texts, .. })) if texts.len() <= MAX_NAMED && !texts.is_empty() => {
-                format!("{name} with {}", enumeration(&backticked(&texts), "or"))
+                let with = if matches!(variable, Variable::Label(_)) { " with" } else { "" };
+                format!("the {name}{with} {}", enumeration(&backticked(&texts), "or"))
             }
             (name, Some(Texts::Known { texts, .. })) if !texts.is_empty() => {
-                format!("{name} with one of {} texts", texts.len())
+                format!("the {name} with one of {} texts", texts.len())
             }
-            (name, Some(Texts::Known { .. })) => format!("{name} never"),
-            (name, None) if !producer.is_open => format!("{name} never"),
-            (name, _) => format!("{name} with any text"),
+            (name, Some(Texts::Known { .. })) => format!("no {name}"),
+            (name, None) if !producer.is_open => format!("no {name}"),
+            (name, _) => format!("the {name} with any text"),
         });
     }
     words.join(", ")
