@@ -6,11 +6,12 @@ use super::terminal::Terminal;
 use super::{clock, load, sample_files};
 use crate::diagnostic::{self, DiagnosticFormat, DiagnosticLevel, FindingCounts, FindingLimit};
 use crate::model::Model;
-use crate::prove::UndecidedLine;
+use crate::prove::UndecidedReason;
 #[cfg(feature = "gateway")]
 use crate::reload;
 use crate::ruleset::{LoadedRules, ProofSummary};
-use crate::text::plural;
+use crate::source::Span;
+use crate::text::{excerpt, plural};
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -69,6 +70,9 @@ enum CheckFormat {
     /// A SARIF 2.1.0 document for code scanning
     Sarif,
 }
+
+/// How many characters of an undecided part are shown.
+const MAX_WORDS: usize = 80;
 
 /// Checks, and prints the findings.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
@@ -148,32 +152,37 @@ pub(super) fn summary(loaded: &LoadedRules, proofs: Option<&ProofSummary>) -> St
     format!("checked {files}: {contents}{problems}{proved}\n")
 }
 
-/// ``, 12 routes reachable, nothing left for 1 `else`, 1 undecided``; nothing where there are no routes.
+/// ``, 12 routes reachable, nothing left for 1 `else`, 1 undecided``; nothing where there are no routes, and all is decided.
 fn proved(proofs: &ProofSummary) -> String {
     let counts = [proofs.reachable, proofs.needless_elses, proofs.undecided.len()];
-    if counts.iter().all(|count| *count == 0) {
-        return String::new();
-    }
-    let reachable = format!(", {} reachable", plural(proofs.reachable, "route"));
+    let reachable = if counts.iter().all(|count| *count == 0) {
+        String::new()
+    } else {
+        format!(", {} reachable", plural(proofs.reachable, "route"))
+    };
     let elses = match proofs.needless_elses {
         0 => String::new(),
         needless => format!(", nothing left for {needless} `else`"),
     };
-    let undecided = match proofs.undecided.len() {
+    let undecided = match proofs.undecided.len() + proofs.undecided_parts.len() {
         0 => String::new(),
         undecided => format!(", {undecided} undecided"),
     };
     reachable + &elses + &undecided
 }
 
-/// A line for each route of which it is not known whether an event can reach it.
+/// A line for each route of which it is not known whether an event can reach it, and for each part of a mapping.
 fn undecided(proofs: &ProofSummary, loaded: &LoadedRules) -> String {
-    let line = |line: &UndecidedLine| {
-        let place = loaded.sources.position(line.span);
-        let name = loaded.sources.name(line.span);
-        format!("{name}:{}: undecided: `{}`: {}\n", place.line, line.path, line.reason)
+    let line = |span: Span, part: &str, reason: &UndecidedReason| {
+        let place = loaded.sources.position(span);
+        format!("{}:{}: undecided: `{part}`: {reason}\n", loaded.sources.name(span), place.line)
     };
-    proofs.undecided.iter().map(line).collect()
+    let routes = proofs.undecided.iter().map(|each| line(each.span, &each.path, &each.reason));
+    let parts = proofs
+        .undecided_parts
+        .iter()
+        .map(|(span, reason)| line(*span, &excerpt(loaded.sources.text(*span), MAX_WORDS), reason));
+    routes.chain(parts).collect()
 }
 
 fn contents(model: &Model) -> String {

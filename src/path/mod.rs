@@ -17,7 +17,10 @@ mod projection;
 use crate::json::Value;
 use evaluation::{EvaluationStop, PathEvaluation};
 use lowering::LoweredPath;
-use program::{PathQuery, PathSegment};
+use program::PathSegment;
+pub(crate) use program::{
+    ComparisonOperator, FilterCondition, FilterOperand, FilterPattern, FitScope, PathQuery, PathSelector, QueryStart,
+};
 pub use program::{SampleStep, SingularStep};
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -159,6 +162,11 @@ impl CompiledPath {
     #[must_use]
     pub fn sample_steps(&self) -> Vec<SampleStep> {
         self.query.segments.iter().map(PathSegment::sample_step).collect()
+    }
+
+    /// What chooses the nodes that it finds: the selectors of its last segment.
+    pub(crate) fn last_selectors(&self) -> &[PathSelector] {
+        self.query.segments.last().map_or(&[], |segment| &segment.selectors)
     }
 
     /// Why it could cost too much: several descendant segments, a product of wildcards, a filter that reads `$` by a path that

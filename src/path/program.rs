@@ -5,16 +5,16 @@ use crate::pattern::RegexPattern;
 
 /// A query: a start, and the segments that follow it.
 #[derive(Debug)]
-pub(super) struct PathQuery {
-    pub(super) start: QueryStart,
-    pub(super) segments: Vec<PathSegment>,
+pub(crate) struct PathQuery {
+    pub(crate) start: QueryStart,
+    pub(crate) segments: Vec<PathSegment>,
     /// The same query if every segment is one name or one index.
     singular: Option<Box<[SingularStep]>>,
 }
 
 /// What a query within a filter starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum QueryStart {
+pub(crate) enum QueryStart {
     /// `@`: the node that the filter tests.
     Current,
     /// `$`: the payload. The query does not depend on the node that the filter tests, so its result is kept under this number
@@ -24,14 +24,14 @@ pub(super) enum QueryStart {
 
 /// A step from nodes to nodes.
 #[derive(Debug)]
-pub(super) struct PathSegment {
+pub(crate) struct PathSegment {
     /// Whether it applies to every descendant too.
-    pub(super) descends: bool,
-    pub(super) selectors: Vec<PathSelector>,
+    pub(crate) descends: bool,
+    pub(crate) selectors: Vec<PathSelector>,
 }
 
 #[derive(Debug)]
-pub(super) enum PathSelector {
+pub(crate) enum PathSelector {
     Name(String),
     Index(i64),
     Every,
@@ -41,7 +41,7 @@ pub(super) enum PathSelector {
 
 /// The condition of a filter.
 #[derive(Debug)]
-pub(super) enum FilterCondition {
+pub(crate) enum FilterCondition {
     Any(Vec<FilterCondition>),
     All(Vec<FilterCondition>),
     Not(Box<FilterCondition>),
@@ -52,7 +52,7 @@ pub(super) enum FilterCondition {
 
 /// How much of a text a regex must fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FitScope {
+pub(crate) enum FitScope {
     /// All of it: `match`.
     Whole,
     /// Any part: `search`.
@@ -60,7 +60,7 @@ pub(super) enum FitScope {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ComparisonOperator {
+pub(crate) enum ComparisonOperator {
     Equal,
     Unequal,
     Less,
@@ -71,7 +71,7 @@ pub(super) enum ComparisonOperator {
 
 /// One side of a comparison, or an argument that is a value.
 #[derive(Debug)]
-pub(super) enum FilterOperand {
+pub(crate) enum FilterOperand {
     Literal(Value<'static>),
     Text(Box<str>),
     Single(PathQuery),
@@ -82,7 +82,7 @@ pub(super) enum FilterOperand {
 
 /// The regex of `match` and `search`.
 #[derive(Debug)]
-pub(super) enum FilterPattern {
+pub(crate) enum FilterPattern {
     /// A literal in the path, compiled when the rules are loaded.
     Literal(Box<RegexPattern>),
     /// Taken from the document.
@@ -90,7 +90,7 @@ pub(super) enum FilterPattern {
 }
 
 impl FitScope {
-    pub(super) fn fits(self, regex: &RegexPattern, text: &str) -> bool {
+    pub(crate) fn fits(self, regex: &RegexPattern, text: &str) -> bool {
         match self {
             Self::Whole => regex.matches(text),
             Self::Part => regex.finds(text),
@@ -99,23 +99,23 @@ impl FitScope {
 }
 
 impl PathQuery {
-    pub(super) fn new(start: QueryStart, segments: Vec<PathSegment>) -> Self {
+    pub(crate) fn new(start: QueryStart, segments: Vec<PathSegment>) -> Self {
         let singular = segments.iter().map(PathSegment::step).collect();
         Self { start, segments, singular }
     }
 
     /// Whether every segment is one name or one index.
-    pub(super) fn is_singular(&self) -> bool {
+    pub(crate) fn is_singular(&self) -> bool {
         self.singular.is_some()
     }
 
     /// The steps of a singular query; none if it is not singular.
-    pub(super) fn steps(&self) -> &[SingularStep] {
+    pub(crate) fn steps(&self) -> &[SingularStep] {
         self.singular.as_deref().unwrap_or_default()
     }
 
     /// The node of a singular query.
-    pub(super) fn single<'v>(&self, start: &'v Value<'v>) -> Option<&'v Value<'v>> {
+    pub(crate) fn single<'v>(&self, start: &'v Value<'v>) -> Option<&'v Value<'v>> {
         self.singular.as_ref()?.iter().try_fold(start, |node, step| step.child(node))
     }
 }
@@ -156,18 +156,25 @@ pub enum SampleStep {
     Among(SingularStep),
     /// Whichever child.
     Any,
+    /// This child, or whichever, of the node or of anything within it.
+    Below(Option<SingularStep>),
 }
 
 impl PathSegment {
     /// A step to one of the nodes that it may choose.
-    pub(super) fn sample_step(&self) -> SampleStep {
+    pub(crate) fn sample_step(&self) -> SampleStep {
         if let Some(step) = self.step() {
             return SampleStep::Only(step);
         }
-        match self.selectors.first() {
-            Some(PathSelector::Name(name)) => SampleStep::Among(SingularStep::Name(OwnedMemberName::new(name))),
-            Some(PathSelector::Index(index)) => SampleStep::Among(SingularStep::Index(*index)),
-            Some(PathSelector::Every | PathSelector::Slice { .. } | PathSelector::Filter(_)) | None => SampleStep::Any,
+        let child = match self.selectors.first() {
+            Some(PathSelector::Name(name)) => Some(SingularStep::Name(OwnedMemberName::new(name))),
+            Some(PathSelector::Index(index)) => Some(SingularStep::Index(*index)),
+            Some(PathSelector::Every | PathSelector::Slice { .. } | PathSelector::Filter(_)) | None => None,
+        };
+        match child {
+            child if self.descends => SampleStep::Below(child),
+            Some(child) => SampleStep::Among(child),
+            None => SampleStep::Any,
         }
     }
 
@@ -183,7 +190,7 @@ impl PathSegment {
 
 impl PathSelector {
     /// The child that a name or an index selects.
-    pub(super) fn single<'v>(&self, node: &'v Value<'v>) -> Option<&'v Value<'v>> {
+    pub(crate) fn single<'v>(&self, node: &'v Value<'v>) -> Option<&'v Value<'v>> {
         match (self, node) {
             (Self::Name(name), Value::Object(object)) => object.get(name),
             (Self::Index(index), Value::Array(items)) => items.get(place(*index, items.len())?),

@@ -20,10 +20,14 @@ pub enum UndecidedReason {
     Rounds(usize),
     /// An event was found, and the evaluator does not send it there: a value is made by a function that is not followed.
     NotFollowed,
+    /// A payload was found, and it does not meet the part.
+    Unmet,
     /// The routing is called in too many ways.
     CallPaths(usize),
     /// Events enter a routing that only one of two rule sets has.
     OtherRoutings,
+    /// What chooses the elements of two mappings is not the same.
+    OtherElements,
     /// All questions together used up what they may use.
     Effort,
 }
@@ -56,8 +60,10 @@ impl fmt::Display for UndecidedReason {
             }
             Self::Rounds(limit) => write!(f, "more than {limit} lines take its events one after the other"),
             Self::NotFollowed => f.write_str("a value in its conditions is made by a function that is not followed"),
+            Self::Unmet => f.write_str("no payload was found that meets all that leads to it"),
             Self::CallPaths(limit) => write!(f, "its routing is called in more than {limit} ways"),
             Self::OtherRoutings => f.write_str("events enter a routing that only one of the rule sets has"),
+            Self::OtherElements => f.write_str("`each` changed, so elements cannot be paired"),
             Self::Effort => f.write_str("the rule set needs more steps than one check takes"),
         }
     }

@@ -100,8 +100,7 @@ impl Witness {
                 | VariableValue::Null
                 | VariableValue::Boolean(_)
                 | VariableValue::Number(_)
-                | VariableValue::Array { .. }
-                | VariableValue::Object { .. }
+                | VariableValue::Structure(..)
                 | VariableValue::Free,
             ) => {}
         }

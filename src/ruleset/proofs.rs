@@ -11,8 +11,10 @@ use crate::json::Arena;
 use crate::model::RoutingId;
 use crate::program::Destination;
 use crate::prove::{
-    LineProofs, MappingProofs, ProofStatistics, UndecidedLine, Witness, WitnessOutcome, prove_lines, prove_mappings,
+    LineProofs, MappingProofs, ProofStatistics, UndecidedLine, UndecidedReason, Witness, WitnessOutcome, prove_lines,
+    prove_mappings,
 };
+use crate::source::Span;
 use std::collections::BTreeSet;
 
 /// What the proofs of a rule set say, besides their findings.
@@ -24,6 +26,8 @@ pub struct ProofSummary {
     pub needless_elses: usize,
     /// The lines of which that is not known.
     pub undecided: Vec<UndecidedLine>,
+    /// The parts of mappings of which it is not known whether a payload meets them, and why.
+    pub undecided_parts: Vec<(Span, UndecidedReason)>,
     /// What the proofs took.
     pub statistics: ProofStatistics,
 }
@@ -50,17 +54,19 @@ impl RuleSet {
     #[must_use]
     pub fn prove(&self) -> (Vec<Diagnostic>, ProofSummary) {
         let proofs = self.prove_lines();
+        let mappings = self.prove_mappings();
         let summary = ProofSummary {
             reachable: proofs.reachable(),
             needless_elses: proofs.needless_elses(),
             undecided: proofs.undecided(),
+            undecided_parts: mappings.undecided(),
             statistics: proofs.statistics,
         };
         let mut found: Vec<Diagnostic> = proofs.findings();
         if !self.model.statements.is_empty() {
             found.extend(self.statement_prover().findings());
         }
-        found.extend(self.prove_mappings().findings);
+        found.extend(mappings.findings);
         once_each(&mut found);
         let idle = check::silence_proofs(&self.model.later_allows, &mut found);
         found.extend(idle);

@@ -82,7 +82,7 @@ fn compare(rules: &RuleSet, text: &str, payloads: usize, random: &mut Random, re
             PartProof::Undecided(reason) => {
                 let count = report.undecided.entry(reason.to_string()).or_default();
                 *count += 1;
-                if *count <= 4 {
+                if *count <= 4 || std::env::var_os("EXAMPLES").is_some() {
                     report.examples.push(format!("{}\n{text}", rules.sources.text(*span)));
                 }
             }
@@ -133,7 +133,7 @@ struct MappingGenerator<'r> {
 }
 
 /// The text of a mapping.
-fn mapping(random: &mut Random) -> String {
+pub(crate) fn mapping(random: &mut Random) -> String {
     let mut text = String::from(
         "edition 1\nchannel chat = stdout()\n\
          table tier(word) ignore case { \"pay\" | \"x\" => \"gold\"  starts with \"pay\" => \"silver\"  missing => \"none\"  else => missing }\n\
@@ -296,7 +296,7 @@ impl MappingGenerator<'_> {
 }
 
 /// A random payload, with texts that the rules name more often than others.
-fn payload_witness(random: &mut Random) -> PayloadWitness {
+pub(crate) fn payload_witness(random: &mut Random) -> PayloadWitness {
     let mut members = Map::new();
     for name in ["a", "b", "c", "items", "g", "h"] {
         if random.one_in(4) {

@@ -101,10 +101,20 @@ impl<'m> FormulaBuilder<'m> {
     /// The events for which a text, changed by functions in their order, is in a set.
     pub(super) fn in_set(&mut self, variable: VariableId, functions: &[TextFunction], set: StringSet) -> Formula {
         let set = functions.iter().rev().fold(set, |set, function| set.after(*function));
-        self.formulas.atom(variable, Constraint::InSet(set))
+        self.text_atom(variable, Constraint::InSet(set))
     }
 
-    fn equal(&mut self, left: &Term, right: &Term, case: Case) -> Formula {
+    /// A constraint on a text. The JSON of a value of a payload is solved with the value.
+    pub(super) fn text_atom(&mut self, variable: VariableId, constraint: Constraint) -> Formula {
+        if let Some(Variable::Written(value, kind)) = self.formulas.variable(variable) {
+            let (value, kind) = (*value, *kind);
+            return self.formulas.atom(value, Constraint::Written(kind, Box::new(constraint)));
+        }
+        self.formulas.atom(variable, constraint)
+    }
+
+    /// The events for which two values are equal.
+    pub(in crate::prove) fn equal(&mut self, left: &Term, right: &Term, case: Case) -> Formula {
         match (left, right) {
             (Term::Node(variable), Term::Constant(literal)) | (Term::Constant(literal), Term::Node(variable)) => {
                 self.node_equals(*variable, literal, case)
@@ -113,6 +123,7 @@ impl<'m> FormulaBuilder<'m> {
             | (Term::Constant(Literal::Number(number)), Term::NodeNumber(variable)) => {
                 self.node_number(*variable, NumberTest::Equal(*number))
             }
+            (Term::NodeNumber(_), Term::Constant(_)) | (Term::Constant(_), Term::NodeNumber(_)) => Formula::FALSE,
             (Term::Constant(left), Term::Constant(right)) => Formula::constant(literals_equal(left, right, case)),
             (Term::Severity, Term::Severity) | (Term::Status, Term::Status) => Formula::TRUE,
             (Term::Severity, Term::Constant(Literal::Severity(one)))

@@ -63,7 +63,7 @@ impl<'m> FormulaBuilder<'m> {
 
     /// What an expression that is in no table sees.
     pub(super) fn parameters(&self) -> Parameters {
-        Parameters { mapping: self.mapping.as_ref().map(|scope| scope.id), ..Parameters::default() }
+        Parameters { mapping: self.mapping.as_ref().map(|scope| scope.number), ..Parameters::default() }
     }
 
     pub(super) fn condition_in(&mut self, condition: &'m Expression, parameters: &Parameters) -> Formula {

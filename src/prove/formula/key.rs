@@ -28,7 +28,7 @@ impl<'m> FormulaBuilder<'m> {
 }
 
 /// The key of a value.
-pub(super) fn of_term(term: &Term) -> String {
+pub(in crate::prove) fn of_term(term: &Term) -> String {
     match term {
         Term::Constant(literal) => format!("{literal:?}"),
         Term::Severity => "severity".to_owned(),

@@ -42,11 +42,7 @@ impl FormulaBuilder<'_> {
             ExpressionKind::Path(path) => _ = write!(text, "path {:?} of {:?}", path.text(), scope.mapping),
             ExpressionKind::Nodes(nodes) => self.write_nodes(nodes, scope, text),
             ExpressionKind::Regex(regex) => text.push_str(&regex.identity()),
-            ExpressionKind::Let(id) => match (scope.lets.and_then(|lets| lets.get(*id)), scope.mapping) {
-                (Some(name), _) => _ = write!(text, "let {name}"),
-                (None, Some(mapping)) => _ = write!(text, "let {id} of mapping {mapping} of {}", self.rule_set),
-                (None, None) => _ = write!(text, "let {id} at {:?} of {}", expression.span, self.rule_set),
-            },
+            ExpressionKind::Let(id) => self.write_let(*id, expression, scope, text),
             ExpressionKind::Field(field) => text.push_str(field.name()),
             ExpressionKind::Label(name) => _ = write!(text, "labels[{name:?}]"),
             ExpressionKind::Parameter(position) => _ = write!(text, "parameter {position} of {}", scope.instance),
@@ -118,6 +114,17 @@ impl FormulaBuilder<'_> {
         text.push(')');
     }
 
+    fn write_let(&self, id: usize, expression: &Expression, scope: MeaningScope<'_>, text: &mut String) {
+        let known = self.mapping.as_ref().filter(|mapping| scope.mapping == Some(mapping.number));
+        let meaning = known.and_then(|mapping| mapping.let_meanings.get(id));
+        match (scope.lets.and_then(|lets| lets.get(id)), meaning, scope.mapping) {
+            (Some(name), ..) => _ = write!(text, "let {name}"),
+            (None, Some(meaning), _) => _ = write!(text, "{meaning:?}"),
+            (None, None, Some(mapping)) => _ = write!(text, "let {id} of mapping {mapping} of {}", self.rule_set),
+            (None, None, None) => _ = write!(text, "let {id} at {:?} of {}", expression.span, self.rule_set),
+        }
+    }
+
     fn write_nodes(&mut self, nodes: &NodesPath, scope: MeaningScope<'_>, text: &mut String) {
         let NodesPath { start, path } = nodes;
         if let Some(start) = start {
@@ -182,22 +189,33 @@ impl FormulaBuilder<'_> {
         _ = write!(text, "match {case:?}");
         self.write_all(subjects, scope, text);
         for arm in arms {
-            let MatchArm { columns, result, note: _, span: _ } = arm;
-            text.push('{');
-            for column in columns {
-                for pattern in column {
-                    match pattern {
-                        Pattern::Any => text.push('_'),
-                        Pattern::Test(comparator, _) => self.write_test(comparator, scope, text),
-                    }
-                    text.push('|');
-                }
-                text.push(',');
-            }
-            text.push_str("=> ");
-            write_result(self, result, scope, text);
-            text.push('}');
+            self.write_arm(arm, scope, text, &mut write_result);
         }
+    }
+
+    /// What an arm of a match says.
+    pub(in crate::prove) fn write_arm<R>(
+        &mut self,
+        arm: &MatchArm<R>,
+        scope: MeaningScope<'_>,
+        text: &mut String,
+        write_result: &mut dyn FnMut(&mut Self, &R, MeaningScope<'_>, &mut String),
+    ) {
+        let MatchArm { columns, result, note: _, span: _ } = arm;
+        text.push('{');
+        for column in columns {
+            for pattern in column {
+                match pattern {
+                    Pattern::Any => text.push('_'),
+                    Pattern::Test(comparator, _) => self.write_test(comparator, scope, text),
+                }
+                text.push('|');
+            }
+            text.push(',');
+        }
+        text.push_str("=> ");
+        write_result(self, result, scope, text);
+        text.push('}');
     }
 
     /// What a define says.

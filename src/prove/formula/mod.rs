@@ -6,6 +6,7 @@
 
 mod comparison;
 mod condition;
+mod filter;
 mod key;
 mod meaning;
 mod node;
@@ -16,6 +17,7 @@ mod text_test;
 mod value;
 
 pub(super) use condition::FormulaBuilder;
+pub(super) use key::of_term as term_key;
 pub(super) use meaning::MeaningScope;
 pub(super) use node::variables;
 pub(super) use node::{NodeKinds, PayloadOrigin, PayloadPlace, PayloadStep, WrittenKind};
@@ -120,7 +122,7 @@ pub(super) enum Variable {
     Statement(Box<str>),
     /// A value of a payload.
     Node(PayloadPlace),
-    /// The JSON of a value of a payload that is a number, or an array or an object.
+    /// The JSON of a value of a payload that is a number, or an array or an object. Tests of it are tests of the value.
     Written(VariableId, WrittenKind),
     /// A header of the request.
     Header(Box<str>),
@@ -172,6 +174,8 @@ pub(super) enum Constraint {
     Kind(NodeKinds),
     /// A value of a payload that is a number of these; a string that holds one is none.
     NodeNumber(NumberTest),
+    /// A value of a payload of a kind, whose JSON meets a constraint on texts.
+    Written(WrittenKind, Box<Constraint>),
 }
 
 /// A set of numbers.
@@ -244,6 +248,11 @@ impl Formulas {
     /// What a variable is.
     pub(super) fn variable(&self, id: VariableId) -> Option<&Variable> {
         self.variables.get(id.0 as usize)
+    }
+
+    /// All variables.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.variables.iter()
     }
 
     /// What a constraint says.

@@ -4,7 +4,8 @@
 //! only if the other is an object or an array, which [`FormulaBuilder::structure`] says.
 
 use super::{
-    Constraint, Formula, FormulaBuilder, FormulaNode, Formulas, NumberTest, Term, ValueCase, Variable, VariableId,
+    Constraint, Formula, FormulaBuilder, FormulaNode, Formulas, MeaningId, MeaningScope, NumberTest, Term, ValueCase,
+    Variable, VariableId,
 };
 use crate::model::{Literal, Mapping, MappingId, RequestPart, ValueKind};
 use crate::path::{CompiledPath, PathRoot, SingularStep};
@@ -104,7 +105,11 @@ pub(in crate::prove) enum WrittenKind {
 /// The mapping whose expressions are read, with the values of its lets so far.
 #[derive(Debug, Clone)]
 pub(super) struct MappingScope {
-    pub(super) id: MappingId,
+    id: MappingId,
+    /// Mappings that are compared have the same, and so the same places.
+    pub(super) number: MappingId,
+    /// What the lets so far say.
+    pub(super) let_meanings: Vec<MeaningId>,
     has_elements: bool,
     pub(super) lets: Vec<Option<Rc<[ValueCase]>>>,
 }
@@ -112,8 +117,21 @@ pub(super) struct MappingScope {
 impl<'m> FormulaBuilder<'m> {
     /// Reads expressions of a mapping from now on.
     pub(in crate::prove) fn enter(&mut self, id: MappingId, mapping: &'m Mapping) {
+        self.enter_as(id, id, mapping);
+    }
+
+    /// The same, with the number that the mapping shares with one of another rule set.
+    pub(in crate::prove) fn enter_as(&mut self, number: MappingId, id: MappingId, mapping: &'m Mapping) {
         let lets = vec![None; mapping.lets.len()];
-        self.mapping = Some(MappingScope { id, has_elements: mapping.each.is_some(), lets });
+        let has_elements = mapping.each.is_some();
+        self.mapping = Some(MappingScope { id, number, let_meanings: Vec::new(), has_elements, lets });
+        let scope = MeaningScope { instance: 0, lets: None, mapping: Some(number) };
+        for binding in &mapping.lets {
+            let mut text = String::new();
+            self.write_meaning(&binding.value, scope, &mut text);
+            let meaning = self.formulas.meaning(&text);
+            self.mapping.iter_mut().for_each(|mapping| mapping.let_meanings.push(meaning));
+        }
     }
 
     /// Reads expressions over events from now on.
@@ -125,7 +143,7 @@ impl<'m> FormulaBuilder<'m> {
     pub(super) fn path(&mut self, path: &CompiledPath) -> Option<Term> {
         let scope = self.mapping.as_ref()?;
         let origin = match path.root() {
-            PathRoot::Element if scope.has_elements => PayloadOrigin::Element(scope.id),
+            PathRoot::Element if scope.has_elements => PayloadOrigin::Element(scope.number),
             PathRoot::Payload | PathRoot::Element => PayloadOrigin::Payload,
             PathRoot::Value => return None,
         };

@@ -77,7 +77,7 @@ impl FormulaBuilder<'_> {
 
     /// The events in which a text holds one of some numbers.
     pub(super) fn number(&mut self, variable: VariableId, functions: &[TextFunction], test: NumberTest) -> Formula {
-        self.formulas.atom(variable, Constraint::Number(functions.into(), test))
+        self.text_atom(variable, Constraint::Number(functions.into(), test))
     }
 
     /// The events in which a text has one of some numbers of characters.

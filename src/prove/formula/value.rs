@@ -267,9 +267,7 @@ impl<'m> FormulaBuilder<'m> {
             "number" => Self::number_of,
             "len" => Self::length_of,
             "present" => Self::present,
-            "string" => |_, term| {
-                matches!(term, Term::Text(..) | Term::Constant(_)).then(|| ValueCase::always(term))
-            },
+            "string" => |_, term| matches!(term, Term::Text(..) | Term::Constant(_)).then(|| ValueCase::always(term)),
             _ => return self.opaque(expression, parameters),
         };
         let cases = self.cases(argument, parameters);

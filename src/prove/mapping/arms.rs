@@ -3,7 +3,7 @@
 use super::walk::MatchPlace;
 use super::{Guard, GuardRole, MappingProver, MappingView, PartProof, PayloadOutcome, PayloadWitness, report};
 use crate::model::{Expression, Match, MatchArm, Pattern};
-use crate::prove::formula::{Formula, ValueCase, Variable, VariableId, variables};
+use crate::prove::formula::ValueCase;
 use crate::prove::solver::SolveResult;
 use crate::source::Span;
 
@@ -58,10 +58,8 @@ impl<'m> MappingProver<'m, '_> {
 
     /// A payload that fits a part, and what becomes of it. Where values are not followed, it may not fit, so there is none.
     pub(super) fn shown(&mut self, view: &MappingView<'m>, guards: &[Guard], part: Span) -> Option<String> {
-        let own: Vec<Formula> = guards.iter().filter(|guard| guard.role == GuardRole::Own).map(|it| it.formula).collect();
-        let formulas = &self.builder.formulas;
-        let is_free = |id: &VariableId| formulas.variable(*id).is_none_or(Variable::is_free);
-        if variables(formulas, &own).iter().any(is_free) {
+        let own: Vec<Guard> = guards.iter().filter(|guard| guard.role == GuardRole::Own).copied().collect();
+        if !self.is_followed(&own) {
             return None;
         }
         let SolveResult::Solution(solution) = self.solve(guards) else { return None };

@@ -1,7 +1,7 @@
 //! The conditions of `accept` and `drop`: those that no payload meets, and those that change nothing.
 
 use super::report;
-use super::{Guard, GuardRole, MappingProver, MappingView, PartProof};
+use super::{Guard, GuardRole, MappingProver, MappingView, PartProof, PayloadOutcome};
 use crate::model::{Expression, ExpressionKind};
 use crate::prove::conditions::is_presence;
 use crate::prove::message::{constant_condition, redundant_condition};
@@ -16,7 +16,7 @@ impl<'m> MappingProver<'m, '_> {
             let own = Guard { role: GuardRole::Own, ..*guard };
             let guards: Vec<Guard> = before.iter().copied().chain([own]).collect();
             let span = guard.span;
-            let proof = self.prove(view, &guards, &|outcome| outcome.held.contains(&span));
+            let proof = self.prove(view, &guards, &|outcome| holds(condition, outcome));
             let is_never = matches!(proof, PartProof::Never);
             self.proofs.parts.push((span, proof));
             if is_never {
@@ -100,6 +100,15 @@ impl<'m> MappingProver<'m, '_> {
                 self.proofs.findings.push(redundant_condition(condition.span, &causes));
             }
         }
+    }
+}
+
+/// Whether a condition was seen to hold. Of a conjunction, the evaluator may name only the parts.
+fn holds(condition: &Expression, outcome: &PayloadOutcome) -> bool {
+    let is_seen = outcome.held.contains(&condition.span);
+    match &condition.kind {
+        ExpressionKind::And(parts) => is_seen || parts.iter().all(|part| holds(part, outcome)),
+        _ => is_seen,
     }
 }
 

@@ -6,13 +6,15 @@
 
 mod arms;
 mod conditions;
+mod element;
 mod payload;
 mod report;
 mod walk;
 
+pub(super) use element::{ElementPlace, has_element};
 pub use payload::PayloadWitness;
 
-use super::formula::{Formula, FormulaBuilder, NodeKinds, PayloadOrigin, PayloadPlace, PayloadStep, Term};
+use super::formula::{Formula, FormulaBuilder, Term, variables};
 use super::solver::{ProofStatistics, SolveResult, Solver};
 use super::undecided::UndecidedReason;
 use crate::diagnostic::Diagnostic;
@@ -20,7 +22,6 @@ use crate::event::AlertStatus;
 use crate::model::{EventField, Literal, Mapping, MappingId, Model};
 use crate::pattern::language::SearchLimits;
 use crate::source::Span;
-use payload::ElementPlace;
 
 /// How many questions the mappings of one rule set take.
 const MAX_QUESTIONS: usize = 200_000;
@@ -61,6 +62,20 @@ pub struct MappingProofs {
     pub findings: Vec<Diagnostic>,
     /// What the proofs took.
     pub statistics: ProofStatistics,
+}
+
+impl MappingProofs {
+    /// The parts of which it is not known, in the order of the text.
+    #[must_use]
+    pub fn undecided(&self) -> Vec<(Span, UndecidedReason)> {
+        let undecided = |(span, proof): &(Span, PartProof)| match proof {
+            PartProof::Undecided(reason) => Some((*span, reason.clone())),
+            PartProof::Met(_) | PartProof::Never => None,
+        };
+        let mut all: Vec<_> = self.parts.iter().filter_map(undecided).collect();
+        all.sort_by_key(|(span, _)| (span.file, span.start));
+        all
+    }
 }
 
 /// Decides which parts of mappings payloads meet.
@@ -151,35 +166,10 @@ impl<'m> MappingProver<'m, '_> {
             }
         }
         let drops = mapping.drops.iter().map(|drop| self.builder.condition(&drop.when)).collect();
-        let element = self.element_place(mapping);
-        let has_element = self.has_element(mapping, element.as_ref());
+        let element = ElementPlace::of(&mut self.builder, mapping);
+        let has_element = has_element(&mut self.builder, id, mapping, element.as_ref())
+            .map(|(formula, span)| Guard::new(GuardRole::Always, formula, span));
         MappingView { id, mapping, accepts, drops, has_element, element }
-    }
-
-    /// Where elements stand, if that is one place.
-    fn element_place(&mut self, mapping: &'m Mapping) -> Option<ElementPlace> {
-        let each = mapping.each.as_ref()?;
-        let start = match &each.start {
-            None => PayloadPlace { origin: PayloadOrigin::Payload, steps: Box::default() },
-            Some(start) => match &*self.builder.value(start) {
-                [one] => self.builder.place_of(&one.term)?,
-                _ => return None,
-            },
-        };
-        Some(ElementPlace { start, steps: each.path.sample_steps() })
-    }
-
-    /// An element is within an array or an object, or is the one value that the path leads to.
-    fn has_element(&mut self, mapping: &Mapping, element: Option<&ElementPlace>) -> Option<Guard> {
-        let (place, each) = (element?, mapping.each.as_ref()?);
-        let more: Vec<PayloadStep> = payload::only_steps(&place.steps).map(PayloadStep::of).collect();
-        let is_one_value = more.len() == place.steps.len();
-        let steps = place.start.steps.iter().cloned().chain(more).collect();
-        let outer = self.builder.place(PayloadPlace { origin: place.start.origin, steps });
-        let kinds = if is_one_value { NodeKinds::MISSING.not() } else { NodeKinds::ITEMS.or(NodeKinds::MEMBERS) };
-        let formula = self.builder.kinds(outer, kinds);
-        let span = each.start.as_ref().map_or(mapping.span, |start| start.span);
-        Some(Guard::new(GuardRole::Always, formula, span))
     }
 
     /// What holds for every payload for which the status is evaluated, and the lets of elements.
@@ -244,8 +234,27 @@ impl<'m> MappingProver<'m, '_> {
         if meets(&self.evaluate(view, &witness)) {
             PartProof::Met(Box::new(witness))
         } else {
-            PartProof::Undecided(UndecidedReason::NotFollowed)
+            if std::env::var_os("SHOW").is_some() {
+                eprintln!(
+                    "SHOW {} ;; {witness} ;; {:?}",
+                    guards.last().map_or(0, |g| g.span.start),
+                    self.evaluate(view, &witness)
+                );
+            }
+            PartProof::Undecided(self.why_not_met(guards))
         }
+    }
+
+    /// Why a payload that was solved does not meet a part.
+    fn why_not_met(&self, guards: &[Guard]) -> UndecidedReason {
+        if self.is_followed(guards) { UndecidedReason::Unmet } else { UndecidedReason::NotFollowed }
+    }
+
+    /// Whether all values that guards are about are followed.
+    fn is_followed(&self, guards: &[Guard]) -> bool {
+        let formulas = &self.builder.formulas;
+        let asked: Vec<Formula> = guards.iter().map(|guard| guard.formula).collect();
+        variables(formulas, &asked).iter().all(|id| formulas.variable(*id).is_some_and(|it| !it.is_free()))
     }
 
     fn evaluate(&mut self, view: &MappingView<'m>, witness: &PayloadWitness) -> PayloadOutcome {

@@ -1,14 +1,15 @@
 //! Payloads that show that a finding is true.
 
+use super::ElementPlace;
 use crate::diagnostic::visible_json;
 use crate::path::{SampleStep, SingularStep};
 use crate::prove::defaults::default_time;
-use crate::prove::formula::{Formulas, PayloadOrigin, PayloadPlace, PayloadStep, Variable, VariableId};
+use crate::prove::formula::{Formulas, NodeKinds, PayloadOrigin, PayloadStep, Variable};
 use crate::prove::solver::Solution;
 use crate::prove::theory::VariableValue;
 use crate::time::Timestamp;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// No array of a payload is made longer than this.
@@ -27,25 +28,17 @@ pub struct PayloadWitness {
     pub at: Option<Timestamp>,
 }
 
-/// Where the elements of a mapping stand in its payload.
-#[derive(Debug, Clone)]
-pub(super) struct ElementPlace {
-    /// The value that `each` starts from.
-    pub(super) start: PayloadPlace,
-    /// Steps to one of the elements.
-    pub(super) steps: Vec<SampleStep>,
-}
-
 impl PayloadWitness {
     /// The payload of a solution.
-    pub(super) fn new(formulas: &Formulas, solution: &Solution, element: Option<&ElementPlace>) -> Self {
+    pub(in crate::prove) fn new(formulas: &Formulas, solution: &Solution, element: Option<&ElementPlace>) -> Self {
+        let names = member_names(formulas);
         let (mut payload, mut inner) = (Tree::default(), Tree::default());
         let mut witness = Self { payload: Value::Null, headers: BTreeMap::new(), path_suffix: None, at: None };
         for (variable, value) in &solution.values {
             match (formulas.variable(*variable), value) {
                 (Some(Variable::Node(place)), value) => {
                     let tree = if place.origin == PayloadOrigin::Payload { &mut payload } else { &mut inner };
-                    tree.at(&place.steps).value = Some(node_value(formulas, solution, *variable, value));
+                    tree.at(&place.steps).value = Some(node_value(value));
                 }
                 (Some(Variable::Header(name)), VariableValue::Text(text)) => {
                     witness.headers.insert(name.to_string(), text.clone());
@@ -56,12 +49,12 @@ impl PayloadWitness {
             }
         }
         if let Some(element) = element {
-            if inner.json().is_none() {
+            if inner.json(&names).is_none() {
                 inner.value = Some(NodeValue::Whole(Value::Object(Map::new())));
             }
-            payload.at(&element.start.steps).graft(&element.steps, inner);
+            payload.at(&element.start.steps).graft(&element.steps, inner, &names);
         }
-        witness.payload = payload.json().unwrap_or_else(|| Value::Object(Map::new()));
+        witness.payload = payload.json(&names).unwrap_or_else(|| Value::Object(Map::new()));
         witness
     }
 
@@ -88,40 +81,43 @@ impl fmt::Display for PayloadWitness {
     }
 }
 
+/// The names of members that rules read.
+fn member_names(formulas: &Formulas) -> BTreeSet<&str> {
+    let places = formulas.variables().filter_map(|variable| match variable {
+        Variable::Node(place) => Some(&place.steps),
+        _ => None,
+    });
+    let steps = places.flat_map(|steps| steps.iter());
+    steps.filter_map(|step| if let PayloadStep::Member(name) = step { Some(&**name) } else { None }).collect()
+}
+
 /// A value of the payload that a solution asks for.
 #[derive(Debug, Clone, PartialEq)]
 enum NodeValue {
     Missing,
     Whole(Value),
-    /// An object with members.
-    Members,
-    /// An array with items.
-    Items,
+    /// An object with members; these besides those that are asked for by their places.
+    Members(Map<String, Value>),
+    /// An array with items; these besides those that are asked for by their places.
+    Items(Vec<Value>),
 }
 
-fn node_value(formulas: &Formulas, solution: &Solution, variable: VariableId, value: &VariableValue) -> NodeValue {
-    // Where its JSON was asked for, that is its JSON.
-    let written = solution.values.iter().find_map(|(other, text)| match (formulas.variable(*other), text) {
-        (Some(Variable::Written(of, _)), VariableValue::Text(text)) if *of == variable => {
-            serde_json::from_str::<Value>(text).ok()
-        }
-        _ => None,
-    });
+fn node_value(value: &VariableValue) -> NodeValue {
     match value {
         VariableValue::Number(number) => {
-            let number = written.filter(Value::is_number).or_else(|| serde_json::from_str(&number.to_string()).ok());
-            NodeValue::Whole(number.unwrap_or(Value::Null))
+            NodeValue::Whole(serde_json::from_str(&number.to_string()).unwrap_or(Value::Null))
         }
-        VariableValue::Array { is_empty } => match written.filter(is_structure) {
-            Some(structure) => NodeValue::Whole(structure),
-            None if *is_empty => NodeValue::Whole(Value::Array(Vec::new())),
-            None => NodeValue::Items,
-        },
-        VariableValue::Object { is_empty } => match written.filter(is_structure) {
-            Some(structure) => NodeValue::Whole(structure),
-            None if *is_empty => NodeValue::Whole(Value::Object(Map::new())),
-            None => NodeValue::Members,
-        },
+        VariableValue::Structure(NodeKinds::EMPTY_ARRAY, _) => NodeValue::Whole(Value::Array(Vec::new())),
+        VariableValue::Structure(NodeKinds::EMPTY_OBJECT, _) => NodeValue::Whole(Value::Object(Map::new())),
+        VariableValue::Structure(kind, text) => {
+            let written = text.as_ref().and_then(|text| serde_json::from_str(text).ok());
+            match written {
+                Some(Value::Array(items)) => NodeValue::Items(items),
+                Some(Value::Object(members)) => NodeValue::Members(members),
+                _ if *kind == NodeKinds::ITEMS => NodeValue::Items(Vec::new()),
+                _ => NodeValue::Members(Map::new()),
+            }
+        }
         VariableValue::Null => NodeValue::Whole(Value::Null),
         VariableValue::Boolean(boolean) => NodeValue::Whole(Value::Bool(*boolean)),
         VariableValue::Text(text) => NodeValue::Whole(Value::from(text.as_str())),
@@ -129,10 +125,6 @@ fn node_value(formulas: &Formulas, solution: &Solution, variable: VariableId, va
             NodeValue::Missing
         }
     }
-}
-
-fn is_structure(value: &Value) -> bool {
-    value.is_array() || value.is_object()
 }
 
 /// A payload that grows.
@@ -148,22 +140,35 @@ impl Tree {
     }
 
     /// Puts an element where `each` finds it.
-    fn graft(&mut self, steps: &[SampleStep], element: Self) {
+    fn graft(&mut self, steps: &[SampleStep], element: Self, names: &BTreeSet<&str>) {
         let Some((first, rest)) = steps.split_first() else {
             *self = element;
             return;
         };
         let step = match first {
             SampleStep::Only(step) | SampleStep::Among(step) => PayloadStep::of(step),
-            SampleStep::Any => self.free_step(),
+            SampleStep::Any | SampleStep::Below(None) => self.free_step(names),
+            SampleStep::Below(Some(step)) => {
+                let step = PayloadStep::of(step);
+                let is_items = matches!(self.value, Some(NodeValue::Items(_)));
+                let fits = is_items == matches!(step, PayloadStep::Item(_));
+                if !fits || self.parts.contains_key(&step) {
+                    let free = self.free_step(names);
+                    let mut between = Self::default();
+                    between.parts.entry(step).or_default().graft(rest, element, names);
+                    self.parts.insert(free, between);
+                    return;
+                }
+                step
+            }
         };
-        self.parts.entry(step).or_default().graft(rest, element);
+        self.parts.entry(step).or_default().graft(rest, element, names);
     }
 
     /// A step to a part about which nothing is said.
-    fn free_step(&self) -> PayloadStep {
-        if self.value == Some(NodeValue::Members) {
-            return PayloadStep::Member(self.free_name());
+    fn free_step(&self, names: &BTreeSet<&str>) -> PayloadStep {
+        if matches!(self.value, Some(NodeValue::Members(_)) | None) && !self.has_items() {
+            return PayloadStep::Member(self.free_name(names));
         }
         let mut index = 0;
         while self.parts.contains_key(&PayloadStep::Item(index)) {
@@ -172,36 +177,43 @@ impl Tree {
         PayloadStep::Item(index)
     }
 
-    fn free_name(&self) -> Box<str> {
+    fn has_items(&self) -> bool {
+        self.value.is_none() && !self.parts.keys().any(|step| matches!(step, PayloadStep::Member(_)))
+    }
+
+    /// A name of a member that nothing reads.
+    fn free_name(&self, names: &BTreeSet<&str>) -> Box<str> {
         let mut name = "a".to_owned();
-        while self.parts.contains_key(&PayloadStep::Member(name.as_str().into())) {
+        while names.contains(name.as_str()) || self.parts.contains_key(&PayloadStep::Member(name.as_str().into())) {
             name.push('a');
         }
         name.into()
     }
 
     /// Nothing if it is missing.
-    fn json(&self) -> Option<Value> {
+    fn json(&self, names: &BTreeSet<&str>) -> Option<Value> {
         if let Some(NodeValue::Whole(value)) = &self.value {
             return Some(value.clone());
         }
-        let (mut members, mut items) = (Map::new(), BTreeMap::new());
+        let mut members =
+            if let Some(NodeValue::Members(members)) = &self.value { members.clone() } else { Map::new() };
+        let mut items = BTreeMap::new();
         for (step, part) in &self.parts {
-            match (step, part.json()) {
+            match (step, part.json(names)) {
                 (PayloadStep::Member(name), Some(part)) => _ = members.insert(name.to_string(), part),
-                (PayloadStep::Member(_), None) => {}
+                (PayloadStep::Member(name), None) => _ = members.remove(&**name),
                 (PayloadStep::Item(index), part) => _ = items.insert(*index, part),
             }
         }
         let has_items = items.values().any(Option::is_some);
         match &self.value {
-            Some(NodeValue::Items) => Some(array(&items)),
-            Some(NodeValue::Members) if members.is_empty() => {
-                Some(Value::Object(Map::from_iter([(self.free_name().into(), Value::from("a"))])))
+            Some(NodeValue::Items(more)) => Some(array(&items, more)),
+            Some(NodeValue::Members(_)) if members.is_empty() => {
+                Some(Value::Object(Map::from_iter([(self.free_name(names).into(), Value::from("a"))])))
             }
-            Some(NodeValue::Members) => Some(Value::Object(members)),
+            Some(NodeValue::Members(_)) => Some(Value::Object(members)),
             None if !members.is_empty() => Some(Value::Object(members)),
-            None if has_items => Some(array(&items)),
+            None if has_items => Some(array(&items, &[])),
             Some(NodeValue::Missing | NodeValue::Whole(_)) | None => None,
         }
     }
@@ -210,7 +222,10 @@ impl Tree {
 /// An array with items at some places, of which negative ones count from the end, and with none at others.
 ///
 /// What is asked for from the front and from the end stands apart, unless the array would have an item too many.
-fn array(items: &BTreeMap<i64, Option<Value>>) -> Value {
+fn array(items: &BTreeMap<i64, Option<Value>>, more: &[Value]) -> Value {
+    if items.values().all(Option::is_none) && !more.is_empty() {
+        return Value::Array(more.to_vec());
+    }
     let needed = |index: i64| match usize::try_from(index) {
         Ok(place) => place.saturating_add(1),
         Err(_) => usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX),
@@ -219,9 +234,9 @@ fn array(items: &BTreeMap<i64, Option<Value>>) -> Value {
         let present = items.iter().filter(|(index, item)| item.is_some() && is_wanted(**index));
         present.map(|(index, _)| needed(*index)).max().unwrap_or(0)
     };
-    let (front, end) = (longest(&|index| index >= 0), longest(&|index| index < 0));
+    let (front, end) = (longest(&|index| index >= 0).saturating_add(more.len()), longest(&|index| index < 0));
     let most = items.iter().filter(|(_, item)| item.is_none()).map(|(index, _)| needed(*index) - 1).min();
-    let length = front.saturating_add(end).min(most.unwrap_or(MAX_ITEMS)).max(front).max(end).clamp(1, MAX_ITEMS);
+    let length = front.saturating_add(end).min(most.unwrap_or(MAX_ITEMS)).max(longest(&|_| true)).clamp(1, MAX_ITEMS);
     let mut all: Vec<Option<Value>> = vec![None; length];
     for (index, item) in items {
         let place = usize::try_from(*index).unwrap_or_else(|_| length.saturating_sub(needed(*index)));
@@ -230,7 +245,9 @@ fn array(items: &BTreeMap<i64, Option<Value>>) -> Value {
         }
     }
     // An item about which nothing is said is not one of those that rules mostly look for.
-    Value::Array(all.into_iter().map(|item| item.unwrap_or_else(|| Value::from("a"))).collect())
+    let mut more = more.iter().cloned();
+    let items = all.into_iter().map(|item| item.or_else(|| more.next()).unwrap_or_else(|| Value::from("a")));
+    Value::Array(items.collect())
 }
 
 fn write_json(value: &Value, text: &mut String) {

@@ -30,6 +30,7 @@ fn mask(constraint: &Constraint, holds: bool) -> u8 {
         | Constraint::NoLabels
         | Constraint::Kind(_)
         | Constraint::NodeNumber(_)
+        | Constraint::Written(..)
         | Constraint::Holds => u8::MAX,
     }
 }

@@ -25,9 +25,14 @@ pub(super) fn numbers(sign: NumberSign, functions: &[TextFunction]) -> Option<St
     set(&format!(r"\s*{minus}(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\s*"), functions)
 }
 
-/// The JSON of all numbers, and other texts.
+/// The JSON of all numbers as it is written, and other texts: a small whole number has no exponent.
 pub(super) fn json_numbers() -> Option<StringSet> {
-    set(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", &[])
+    set(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|-?[1-9](?:\.[0-9]+)?e(?:-[1-9][0-9]*|\+?[1-9][0-9]+)", &[])
+}
+
+/// Texts that are the JSON of numbers as it is written: some of all.
+pub(super) fn plain_json_numbers() -> Option<StringSet> {
+    set(r"0|-?[1-9][0-9]{0,17}|-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,3}[1-9]|-?[1-9][0-9]{0,8}\.0|-?[1-9]e[2-9][0-9]", &[])
 }
 
 /// Texts that certainly hold a number, after some functions.
@@ -41,10 +46,16 @@ pub(super) fn between(before: Option<Number>, after: Option<Number>, functions: 
     let mut patterns = Vec::new();
     let is_positive = |number: Number| number >= Number::from(0_u64);
     match (before, after) {
-        (Some(before), None) if is_positive(before) => patterns.push(format!("[1-9][0-9]{{{},}}", digits(before))),
+        (Some(before), None) if is_positive(before) => {
+            patterns.push(format!("[1-9][0-9]{{{},}}", digits(before)));
+            patterns.extend(with_exponent("", digits(before)));
+        }
         (Some(_) | None, None) => patterns.push("0|[1-9][0-9]*".to_owned()),
         (None, Some(after)) if is_positive(after) => patterns.push("-[1-9][0-9]*".to_owned()),
-        (None, Some(after)) => patterns.push(format!("-[1-9][0-9]{{{},}}", digits(after))),
+        (None, Some(after)) => {
+            patterns.push(format!("-[1-9][0-9]{{{},}}", digits(after)));
+            patterns.extend(with_exponent("-", digits(after)));
+        }
         (Some(before), Some(after)) if is_positive(before) => {
             let (fewest, most) = (digits(before), digits(after).saturating_sub(2));
             if fewest <= most {
@@ -60,9 +71,14 @@ pub(super) fn between(before: Option<Number>, after: Option<Number>, functions: 
     patterns.iter().filter_map(|pattern| set(pattern, functions)).collect()
 }
 
+/// Numbers with an exponent, beyond those with some digits.
+fn with_exponent(sign: &str, digits: usize) -> Option<String> {
+    (1..=9).contains(&digits).then(|| format!("{sign}[1-9][eE](?:[{digits}-9]|[1-9][0-9])"))
+}
+
 /// Some spellings of one number.
 pub(super) fn equal(number: Number, functions: &[TextFunction]) -> Option<StringSet> {
-    let text = number.to_string();
+    let text = number.integer().map_or_else(|| number.to_string(), |integer| integer.to_string());
     let is_whole = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let more = if is_whole { r"(?:\.0+)?(?:[eE]\+?0+)?" } else { "0*" };
     let text = text.replace('.', r"\.").replace('+', r"\+");

@@ -10,7 +10,7 @@ mod sets;
 mod text;
 mod times;
 
-use super::formula::{Constraint, ConstraintId, Formulas, NodeKinds, Variable, VariableId, WrittenKind};
+use super::formula::{Constraint, ConstraintId, Formulas, NodeKinds, Variable, VariableId};
 use super::undecided::UndecidedReason;
 use crate::json::Number;
 use crate::model::EventField;
@@ -42,10 +42,8 @@ pub(super) enum VariableValue {
     Boolean(bool),
     /// A number of a payload.
     Number(Number),
-    /// An array of a payload.
-    Array { is_empty: bool },
-    /// An object of a payload.
-    Object { is_empty: bool },
+    /// An array or an object of a payload: of which kind, and its JSON if that is asked for.
+    Structure(NodeKinds, Option<String>),
     /// Whatever the constraints say: they are about other variables, or about values that are not followed.
     Free,
 }
@@ -60,10 +58,7 @@ impl VariableValue {
             Self::Boolean(true) => NodeKinds::TRUE,
             Self::Number(_) => NodeKinds::NUMBER,
             Self::Text(_) => NodeKinds::TEXT,
-            Self::Array { is_empty: true } => NodeKinds::EMPTY_ARRAY,
-            Self::Array { is_empty: false } => NodeKinds::ITEMS,
-            Self::Object { is_empty: true } => NodeKinds::EMPTY_OBJECT,
-            Self::Object { is_empty: false } => NodeKinds::MEMBERS,
+            Self::Structure(kind, _) => *kind,
             Self::Constant(_) | Self::Time(_) | Self::Free => return None,
         })
     }
@@ -88,7 +83,6 @@ enum VariableKind {
     Text { may_be_missing: bool },
     Time { may_be_missing: bool },
     Node { may_be_missing: bool },
-    Written(WrittenKind),
     Free,
 }
 
@@ -135,7 +129,6 @@ impl Theories {
             VariableKind::Status => choice::decide(&literals, 2, &[0, 1]),
             VariableKind::Text { may_be_missing } => text::decide(&literals, may_be_missing, &self.limits),
             VariableKind::Node { may_be_missing } => node::decide(&literals, may_be_missing, &self.limits),
-            VariableKind::Written(kind) => node::decide_written(&literals, kind, &self.limits),
             VariableKind::Time { may_be_missing } => {
                 times::decide(&literals, may_be_missing, formulas, &mut self.moments)
             }
@@ -172,9 +165,9 @@ fn kind(variable: Option<&Variable>) -> VariableKind {
             VariableKind::Text { may_be_missing: true }
         }
         Some(Variable::Node(place)) => VariableKind::Node { may_be_missing: !place.steps.is_empty() },
-        Some(Variable::Written(_, kind)) => VariableKind::Written(*kind),
         Some(Variable::Now) => VariableKind::Time { may_be_missing: false },
-        Some(Variable::Statement(_)) | None => VariableKind::Free,
+        // Tests of a written value are tests of the value.
+        Some(Variable::Statement(_) | Variable::Written(..)) | None => VariableKind::Free,
         Some(Variable::Field(field)) => match field {
             EventField::Severity => VariableKind::Severity,
             EventField::Status => VariableKind::Status,
@@ -200,15 +193,12 @@ pub(super) fn meets(
         (Constraint::Missing, value) => Some(*value == VariableValue::Missing),
         (Constraint::Kind(kinds), value) => value.kind().map(|kind| kinds.overlaps(kind)),
         (Constraint::NodeNumber(test), VariableValue::Number(number)) => Some(test.holds(*number)),
-        (Constraint::NodeNumber(_), VariableValue::Free) => None,
+        (Constraint::NodeNumber(_) | Constraint::Written(..), VariableValue::Free) => None,
+        (Constraint::Written(kind, inner), value) => node::written_meets(value, *kind, inner, formulas, limits),
         (Constraint::NodeNumber(_), _)
         | (
             Constraint::InSet(_) | Constraint::Number(..),
-            VariableValue::Null
-            | VariableValue::Boolean(_)
-            | VariableValue::Number(_)
-            | VariableValue::Array { .. }
-            | VariableValue::Object { .. },
+            VariableValue::Null | VariableValue::Boolean(_) | VariableValue::Number(_) | VariableValue::Structure(..),
         )
         | (
             Constraint::InSet(_)
@@ -253,6 +243,7 @@ pub(super) fn needs_value(constraint: &Constraint, holds: bool) -> bool {
         | Constraint::Order(..)
         | Constraint::Kind(_)
         | Constraint::NodeNumber(_)
+        | Constraint::Written(..)
         | Constraint::At(_) => holds,
         Constraint::OneOf(_) | Constraint::NoLabels | Constraint::Holds => false,
     }

@@ -63,6 +63,7 @@ impl<'c> TextSets<'c> {
                 | Constraint::NoLabels
                 | Constraint::Kind(_)
                 | Constraint::NodeNumber(_)
+                | Constraint::Written(..)
                 | Constraint::Holds => {}
             }
         }

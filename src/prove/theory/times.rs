@@ -80,6 +80,7 @@ fn holds(constraint: &Constraint, moment: Timestamp, formulas: &Formulas) -> boo
         | Constraint::NoLabels
         | Constraint::Kind(_)
         | Constraint::NodeNumber(_)
+        | Constraint::Written(..)
         | Constraint::Holds => false,
     }
 }
@@ -100,6 +101,7 @@ impl MomentCache {
                 | Constraint::NoLabels
                 | Constraint::Kind(_)
                 | Constraint::NodeNumber(_)
+                | Constraint::Written(..)
                 | Constraint::Holds => {}
             }
         }
