@@ -86,6 +86,28 @@ fn failures_are_asked_for() {
     folder.pointsman(["diff", "old.rules", "no.rules"]).code(3).run();
 }
 
+/// An event that a mapping drops, refuses or lowers from Critical is lost.
+#[test]
+fn events_that_a_mapping_no_longer_makes_are_lost() {
+    const MAPPED: &str = "edition 1\nchannel page = stdout()\nmapping m {\n  accept when $.kind == \"alert\"\n  \
+                          drop when $.test == true because \"a test\"\n  \
+                          severity = match $.level { \"1\" => Critical  \"2\" => Warning  else => Info }\n  \
+                          status = Firing\n  title = \"alert\"\n  key = \"k\"\n}\nrouting main { else => page }\n";
+    let folder = Folder::new().file("old.rules", MAPPED);
+    let fails = |from: &str, to: &str, expected: [i32; 3]| {
+        folder.write("new.rules", MAPPED.replace(from, to));
+        for (what, code) in ["any", "lost", "lost-critical"].into_iter().zip(expected) {
+            folder.pointsman(["diff", "old.rules", "new.rules", "--fail-on", what]).code(code).run();
+        }
+    };
+    fails("$.test == true", "$.test == true or $.env == \"lab\"", [1, 1, 1]);
+    fails("$.test == true", "$.test == true or $.level == \"2\"", [1, 1, 0]);
+    fails("$.kind == \"alert\"", "$.kind == \"alert\" and $.level is not missing", [1, 1, 0]);
+    fails("\"1\" => Critical", "\"1\" => Warning", [1, 1, 1]);
+    fails("\"2\" => Warning", "\"2\" => Info", [1, 0, 0]);
+    fails("\"2\" => Warning", "\"2\" | \"3\" => Warning", [1, 0, 0]);
+}
+
 #[test]
 fn recorded_events_are_counted() {
     let event = |severity: &str, title: &str| {

@@ -1,6 +1,7 @@
 //! Small changes of rules: a folder a case, with its rules and what the report says of the changes.
 
 use crate::prove::generator::{self, Random};
+use crate::prove::mappings;
 use expect_test::expect_file;
 use pointsman::evaluate::{EvaluationContext, SilentObserver};
 use pointsman::json::{self, ToJson};
@@ -171,6 +172,47 @@ fn random_events_find_no_difference_where_there_is_none() {
         }
     }
     println!("{sets} sets, {equivalent} equivalent changes");
+}
+
+/// The like for random mappings and payloads.
+#[test]
+fn random_payloads_find_no_difference_of_random_mappings_where_there_is_none() {
+    equivalent_mappings(10, 100, 1);
+}
+
+/// A campaign of another size: `SETS=100 EVENTS=60000 SEED=7 cargo test --test pointsman -- --ignored mutation::`.
+#[test]
+#[ignore = "takes as long as it is told to"]
+fn campaign_of_changed_mappings_of_a_given_size() {
+    let number =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    equivalent_mappings(number("SETS", 100) as usize, number("EVENTS", 300) as usize, number("SEED", 1));
+}
+
+fn equivalent_mappings(count: usize, payloads: usize, seed: u64) {
+    let (mut sets, mut equivalent, mut survivors, mut number) = (0, 0, 0, 0);
+    while sets < count {
+        number += 1;
+        let mut random = Random::new(seed.wrapping_mul(1_000_037).wrapping_add(number));
+        let text = mappings::mapping(&mut random) + "routing main { else => chat }\n";
+        let Some(rules) = with_a_test(&text) else { continue };
+        sets += 1;
+        let found = report(&rules, 25);
+        let read = |_: &Path| Err("no tables".to_owned());
+        let builder = VariantBuilder::new(&rules, &read);
+        survivors += found.survivors.len();
+        for change in &found.equivalent {
+            equivalent += 1;
+            let changed = builder.build(&change.edits).expect("it was checked");
+            for round in 0..payloads {
+                let payload = mappings::payload_witness(&mut random);
+                let made = |rules: &RuleSet| rules.map_payload(&payload, 0, round % 2 == 1);
+                let said = mutation_text::said(change);
+                assert_eq!(made(&rules), made(&changed), "number {number}: {said}: {payload}\n{text}");
+            }
+        }
+    }
+    println!("{sets} sets, {equivalent} equivalent changes, {survivors} others");
 }
 
 /// The like for the payloads of a shipped mapping, with values changed at random.

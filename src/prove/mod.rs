@@ -32,9 +32,11 @@ mod witness;
 
 pub use defaults::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TITLE, default_time};
 pub use difference::{
-    ChangeGroup, ChangedDeclaration, ChangedEvent, ChangedPart, ChannelChange, ComparedModel, ConditionPart,
-    DeclarationKind, DifferenceDetail, EditDifference, EditKind, EditedLine, PartText, RoutingComparison,
-    RoutingDifferences, Side, changed_declarations, compare_routings, routing_differences,
+    ChangeGroup, ChangedDeclaration, ChangedEvent, ChangedPart, ChangedPayload, ChannelChange, ComparedMapping,
+    ComparedModel, ConditionPart, DeclarationKind, DifferenceDetail, EditDifference, EditKind, EditedLine, MapPayload,
+    MappedElement, MappedEvent, MappedPayload, MappingComparison, MappingPart, PartText, PayloadDifference,
+    RoutingComparison, RoutingDifferences, Side, changed_declarations, compare_mappings, compare_routings,
+    mapping_differences, routing_differences,
 };
 pub use finding::{CODES, UndecidedLine};
 pub use mapping::{EvaluatePayload, MappingProofs, PartProof, PayloadOutcome, PayloadWitness, prove_mappings};

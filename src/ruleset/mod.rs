@@ -20,8 +20,8 @@ mod variant;
 mod why_not;
 
 pub use difference::{
-    ChannelChangeEntry, DeclarationEdit, DeliveryChange, EventChange, LineEdit, PartEdit, RoutingVerdict,
-    RuleSetDifference, SeveritySummary, WrittenText,
+    ChannelChangeEntry, DeclarationEdit, DeliveryChange, EventChange, LineEdit, PartEdit, PayloadChange,
+    RoutingVerdict, RuleSetDifference, SeveritySummary, WrittenText,
 };
 #[cfg(not(target_family = "wasm"))]
 pub use files::SystemClock;

@@ -3,6 +3,7 @@
 use crate::evaluate::{EvaluationContext, Observer, RequestMetadata, SilentObserver};
 use crate::event::{Outcome, OutcomeKind};
 use crate::json;
+use crate::prove::PayloadWitness;
 use crate::ruleset::{EntryPoint, RuleSet};
 use crate::suite::case_run::CaseRunner;
 use crate::suite::cases;
@@ -38,6 +39,24 @@ pub(super) enum MappedOutcome {
 }
 
 impl PayloadSample {
+    /// A payload that a proof found.
+    pub(super) fn of_witness(mapping: &str, witness: &PayloadWitness) -> Self {
+        let mut request = RequestMetadata::default();
+        let mut statements = Vec::new();
+        let text = |text: &str| TestValue::Text(text.into());
+        for (name, value) in &witness.headers {
+            request.set_header(name, value.clone());
+            statements.push(format!("header {}: {}", text(name), text(value)));
+        }
+        if let Some(suffix) = &witness.path_suffix {
+            request.set_path_suffix(suffix.clone());
+            statements.push(format!("path_suffix {}", text(suffix)));
+        }
+        statements.extend(witness.at.map(|at| format!("at {at}")));
+        let (payload, now) = (witness.payload.clone(), witness.time());
+        Self { mapping: mapping.into(), payload, now, request, statements }
+    }
+
     /// What the mapping makes of it.
     pub(super) fn outcomes(&self, rules: &RuleSet) -> Vec<MappedOutcome> {
         self.observed_outcomes(rules, &mut SilentObserver)

@@ -14,7 +14,7 @@ const MAX_DETAILS: usize = 50;
 /// The report.
 pub(super) fn render(report: &DiffReport, shown: usize) -> String {
     let difference = &report.difference;
-    let mut text = format!("### {}\n\n", title(difference.routing));
+    let mut text = format!("### {}\n\n", title(report));
     _ = write!(text, "{}.\n\n", conclusion(report));
     list(&mut text, "", difference.severities.iter().map(severity_line));
     list(&mut text, "**Channels**", difference.channels.iter().map(channel_line));
@@ -34,8 +34,13 @@ pub(super) fn render(report: &DiffReport, shown: usize) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
-fn title(verdict: RoutingVerdict) -> &'static str {
-    match verdict {
+fn title(report: &DiffReport) -> &'static str {
+    let changes = || report.difference.declarations.iter().flat_map(|each| &each.payloads);
+    match report.difference.routing {
+        RoutingVerdict::Equal if changes().any(|change| change.undecided.is_none()) => {
+            "Some payloads become other events"
+        }
+        RoutingVerdict::Equal if changes().next().is_some() => "It is not proven that payloads become the same events",
         RoutingVerdict::Equal => "Every event goes to the same channels",
         RoutingVerdict::Different => "Some events go to other channels",
         RoutingVerdict::Undecided => "It is not proven that every event goes to the same channels",

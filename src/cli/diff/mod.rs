@@ -77,9 +77,9 @@ enum DiffFormat {
 enum FailOn {
     /// Something changed, or may have
     Any,
-    /// A channel loses events
+    /// A channel loses events, or a mapping makes none of them any more
     Lost,
-    /// A channel loses events that are Critical
+    /// The same of events that are Critical, or a mapping lowers their severity
     LostCritical,
     /// Of some edit it is not known what it changes
     Undecided,
@@ -135,8 +135,10 @@ fn rule_sets(arguments: &Arguments, terminal: &mut Terminal) -> Result<(RuleSet,
 impl DiffReport {
     fn has(&self, what: FailOn) -> bool {
         let difference = &self.difference;
-        let is_undecided =
-            !difference.other_entries.is_empty() || difference.edits.iter().any(|edit| edit.undecided.is_some());
+        let payloads = || difference.declarations.iter().flat_map(|each| &each.payloads);
+        let is_undecided = !difference.other_entries.is_empty()
+            || difference.edits.iter().any(|edit| edit.undecided.is_some())
+            || payloads().any(|payload| payload.undecided.is_some());
         let recorded = self.recorded.iter().flat_map(|recorded| &recorded.kinds);
         let mut changes = difference.edits.iter().flat_map(|edit| &edit.changes);
         match what {
@@ -147,10 +149,13 @@ impl DiffReport {
                     || recorded.count() > 0
             }
             FailOn::Lost => {
-                changes.any(|change| !change.lost.is_empty()) || recorded.into_iter().any(|kind| !kind.lost.is_empty())
+                changes.any(|change| !change.lost.is_empty())
+                    || payloads().any(|payload| !payload.lost.is_empty())
+                    || recorded.into_iter().any(|kind| !kind.lost.is_empty())
             }
             FailOn::LostCritical => {
                 changes.any(|change| !change.lost.is_empty() && change.severities.contains(&"Critical"))
+                    || payloads().any(|payload| payload.lost.contains(&"Critical"))
                     || recorded.into_iter().any(|kind| !kind.lost.is_empty() && kind.was_critical())
             }
             FailOn::Undecided => is_undecided,

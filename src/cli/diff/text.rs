@@ -3,8 +3,8 @@
 use super::DiffReport;
 use super::recorded::{RecordedChange, RecordedDifference};
 use crate::ruleset::{
-    ChannelChangeEntry, DeclarationEdit, DeliveryChange, EventChange, LineEdit, PartEdit, RoutingVerdict,
-    SeveritySummary,
+    ChannelChangeEntry, DeclarationEdit, DeliveryChange, EventChange, LineEdit, PartEdit, PayloadChange,
+    RoutingVerdict, SeveritySummary,
 };
 use crate::text::{backticked_list, excerpt, plural};
 use std::fmt::Write as _;
@@ -202,7 +202,7 @@ pub(super) fn severity_line(summary: &SeveritySummary) -> String {
 
 /// A declaration with its parts.
 pub(super) fn declaration_text(declaration: &DeclarationEdit) -> String {
-    let DeclarationEdit { kind, name, edit, at, parts, used_by } = declaration;
+    let DeclarationEdit { kind, name, edit, at, parts, payloads, used_by } = declaration;
     let mut text = format!("{kind} `{name}` {edit} at {at}");
     if !used_by.is_empty() {
         _ = write!(text, ", used by {}", named(used_by));
@@ -210,7 +210,26 @@ pub(super) fn declaration_text(declaration: &DeclarationEdit) -> String {
     for part in parts {
         _ = write!(text, "\n  {}", part_line(part));
     }
+    for payload in payloads {
+        _ = write!(text, "\n  {}", payload_line(payload));
+    }
+    if *kind == "mapping" && *edit == "changed" && payloads.is_empty() {
+        text += "\n  accept, drop, severity and status are the same for every payload, which is proven";
+    }
     text
+}
+
+/// A payload of which a mapping makes something else.
+fn payload_line(change: &PayloadChange) -> String {
+    let PayloadChange { part, payload, while_open, old, new, lost: _, undecided } = change;
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    match undecided {
+        Some(reason) => format!("{part} is undecided: {reason}"),
+        None => {
+            let open = if *while_open { " while its firing is open" } else { "" };
+            format!("`{}`{open}: {} → {}", text(payload), text(old), text(new))
+        }
+    }
 }
 
 /// The first names, and how many more there are.
@@ -288,6 +307,17 @@ pub(super) fn conclusion(report: &DiffReport) -> String {
             "not compared, because only one of the rule sets has them: {}",
             named(&difference.other_entries)
         ));
+    }
+    let mappings = |is: &dyn Fn(&PayloadChange) -> bool| {
+        difference.declarations.iter().filter(|each| each.payloads.iter().any(is)).count()
+    };
+    let changed = mappings(&|change| change.undecided.is_none());
+    if changed > 0 {
+        parts.push(format!("payloads of {} become other events", plural(changed, "mapping")));
+    }
+    let undecided = mappings(&|change| change.undecided.is_some());
+    if undecided > 0 {
+        parts.push(format!("undecided for payloads of {}", plural(undecided, "mapping")));
     }
     if !difference.declarations.is_empty() {
         parts.push(format!("{} changed", plural(difference.declarations.len(), "other declaration")));

@@ -2,7 +2,7 @@
 //! notes of arms are not part of it.
 
 use crate::model::{
-    Destination, Expression, LineKind, Model, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Target,
+    Destination, Expression, LineKind, Match, Model, Routing, RoutingBlock, RoutingLine, RoutingLineBody, Target,
 };
 use crate::prove::formula::{FormulaBuilder, MeaningId, MeaningScope};
 use std::fmt::Write;
@@ -25,6 +25,23 @@ impl FormulaBuilder<'_> {
         self.write_head(line, &mut text);
         self.write_body(&line.body, &mut text);
         self.formulas.meaning(&text)
+    }
+
+    /// What each arm of a match says, with what is matched.
+    pub(super) fn arm_meanings(&mut self, choice: &Match<Target>) -> Vec<MeaningId> {
+        let mut subjects = format!("{:?} of", choice.case);
+        for subject in &choice.subjects {
+            self.write_meaning(subject, MeaningScope::EVENT, &mut subjects);
+            subjects.push(',');
+        }
+        let arm = |arm| {
+            let mut text = subjects.clone();
+            self.write_arm(arm, MeaningScope::EVENT, &mut text, &mut |builder, target, _, text| {
+                builder.write_target(target, text);
+            });
+            self.formulas.meaning(&text)
+        };
+        choice.arms.iter().map(arm).collect()
     }
 
     fn block_meaning(&mut self, block: &RoutingBlock) -> MeaningId {

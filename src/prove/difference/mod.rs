@@ -4,12 +4,15 @@
 //! channels. For each edit, an event is searched that reaches it and goes to other channels; both evaluators are asked
 //! before it is shown. Nothing changes only where no event meets what must hold for every event that changes.
 
+mod changed_arms;
 mod common;
 mod declarations;
 mod declared;
 mod edits;
 mod line_meaning;
 mod lines;
+mod mapped;
+mod mappings;
 mod relevance;
 mod report;
 mod rule_sets;
@@ -21,6 +24,11 @@ mod wording;
 pub use declarations::{ChangedDeclaration, ChangedPart, changed_declarations};
 pub use declared::{DeclarationKind, PartText};
 pub use edits::EditKind;
+pub use mapped::{MapPayload, MappedElement, MappedEvent, MappedPayload};
+pub use mappings::{
+    ChangedPayload, ComparedMapping, MappingComparison, MappingPart, PayloadDifference, compare_mappings,
+    mapping_differences,
+};
 pub use report::{ChangeGroup, DifferenceDetail, EditDifference, EditedLine, RoutingDifferences, routing_differences};
 pub use rule_sets::{ComparedModel, Side};
 pub use search::{ChangedEvent, ChannelChange};

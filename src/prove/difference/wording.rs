@@ -1,5 +1,6 @@
 //! The condition of the events that an edit changes, in the words of the rules.
 
+use super::changed_arms::{ChangedArm, changed_arms};
 use super::edits::Edit;
 use super::rule_sets::{RuleSets, Side};
 use super::search::EditQuestion;
@@ -15,6 +16,8 @@ pub struct ConditionPart {
     pub side: Side,
     /// Where. Several are parts that do not all hold.
     pub spans: Vec<Span>,
+    /// Of an arm of a match, what is matched; nothing of a condition.
+    pub subjects: Vec<Span>,
     /// Whether it does not hold.
     pub is_negated: bool,
 }
@@ -23,6 +26,7 @@ pub struct ConditionPart {
 pub(super) fn affected(sets: &mut RuleSets<'_, '_>, edit: Edit, questions: &[EditQuestion]) -> Vec<Vec<ConditionPart>> {
     let mut all: Vec<Vec<ConditionPart>> = Vec::new();
     let mut known: Vec<Vec<Formula>> = Vec::new();
+    let arms = changed_arms(sets, edit);
     for (side, line) in edit.sides() {
         let of_line: Vec<&EditQuestion> = questions.iter().filter(|question| question.side == side).collect();
         if !of_line.iter().any(|question| question.has_change(sets, &[])) {
@@ -40,17 +44,35 @@ pub(super) fn affected(sets: &mut RuleSets<'_, '_>, edit: Edit, questions: &[Edi
             // Only events that the other line does not want change.
             if !hold.is_empty() && !of_line.iter().any(|question| question.has_change(sets, &hold)) {
                 let spans = only_theirs.iter().map(|each| each.span).collect();
-                parts.push(ConditionPart { side: other, spans, is_negated: true });
+                parts.push(ConditionPart { side: other, spans, subjects: Vec::new(), is_negated: true });
                 formulas.extend(hold.iter().map(|formula| formula.not()));
             }
         }
-        formulas.sort_unstable();
-        if !known.contains(&formulas) {
-            known.push(formulas);
-            all.push(parts);
+        let mut add = |mut formulas: Vec<Formula>, parts: Vec<ConditionPart>| {
+            formulas.sort_unstable();
+            if !known.contains(&formulas) {
+                known.push(formulas);
+                all.push(parts);
+            }
+        };
+        match arms.as_ref().filter(|arms| are_all(sets, &of_line, arms)) {
+            None => add(formulas, parts),
+            Some(arms) => {
+                for arm in arms.iter().filter(|arm| arm.part.side == side) {
+                    if of_line.iter().any(|question| question.has_change(sets, &[arm.chosen])) {
+                        add([&*formulas, &[arm.chosen]].concat(), [&*parts, &[arm.part.clone()]].concat());
+                    }
+                }
+            }
         }
     }
     all
+}
+
+/// Whether only events that choose one of some arms change.
+fn are_all(sets: &mut RuleSets<'_, '_>, questions: &[&EditQuestion], arms: &[ChangedArm]) -> bool {
+    let others: Vec<Formula> = arms.iter().map(|arm| arm.chosen.not()).collect();
+    !questions.iter().any(|question| question.has_change(sets, &others))
 }
 
 /// What a line and the lines around it ask for in conditions, the outermost first.
@@ -74,5 +96,7 @@ fn needed(sets: &mut RuleSets<'_, '_>, requirements: &[Requirement], side: Side)
             kept.remove(position);
         }
     }
-    kept.into_iter().map(|each| ConditionPart { side, spans: vec![each.span], is_negated: false }).collect()
+    kept.into_iter()
+        .map(|each| ConditionPart { side, spans: vec![each.span], subjects: Vec::new(), is_negated: false })
+        .collect()
 }

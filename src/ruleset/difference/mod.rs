@@ -1,7 +1,9 @@
 //! What differs between two rule sets, in the words of their files.
 
+mod mappings;
 mod summary;
 
+pub use mappings::PayloadChange;
 pub use summary::{DeliveryChange, SeveritySummary};
 
 use super::RuleSet;
@@ -124,6 +126,9 @@ pub struct DeclarationEdit {
     pub at: String,
     /// The parts that changed.
     pub parts: Vec<PartEdit>,
+    /// Payloads of which a changed mapping makes something else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub payloads: Vec<PayloadChange>,
     /// The lines of routings that use it.
     pub used_by: Vec<Box<str>>,
 }
@@ -157,8 +162,11 @@ impl RuleSet {
         let new_model =
             ComparedModel { model: &new.model, evaluate: &|witness, routing| new.outcome(witness, routing) };
         let texts = DifferenceTexts { old: &self.sources, new: &new.sources };
-        let declarations: Vec<DeclarationEdit> =
+        let mut declarations: Vec<DeclarationEdit> =
             changed_declarations(old_model, new_model).into_iter().map(|each| texts.declaration(each)).collect();
+        for mapping in declarations.iter_mut().filter(|each| each.kind == "mapping") {
+            mapping.payloads = self.payload_changes(new, &mapping.name);
+        }
         let differences = routing_differences(old_model, new_model, detail);
         let edits: Vec<LineEdit> = differences.edits.into_iter().map(|edit| texts.edit(edit, &declarations)).collect();
         RuleSetDifference {
@@ -224,6 +232,12 @@ impl DifferenceTexts<'_> {
     fn condition(&self, parts: &[ConditionPart], path: &str) -> String {
         let words = |part: &ConditionPart| {
             let sources = self.sources(part.side);
+            if !part.subjects.is_empty() {
+                let text = |spans: &[Span]| {
+                    spans.iter().map(|span| one_line(sources.text(*span))).collect::<Vec<_>>().join(", ")
+                };
+                return vec![format!("{} in the arm {}", text(&part.subjects), patterns(&text(&part.spans)))];
+            }
             part.spans.iter().map(|span| one_line(sources.text(*span))).collect::<Vec<_>>()
         };
         let (negated, positive): (Vec<&ConditionPart>, Vec<&ConditionPart>) =
@@ -268,7 +282,7 @@ impl DifferenceTexts<'_> {
         };
         let at = span.map(|span| self.sources(side).file_and_line(span)).unwrap_or_default();
         let parts = parts.into_iter().map(part).collect();
-        DeclarationEdit { kind: kind.name(), name, edit, at, parts, used_by }
+        DeclarationEdit { kind: kind.name(), name, edit, at, parts, payloads: Vec::new(), used_by }
     }
 
     fn part_text(&self, side: Side, text: PartText) -> Option<String> {
@@ -278,6 +292,20 @@ impl DifferenceTexts<'_> {
             PartText::Hidden => None,
         }
     }
+}
+
+/// An arm without its result.
+fn patterns(arm: &str) -> &str {
+    let mut is_quoted = false;
+    let mut before = ' ';
+    for (at, character) in arm.char_indices() {
+        is_quoted ^= character == '"' && before != '\\';
+        if !is_quoted && arm.get(at..).is_some_and(|rest| rest.starts_with("=>")) {
+            return arm.get(..at).unwrap_or(arm).trim_end();
+        }
+        before = character;
+    }
+    arm
 }
 
 /// A part with an `or` in parentheses.

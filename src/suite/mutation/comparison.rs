@@ -6,7 +6,8 @@ use super::simplify::simplify;
 use super::suggestion;
 use crate::model::Model;
 use crate::prove::{
-    ComparedModel, DeclarationKind, RoutingComparison, WitnessOutcome, changed_declarations, compare_routings,
+    ComparedModel, DeclarationKind, MappingComparison, RoutingComparison, WitnessOutcome, changed_declarations,
+    compare_routings,
 };
 use crate::ruleset::RuleSet;
 use crate::suite::payload_sample::PayloadSample;
@@ -49,16 +50,26 @@ pub(super) fn compare(
         }
         RoutingComparison::Equal => {}
     }
+    let mappings: Vec<(&str, MappingComparison)> = users
+        .mappings
+        .iter()
+        .filter_map(|name| Some((&**name, compare_mapping(original.rules, changed, name)?)))
+        .collect();
     simplify(&mut changed.model);
     let declarations = changed_declarations(unused(&original.simplified), unused(&changed.model));
     let kinds: BTreeSet<DeclarationKind> = declarations.iter().map(|declaration| declaration.kind).collect();
     if kinds.contains(&DeclarationKind::Mapping) {
-        for mapping in &users.mappings {
-            if let Some(found) = payload_search::search(original.rules, changed, mapping, &original.samples) {
+        for (mapping, comparison) in mappings {
+            if matches!(comparison, MappingComparison::Equal) {
+                continue;
+            }
+            let found = payload_search::search(original.rules, changed, mapping, &original.samples);
+            if let Some(found) = found.or_else(|| payload_search::proven(original.rules, changed, mapping, &comparison))
+            {
                 return SurvivorComparison::Different(suggestion::of_payload(name, &found));
             }
+            unknown.get_or_insert_with(|| why_unknown(&comparison));
         }
-        unknown.get_or_insert_with(|| "no payload was found that tells it apart".to_owned());
     }
     let other = declarations.iter().find(|declaration| is_compared_otherwise(declaration.kind));
     if let Some(other) = other {
@@ -79,6 +90,24 @@ fn compare_rules(original: &RuleSet, changed: &RuleSet) -> RoutingComparison {
     let old = ComparedModel { model: &original.model, evaluate: &evaluate_old };
     let new = ComparedModel { model: &changed.model, evaluate: &evaluate_new };
     compare_routings(old, new)
+}
+
+/// Compares what a mapping makes of payloads. None if one of the rule sets does not have it.
+fn compare_mapping(original: &RuleSet, changed: &RuleSet, name: &str) -> Option<MappingComparison> {
+    let place = |rules: &RuleSet| rules.model.mappings.iter().position(|mapping| *mapping.name == *name);
+    Some(original.compare_mappings(place(original)?, changed, place(changed)?))
+}
+
+fn why_unknown(comparison: &MappingComparison) -> String {
+    match comparison {
+        MappingComparison::Undecided(reason) => format!("no payload was found that tells it apart: {reason}"),
+        MappingComparison::Differs(changed) if changed.while_open => {
+            format!("it changes what becomes of `{}` while its firing is open", changed.payload)
+        }
+        MappingComparison::Equal | MappingComparison::Differs(_) => {
+            "no payload was found that tells it apart".to_owned()
+        }
+    }
 }
 
 /// Whether neither routings nor mappings show what a declaration does.

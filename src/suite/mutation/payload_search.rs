@@ -2,6 +2,7 @@
 //! value changed. What is found is made as small as it can be.
 
 use crate::model::{Literal, Mapping, Model, ReachedNode};
+use crate::prove::MappingComparison;
 use crate::ruleset::RuleSet;
 use crate::suite::payload_sample::{MappedOutcome, PayloadSample};
 use crate::suite::sample_path::{ReadPlaces, SamplePath, paths, replace};
@@ -45,6 +46,19 @@ pub(super) fn search(
     let sample = smallest(found, &differs);
     let (original, changed) = (sample.outcomes(original), sample.outcomes(changed));
     Some(DifferentPayload { sample, original, changed })
+}
+
+/// The payload that a comparison of two mappings found.
+pub(super) fn proven(
+    original: &RuleSet,
+    changed: &RuleSet,
+    mapping: &str,
+    comparison: &MappingComparison,
+) -> Option<DifferentPayload> {
+    let MappingComparison::Differs(found) = comparison else { return None };
+    let sample = PayloadSample::of_witness(mapping, &found.payload);
+    let (original, changed) = (sample.outcomes(original), sample.outcomes(changed));
+    (original != changed).then_some(DifferentPayload { sample, original, changed })
 }
 
 /// Changes one value of a payload, small payloads first.

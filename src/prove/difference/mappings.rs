@@ -1,0 +1,559 @@
+//! Looks for payloads of which two mappings make something else.
+//!
+//! The values of both are read over the same places of a payload. A payload for which they may differ is solved, and mapped
+//! by both before it is shown. That a part is the same is claimed only where no payload meets what must hold for every one
+//! for which it is not, whatever firings are open.
+
+use super::mapped::{MapPayload, MappedPayload};
+use super::rule_sets::Side;
+use crate::event::{AlertStatus, Severity};
+use crate::model::{
+    EventField, Expression, ExpressionKind, LabelEntry, Literal, Mapping, MappingId, Model, ReachedNode, TableRows,
+};
+use crate::pattern::language::SearchLimits;
+use crate::pattern::{Case, Glob};
+use crate::prove::formula::{Formula, FormulaBuilder, Formulas, MeaningScope, Term, ValueCase, term_key};
+use crate::prove::mapping::{ElementPlace, PayloadWitness, has_element};
+use crate::prove::solver::{SolveResult, Solver};
+use crate::prove::undecided::UndecidedReason;
+use crate::value::ValueType;
+
+/// Values that may differ in more ways than this are asked for in one question.
+const MAX_APART: usize = 64;
+
+/// How many pairs of cases of two values are compared. Beyond, values are the same only if they are written alike.
+const MAX_PAIRS: usize = 4_000;
+
+/// A part of what a mapping makes of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MappingPart {
+    /// Whether it is accepted.
+    Accept,
+    /// Whether an element is dropped.
+    Drop,
+    /// The severity.
+    Severity,
+    /// The status.
+    Status,
+    /// All other fields, and the labels.
+    Others,
+}
+
+impl MappingPart {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Accept, Self::Drop, Self::Severity, Self::Status, Self::Others];
+}
+
+/// What becomes of a payload otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayloadDifference {
+    /// It is no longer accepted.
+    Refused,
+    /// It is accepted now.
+    Accepted,
+    /// An element is dropped now.
+    Dropped,
+    /// An element is no longer dropped.
+    Kept,
+    /// An event has another severity.
+    Severity(Severity, Severity),
+    /// An event has another status.
+    Status(AlertStatus, AlertStatus),
+}
+
+impl PayloadDifference {
+    /// All of them.
+    fn all() -> Vec<Self> {
+        let mut all = vec![Self::Refused, Self::Accepted, Self::Dropped, Self::Kept];
+        let severities = Severity::ALL.iter().rev();
+        for old in severities.clone() {
+            all.extend(severities.clone().filter(|new| *new != old).map(|new| Self::Severity(*old, *new)));
+        }
+        for old in AlertStatus::ALL {
+            all.extend(AlertStatus::ALL.into_iter().filter(|new| *new != old).map(|new| Self::Status(old, new)));
+        }
+        all
+    }
+
+    /// What of a mapping it is about.
+    #[must_use]
+    pub fn part(self) -> MappingPart {
+        match self {
+            Self::Refused | Self::Accepted => MappingPart::Accept,
+            Self::Dropped | Self::Kept => MappingPart::Drop,
+            Self::Severity(..) => MappingPart::Severity,
+            Self::Status(..) => MappingPart::Status,
+        }
+    }
+}
+
+/// A mapping with its evaluator.
+#[derive(Clone, Copy)]
+pub struct ComparedMapping<'m, 'e> {
+    /// The rules that it is part of.
+    pub model: &'m Model,
+    /// Its position.
+    pub id: MappingId,
+    /// Its evaluator.
+    pub map: &'e MapPayload<'e>,
+}
+
+/// A payload of which two mappings make something else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangedPayload {
+    /// What differs.
+    pub part: MappingPart,
+    /// What becomes of it otherwise, if that was asked for.
+    pub difference: Option<PayloadDifference>,
+    /// The payload.
+    pub payload: PayloadWitness,
+    /// Whether it differs only while the firing of its key is open.
+    pub while_open: bool,
+    /// What the old mapping makes of it.
+    pub old: MappedPayload,
+    /// What the new mapping makes of it.
+    pub new: MappedPayload,
+}
+
+/// Whether two mappings make the same of all payloads.
+#[derive(Debug, Clone)]
+pub enum MappingComparison {
+    /// They do.
+    Equal,
+    /// They do not of this payload.
+    Differs(Box<ChangedPayload>),
+    /// It is not known.
+    Undecided(UndecidedReason),
+}
+
+/// Compares all that two mappings make of payloads, up to the first difference. Reasons and notes are not part of it.
+#[must_use]
+pub fn compare_mappings(old: ComparedMapping<'_, '_>, new: ComparedMapping<'_, '_>) -> MappingComparison {
+    let Some(mut pair) = MappingPair::new(old, new) else { return MappingComparison::Equal };
+    let mut undecided = None;
+    for part in MappingPart::ALL {
+        match pair.compare(part) {
+            MappingComparison::Equal => {}
+            differs @ MappingComparison::Differs(_) => return differs,
+            MappingComparison::Undecided(reason) => undecided = undecided.or(Some(reason)),
+        }
+    }
+    undecided.map_or(MappingComparison::Equal, MappingComparison::Undecided)
+}
+
+/// What becomes otherwise of payloads: of each sort of difference a payload, or why it is not known whether there is one.
+/// Of what gets lost, a payload of a Critical event comes first.
+#[must_use]
+pub fn mapping_differences(
+    old: ComparedMapping<'_, '_>,
+    new: ComparedMapping<'_, '_>,
+) -> Vec<(MappingPart, MappingComparison)> {
+    let Some(mut pair) = MappingPair::new(old, new) else { return Vec::new() };
+    let mut all: Vec<(MappingPart, MappingComparison)> = Vec::new();
+    for difference in PayloadDifference::all() {
+        let part = difference.part();
+        match pair.find(difference) {
+            MappingComparison::Equal => {}
+            found @ MappingComparison::Differs(_) => all.push((part, found)),
+            found @ MappingComparison::Undecided(_) => {
+                let is_known = |(other, known): &(MappingPart, MappingComparison)| {
+                    *other == part && matches!(known, MappingComparison::Undecided(_))
+                };
+                if !all.iter().any(is_known) {
+                    all.push((part, found));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// What one mapping makes of payloads, as formulas.
+struct MappingFormulas<'m> {
+    mapping: &'m Mapping,
+    accepted: Formula,
+    dropped: Formula,
+    /// Which reason an element is dropped for; missing where it is not.
+    reasons: Vec<ValueCase>,
+    fields: Vec<(EventField, Vec<ValueCase>)>,
+    labels: Vec<Vec<ValueCase>>,
+    /// The names of labels, and what spread objects leave out, in their order.
+    label_names: Vec<String>,
+    each: String,
+    element: Option<ElementPlace>,
+    has_element: Formula,
+    /// All expressions that are evaluated where an event is made, each with what it says.
+    texts: Vec<(String, &'m Expression)>,
+}
+
+impl<'m> MappingFormulas<'m> {
+    /// Reads a mapping. `number` is what it shares with the mapping that it is compared with.
+    fn read(builder: &mut FormulaBuilder<'m>, number: MappingId, id: MappingId, mapping: &'m Mapping) -> Self {
+        builder.enter_as(number, id, mapping);
+        let scope = MeaningScope { instance: 0, lets: None, mapping: Some(number) };
+        let accepted: Vec<Formula> = mapping.accept.iter().map(|accept| builder.condition(&accept.when)).collect();
+        let dropped: Vec<Formula> = mapping.drops.iter().map(|drop| builder.condition(&drop.when)).collect();
+        let mut reasons = Vec::new();
+        let mut left = Formula::TRUE;
+        for (line, dropped) in mapping.drops.iter().zip(&dropped) {
+            let mut meaning = String::from("reason ");
+            builder.write_meaning(&line.because, scope, &mut meaning);
+            let term = Term::Opaque(meaning.into(), ValueType::TEXT);
+            reasons.push(ValueCase { when: builder.formulas.and([left, *dropped]), term });
+            left = builder.formulas.and([left, dropped.not()]);
+        }
+        reasons.push(ValueCase { when: left, term: Term::Constant(Literal::Missing) });
+        let fields = mapping.fields.iter().map(|(field, value)| (*field, builder.value(value))).collect();
+        let mut each = String::new();
+        if let Some(nodes) = &mapping.each {
+            nodes.start.iter().for_each(|start| builder.write_meaning(start, scope, &mut each));
+            each.push_str(nodes.path.text());
+        }
+        let (label_names, values): (Vec<String>, Vec<&Expression>) = mapping.labels.iter().map(label).unzip();
+        let labels = values.into_iter().map(|value| builder.value(value)).collect();
+        let element = ElementPlace::of(builder, mapping);
+        let has_element = has_element(builder, number, mapping, element.as_ref()).map_or(Formula::TRUE, |it| it.0);
+        let mut texts = Vec::new();
+        let mut expressions: Vec<&'m Expression> = mapping.accept.iter().map(|accept| &accept.when).collect();
+        mapping.each_value(&mut |value| expressions.push(value));
+        for value in expressions {
+            let mut text = String::new();
+            builder.write_meaning(value, scope, &mut text);
+            texts.push((text, value));
+        }
+        let (accepted, dropped) = (builder.formulas.and(accepted), builder.formulas.or(dropped));
+        builder.leave();
+        Self { mapping, accepted, dropped, reasons, fields, labels, label_names, each, element, has_element, texts }
+    }
+
+    /// The values of a field. Where it is not set, its default.
+    fn field(&self, field: EventField) -> Vec<ValueCase> {
+        if let Some((_, cases)) = self.fields.iter().find(|(other, _)| *other == field) {
+            return cases.clone();
+        }
+        let default = match field {
+            EventField::Severity => Literal::Severity(Severity::Warning),
+            EventField::Status => Literal::Status(AlertStatus::Firing),
+            EventField::Source => Literal::Text(self.mapping.name.clone()),
+            _ => Literal::Missing,
+        };
+        vec![ValueCase { when: Formula::TRUE, term: Term::Constant(default) }]
+    }
+
+    /// The payloads of which it may make an event: those that it does not drop, and recoveries, which come through while
+    /// their firing is open.
+    fn kept(&self, formulas: &mut Formulas) -> Formula {
+        let status = self.field(EventField::Status);
+        let recovers: Vec<Formula> = status.iter().filter(|case| may_be_resolved(case)).map(|case| case.when).collect();
+        let recovers = formulas.or(recovers);
+        formulas.or([self.dropped.not(), recovers])
+    }
+
+    /// The payloads whose status may be Firing.
+    fn may_fire(&self, formulas: &mut Formulas) -> Formula {
+        may_be(formulas, &self.field(EventField::Status), &Literal::Status(AlertStatus::Firing))
+    }
+}
+
+fn label(entry: &LabelEntry) -> (String, &Expression) {
+    match entry {
+        LabelEntry::Set(name, value) => (format!("label {name:?}"), value),
+        LabelEntry::Spread(value, except) => {
+            (format!("all but {:?}", except.iter().map(Glob::text).collect::<Vec<_>>()), value)
+        }
+    }
+}
+
+/// Two mappings over the same places.
+struct MappingPair<'m, 'e> {
+    compared: [ComparedMapping<'m, 'e>; 2],
+    old: MappingFormulas<'m>,
+    new: MappingFormulas<'m>,
+    builder: FormulaBuilder<'m>,
+    solver: Solver,
+}
+
+impl<'m, 'e> MappingPair<'m, 'e> {
+    fn new(old: ComparedMapping<'m, 'e>, new: ComparedMapping<'m, 'e>) -> Option<Self> {
+        let (old_mapping, new_mapping) = (old.model.mappings.get(old.id)?, new.model.mappings.get(new.id)?);
+        let mut old_builder = FormulaBuilder::of_rule_set(old.model, 0);
+        let mut builder = FormulaBuilder::of_rule_set(new.model, 1);
+        let old_formulas = MappingFormulas::read(&mut old_builder, old.id, old.id, old_mapping);
+        std::mem::swap(&mut old_builder.formulas, &mut builder.formulas);
+        let new_formulas = MappingFormulas::read(&mut builder, old.id, new.id, new_mapping);
+        let solver = Solver::new(SearchLimits::default());
+        Some(Self { compared: [old, new], old: old_formulas, new: new_formulas, builder, solver })
+    }
+
+    /// Looks for a payload of which something becomes otherwise.
+    fn find(&mut self, difference: PayloadDifference) -> MappingComparison {
+        let part = difference.part();
+        if part != MappingPart::Accept && self.old.each != self.new.each {
+            return MappingComparison::Undecided(UndecidedReason::OtherElements);
+        }
+        let both = [self.old.accepted, self.new.accepted, self.old.has_element, self.new.has_element];
+        let assertions: Vec<Formula> = match difference {
+            PayloadDifference::Refused => vec![self.old.accepted, self.new.accepted.not()],
+            PayloadDifference::Accepted => vec![self.old.accepted.not(), self.new.accepted],
+            PayloadDifference::Dropped => self.only_one_makes(&both, Side::Old),
+            PayloadDifference::Kept => self.only_one_makes(&both, Side::New),
+            PayloadDifference::Severity(old, new) => {
+                self.with_values(&both, EventField::Severity, [Literal::Severity(old), Literal::Severity(new)])
+            }
+            PayloadDifference::Status(old, new) => {
+                self.with_values(&both, EventField::Status, [Literal::Status(old), Literal::Status(new)])
+            }
+        };
+        // What gets lost by a Critical event matters most.
+        let critical = match difference {
+            PayloadDifference::Refused | PayloadDifference::Dropped => {
+                let critical = Literal::Severity(Severity::Critical);
+                let is_critical = may_be(&mut self.builder.formulas, &self.old.field(EventField::Severity), &critical);
+                vec![self.old.dropped.not(), self.old.has_element, is_critical]
+            }
+            _ => Vec::new(),
+        };
+        let wanted = Wanted { part, difference: Some(difference) };
+        let mut undecided = None;
+        if !critical.is_empty() {
+            match self.search_for(wanted, &[assertions.clone(), critical].concat()) {
+                MappingComparison::Equal => {}
+                found @ MappingComparison::Differs(_) => return found,
+                MappingComparison::Undecided(reason) => undecided = Some(reason),
+            }
+        }
+        match self.search_for(wanted, &assertions) {
+            MappingComparison::Equal => undecided.map_or(MappingComparison::Equal, MappingComparison::Undecided),
+            found => found,
+        }
+    }
+
+    /// The payloads of which only one of the mappings makes an event: the other drops it, and where its firing is open, it is
+    /// no recovery.
+    fn only_one_makes(&mut self, both: &[Formula], side: Side) -> Vec<Formula> {
+        let (one, other) = match side {
+            Side::Old => (&self.old, &self.new),
+            Side::New => (&self.new, &self.old),
+        };
+        let formulas = &mut self.builder.formulas;
+        let firing = other.may_fire(formulas);
+        let kept = one.kept(formulas);
+        let while_open = formulas.and([kept, other.dropped, firing]);
+        let without = formulas.and([one.dropped.not(), other.dropped]);
+        let made = formulas.or([while_open, without]);
+        [both, &[made]].concat()
+    }
+
+    /// The payloads of which both may make events that have these values in a field.
+    fn with_values(&mut self, both: &[Formula], field: EventField, values: [Literal; 2]) -> Vec<Formula> {
+        let [old, new] = values;
+        let formulas = &mut self.builder.formulas;
+        let mut all = both.to_vec();
+        all.extend([self.old.kept(formulas), self.new.kept(formulas)]);
+        all.extend([may_be(formulas, &self.old.field(field), &old), may_be(formulas, &self.new.field(field), &new)]);
+        all
+    }
+
+    fn compare(&mut self, part: MappingPart) -> MappingComparison {
+        if part == MappingPart::Accept {
+            let differs = exactly_one(&mut self.builder.formulas, self.old.accepted, self.new.accepted);
+            return self.search(part, &[], differs);
+        }
+        if self.old.each != self.new.each {
+            return MappingComparison::Undecided(UndecidedReason::OtherElements);
+        }
+        let mut assertions = vec![self.old.accepted, self.new.accepted, self.old.has_element, self.new.has_element];
+        if part == MappingPart::Drop {
+            let differ = [Side::Old, Side::New].map(|side| self.only_one_makes(&[], side));
+            return self.search_each(part, &assertions, &differ.concat());
+        }
+        let reasons = values_differ(&mut self.builder, &self.old.reasons, &self.new.reasons);
+        let kept = [&self.old, &self.new].map(|each| each.kept(&mut self.builder.formulas));
+        let differs = match part {
+            MappingPart::Accept | MappingPart::Drop => Vec::new(),
+            MappingPart::Severity => self.field_differs(EventField::Severity),
+            MappingPart::Status => self.field_differs(EventField::Status),
+            MappingPart::Others => self.others_differ(),
+        };
+        if part == MappingPart::Others {
+            match self.search_each(part, &assertions, &reasons) {
+                MappingComparison::Equal => {}
+                found => return found,
+            }
+        }
+        assertions.extend(kept);
+        let found = self.search_each(part, &assertions, &differs);
+        if part == MappingPart::Others && matches!(found, MappingComparison::Equal) && self.may_note() {
+            return MappingComparison::Undecided(UndecidedReason::NotFollowed);
+        }
+        found
+    }
+
+    fn field_differs(&mut self, field: EventField) -> Vec<Formula> {
+        values_differ(&mut self.builder, &self.old.field(field), &self.new.field(field))
+    }
+
+    fn others_differ(&mut self) -> Vec<Formula> {
+        let mut parts = Vec::new();
+        let fields = self.old.mapping.fields.iter().chain(&self.new.mapping.fields);
+        let mut fields: Vec<EventField> = fields.map(|(field, _)| *field).collect();
+        fields.sort_by_key(|field| field.name());
+        fields.dedup();
+        fields.retain(|field| !matches!(field, EventField::Severity | EventField::Status));
+        for field in fields {
+            parts.extend(self.field_differs(field));
+        }
+        if self.old.label_names == self.new.label_names {
+            for (old, new) in self.old.labels.iter().zip(&self.new.labels) {
+                parts.extend(values_differ(&mut self.builder, old, new));
+            }
+        } else {
+            parts.push(Formula::TRUE);
+        }
+        parts
+    }
+
+    /// Whether expressions that are not the same may add a note to an event.
+    fn may_note(&self) -> bool {
+        let only = |one: &MappingFormulas<'_>, other: &MappingFormulas<'_>, model: &Model| {
+            let of_one = one.texts.iter().filter(|(text, _)| !other.texts.iter().any(|(known, _)| known == text));
+            of_one.into_iter().any(|(_, value)| may_note(model, value))
+        };
+        let [old, new] = self.compared.map(|compared| compared.model);
+        only(&self.old, &self.new, old) || only(&self.new, &self.old, new)
+    }
+
+    /// Looks for a payload for which formulas and one of some others hold, and a part differs.
+    fn search_each(&mut self, part: MappingPart, assertions: &[Formula], any: &[Formula]) -> MappingComparison {
+        let mut undecided = None;
+        let all = self.builder.formulas.or(any.iter().copied());
+        let together = [all];
+        let questions = if any.len() > MAX_APART { &together } else { any };
+        for differs in questions {
+            match self.search(part, assertions, *differs) {
+                MappingComparison::Equal => {}
+                found @ MappingComparison::Differs(_) => return found,
+                MappingComparison::Undecided(reason) => undecided = undecided.or(Some(reason)),
+            }
+        }
+        undecided.map_or(MappingComparison::Equal, MappingComparison::Undecided)
+    }
+
+    /// Looks for a payload for which formulas hold and a part differs.
+    fn search(&mut self, part: MappingPart, assertions: &[Formula], differs: Formula) -> MappingComparison {
+        let all: Vec<Formula> = assertions.iter().copied().chain([differs]).collect();
+        self.search_for(Wanted { part, difference: None }, &all)
+    }
+
+    /// Looks for a payload for which formulas hold and something differs.
+    fn search_for(&mut self, wanted: Wanted, assertions: &[Formula]) -> MappingComparison {
+        let mut assertions = assertions.to_vec();
+        let structure = self.builder.structure(&assertions);
+        assertions.extend(structure);
+        let solution = match self.solver.solve(&self.builder.formulas, &assertions) {
+            SolveResult::None => return MappingComparison::Equal,
+            SolveResult::Undecided(reason) => return MappingComparison::Undecided(reason),
+            SolveResult::Solution(solution) => solution,
+        };
+        let payload = PayloadWitness::new(&self.builder.formulas, &solution, self.old.element.as_ref());
+        match self.changed(wanted, payload) {
+            Some(changed) => MappingComparison::Differs(Box::new(changed)),
+            None => MappingComparison::Undecided(UndecidedReason::NotFollowed),
+        }
+    }
+
+    /// What both make of a payload, if it differs.
+    fn changed(&self, wanted: Wanted, payload: PayloadWitness) -> Option<ChangedPayload> {
+        let Wanted { part, difference } = wanted;
+        [false, true].into_iter().find_map(|while_open| {
+            let [old, new] = self.compared.map(|compared| (compared.map)(&payload, compared.id, while_open));
+            let payload = payload.clone();
+            let is_so = match difference {
+                Some(difference) => old.becomes(&new, difference),
+                None => old.differs(&new, part),
+            };
+            is_so.then_some(ChangedPayload { part, difference, payload, while_open, old, new })
+        })
+    }
+}
+
+/// What a payload is wanted for.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    part: MappingPart,
+    difference: Option<PayloadDifference>,
+}
+
+/// The payloads for which a value may be a constant.
+fn may_be(formulas: &mut Formulas, cases: &[ValueCase], constant: &Literal) -> Formula {
+    let is_so = |case: &&ValueCase| match &case.term {
+        Term::Constant(literal) => literal == constant,
+        _ => true,
+    };
+    formulas.or(cases.iter().filter(is_so).map(|case| case.when).collect::<Vec<_>>())
+}
+
+fn exactly_one(formulas: &mut Formulas, one: Formula, two: Formula) -> Formula {
+    let parts = [formulas.and([one, two.not()]), formulas.and([one.not(), two])];
+    formulas.or(parts)
+}
+
+/// The payloads for which two values may differ, in parts.
+fn values_differ(builder: &mut FormulaBuilder<'_>, old: &[ValueCase], new: &[ValueCase]) -> Vec<Formula> {
+    let keys: Vec<String> = new.iter().map(|two| term_key(&two.term)).collect();
+    let mut parts = Vec::new();
+    for one in old {
+        let key = term_key(&one.term);
+        let same: Vec<Formula> =
+            new.iter().zip(&keys).filter(|(_, other)| **other == key).map(|(two, _)| two.when).collect();
+        let same = builder.formulas.or(same);
+        let others = builder.formulas.and([one.when, same.not()]);
+        if others == Formula::FALSE {
+            continue;
+        }
+        if old.len().saturating_mul(new.len()) > MAX_PAIRS {
+            parts.push(others);
+            continue;
+        }
+        for (two, _) in new.iter().zip(&keys).filter(|(_, other)| **other != key) {
+            let differ = terms_differ(builder, &one.term, &two.term);
+            parts.push(builder.formulas.and([others, two.when, differ]));
+        }
+    }
+    parts.retain(|part| *part != Formula::FALSE);
+    parts
+}
+
+/// The payloads for which two values that are written in different ways may differ. No value is the same as no value.
+fn terms_differ(builder: &mut FormulaBuilder<'_>, one: &Term, two: &Term) -> Formula {
+    let (has_one, has_two) = (builder.has_value(one), builder.has_value(two));
+    let only_one = exactly_one(&mut builder.formulas, has_one, has_two);
+    let is_equal = builder.equal(one, two, Case::Sensitive);
+    let both = builder.formulas.and([has_one, has_two, is_equal.not()]);
+    builder.formulas.or([only_one, both])
+}
+
+fn may_be_resolved(case: &ValueCase) -> bool {
+    match &case.term {
+        Term::Constant(literal) => *literal == Literal::Status(AlertStatus::Resolved),
+        _ => true,
+    }
+}
+
+/// Whether evaluating an expression may add a note: an arm says so, or a value is converted.
+fn may_note(model: &Model, value: &Expression) -> bool {
+    let mut found = false;
+    model.each_reached(value, &mut |node| {
+        let ReachedNode::Expression(expression) = node else { return };
+        found |= match &expression.kind {
+            ExpressionKind::Call(..) | ExpressionKind::Template(_) | ExpressionKind::Request(_) => true,
+            ExpressionKind::Match(choice) => choice.arms.iter().any(|arm| arm.note.is_some()),
+            ExpressionKind::Lookup(table, _) => match model.tables.get(*table).map(|table| &table.rows) {
+                Some(TableRows::Arms(rows)) => rows.arms.iter().any(|arm| arm.note.is_some()),
+                Some(TableRows::Csv(_)) | None => false,
+            },
+            _ => false,
+        };
+    });
+    found
+}
