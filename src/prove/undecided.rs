@@ -28,6 +28,8 @@ pub enum UndecidedReason {
     OtherRoutings,
     /// What chooses the elements of two mappings is not the same.
     OtherElements,
+    /// Two mappings may refuse the same payload for different reasons.
+    OtherReasons,
     /// All questions together used up what they may use.
     Effort,
 }
@@ -64,6 +66,7 @@ impl fmt::Display for UndecidedReason {
             Self::CallPaths(limit) => write!(f, "its routing is called in more than {limit} ways"),
             Self::OtherRoutings => f.write_str("events enter a routing that only one of the rule sets has"),
             Self::OtherElements => f.write_str("`each` changed, so elements cannot be paired"),
+            Self::OtherReasons => f.write_str("a payload may be refused for another reason"),
             Self::Effort => f.write_str("the rule set needs more steps than one check takes"),
         }
     }

@@ -175,6 +175,8 @@ struct MappingFormulas<'m> {
     dropped: Formula,
     /// Which reason an element is dropped for; missing where it is not.
     reasons: Vec<ValueCase>,
+    /// Which reason a payload is refused for; missing where it is not.
+    refusals: Vec<ValueCase>,
     fields: Vec<(EventField, Vec<ValueCase>)>,
     labels: Vec<Vec<ValueCase>>,
     /// The names of labels, and what spread objects leave out, in their order.
@@ -193,16 +195,10 @@ impl<'m> MappingFormulas<'m> {
         let scope = MeaningScope { instance: 0, lets: None, mapping: Some(number) };
         let accepted: Vec<Formula> = mapping.accept.iter().map(|accept| builder.condition(&accept.when)).collect();
         let dropped: Vec<Formula> = mapping.drops.iter().map(|drop| builder.condition(&drop.when)).collect();
-        let mut reasons = Vec::new();
-        let mut left = Formula::TRUE;
-        for (line, dropped) in mapping.drops.iter().zip(&dropped) {
-            let mut meaning = String::from("reason ");
-            builder.write_meaning(&line.because, scope, &mut meaning);
-            let term = Term::Opaque(meaning.into(), ValueType::TEXT);
-            reasons.push(ValueCase { when: builder.formulas.and([left, *dropped]), term });
-            left = builder.formulas.and([left, dropped.not()]);
-        }
-        reasons.push(ValueCase { when: left, term: Term::Constant(Literal::Missing) });
+        let lines = mapping.drops.iter().map(|line| Some(&line.because)).zip(dropped.iter().copied());
+        let reasons = first_reasons(builder, scope, lines);
+        let lines = mapping.accept.iter().map(|line| line.because.as_ref()).zip(accepted.iter().map(|one| one.not()));
+        let refusals = first_reasons(builder, scope, lines);
         let fields = mapping.fields.iter().map(|(field, value)| (*field, builder.value(value))).collect();
         let mut each = String::new();
         if let Some(nodes) = &mapping.each {
@@ -223,21 +219,50 @@ impl<'m> MappingFormulas<'m> {
         }
         let (accepted, dropped) = (builder.formulas.and(accepted), builder.formulas.or(dropped));
         builder.leave();
-        Self { mapping, accepted, dropped, reasons, fields, labels, label_names, each, element, has_element, texts }
+        Self {
+            mapping,
+            accepted,
+            dropped,
+            reasons,
+            refusals,
+            fields,
+            labels,
+            label_names,
+            each,
+            element,
+            has_element,
+            texts,
+        }
     }
 
-    /// The values of a field. Where it is not set, its default.
+    /// The values of a field. Where it is not set, or a severity, status or source is
+    /// missing, its default.
     fn field(&self, field: EventField) -> Vec<ValueCase> {
-        if let Some((_, cases)) = self.fields.iter().find(|(other, _)| *other == field) {
-            return cases.clone();
-        }
         let default = match field {
             EventField::Severity => Literal::Severity(Severity::Warning),
             EventField::Status => Literal::Status(AlertStatus::Firing),
             EventField::Source => Literal::Text(self.mapping.name.clone()),
-            _ => Literal::Missing,
+            EventField::Title
+            | EventField::Key
+            | EventField::Description
+            | EventField::Link
+            | EventField::Integration
+            | EventField::StartsAt
+            | EventField::EndsAt
+            | EventField::Labels
+            | EventField::Notes => Literal::Missing,
         };
-        vec![ValueCase { when: Formula::TRUE, term: Term::Constant(default) }]
+        let is_choice = matches!(field, EventField::Severity | EventField::Status | EventField::Source);
+        let Some((_, cases)) = self.fields.iter().find(|(other, _)| *other == field) else {
+            return vec![ValueCase { when: Formula::TRUE, term: Term::Constant(default) }];
+        };
+        let or_default = |case: &ValueCase| match &case.term {
+            Term::Constant(Literal::Missing | Literal::Null) if is_choice => {
+                ValueCase { when: case.when, term: Term::Constant(default.clone()) }
+            }
+            _ => case.clone(),
+        };
+        cases.iter().map(or_default).collect()
     }
 
     /// The payloads of which it may make an event: those that it does not drop, and recoveries, which come through while
@@ -253,6 +278,26 @@ impl<'m> MappingFormulas<'m> {
     fn may_fire(&self, formulas: &mut Formulas) -> Formula {
         may_be(formulas, &self.field(EventField::Status), &Literal::Status(AlertStatus::Firing))
     }
+}
+
+/// For which payloads each line is the first that holds, with what its reason says. The reason of a line without one is its
+/// condition, whatever that says.
+fn first_reasons<'m>(
+    builder: &mut FormulaBuilder<'m>,
+    scope: MeaningScope<'_>,
+    lines: impl Iterator<Item = (Option<&'m Expression>, Formula)>,
+) -> Vec<ValueCase> {
+    let mut all = Vec::new();
+    let mut left = Formula::TRUE;
+    for (because, holds) in lines {
+        let mut meaning = String::from("reason ");
+        because.iter().for_each(|because| builder.write_meaning(because, scope, &mut meaning));
+        let term = Term::Opaque(meaning.into(), ValueType::TEXT);
+        all.push(ValueCase { when: builder.formulas.and([left, holds]), term });
+        left = builder.formulas.and([left, holds.not()]);
+    }
+    all.push(ValueCase { when: left, term: Term::Constant(Literal::Missing) });
+    all
 }
 
 fn label(entry: &LabelEntry) -> (String, &Expression) {
@@ -362,6 +407,9 @@ impl<'m, 'e> MappingPair<'m, 'e> {
         if self.old.each != self.new.each {
             return MappingComparison::Undecided(UndecidedReason::OtherElements);
         }
+        if part == MappingPart::Others && self.may_refuse_otherwise() {
+            return MappingComparison::Undecided(UndecidedReason::OtherReasons);
+        }
         let mut assertions = vec![self.old.accepted, self.new.accepted, self.old.has_element, self.new.has_element];
         if part == MappingPart::Drop {
             let differ = [Side::Old, Side::New].map(|side| self.only_one_makes(&[], side));
@@ -387,6 +435,16 @@ impl<'m, 'e> MappingPair<'m, 'e> {
             return MappingComparison::Undecided(UndecidedReason::NotFollowed);
         }
         found
+    }
+
+    /// Whether a payload that both refuse may be refused for another reason.
+    fn may_refuse_otherwise(&mut self) -> bool {
+        let differ = values_differ(&mut self.builder, &self.old.refusals, &self.new.refusals);
+        let differs = self.builder.formulas.or(differ);
+        let mut assertions = vec![self.old.accepted.not(), self.new.accepted.not(), differs];
+        let structure = self.builder.structure(&assertions);
+        assertions.extend(structure);
+        !matches!(self.solver.solve(&self.builder.formulas, &assertions), SolveResult::None)
     }
 
     fn field_differs(&mut self, field: EventField) -> Vec<Formula> {
