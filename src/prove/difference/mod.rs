@@ -12,6 +12,7 @@ mod edits;
 mod line_meaning;
 mod lines;
 mod mapped;
+mod mapping_formulas;
 mod mappings;
 mod relevance;
 mod report;
