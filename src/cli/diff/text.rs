@@ -223,13 +223,11 @@ pub(super) fn declaration_text(declaration: &DeclarationEdit) -> String {
 fn payload_line(change: &PayloadChange) -> String {
     let PayloadChange { part, payload, while_open, old, new, lost: _, undecided } = change;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    match undecided {
-        Some(reason) => format!("{part} is undecided: {reason}"),
-        None => {
-            let open = if *while_open { " while its firing is open" } else { "" };
-            format!("`{}`{open}: {} → {}", text(payload), text(old), text(new))
-        }
+    if let Some(reason) = undecided {
+        return format!("{part} is undecided: {reason}");
     }
+    let open = if *while_open { " while its firing is open" } else { "" };
+    format!("`{}`{open}: {} → {}", text(payload), text(old), text(new))
 }
 
 /// The first names, and how many more there are.

@@ -105,11 +105,10 @@ impl<'m> MappingFormulas<'m> {
         let Some((_, cases)) = self.fields.iter().find(|(other, _)| *other == field) else {
             return vec![ValueCase { when: Formula::TRUE, term: Term::Constant(default) }];
         };
-        let or_default = |case: &ValueCase| match &case.term {
-            Term::Constant(Literal::Missing | Literal::Null) if is_choice => {
-                ValueCase { when: case.when, term: Term::Constant(default.clone()) }
-            }
-            _ => case.clone(),
+        let or_default = |case: &ValueCase| {
+            let is_absent = matches!(case.term, Term::Constant(Literal::Missing | Literal::Null));
+            let term = if is_choice && is_absent { Term::Constant(default.clone()) } else { case.term.clone() };
+            ValueCase { when: case.when, term }
         };
         cases.iter().map(or_default).collect()
     }
@@ -140,7 +139,9 @@ fn first_reasons<'m>(
     let mut left = Formula::TRUE;
     for (because, holds) in lines {
         let mut meaning = String::from("reason ");
-        because.iter().for_each(|because| builder.write_meaning(because, scope, &mut meaning));
+        if let Some(because) = because {
+            builder.write_meaning(because, scope, &mut meaning);
+        }
         let term = Term::Opaque(meaning.into(), ValueType::TEXT);
         all.push(ValueCase { when: builder.formulas.and([left, holds]), term });
         left = builder.formulas.and([left, holds.not()]);
@@ -162,7 +163,16 @@ fn label(entry: &LabelEntry) -> (String, &Expression) {
 pub(super) fn may_be(formulas: &mut Formulas, cases: &[ValueCase], constant: &Literal) -> Formula {
     let is_so = |case: &&ValueCase| match &case.term {
         Term::Constant(literal) => literal == constant,
-        _ => true,
+        Term::Severity
+        | Term::Status
+        | Term::Text(..)
+        | Term::Number(..)
+        | Term::Node(_)
+        | Term::NodeNumber(_)
+        | Term::Length(..)
+        | Term::Time(_)
+        | Term::AllLabels
+        | Term::Opaque(..) => true,
     };
     formulas.or(cases.iter().filter(is_so).map(|case| case.when).collect::<Vec<_>>())
 }
@@ -210,7 +220,16 @@ fn terms_differ(builder: &mut FormulaBuilder<'_>, one: &Term, two: &Term) -> For
 fn may_be_resolved(case: &ValueCase) -> bool {
     match &case.term {
         Term::Constant(literal) => *literal == Literal::Status(AlertStatus::Resolved),
-        _ => true,
+        Term::Severity
+        | Term::Status
+        | Term::Text(..)
+        | Term::Number(..)
+        | Term::Node(_)
+        | Term::NodeNumber(_)
+        | Term::Length(..)
+        | Term::Time(_)
+        | Term::AllLabels
+        | Term::Opaque(..) => true,
     }
 }
 
@@ -226,7 +245,24 @@ pub(super) fn may_note(model: &Model, value: &Expression) -> bool {
                 Some(TableRows::Arms(rows)) => rows.arms.iter().any(|arm| arm.note.is_some()),
                 Some(TableRows::Csv(_)) | None => false,
             },
-            _ => false,
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Path(_)
+            | ExpressionKind::Nodes(_)
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::Let(_)
+            | ExpressionKind::Field(_)
+            | ExpressionKind::Label(_)
+            | ExpressionKind::Parameter(_)
+            | ExpressionKind::Group(_)
+            | ExpressionKind::Define(_)
+            | ExpressionKind::Navigate(..)
+            | ExpressionKind::Coalesce(_)
+            | ExpressionKind::Or(_)
+            | ExpressionKind::And(_)
+            | ExpressionKind::Not(_)
+            | ExpressionKind::Compare(_)
+            | ExpressionKind::List(_)
+            | ExpressionKind::Object(_) => false,
         };
     });
     found

@@ -209,7 +209,10 @@ impl<'m, 'e> MappingPair<'m, 'e> {
                 let is_critical = may_be(&mut self.builder.formulas, &self.old.field(EventField::Severity), &critical);
                 vec![self.old.dropped.not(), self.old.has_element, is_critical]
             }
-            _ => Vec::new(),
+            PayloadDifference::Accepted
+            | PayloadDifference::Kept
+            | PayloadDifference::Severity(..)
+            | PayloadDifference::Status(..) => Vec::new(),
         };
         let wanted = Wanted { part, difference: Some(difference) };
         let mut undecided = None;
@@ -222,7 +225,7 @@ impl<'m, 'e> MappingPair<'m, 'e> {
         }
         match self.search_for(wanted, &assertions) {
             MappingComparison::Equal => undecided.map_or(MappingComparison::Equal, MappingComparison::Undecided),
-            found => found,
+            found @ (MappingComparison::Differs(_) | MappingComparison::Undecided(_)) => found,
         }
     }
 
@@ -279,7 +282,7 @@ impl<'m, 'e> MappingPair<'m, 'e> {
         if part == MappingPart::Others {
             match self.search_each(part, &assertions, &reasons) {
                 MappingComparison::Equal => {}
-                found => return found,
+                found @ (MappingComparison::Differs(_) | MappingComparison::Undecided(_)) => return found,
             }
         }
         assertions.extend(kept);
@@ -374,10 +377,10 @@ impl<'m, 'e> MappingPair<'m, 'e> {
     }
 
     /// What both make of a payload, if it differs.
-    fn changed(&self, wanted: Wanted, payload: PayloadWitness) -> Option<ChangedPayload> {
+    fn changed(&self, wanted: Wanted, payload: &PayloadWitness) -> Option<ChangedPayload> {
         let Wanted { part, difference } = wanted;
         [false, true].into_iter().find_map(|while_open| {
-            let [old, new] = self.compared.map(|compared| (compared.map)(&payload, compared.id, while_open));
+            let [old, new] = self.compared.map(|compared| (compared.map)(payload, compared.id, while_open));
             let payload = payload.clone();
             let is_so = match difference {
                 Some(difference) => old.becomes(&new, difference),

@@ -60,7 +60,7 @@ pub(super) fn affected(sets: &mut RuleSets<'_, '_>, edit: Edit, questions: &[Edi
             Some(arms) => {
                 for arm in arms.iter().filter(|arm| arm.part.side == side) {
                     if of_line.iter().any(|question| question.has_change(sets, &[arm.chosen])) {
-                        add([&*formulas, &[arm.chosen]].concat(), [&*parts, &[arm.part.clone()]].concat());
+                        add([&*formulas, &[arm.chosen]].concat(), [&*parts, std::slice::from_ref(&arm.part)].concat());
                     }
                 }
             }

@@ -108,7 +108,28 @@ fn holds(condition: &Expression, outcome: &PayloadOutcome) -> bool {
     let is_seen = outcome.held.contains(&condition.span);
     match &condition.kind {
         ExpressionKind::And(parts) => is_seen || parts.iter().all(|part| holds(part, outcome)),
-        _ => is_seen,
+        ExpressionKind::Literal(_)
+        | ExpressionKind::Template(_)
+        | ExpressionKind::Path(_)
+        | ExpressionKind::Nodes(_)
+        | ExpressionKind::Regex(_)
+        | ExpressionKind::Let(_)
+        | ExpressionKind::Field(_)
+        | ExpressionKind::Label(_)
+        | ExpressionKind::Parameter(_)
+        | ExpressionKind::Request(_)
+        | ExpressionKind::Group(_)
+        | ExpressionKind::Define(_)
+        | ExpressionKind::Navigate(..)
+        | ExpressionKind::Call(..)
+        | ExpressionKind::Lookup(..)
+        | ExpressionKind::Coalesce(_)
+        | ExpressionKind::Match(_)
+        | ExpressionKind::Or(_)
+        | ExpressionKind::Not(_)
+        | ExpressionKind::Compare(_)
+        | ExpressionKind::List(_)
+        | ExpressionKind::Object(_) => is_seen,
     }
 }
 

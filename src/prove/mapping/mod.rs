@@ -234,13 +234,6 @@ impl<'m> MappingProver<'m, '_> {
         if meets(&self.evaluate(view, &witness)) {
             PartProof::Met(Box::new(witness))
         } else {
-            if std::env::var_os("SHOW").is_some() {
-                eprintln!(
-                    "SHOW {} ;; {witness} ;; {:?}",
-                    guards.last().map_or(0, |g| g.span.start),
-                    self.evaluate(view, &witness)
-                );
-            }
             PartProof::Undecided(self.why_not_met(guards))
         }
     }

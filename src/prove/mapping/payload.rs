@@ -85,7 +85,14 @@ impl fmt::Display for PayloadWitness {
 fn member_names(formulas: &Formulas) -> BTreeSet<&str> {
     let places = formulas.variables().filter_map(|variable| match variable {
         Variable::Node(place) => Some(&place.steps),
-        _ => None,
+        Variable::Field(_)
+        | Variable::Label(_)
+        | Variable::Now
+        | Variable::OpaqueText(_)
+        | Variable::Statement(_)
+        | Variable::Written(..)
+        | Variable::Header(_)
+        | Variable::PathSuffix => None,
     });
     let steps = places.flat_map(|steps| steps.iter());
     steps.filter_map(|step| if let PayloadStep::Member(name) = step { Some(&**name) } else { None }).collect()

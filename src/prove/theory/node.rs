@@ -110,7 +110,19 @@ impl<'c> Tests<'c> {
     fn written(literals: &[(&'c Constraint, bool)], asked: WrittenKind) -> Self {
         Self::of(literals, |constraint| match constraint {
             Constraint::Written(kind, inner) if *kind == asked => Some(&**inner),
-            _ => None,
+            Constraint::OneOf(_)
+            | Constraint::Missing
+            | Constraint::InSet(_)
+            | Constraint::Number(..)
+            | Constraint::Same(_)
+            | Constraint::During(_)
+            | Constraint::Order(..)
+            | Constraint::At(_)
+            | Constraint::NoLabels
+            | Constraint::Holds
+            | Constraint::Kind(_)
+            | Constraint::NodeNumber(_)
+            | Constraint::Written(..) => None,
         })
     }
 
@@ -178,7 +190,7 @@ fn a_number(literals: &[(&Constraint, bool)], limits: &SearchLimits) -> TheoryAn
             Ok(number) => TheoryAnswer::Value(VariableValue::Number(number)),
             Err(()) => TheoryAnswer::Undecided(UndecidedReason::NumberAndPattern),
         },
-        answer => answer,
+        answer @ (TheoryAnswer::Value(_) | TheoryAnswer::Conflict(_) | TheoryAnswer::Undecided(_)) => answer,
     }
 }
 
@@ -195,13 +207,13 @@ fn a_structure(kind: NodeKinds, literals: &[(&Constraint, bool)], limits: &Searc
         _ => (r"\{\}", r"\{\}"),
     };
     let is_written =
-        |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok_and(|it| it.to_string() == text);
+        |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok_and(|it| it.to_string().as_str() == text);
     match written.json(json_texts(certain), json_texts(all), is_written, limits) {
         TheoryAnswer::Value(VariableValue::Text(text)) => {
             let is_asked = written.literals.iter().any(|(_, holds)| *holds);
             TheoryAnswer::Value(VariableValue::Structure(kind, is_asked.then_some(text)))
         }
-        answer => answer,
+        answer @ (TheoryAnswer::Value(_) | TheoryAnswer::Conflict(_) | TheoryAnswer::Undecided(_)) => answer,
     }
 }
 

@@ -216,7 +216,7 @@ fn the_news_of_many_alerts_is_found_however_many_others_lie_between_them() {
         AlertId([high, low, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])
     };
     // Runs of alerts of the large group, and gaps of others between them, the longest of which are searched over.
-    let is_large = |number: u16| number % 100 < 40 && !(200..260).contains(&number) && number % 19 != 0;
+    let is_large = |number: u16| number % 100 < 40 && !(200..260).contains(&number) && !number.is_multiple_of(19);
     let change = |transaction: &mut SqliteTransaction<'_>| {
         let mut channel = transaction.channel_records("chat")?;
         channel.set_group(large, Some(&GroupRecord { counts, ..GroupRecord::new(Timestamp::default()) }))?;
