@@ -2,12 +2,13 @@
 //! own, and what follows must be what it says: its output, the standard error behind `!`, its exit code behind `=`.
 
 use crate::common::{Folder, Run};
-use expect_test::expect_file;
+use expect_test::{expect, expect_file};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write as _};
+use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// Runs the commands of a transcript, and compares.
 fn transcript(name: &str) {
@@ -213,6 +214,31 @@ fn test_changes_rules_and_says_what_no_test_notices() {
 #[test]
 fn check_compares_rules_with_samples() {
     transcript("samples");
+}
+
+#[test]
+fn samples_that_are_not_read_are_named() {
+    let rules = "edition 1\nmapping m { severity = Info  status = Firing  title = \"x\"  key = \"k\" }\n";
+    let folder = Folder::new().file("shop.rules", rules).file("many/large.json", "");
+    let large = File::options().write(true).open(folder.join("many/large.json")).expect("a file");
+    large.set_len(32 * 1024 * 1024 + 1).expect("a hole");
+    for number in 0..10_001 {
+        fs::write(folder.join(&format!("many/z{number}.json")), "{}").expect("written");
+    }
+    symlink(".", folder.join("many/again")).expect("a circle");
+    let fifo = Command::new("mkfifo").arg(folder.join("many/pipe.json")).status();
+    assert!(fifo.is_ok_and(|status| status.success()), "a pipe");
+    let finished = folder.pointsman(["check", "shop.rules", "--samples", "many"]).finish();
+    expect![[r#"
+        warning: only 10000 samples are read: 1 file left out
+        warning: only 32 MiB of samples are read: `many/large.json` left out
+        help: take a part of a large file, as `head -n 1000` does for NDJSON
+    "#]]
+    .assert_eq(&finished.stderr);
+    assert!(finished.stdout.contains("compared with 10000 payloads of 10000 files"), "{}", finished.stdout);
+    symlink("nowhere", folder.join("many/gone.json")).expect("a link");
+    let failed = folder.pointsman(["check", "shop.rules", "--samples", "many"]).code(3).run().stderr;
+    assert!(failed.contains("cannot read `many/gone.json`"), "{failed}");
 }
 
 #[test]

@@ -72,8 +72,13 @@ const OLD: &str = "edition 1\nchannel page = stdout()\nchannel chat = stdout()\n
 fn failures_are_asked_for() {
     let folder = Folder::new().file("old.rules", OLD).file("new.rules", OLD.replace("=> page", "=> chat"));
     let diff = |old: &str, new: &str, what: &str, code: i32| {
-        folder.pointsman(["diff", old, new, "--fail-on", what]).code(code).run();
+        folder.pointsman(["diff", old, new, "--fail-on", what]).code(code).run().stderr
     };
+    assert_eq!(
+        diff("old.rules", "new.rules", "lost-critical,undecided,lost", 1),
+        "error: `--fail-on lost-critical`: a channel loses Critical events\n\
+         error: `--fail-on lost`: a channel loses events\n"
+    );
     for what in ["any", "lost", "lost-critical", "undecided,lost"] {
         diff("old.rules", "new.rules", what, 1);
         diff("old.rules", "old.rules", what, 0);

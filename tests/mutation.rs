@@ -268,3 +268,35 @@ fn mapped(rules: &RuleSet, payload: &serde_json::Value) -> Vec<String> {
     };
     outcomes.iter().map(text).collect()
 }
+
+#[test]
+fn a_filter_tries_what_its_tests_and_statements_reach() {
+    let rules = read(FILTERED).expect("rules");
+    let places = |filter: &str| {
+        let options = MutationOptions { filter: Some(filter.to_owned()), limit: 5_000 };
+        let found = mutate(&rules, &options, &DiskFiles, &mut |_, _| {}).expect("the tests pass");
+        let owners: BTreeSet<String> = found.survivors.iter().map(|each| each.change.owner.clone()).collect();
+        (owners.into_iter().collect::<Vec<_>>().join(" "), found.killed > 0)
+    };
+    // A sequence is asked about the routing that it evaluates, and not about the mapping and the other routing.
+    assert_eq!(places("over time"), (String::new(), true));
+    assert_eq!(places("by itself"), ("m".to_owned(), true));
+    let (owners, kills) = places("proven");
+    assert!(owners.contains("other.") && kills, "{owners}");
+}
+
+const FILTERED: &str = r#"edition 1
+channel page = stdout()
+channel chat = stdout()
+mapping m {
+  severity = match $.level { "high" => Critical  else => Warning }
+  status   = Firing
+  title    = "x"
+  key      = key("m", $.id)
+}
+routing main { route page when severity == Critical => page  else => chat }
+routing other { route team when labels.team == "a" => page  else => chat }
+test "by itself" { mapping m  input { level: "high" }  expect { severity: Critical } }
+test "over time" { routing main  +0s event { severity: Critical }  expect notified page { severity: Critical } }
+prove "proven" { routing main  when severity == Critical  expect sent includes [page] }
+"#;

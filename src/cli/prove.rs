@@ -12,6 +12,7 @@ use crate::suite::files::DiskFiles;
 use crate::suite::{self, TestOptions, TestSelection};
 use crate::text::plural;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::{Value, json};
 
 /// Prove the statements in the rule files for all events, or show where events can go
@@ -27,13 +28,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     routing: Option<String>,
     /// The events that are asked about, as a condition of the rules; all by default
-    #[arg(long, value_name = "CONDITION", requires = "routing")]
+    #[arg(long, value_name = "CONDITION", requires = "routing", value_parser = NonEmptyStringValueParser::new())]
     when: Option<String>,
     /// The time of evaluation; any time by default
     #[arg(long, value_name = "TIME", requires = "routing")]
     at: Option<String>,
     /// What is to hold for each of them, as behind `expect` in the rules. Without it, this lists where they can go
-    #[arg(long, value_name = "EXPECTATION", requires = "routing")]
+    #[arg(long, value_name = "EXPECTATION", requires = "routing", value_parser = NonEmptyStringValueParser::new())]
     expect: Option<String>,
     /// The format of the report; a list of where events can go is text or JSON
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]

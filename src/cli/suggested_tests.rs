@@ -6,15 +6,28 @@ use crate::ruleset::RuleSet;
 use crate::suite::UncoveredItem;
 use crate::suite::files::DiskFiles;
 use crate::suite::suggestion::{self, TestSuggestions};
+use crate::text::backticked_list;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How many arms and routes without a test are named.
 const MAX_LISTED: usize = 10;
 
 /// Prints the tests, or appends them to a file, and says how much they reach.
-pub(super) fn print(rules: &RuleSet, file: Option<&Path>, terminal: &mut Terminal) -> Result<Exit, Exit> {
+pub(super) fn print(
+    rules: &RuleSet,
+    roots: &[PathBuf],
+    file: Option<&Path>,
+    terminal: &mut Terminal,
+) -> Result<Exit, Exit> {
+    if let Some(file) = file
+        && file.extension().is_none_or(|ending| ending != "rules")
+    {
+        terminal.error(&format!("`{}` is not a rule file: rule files end in `.rules`", file.display()));
+        terminal.help(&format!("write `--write {}`", file.with_extension("rules").display()));
+        return Err(Exit::Usage);
+    }
     let suggestions = suggestion::suggest(rules, &mut DiskFiles);
     match file {
         _ if suggestions.text.is_empty() => {}
@@ -23,12 +36,27 @@ pub(super) fn print(rules: &RuleSet, file: Option<&Path>, terminal: &mut Termina
             .map_err(|error| terminal.fail(&format!("cannot write `{}`: {error}", file.display())))?,
     }
     report(&suggestions, terminal);
+    if let Some(file) = file.filter(|file| !suggestions.text.is_empty() && !is_below(file, roots)) {
+        let file = file.display();
+        terminal.warning(&format!("`{file}` is outside the rules that were read, so its tests are not among them"));
+        terminal.help(&format!("name it besides the rules: `pointsman test {} {file}`", listed(roots)));
+    }
     Ok(Exit::Success)
+}
+
+/// Whether a file is among the paths of the rules, or below one of them.
+fn is_below(file: &Path, roots: &[PathBuf]) -> bool {
+    let Ok(file) = file.canonicalize() else { return false };
+    roots.iter().any(|root| root.canonicalize().is_ok_and(|root| file.starts_with(root)))
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// Says what the tests reach, and what they do not.
 fn report(suggestions: &TestSuggestions, terminal: &mut Terminal) {
-    let TestSuggestions { reached, left, .. } = suggestions;
+    let TestSuggestions { reached, left, without_payload, .. } = suggestions;
     terminal.err.print(&match (reached, left.len()) {
         (0, 0) => "the tests reach every arm and route\n".to_owned(),
         (0, _) => String::new(),
@@ -40,6 +68,10 @@ fn report(suggestions: &TestSuggestions, terminal: &mut Terminal) {
     }
     if let Some(more @ 1..) = left.len().checked_sub(MAX_LISTED) {
         terminal.warning(&format!("and for {more} more; `--coverage` lists them"));
+    }
+    if !without_payload.is_empty() {
+        let mappings = backticked_list(without_payload);
+        terminal.help(&format!("tests of a mapping are made from its tests: write one with `input` for {mappings}"));
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     let rules = load::usable(&arguments.rules.roots(), None, terminal)?;
     load::prove(&rules, terminal)?;
     if arguments.suggest {
-        return suggested_tests::print(&rules, arguments.write.as_deref(), terminal);
+        return suggested_tests::print(&rules, &arguments.rules.roots(), arguments.write.as_deref(), terminal);
     }
     if arguments.mutation.mutate {
         return mutation::run(arguments, &rules, terminal);

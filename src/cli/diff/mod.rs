@@ -85,6 +85,18 @@ enum FailOn {
     Undecided,
 }
 
+impl FailOn {
+    /// Why the command fails.
+    fn failure(self) -> &'static str {
+        match self {
+            Self::Any => "`--fail-on any`: something changed, or may have",
+            Self::Lost => "`--fail-on lost`: a channel loses events",
+            Self::LostCritical => "`--fail-on lost-critical`: a channel loses Critical events",
+            Self::Undecided => "`--fail-on undecided`: it is not known what an edit changes",
+        }
+    }
+}
+
 /// All that is reported.
 #[derive(Debug, Serialize)]
 struct DiffReport {
@@ -106,8 +118,11 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         DiffFormat::Json => terminal.out.print(&(serde_json::to_string(&report).unwrap_or_default() + "\n")),
         DiffFormat::Markdown => terminal.out.print(&markdown::render(&report, shown)),
     }
-    let fails = arguments.fail_on.iter().any(|what| report.has(*what));
-    Ok(if fails { Exit::Findings } else { Exit::Success })
+    let failures: Vec<FailOn> = arguments.fail_on.iter().copied().filter(|what| report.has(*what)).collect();
+    for what in &failures {
+        terminal.error(what.failure());
+    }
+    Ok(if failures.is_empty() { Exit::Success } else { Exit::Findings })
 }
 
 /// The old and the new rules.

@@ -46,6 +46,10 @@ pub(super) fn run(arguments: &Arguments, rules: &RuleSet, terminal: &mut Termina
                 TestFormat::Json => terminal.out.print(&mutation_json::render(&report)),
                 TestFormat::Text | TestFormat::Junit | TestFormat::Tap => {
                     terminal.out.print_styled(&mutation_text::render(&report));
+                    if report.survivors.iter().any(|survivor| survivor.cases == 0) {
+                        terminal
+                            .help("`pointsman test --suggest` writes tests for arms and routes that no test reaches");
+                    }
                 }
             }
             Ok(if is_good_enough(min_score, &report, terminal) { Exit::Success } else { Exit::Findings })

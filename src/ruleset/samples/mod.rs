@@ -136,6 +136,7 @@ impl RuleSet {
             Some(OutcomeKind::Unaccepted(refusals)) if refusals.len() == 1 => {
                 refusals.iter().map(|refusal| refusal.reason.to_owned()).collect()
             }
+            _ if mappings.is_empty() => "the rules have no mapping".to_owned(),
             _ => format!("none of {} accepts it", plural(mappings.len(), "mapping")),
         }
     }

@@ -202,7 +202,7 @@ impl<'t> ChangeTrial<'t> {
     fn fate(&self, change: &RuleChange) -> ChangeFate {
         let users = ChangeUsers::of(&self.rules.model, &change.owner);
         let cases = self.reach.of(&users);
-        if cases.is_empty() && self.options.filter.is_some() {
+        if !self.is_asked(&users) {
             return ChangeFate::NotAsked;
         }
         let Ok(mut changed) = self.builder.build(&change.edits) else { return ChangeFate::Rejected };
@@ -223,6 +223,13 @@ impl<'t> ChangeTrial<'t> {
             return ChangeFate::Rejected;
         }
         ChangeFate::Survived(Box::new(SurvivingChange { change, cases: cases.len(), test, reason }))
+    }
+
+    /// With a filter, only what its tests reach is tried: sequences by what they evaluate, and statements every routing.
+    fn is_asked(&self, users: &ChangeUsers) -> bool {
+        let Some(filter) = &self.options.filter else { return true };
+        let has_statement = || self.rules.model.statements.iter().any(|each| each.name.contains(filter.as_str()));
+        self.reach.is_known(users) || users.may_change_routings() && has_statement()
     }
 
     fn original(&self) -> OriginalRules<'t> {

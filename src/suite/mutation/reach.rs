@@ -53,6 +53,13 @@ impl CaseReach {
         let lines = users.lines.iter().filter_map(|line| self.lines.get(line));
         mappings.chain(lines).flatten().chain(&self.unknown).copied().collect()
     }
+
+    /// Whether a case is known to reach one of the users.
+    pub(super) fn is_known(&self, users: &ChangeUsers) -> bool {
+        users.has_others && !self.all.is_empty()
+            || users.mappings.iter().any(|mapping| self.mappings.contains_key(mapping))
+            || users.lines.iter().any(|line| self.lines.contains_key(line))
+    }
 }
 
 impl ChangeUsers {

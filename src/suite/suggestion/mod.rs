@@ -30,6 +30,8 @@ pub struct TestSuggestions {
     pub reached: usize,
     /// The lines and arms that no test was found for.
     pub left: Vec<UncoveredItem>,
+    /// The mappings with such arms, and without a test whose payload could be changed.
+    pub without_payload: Vec<Box<str>>,
 }
 
 /// Suggests tests for the arms and routes that the tests of a rule set do not hit.
@@ -41,7 +43,8 @@ pub fn suggest(rules: &RuleSet, files: &mut dyn TestFiles) -> TestSuggestions {
     let mut tests = payload::tests(rules, &mut missed, files);
     tests.extend(routing::tables(rules, &mut missed));
     let text = if tests.is_empty() { String::new() } else { format!("{HEAD}\n{}", tests.join("\n")) };
-    TestSuggestions { text, reached: before - missed.count(), left: missed.items(rules) }
+    let without_payload = payload::mappings_without(rules, &missed.arms, files);
+    TestSuggestions { text, reached: before - missed.count(), left: missed.items(rules), without_payload }
 }
 
 /// What no test reached yet.

@@ -48,6 +48,17 @@ pub(super) fn tests(rules: &RuleSet, missed: &mut MissedParts, files: &dyn TestF
     tests
 }
 
+/// The mappings with one of these arms that no test has a payload of.
+pub(super) fn mappings_without(rules: &RuleSet, arms: &BTreeSet<Span>, files: &dyn TestFiles) -> Vec<Box<str>> {
+    let samples = samples(rules, files);
+    let without = rules.model.mappings.iter().filter(|mapping| {
+        let mut has_arm = false;
+        mapping.each_value(&mut |value| has_arm |= arms.iter().any(|arm| value.span.covers(*arm)));
+        has_arm && samples.iter().all(|sample| sample.mapping != mapping.name)
+    });
+    without.map(|mapping| mapping.name.clone()).collect()
+}
+
 /// A payload that reaches what nothing reached, and a test of it.
 struct FoundPayload {
     sample: PayloadSample,
