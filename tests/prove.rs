@@ -4,6 +4,7 @@ pub(crate) mod campaign;
 mod edit;
 mod edit_campaign;
 pub(crate) mod generator;
+mod kept_proofs;
 mod mapping_edits;
 pub(crate) mod mappings;
 mod statement_campaign;

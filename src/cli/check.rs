@@ -1,5 +1,6 @@
 //! `pointsman check`: all problems of a rule set, in one pass.
 
+use super::effort::EffortArguments;
 use super::exit::Exit;
 use super::rule_paths::RulePathArguments;
 use super::terminal::Terminal;
@@ -31,6 +32,8 @@ pub(super) struct Arguments {
     /// Also list the routes of which it is not decided whether an event can reach them, each with the reason
     #[arg(long)]
     undecided: bool,
+    #[command(flatten)]
+    effort: EffortArguments,
     /// Compare the rules with payloads: files of JSON or NDJSON, or folders of them. Reports paths, values and labels that no
     /// sample has, and levels that only `else` names
     #[arg(long, value_name = "PATH", num_args = 1..)]
@@ -78,7 +81,11 @@ const MAX_WORDS: usize = 80;
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let limit = if arguments.all { FindingLimit::All } else { FindingLimit::First };
     let mut loaded = load::read_with(&arguments.rules.roots(), Some(clock::at(arguments.at)), limit, terminal)?;
-    let proofs = loaded.prove();
+    if let Some(rules) = &mut loaded.rules {
+        rules.effort = arguments.effort.effort();
+    }
+    let mut known = loaded.rules.as_ref().map(load::known).unwrap_or_default();
+    let proofs = loaded.prove_with(&mut known);
     let compared = match &*arguments.samples {
         [] => String::new(),
         paths => sample_files::compare(paths, &mut loaded, clock::at(arguments.at), terminal)?,

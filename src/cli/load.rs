@@ -4,7 +4,9 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::diagnostic::{self, Diagnostic, DiagnosticLevel, FindingCounts, FindingLimit};
 use crate::ruleset::files::RuleFileError;
-use crate::ruleset::{LoadedRules, RuleSet};
+use crate::ruleset::{LoadedRules, Proofs, RuleSet};
+use crate::suite;
+use crate::suite::files::DiskFiles;
 use crate::time::Timestamp;
 use std::path::PathBuf;
 
@@ -62,7 +64,7 @@ fn refused(unreadable: &RuleFileError, terminal: &mut Terminal) -> Exit {
 /// # Errors
 /// If there are some.
 pub(super) fn prove(rules: &RuleSet, terminal: &mut Terminal) -> Result<(), Exit> {
-    let (mut found, _) = rules.prove();
+    let (mut found, _) = rules.prove_with(&mut known(rules));
     found.retain(|diagnostic| diagnostic.level() == DiagnosticLevel::Error);
     if found.is_empty() {
         return Ok(());
@@ -70,6 +72,11 @@ pub(super) fn prove(rules: &RuleSet, terminal: &mut Terminal) -> Result<(), Exit
     terminal.err.print(&diagnostic::render(terminal.err.human_format(), &found, &rules.sources));
     terminal.error(&format!("the rules cannot be used: {}", FindingCounts::of(&found)));
     Err(Exit::Findings)
+}
+
+/// What the tests of a rule set show, for its proofs.
+pub(super) fn known(rules: &RuleSet) -> Proofs {
+    Proofs::knowing(suite::known_events(rules, &DiskFiles))
 }
 
 /// Reads the paths as a rule set without errors. Warnings are left to `check`.

@@ -17,6 +17,7 @@ mod completions;
 #[cfg(feature = "gateway")]
 mod dead;
 mod diff;
+mod effort;
 mod event;
 #[cfg(feature = "gateway")]
 mod event_story;

@@ -1,5 +1,6 @@
 //! `pointsman prove`: decides statements about all events of a routing.
 
+use super::effort::EffortArguments;
 use super::exit::Exit;
 use super::load;
 use super::rule_paths::RulePathArguments;
@@ -36,6 +37,8 @@ pub(super) struct Arguments {
     /// What is to hold for each of them, as behind `expect` in the rules. Without it, this lists where they can go
     #[arg(long, value_name = "EXPECTATION", requires = "routing", value_parser = NonEmptyStringValueParser::new())]
     expect: Option<String>,
+    #[command(flatten)]
+    effort: EffortArguments,
     /// The format of the report; a list of where events can go is text or JSON
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
     format: TestFormat,
@@ -70,7 +73,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 }
 
 fn declared(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let rules = load::usable(&arguments.rules.roots(), None, terminal)?;
+    let mut rules = load::usable(&arguments.rules.roots(), None, terminal)?;
+    rules.effort = arguments.effort.effort();
     refuse_empty(&rules, terminal)?;
     Ok(report(&rules, arguments, TestSelection::Statements, terminal))
 }
@@ -116,7 +120,8 @@ fn ask(routing: &str, arguments: &Arguments, terminal: &mut Terminal) -> Result<
     // A list needs no expectation, and a `prove` has one.
     let expect = line("expect", Some(arguments.expect.as_deref().unwrap_or("not dropped")));
     let text = format!("edition 1\n\nprove \"the question\" {{\n  routing {routing}\n{when}{at}{expect}}}\n");
-    let rules = usable(arguments, &text, terminal)?;
+    let mut rules = usable(arguments, &text, terminal)?;
+    rules.effort = arguments.effort.effort();
     // The statements of the files are not asked.
     let mut statements = rules.model.statements.iter();
     let Some(id) = statements.position(|statement| rules.sources.name(statement.span) == QUESTION) else {

@@ -2,6 +2,7 @@
 
 mod mutation;
 
+use super::effort::EffortArguments;
 use super::exit::Exit;
 use super::rule_paths::RulePathArguments;
 use super::terminal::Terminal;
@@ -38,6 +39,8 @@ pub(super) struct Arguments {
     /// Append the suggested tests to a rule file, which is made where it does not exist
     #[arg(long, value_name = "FILE", requires = "suggest")]
     write: Option<PathBuf>,
+    #[command(flatten)]
+    effort: EffortArguments,
     #[command(flatten)]
     mutation: mutation::MutationArguments,
 }
@@ -82,7 +85,8 @@ fn percent(text: &str) -> Result<f64, String> {
 
 /// Runs the tests, and prints the report.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let rules = load::usable(&arguments.rules.roots(), None, terminal)?;
+    let mut rules = load::usable(&arguments.rules.roots(), None, terminal)?;
+    rules.effort = arguments.effort.effort();
     load::prove(&rules, terminal)?;
     if arguments.suggest {
         return suggested_tests::print(&rules, &arguments.rules.roots(), arguments.write.as_deref(), terminal);

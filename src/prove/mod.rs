@@ -14,9 +14,11 @@ mod arms;
 mod conditions;
 mod defaults;
 mod difference;
+mod effort;
 mod finding;
 mod formula;
 mod hidden_else;
+mod known_event;
 mod mapping;
 mod message;
 mod producer;
@@ -38,7 +40,9 @@ pub use difference::{
     RoutingComparison, RoutingDifferences, Side, changed_declarations, compare_mappings, compare_routings,
     mapping_differences, routing_differences,
 };
+pub use effort::ProofEffort;
 pub use finding::{CODES, UndecidedLine};
+pub use known_event::KnownEvent;
 pub use mapping::{EvaluatePayload, MappingProofs, PartProof, PayloadOutcome, PayloadWitness, prove_mappings};
 pub use reachability::{EvaluateWitness, LineProofs, Reachability, Unreachable, WitnessOutcome, prove_lines};
 pub use routed_witness::{RoutedWitness, WitnessFinder};

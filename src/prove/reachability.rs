@@ -5,7 +5,9 @@
 //! evaluator sends an event there, and unreachable only if no event meets what must hold for every event that gets there.
 
 use super::arms::dead_arms;
+use super::effort::ProofEffort;
 use super::formula::{Formula, FormulaBuilder};
+use super::known_event::KnownEvent;
 use super::routing::{CallPath, LineId, MAX_CALL_PATHS, Requirement, RoutingMap};
 use super::solver::{ProofStatistics, SolveResult, Solver};
 use super::undecided::UndecidedReason;
@@ -22,9 +24,6 @@ pub(super) const MAX_ROUNDS: usize = 2_000;
 
 /// After so many rounds all lines that may take events of a line are left out at once.
 pub(super) const ROUNDS_ONE_BY_ONE: usize = 12;
-
-/// How many questions one rule set takes.
-pub(super) const MAX_QUESTIONS: usize = 1_000_000;
 
 /// How many questions it may take to name few lines that take all events of another.
 const MAX_NAMING_QUESTIONS: usize = 200;
@@ -83,25 +82,23 @@ pub struct LineProofs<'m> {
     pub(super) others: Vec<Diagnostic>,
     /// The reachable lines that only texts with line breaks or other control characters reach.
     pub(super) only_with_controls: Vec<LineId>,
+    /// The events that show that lines are reachable.
+    pub events: Vec<KnownEvent>,
     /// What the proofs took.
     pub statistics: ProofStatistics,
 }
 
-/// Decides which lines events can reach.
-pub fn prove_lines<'m>(model: &'m Model, evaluate: &EvaluateWitness<'_>) -> LineProofs<'m> {
-    let map = RoutingMap::new(model);
-    let count = map.ids().count();
-    let mut prover = LineProver {
-        model,
-        builder: FormulaBuilder::new(model),
-        solver: Solver::new(SearchLimits::default()),
-        map,
-        evaluate,
-        witnesses: vec![None; count],
-        plain: Solver::new(SearchLimits { allowed: SearchCharacters::Plain, ..SearchLimits::default() }),
-    };
+/// Decides which lines events can reach. A line that an event of `known` reaches needs no search.
+pub fn prove_lines<'m>(
+    model: &'m Model,
+    evaluate: &EvaluateWitness<'_>,
+    known: &[KnownEvent],
+    effort: ProofEffort,
+) -> LineProofs<'m> {
+    let mut prover = LineProver::new(model, evaluate, effort);
+    prover.evaluate_known(known);
     let mut only_with_controls = Vec::new();
-    let mut verdicts: Vec<(LineId, Reachability)> = Vec::with_capacity(count);
+    let mut verdicts: Vec<(LineId, Reachability)> = Vec::new();
     let mut unreachable = BTreeSet::new();
     for line in prover.callers_first() {
         let verdict = if prover.map.parent(line).is_some_and(|parent| unreachable.contains(&parent)) {
@@ -129,7 +126,8 @@ pub fn prove_lines<'m>(model: &'m Model, evaluate: &EvaluateWitness<'_>) -> Line
     others.extend(prover.recoveries(&verdicts));
     others.extend(prover.hidden_elses(&verdicts));
     others.extend(prover.not_produced(&verdicts));
-    LineProofs { map: prover.map, verdicts, others, only_with_controls, statistics: prover.solver.statistics }
+    let LineProver { map, events, solver, .. } = prover;
+    LineProofs { map, verdicts, others, only_with_controls, events, statistics: solver.statistics }
 }
 
 pub(super) struct LineProver<'m, 'e> {
@@ -140,6 +138,8 @@ pub(super) struct LineProver<'m, 'e> {
     evaluate: &'e EvaluateWitness<'e>,
     /// An event for each line that is known to be reachable.
     witnesses: Vec<Option<Rc<Witness>>>,
+    /// These events, each once.
+    events: Vec<KnownEvent>,
     /// Finds texts without control characters only.
     plain: Solver,
 }
@@ -154,7 +154,23 @@ pub(super) enum PathResult {
 /// The event that was found first, and where it goes.
 type FirstEvent = (Rc<Witness>, WitnessOutcome);
 
-impl LineProver<'_, '_> {
+impl<'m, 'e> LineProver<'m, 'e> {
+    fn new(model: &'m Model, evaluate: &'e EvaluateWitness<'e>, effort: ProofEffort) -> Self {
+        let map = RoutingMap::new(model);
+        let limits = SearchLimits::default();
+        let plain = SearchLimits { allowed: SearchCharacters::Plain, ..limits.clone() };
+        Self {
+            model,
+            builder: FormulaBuilder::new(model),
+            solver: Solver::new(limits, effort),
+            witnesses: vec![None; map.ids().count()],
+            events: Vec::new(),
+            map,
+            evaluate,
+            plain: Solver::new(plain, effort),
+        }
+    }
+
     /// All lines, those of a routing after those that call it, and each after the line around it.
     fn callers_first(&self) -> Vec<LineId> {
         let mut lines: Vec<(usize, LineId)> = Vec::new();
@@ -225,9 +241,6 @@ impl LineProver<'_, '_> {
         let mut takers: Vec<LineId> = Vec::new();
         let mut first: Option<FirstEvent> = None;
         for round in 0..MAX_ROUNDS {
-            if self.solver.statistics.questions > MAX_QUESTIONS {
-                return PathResult::Undecided(UndecidedReason::Effort);
-            }
             let solution = match self.solve(&assertions) {
                 SolveResult::Solution(solution) => solution,
                 SolveResult::Undecided(reason) => return PathResult::Undecided(reason),
@@ -240,7 +253,7 @@ impl LineProver<'_, '_> {
             };
             let witness = Rc::new(Witness::new(&self.builder.formulas, &solution));
             let outcome = self.evaluate(&witness, path.entry);
-            let reached = self.record(&witness, &outcome);
+            let reached = self.record(&witness, path.entry, &outcome);
             if reached.iter().any(|leaf| self.map.with_ancestors(*leaf).any(|outer| outer == line)) {
                 return PathResult::Reached(witness);
             }
@@ -266,20 +279,25 @@ impl LineProver<'_, '_> {
         self.solver.solve(&self.builder.formulas, assertions)
     }
 
-    fn evaluate(&mut self, witness: &Witness, entry: RoutingId) -> WitnessOutcome {
+    pub(super) fn evaluate(&mut self, witness: &Witness, entry: RoutingId) -> WitnessOutcome {
         self.solver.statistics.evaluations += 1;
         (self.evaluate)(witness, entry)
     }
 
     /// Keeps an event for all lines that it reaches, and returns these lines.
-    fn record(&mut self, witness: &Rc<Witness>, outcome: &WitnessOutcome) -> Vec<LineId> {
+    pub(super) fn record(&mut self, witness: &Rc<Witness>, entry: RoutingId, outcome: &WitnessOutcome) -> Vec<LineId> {
         let reached: Vec<LineId> = outcome.routes.iter().filter_map(|(path, _)| self.map.by_path(path)).collect();
+        let mut is_new = false;
         for leaf in &reached {
             for line in self.map.with_ancestors(*leaf) {
-                if let Some(place) = self.witnesses.get_mut(line.position()) {
-                    place.get_or_insert_with(|| Rc::clone(witness));
+                if let Some(place @ None) = self.witnesses.get_mut(line.position()) {
+                    *place = Some(Rc::clone(witness));
+                    is_new = true;
                 }
             }
+        }
+        if let Some(routing) = self.model.routings.get(entry).filter(|_| is_new) {
+            self.events.push(KnownEvent { routing: routing.name.clone(), event: (**witness).clone() });
         }
         reached
     }

@@ -1,5 +1,6 @@
 //! Events for lines of routings, and for the arms of those that `match`: what tests can be made of.
 
+use super::effort::ProofEffort;
 use super::formula::{Formula, FormulaBuilder};
 use super::reachability::{LineProofs, Reachability};
 use super::routing::{LineId, RoutingMap};
@@ -32,7 +33,7 @@ impl<'m> WitnessFinder<'m> {
     /// A finder for the routings of a rule set.
     #[must_use]
     pub fn new(model: &'m Model) -> Self {
-        let solver = Solver::new(SearchLimits::default());
+        let solver = Solver::new(SearchLimits::default(), ProofEffort::default());
         Self { model, map: RoutingMap::new(model), builder: FormulaBuilder::new(model), solver }
     }
 

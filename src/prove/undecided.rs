@@ -1,5 +1,6 @@
 //! Why a question is not decided.
 
+use super::effort::ProofEffort;
 use crate::pattern::language::SearchLimit;
 use std::fmt;
 
@@ -31,7 +32,7 @@ pub enum UndecidedReason {
     /// Two mappings may refuse the same payload for different reasons.
     OtherReasons,
     /// All questions together used up what they may use.
-    Effort,
+    Effort(ProofEffort),
 }
 
 impl fmt::Display for UndecidedReason {
@@ -67,7 +68,12 @@ impl fmt::Display for UndecidedReason {
             Self::OtherRoutings => f.write_str("events enter a routing that only one of the rule sets has"),
             Self::OtherElements => f.write_str("`each` changed, so elements cannot be paired"),
             Self::OtherReasons => f.write_str("a payload may be refused for another reason"),
-            Self::Effort => f.write_str("the rule set needs more steps than one check takes"),
+            Self::Effort(effort) => write!(
+                f,
+                "the rule set needs more than {} steps in all; `--effort {}` allows twice as many",
+                effort.steps(),
+                effort.twice()
+            ),
         }
     }
 }

@@ -47,6 +47,28 @@ impl Default for Witness {
 }
 
 impl Witness {
+    /// An event that is evaluated at a time.
+    #[must_use]
+    pub fn of(event: &Event<'_>, at: Timestamp) -> Self {
+        let texts = [
+            (EventField::Title, Some(event.title).filter(|title| *title != DEFAULT_TITLE)),
+            (EventField::Key, Some(event.key).filter(|key| *key != DEFAULT_KEY)),
+            (EventField::Source, Some(event.source).filter(|source| *source != DEFAULT_SOURCE)),
+            (EventField::Description, event.description),
+            (EventField::Link, event.link),
+            (EventField::Integration, event.integration),
+        ];
+        Self {
+            severity: event.severity,
+            status: event.status,
+            texts: texts.into_iter().filter_map(|(field, text)| Some((field, text?.to_owned()))).collect(),
+            labels: event.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            starts_at: event.starts_at,
+            ends_at: event.ends_at,
+            at: (at != default_time()).then_some(at),
+        }
+    }
+
     /// The event of a solution.
     pub(super) fn new(formulas: &Formulas, solution: &Solution) -> Self {
         let mut witness = Self::default();

@@ -25,7 +25,7 @@ pub use difference::{
 };
 #[cfg(not(target_family = "wasm"))]
 pub use files::SystemClock;
-pub use proofs::ProofSummary;
+pub use proofs::{ProofSummary, Proofs};
 pub use resolve::{ReadSecret, ResolvedSettings, UnreadableSecret};
 pub use samples::{SampleFile, SampleReport};
 pub use silence::{MAX_CONDITION_BYTES, RefusedCondition, SilenceCondition, SilenceSet};
@@ -44,6 +44,7 @@ use crate::event::{Event, MessageGroup, Outcome, OutcomeKind};
 use crate::json::{self, Arena, Projection, ToJson};
 use crate::model::Model;
 use crate::program::{Destination, PositionsByName, Program, RequestReads};
+use crate::prove::ProofEffort;
 use crate::source::{FileId, Sources, Span};
 use crate::time::Timestamp;
 use crate::{compile, syntax};
@@ -86,6 +87,8 @@ pub struct RuleSet {
     pub model: Model,
     /// The compiled rules.
     pub program: Program,
+    /// How many steps its proofs may take.
+    pub effort: ProofEffort,
 }
 
 /// What reads a payload, and where its events go.
@@ -159,7 +162,7 @@ impl RuleSet {
             return LoadedRules { sources, diagnostics, left_out, rules: None };
         };
         let program = compile::compile(&model, sources.clone());
-        let rules = Self { sources: sources.clone(), model, program };
+        let rules = Self { sources: sources.clone(), model, program, effort: ProofEffort::default() };
         LoadedRules { sources, diagnostics, left_out, rules: Some(rules) }
     }
 

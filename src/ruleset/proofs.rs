@@ -11,11 +11,35 @@ use crate::json::Arena;
 use crate::model::RoutingId;
 use crate::program::Destination;
 use crate::prove::{
-    LineProofs, MappingProofs, ProofStatistics, UndecidedLine, UndecidedReason, Witness, WitnessOutcome, prove_lines,
-    prove_mappings,
+    KnownEvent, LineProofs, MappingProofs, ProofStatistics, UndecidedLine, UndecidedReason, Witness, WitnessOutcome,
+    prove_lines, prove_mappings,
 };
 use crate::source::Span;
 use std::collections::BTreeSet;
+
+/// What proofs of a rule set found, for the proofs of its next version: an editor keeps it from one edit to the next.
+///
+/// It holds events: those of tests, and those that showed that lines are reachable. The new rules evaluate them all, and only
+/// lines that none of them reaches are searched for: new lines, lines whose event goes elsewhere now, and unreachable or
+/// undecided ones. So nothing that is reported rests on what was true before.
+#[derive(Debug, Clone, Default)]
+pub struct Proofs {
+    events: Vec<KnownEvent>,
+}
+
+impl Proofs {
+    /// Begins with events that may reach lines, as those of tests.
+    #[must_use]
+    pub fn knowing(events: Vec<KnownEvent>) -> Self {
+        Self { events }
+    }
+
+    /// How many events are kept.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.events.len()
+    }
+}
 
 /// What the proofs of a rule set say, besides their findings.
 #[derive(Debug, Clone)]
@@ -35,7 +59,12 @@ pub struct ProofSummary {
 impl LoadedRules {
     /// Adds the findings of proofs. A set with errors is not proved.
     pub fn prove(&mut self) -> Option<ProofSummary> {
-        let (mut found, summary) = self.rules.as_ref()?.prove();
+        self.prove_with(&mut Proofs::default())
+    }
+
+    /// The same, with what is known already.
+    pub fn prove_with(&mut self, proofs: &mut Proofs) -> Option<ProofSummary> {
+        let (mut found, summary) = self.rules.as_ref()?.prove_with(proofs);
         joined_findings::join(&mut self.diagnostics, &mut found);
         for (added, finding) in found.into_iter().enumerate() {
             match finding.level() {
@@ -53,7 +82,13 @@ impl RuleSet {
     /// The findings of proofs that no `allow` silences, and a summary.
     #[must_use]
     pub fn prove(&self) -> (Vec<Diagnostic>, ProofSummary) {
-        let proofs = self.prove_lines();
+        self.prove_with(&mut Proofs::default())
+    }
+
+    /// The same, with what is known already, which then is what the next version of the rules needs.
+    pub fn prove_with(&self, known: &mut Proofs) -> (Vec<Diagnostic>, ProofSummary) {
+        let mut proofs = self.prove_lines_knowing(&known.events);
+        known.events = std::mem::take(&mut proofs.events);
         let mappings = self.prove_mappings();
         let summary = ProofSummary {
             reachable: proofs.reachable(),
@@ -79,13 +114,17 @@ impl RuleSet {
     /// Decides which lines of the routings events can reach.
     #[must_use]
     pub fn prove_lines(&self) -> LineProofs<'_> {
-        prove_lines(&self.model, &|witness, routing| self.outcome(witness, routing))
+        self.prove_lines_knowing(&[])
+    }
+
+    fn prove_lines_knowing(&self, known: &[KnownEvent]) -> LineProofs<'_> {
+        prove_lines(&self.model, &|witness, routing| self.outcome(witness, routing), known, self.effort)
     }
 
     /// Decides which parts of the mappings payloads meet.
     #[must_use]
     pub fn prove_mappings(&self) -> MappingProofs {
-        prove_mappings(&self.model, &|witness, mapping| self.payload_outcome(witness, mapping))
+        prove_mappings(&self.model, &|witness, mapping| self.payload_outcome(witness, mapping), self.effort)
     }
 
     /// Where an event goes that enters a routing, with no firing open.

@@ -13,7 +13,7 @@ impl RuleSet {
     /// Decides the statements of the rule set.
     #[must_use]
     pub fn statement_prover(&self) -> StatementProver<'_> {
-        StatementProver::new(&self.model, Box::new(|event, statement| self.observe(event, statement)))
+        StatementProver::new(&self.model, Box::new(|event, statement| self.observe(event, statement)), self.effort)
     }
 
     /// The findings about statements that no `allow` silences: those that are about no event.

@@ -5,6 +5,7 @@ use crate::check::{self, CheckEnvironment};
 use crate::compile;
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::model::Model;
+use crate::prove::ProofEffort;
 use crate::source::{SourceFile, Sources, Span};
 use crate::syntax::{self, tree};
 
@@ -65,7 +66,7 @@ impl<'r> VariantBuilder<'r> {
             return Err(findings.finish().0);
         }
         let program = compile::compile(&model, sources.clone());
-        Ok(RuleSet { sources, model, program })
+        Ok(RuleSet { sources, model, program, effort: ProofEffort::default() })
     }
 }
 

@@ -19,6 +19,7 @@ mod fields;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod held;
+mod known_event;
 mod location;
 pub mod mutation;
 mod observed_outcome;
@@ -38,6 +39,7 @@ pub mod timeline;
 
 pub use coverage::{Coverage, CoverageShare, UncoveredItem};
 pub use failure::{TestFailure, TestNote};
+pub use known_event::known_events;
 pub use location::RuleLocation;
 pub use test_event::{DEFAULT_KEY, DEFAULT_SOURCE, DEFAULT_TIME, DEFAULT_TITLE};
 pub use test_files::TestFiles;

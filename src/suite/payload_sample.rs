@@ -102,6 +102,19 @@ fn in_order(mut event: TestValue) -> TestValue {
 /// The payloads of all tests, each once for a mapping.
 pub(super) fn samples(rules: &RuleSet, files: &dyn TestFiles) -> Vec<PayloadSample> {
     let mut found: Vec<PayloadSample> = Vec::new();
+    each_case(rules, files, &mut |runner| {
+        for sample in of_case(runner, files) {
+            let is_full = found.iter().filter(|known| known.mapping == sample.mapping).count() >= MAX_SAMPLES;
+            if !is_full && !found.contains(&sample) {
+                found.push(sample);
+            }
+        }
+    });
+    found
+}
+
+/// Visits every case of every test that is no sequence.
+pub(super) fn each_case(rules: &RuleSet, files: &dyn TestFiles, visit: &mut dyn FnMut(&CaseRunner<'_>)) {
     let none = HoleBindings::new();
     for test in &rules.model.tests {
         let plan = TestPlan::new(test);
@@ -112,16 +125,9 @@ pub(super) fn samples(rules: &RuleSet, files: &dyn TestFiles) -> Vec<PayloadSamp
         let rows: Vec<HoleBindings> = rows.into_iter().filter_map(Result::ok).map(|row| row.bindings).collect();
         let bindings = if plan.cases.is_some() { &*rows } else { std::slice::from_ref(&none) };
         for bindings in bindings {
-            let runner = CaseRunner { rules, plan: &plan, bindings };
-            for sample in of_case(&runner, files) {
-                let is_full = found.iter().filter(|known| known.mapping == sample.mapping).count() >= MAX_SAMPLES;
-                if !is_full && !found.contains(&sample) {
-                    found.push(sample);
-                }
-            }
+            visit(&CaseRunner { rules, plan: &plan, bindings });
         }
     }
-    found
 }
 
 fn of_case(runner: &CaseRunner<'_>, files: &dyn TestFiles) -> Vec<PayloadSample> {

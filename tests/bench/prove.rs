@@ -29,8 +29,10 @@ mod edit_campaign;
 mod generator;
 
 use pointsman::prove::{DifferenceDetail, RoutingComparison};
-use pointsman::ruleset::RuleSet;
+use pointsman::ruleset::{Proofs, RuleSet};
 use pointsman::source::Sources;
+use pointsman::suite::files::DiskFiles;
+use pointsman::suite::known_events;
 use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -51,6 +53,9 @@ fn main() -> ExitCode {
     ] {
         measure(name, &text);
     }
+    measure_edit("1,000 routes by service", &by_service(1_000));
+    measure_edit("1,000 mixed routes", &mixed(1_000));
+    measure_shipped();
     let is_right = report.wrong.is_empty();
     let began = Instant::now();
     let report = edit_campaign::run(number(3, 100) as usize, number(1, 1_000) as usize, number(2, 1));
@@ -99,6 +104,52 @@ fn measure_difference(name: &str, text: &str) {
         began.elapsed().as_secs_f64() * 1_000.0,
         matches!(comparison, RoutingComparison::Differs(_)),
     );
+}
+
+/// One edit in the middle: the proofs that are kept, and those that begin anew. Medians of several runs.
+fn measure_edit(name: &str, text: &str) {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let middle = lines.len() / 2;
+    lines[middle] = lines[middle].replace(" when ", " when labels.region == \"east\" and ");
+    let (old, new) = (load(text), load(&lines.join("\n")));
+    let mut known = Proofs::default();
+    let _ = old.prove_with(&mut known);
+    let prove = |proofs: &Proofs| {
+        let mut took = Vec::new();
+        let mut questions = 0;
+        for _ in 0..9 {
+            let mut proofs = proofs.clone();
+            let began = Instant::now();
+            questions = new.prove_with(&mut proofs).1.statistics.questions;
+            took.push(began.elapsed().as_secs_f64() * 1_000.0);
+        }
+        took.sort_by(f64::total_cmp);
+        format!("{:.1} ms, {questions} questions", took[took.len() / 2])
+    };
+    println!("{name}, one edit: kept proofs {}; new proofs {}", prove(&known), prove(&Proofs::default()));
+}
+
+/// The rule sets that are shipped, each with its tests.
+fn measure_shipped() {
+    for folder in std::fs::read_dir("rules").expect("the shipped rules").filter_map(Result::ok) {
+        let began = Instant::now();
+        let Ok(loaded) = RuleSet::load(&[folder.path()], None) else { continue };
+        let Some(rules) = loaded.rules else { continue };
+        let checked = began.elapsed();
+        let began = Instant::now();
+        let mut known = Proofs::knowing(known_events(&rules, &DiskFiles));
+        let read = began.elapsed();
+        let began = Instant::now();
+        let (_, summary) = rules.prove_with(&mut known);
+        println!(
+            "{}: check {:.1} ms, events of tests {:.1} ms, proofs {:.1} ms, {:?}",
+            folder.path().display(),
+            checked.as_secs_f64() * 1_000.0,
+            read.as_secs_f64() * 1_000.0,
+            began.elapsed().as_secs_f64() * 1_000.0,
+            summary.statistics
+        );
+    }
 }
 
 fn measure(name: &str, text: &str) {

@@ -5,6 +5,7 @@ mod markdown;
 mod recorded;
 mod text;
 
+use super::effort::EffortArguments;
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, load};
@@ -35,6 +36,8 @@ pub(super) struct Arguments {
     /// List all changes of each edit; by default the three with the most lines are shown
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    effort: EffortArguments,
     #[command(flatten)]
     recorded: RecordedArguments,
     /// The format of the report
@@ -108,7 +111,8 @@ struct DiffReport {
 
 /// Compares, and prints the report.
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let (old, new) = rule_sets(arguments, terminal)?;
+    let (mut old, new) = rule_sets(arguments, terminal)?;
+    old.effort = arguments.effort.effort();
     let detail = if arguments.all { DifferenceDetail::All } else { DifferenceDetail::First };
     let recorded = arguments.recorded.compare(&old, &new, terminal)?;
     let report = DiffReport { difference: old.difference(&new, detail), recorded };

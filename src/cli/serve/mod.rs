@@ -19,12 +19,15 @@ use crate::gateway::config::GatewayConfig;
 use crate::gateway::delivery::BlockedChannel;
 use crate::gateway::served_rules::{ServedRules, UNSET_VARIABLES};
 use crate::gateway::{self, GatewayError};
+use crate::prove::ProofEffort;
 use crate::reload::{LoadRejection, LoadStage};
 use clap::Args;
 use options::ServeOptions;
 pub(super) use reference::settings_reference;
 use std::io::ErrorKind;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Receive alerts at push URLs, map and route them, deliver them to channels, and reload rules when files change
 #[derive(Debug, Args)]
@@ -42,6 +45,9 @@ pub(super) struct Arguments {
     /// allowed
     #[arg(long)]
     check: bool,
+    /// With `--check`: let the proofs of the rules take so many times as many steps before they leave something undecided
+    #[arg(long, value_name = "N", requires = "check")]
+    effort: Option<NonZeroU32>,
 }
 
 const EXAMPLES: &str = "\
@@ -67,10 +73,14 @@ Exit codes:
 
 /// Reads the configuration, and serves until a signal arrives.
 pub(super) fn run(arguments: Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let check = arguments.check;
+    let (check, effort) = (arguments.check, arguments.effort.map(ProofEffort::times));
     let config = configure(arguments, terminal)?;
     if check {
-        let version = gateway::check(&config).map_err(|rejection| reject(&rejection, terminal))?;
+        let mut version = gateway::check(&config).map_err(|rejection| reject(&rejection, terminal))?;
+        // Nothing else has this version.
+        if let (Some(version), Some(effort)) = (Arc::get_mut(&mut version), effort) {
+            version.value.rules.effort = effort;
+        }
         load::prove(&version.value.rules, terminal)?;
         terminal.out.print(&plan::render(&config, &version));
         return report_blocked(&config, &version.value, terminal);

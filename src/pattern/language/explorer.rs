@@ -130,11 +130,18 @@ impl<'a, 'l> Explorer<'a, 'l> {
     /// # Errors
     /// If a limit is reached.
     pub(super) fn run(mut self) -> Result<Exploration, SearchLimit> {
+        let result = self.explore();
+        self.limits.counter.add(self.steps + self.work());
+        result
+    }
+
+    fn explore(&mut self) -> Result<Exploration, SearchLimit> {
         match self.breadth_first() {
             Err(limit @ (SearchLimit::States(_) | SearchLimit::Steps(_))) => {
                 self.states = StateNumbers::default();
                 self.visits.clear();
                 self.needed.clear();
+                self.limits.counter.add(self.steps);
                 self.steps = 0;
                 self.is_cut = false;
                 let allowed_work = self.work().saturating_add(self.limits.steps);

@@ -1,10 +1,13 @@
-//! What a search may use.
+//! What a search may use, and what searches used.
+
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// The largest number of characters that a set can count, and that a text has by default.
 pub const LONGEST_COUNTED: u32 = 4_096;
 
 /// What a search may use. Everything is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SearchLimits {
     /// Combinations of states of all sets that are visited, in each of the two orders of a search.
     pub states: usize,
@@ -16,6 +19,25 @@ pub struct SearchLimits {
     pub words: usize,
     /// Which characters a text may have.
     pub allowed: SearchCharacters,
+    /// Where the steps of all searches are counted together. Copies of the limits share it.
+    pub counter: StepCounter,
+}
+
+/// Counts steps. Copies count together.
+#[derive(Debug, Clone, Default)]
+pub struct StepCounter(Rc<Cell<u64>>);
+
+impl StepCounter {
+    /// Adds steps.
+    pub fn add(&self, steps: usize) {
+        self.0.set(self.0.get().saturating_add(steps as u64));
+    }
+
+    /// All steps so far.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.0.get()
+    }
 }
 
 impl Default for SearchLimits {
@@ -26,6 +48,7 @@ impl Default for SearchLimits {
             characters: LONGEST_COUNTED,
             words: 10_000,
             allowed: SearchCharacters::All,
+            counter: StepCounter::default(),
         }
     }
 }

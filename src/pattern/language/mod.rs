@@ -32,7 +32,7 @@ mod words;
 mod tests;
 
 pub use conflict::conflict;
-pub use limits::{LONGEST_COUNTED, SearchCharacters, SearchLimit, SearchLimits};
+pub use limits::{LONGEST_COUNTED, SearchCharacters, SearchLimit, SearchLimits, StepCounter};
 pub use readable::is_plain;
 pub use search::{Conflict, SearchResult, search};
 
@@ -160,7 +160,10 @@ impl StringSet {
         if let Some(words) = self.words() {
             return Ok(words.binary_search_by(|word| (**word).cmp(text)).is_ok());
         }
-        Walker::new(self.automaton()?)?.holds(text, limits.steps)
+        let mut walker = Walker::new(self.automaton()?)?;
+        let holds = walker.holds(text, limits.steps);
+        limits.counter.add(walker.work());
+        holds
     }
 
     fn new(source: SetSource) -> Self {

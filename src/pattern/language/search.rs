@@ -71,25 +71,14 @@ impl<'q> Question<'q> {
         let is_cut = words.len() > limits.words;
         words.truncate(limits.words);
         let mut tests = self.tests(list)?;
-        let mut refusal = |word: &str| -> Result<Option<usize>, SearchLimit> {
-            for test in &mut tests {
-                if !test.passes(word, limits)? {
-                    return Ok(Some(test.position));
-                }
-            }
-            Ok(None)
-        };
         let mut needed = vec![list];
-        for word in words {
-            if limits.allowed == SearchCharacters::Plain && !is_plain(word) {
-                continue;
-            }
-            match refusal(word)? {
-                Some(refusing) => needed.push(refusing),
-                None => return Ok(SearchResult::Found(word.to_owned())),
-            }
+        let found = first_passing(&words, &mut tests, limits, &mut needed);
+        limits.counter.add(words.len() + tests.iter().map(WordTest::work).sum::<usize>());
+        match found? {
+            Some(word) => Ok(SearchResult::Found(word.to_owned())),
+            None if is_cut => Err(SearchLimit::Words(limits.words)),
+            None => Ok(SearchResult::Empty(self.conflict(needed))),
         }
-        if is_cut { Err(SearchLimit::Words(limits.words)) } else { Ok(SearchResult::Empty(self.conflict(needed))) }
     }
 
     /// The tests of all sets except one.
@@ -156,6 +145,28 @@ impl<'q> Question<'q> {
     }
 }
 
+/// The first word that passes all tests, and the positions of those that refuse the words before it.
+fn first_passing<'w>(
+    words: &[&'w str],
+    tests: &mut [WordTest<'_>],
+    limits: &SearchLimits,
+    refusing: &mut Vec<usize>,
+) -> Result<Option<&'w str>, SearchLimit> {
+    'words: for word in words {
+        if limits.allowed == SearchCharacters::Plain && !is_plain(word) {
+            continue;
+        }
+        for test in &mut *tests {
+            if !test.passes(word, limits)? {
+                refusing.push(test.position);
+                continue 'words;
+            }
+        }
+        return Ok(Some(word));
+    }
+    Ok(None)
+}
+
 /// Several excluded lists of literals.
 struct WordGroup {
     set: StringSet,
@@ -175,6 +186,11 @@ struct WordTest<'q> {
 }
 
 impl WordTest<'_> {
+    /// How much the test took so far.
+    fn work(&self) -> usize {
+        self.walker.as_ref().map_or(1, Walker::work)
+    }
+
     fn passes(&mut self, word: &str, limits: &SearchLimits) -> Result<bool, SearchLimit> {
         let holds = match &mut self.walker {
             Some(walker) => walker.holds(word, limits.steps)?,

@@ -4,6 +4,7 @@ use super::declared::{DeclarationKind, DeclaredItem, DeclaredPart, PartText, dec
 use super::rule_sets::{ComparedModel, RuleSets, Side};
 use super::uses::{UsedDeclaration, uses_of_line};
 use crate::model::Model;
+use crate::prove::effort::ProofEffort;
 use crate::source::Span;
 
 /// A declaration that is not the same in both rule sets.
@@ -38,7 +39,7 @@ pub struct ChangedPart {
 /// them.
 #[must_use]
 pub fn changed_declarations(old: ComparedModel<'_, '_>, new: ComparedModel<'_, '_>) -> Vec<ChangedDeclaration> {
-    let mut sets = RuleSets::new(old, new);
+    let mut sets = RuleSets::new(old, new, ProofEffort::default());
     let mut old = declarations(&mut sets, Side::Old);
     let new = declarations(&mut sets, Side::New);
     let mut changed = Vec::new();

@@ -10,6 +10,7 @@ use super::rule_sets::Side;
 use crate::event::{AlertStatus, Severity};
 use crate::model::{EventField, Literal, MappingId, Model};
 use crate::pattern::language::SearchLimits;
+use crate::prove::effort::ProofEffort;
 use crate::prove::formula::{Formula, FormulaBuilder};
 use crate::prove::mapping::PayloadWitness;
 use crate::prove::solver::{SolveResult, Solver};
@@ -122,8 +123,12 @@ pub enum MappingComparison {
 
 /// Compares all that two mappings make of payloads, up to the first difference. Reasons and notes are not part of it.
 #[must_use]
-pub fn compare_mappings(old: ComparedMapping<'_, '_>, new: ComparedMapping<'_, '_>) -> MappingComparison {
-    let Some(mut pair) = MappingPair::new(old, new) else { return MappingComparison::Equal };
+pub fn compare_mappings(
+    old: ComparedMapping<'_, '_>,
+    new: ComparedMapping<'_, '_>,
+    effort: ProofEffort,
+) -> MappingComparison {
+    let Some(mut pair) = MappingPair::new(old, new, effort) else { return MappingComparison::Equal };
     let mut undecided = None;
     for part in MappingPart::ALL {
         match pair.compare(part) {
@@ -141,8 +146,9 @@ pub fn compare_mappings(old: ComparedMapping<'_, '_>, new: ComparedMapping<'_, '
 pub fn mapping_differences(
     old: ComparedMapping<'_, '_>,
     new: ComparedMapping<'_, '_>,
+    effort: ProofEffort,
 ) -> Vec<(MappingPart, MappingComparison)> {
-    let Some(mut pair) = MappingPair::new(old, new) else { return Vec::new() };
+    let Some(mut pair) = MappingPair::new(old, new, effort) else { return Vec::new() };
     let mut all: Vec<(MappingPart, MappingComparison)> = Vec::new();
     for difference in PayloadDifference::all() {
         let part = difference.part();
@@ -172,14 +178,14 @@ struct MappingPair<'m, 'e> {
 }
 
 impl<'m, 'e> MappingPair<'m, 'e> {
-    fn new(old: ComparedMapping<'m, 'e>, new: ComparedMapping<'m, 'e>) -> Option<Self> {
+    fn new(old: ComparedMapping<'m, 'e>, new: ComparedMapping<'m, 'e>, effort: ProofEffort) -> Option<Self> {
         let (old_mapping, new_mapping) = (old.model.mappings.get(old.id)?, new.model.mappings.get(new.id)?);
         let mut old_builder = FormulaBuilder::of_rule_set(old.model, 0);
         let mut builder = FormulaBuilder::of_rule_set(new.model, 1);
         let old_formulas = MappingFormulas::read(&mut old_builder, old.id, old.id, old_mapping);
         std::mem::swap(&mut old_builder.formulas, &mut builder.formulas);
         let new_formulas = MappingFormulas::read(&mut builder, old.id, new.id, new_mapping);
-        let solver = Solver::new(SearchLimits::default());
+        let solver = Solver::new(SearchLimits::default(), effort);
         Some(Self { compared: [old, new], old: old_formulas, new: new_formulas, builder, solver })
     }
 

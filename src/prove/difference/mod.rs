@@ -35,13 +35,11 @@ pub use rule_sets::{ComparedModel, Side};
 pub use search::{ChangedEvent, ChannelChange};
 pub use wording::ConditionPart;
 
+use super::effort::ProofEffort;
 use super::undecided::UndecidedReason;
 use edits::edits;
 use rule_sets::RuleSets;
 use search::search_first;
-
-/// How many questions the comparison of two rule sets takes.
-const ROUTING_QUESTIONS: usize = 1_000_000;
 
 /// Whether two rule sets send all events to the same channels.
 #[derive(Debug, Clone)]
@@ -57,8 +55,12 @@ pub enum RoutingComparison {
 /// Compares where two rule sets send events, up to the first difference. Routings that only one of them has are not
 /// looked at, and neither is what comes before a routing.
 #[must_use]
-pub fn compare_routings(old: ComparedModel<'_, '_>, new: ComparedModel<'_, '_>) -> RoutingComparison {
-    let mut sets = RuleSets::new(old, new);
+pub fn compare_routings(
+    old: ComparedModel<'_, '_>,
+    new: ComparedModel<'_, '_>,
+    effort: ProofEffort,
+) -> RoutingComparison {
+    let mut sets = RuleSets::new(old, new, effort);
     let mut undecided = None;
     for edit in edits(&mut sets) {
         let mut findings = search_first(&mut sets, edit);

@@ -5,6 +5,7 @@ use super::rule_sets::{ComparedModel, RuleSets, Side};
 use super::search::{ChangedEvent, ChannelChange, EditFindings, EditQuestion, questions};
 use super::wording::{ConditionPart, affected};
 use crate::event::{AlertStatus, Severity};
+use crate::prove::effort::ProofEffort;
 use crate::prove::solver::ProofStatistics;
 use crate::prove::undecided::UndecidedReason;
 use crate::prove::witness::Witness;
@@ -87,8 +88,9 @@ pub fn routing_differences(
     old: ComparedModel<'_, '_>,
     new: ComparedModel<'_, '_>,
     detail: DifferenceDetail,
+    effort: ProofEffort,
 ) -> RoutingDifferences {
-    let mut sets = RuleSets::new(old, new);
+    let mut sets = RuleSets::new(old, new, effort);
     let edits = edits(&mut sets).into_iter().map(|edit| difference(&mut sets, edit, detail)).collect();
     RoutingDifferences { edits, other_entries: sets.other_entries(), statistics: sets.solver.statistics }
 }

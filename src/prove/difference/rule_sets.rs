@@ -1,8 +1,8 @@
 //! Two rule sets whose conditions are formulas over the same variables.
 
-use super::ROUTING_QUESTIONS;
 use crate::model::{Model, RoutingId};
 use crate::pattern::language::SearchLimits;
+use crate::prove::effort::ProofEffort;
 use crate::prove::formula::{Formula, FormulaBuilder, Formulas};
 use crate::prove::reachability::{EvaluateWitness, WitnessOutcome};
 use crate::prove::routing::{LineId, RoutingMap};
@@ -58,13 +58,13 @@ pub(super) struct RuleSets<'m, 'e> {
 }
 
 impl<'m, 'e> RuleSets<'m, 'e> {
-    pub(super) fn new(old: ComparedModel<'m, 'e>, new: ComparedModel<'m, 'e>) -> Self {
+    pub(super) fn new(old: ComparedModel<'m, 'e>, new: ComparedModel<'m, 'e>, effort: ProofEffort) -> Self {
         let set = |compared: ComparedModel<'m, 'e>, number| ComparedSet {
             compared,
             map: RoutingMap::new(compared.model),
             builder: FormulaBuilder::of_rule_set(compared.model, number),
         };
-        let solver = Solver::new(SearchLimits::default());
+        let solver = Solver::new(SearchLimits::default(), effort);
         Self { old: set(old, 0), new: set(new, 1), holder: Side::Old, solver }
     }
 
@@ -150,11 +150,6 @@ impl<'m, 'e> RuleSets<'m, 'e> {
             Side::New => &self.new.builder.formulas,
         };
         self.solver.solve(formulas, assertions)
-    }
-
-    /// Whether so many questions were asked that no more are.
-    pub(super) fn is_exhausted(&self) -> bool {
-        self.solver.statistics.questions > ROUTING_QUESTIONS
     }
 
     /// Where an event goes in both rule sets.

@@ -232,10 +232,6 @@ impl EditQuestion {
             assertions.push(self.changes_so(sets, &known).not());
         }
         loop {
-            if sets.is_exhausted() {
-                findings.undecided.get_or_insert(UndecidedReason::Effort);
-                return;
-            }
             let solution = match sets.solve(&assertions) {
                 SolveResult::None => return,
                 SolveResult::Undecided(reason) => {

@@ -14,6 +14,7 @@ mod walk;
 pub(super) use element::{ElementPlace, has_element};
 pub use payload::PayloadWitness;
 
+use super::effort::ProofEffort;
 use super::formula::{Formula, FormulaBuilder, Term, variables};
 use super::solver::{ProofStatistics, SolveResult, Solver};
 use super::undecided::UndecidedReason;
@@ -22,9 +23,6 @@ use crate::event::AlertStatus;
 use crate::model::{EventField, Literal, Mapping, MappingId, Model};
 use crate::pattern::language::SearchLimits;
 use crate::source::Span;
-
-/// How many questions the mappings of one rule set take.
-const MAX_QUESTIONS: usize = 200_000;
 
 /// What the evaluator does with a payload.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,10 +78,10 @@ impl MappingProofs {
 
 /// Decides which parts of mappings payloads meet.
 #[must_use]
-pub fn prove_mappings(model: &Model, evaluate: &EvaluatePayload<'_>) -> MappingProofs {
+pub fn prove_mappings(model: &Model, evaluate: &EvaluatePayload<'_>, effort: ProofEffort) -> MappingProofs {
     let mut prover = MappingProver {
         builder: FormulaBuilder::new(model),
-        solver: Solver::new(SearchLimits::default()),
+        solver: Solver::new(SearchLimits::default(), effort),
         evaluate,
         proofs: MappingProofs::default(),
     };
@@ -205,9 +203,6 @@ impl<'m> MappingProver<'m, '_> {
 
     /// Solves what must hold, with what holds for all payloads.
     fn solve(&mut self, guards: &[Guard]) -> SolveResult {
-        if self.solver.statistics.questions > MAX_QUESTIONS {
-            return SolveResult::Undecided(UndecidedReason::Effort);
-        }
         let mut assertions: Vec<Formula> = guards.iter().map(|guard| guard.formula).collect();
         let structure = self.builder.structure(&assertions);
         assertions.extend(structure);

@@ -7,11 +7,12 @@ mod assignment;
 mod check;
 mod search;
 
+use super::effort::ProofEffort;
 use super::formula::{Formula, FormulaAtom, Formulas, Variable, VariableId};
 use super::theory::{Theories, VariableValue, meets};
 use super::undecided::UndecidedReason;
 use crate::model::EventField;
-use crate::pattern::language::SearchLimits;
+use crate::pattern::language::{SearchLimits, StepCounter};
 use assignment::Assignment;
 use check::Checked;
 use std::collections::BTreeMap;
@@ -50,33 +51,59 @@ pub struct ProofStatistics {
     pub theory_searches: usize,
     /// Events that were evaluated.
     pub evaluations: usize,
+    /// Steps of all of that, which [`ProofEffort`] limits.
+    pub steps: u64,
 }
+
+/// How many steps a question counts for, besides those for each formula and each search.
+const QUESTION_STEPS: usize = 100;
 
 /// The solver of a rule set.
 #[derive(Debug)]
 pub(super) struct Solver {
     pub(super) theories: Theories,
     pub(super) statistics: ProofStatistics,
+    effort: ProofEffort,
 }
 
 impl Solver {
-    pub(super) fn new(limits: SearchLimits) -> Self {
-        Self { theories: Theories::new(limits), statistics: ProofStatistics::default() }
+    pub(super) fn new(limits: SearchLimits, effort: ProofEffort) -> Self {
+        Self { theories: Theories::new(limits), statistics: ProofStatistics::default(), effort }
     }
 
-    /// Solves formulas that must all hold.
+    /// Counts steps of what is not solved.
+    pub(super) fn spend(&mut self, steps: usize) {
+        self.counter().add(steps);
+        self.statistics.steps = self.counter().steps();
+    }
+
+    /// Why nothing more is asked, if all steps are used up.
+    pub(super) fn is_spent(&self) -> Option<UndecidedReason> {
+        (self.counter().steps() > self.effort.steps()).then_some(UndecidedReason::Effort(self.effort))
+    }
+
+    fn counter(&self) -> &StepCounter {
+        &self.theories.limits.counter
+    }
+
+    /// Solves formulas that must all hold. Nothing is decided once all steps are used up.
     pub(super) fn solve(&mut self, formulas: &Formulas, assertions: &[Formula]) -> SolveResult {
+        if let Some(reason) = self.is_spent() {
+            return SolveResult::Undecided(reason);
+        }
         self.statistics.questions += 1;
+        self.spend(QUESTION_STEPS + assertions.len());
         let Some(mut assignment) = Assignment::of(formulas, assertions) else { return SolveResult::None };
         let result = self.solve_assignment(formulas, assertions, &mut assignment);
         self.statistics.theory_questions = self.theories.asked;
         self.statistics.theory_searches = self.theories.searched;
+        self.statistics.steps = self.counter().steps();
         result
     }
 
     /// Solves formulas that have nothing to do with those of other questions: no answer is kept for them.
     pub(super) fn solve_apart(&mut self, formulas: &Formulas, assertions: &[Formula]) -> SolveResult {
-        let limits = self.theories.limits;
+        let limits = self.theories.limits.clone();
         let kept = std::mem::replace(&mut self.theories, Theories::new(limits));
         let result = self.solve(formulas, assertions);
         self.theories = kept;

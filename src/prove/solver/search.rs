@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 /// How often the theories refuse what the SAT solver proposes, for one question.
 const MAX_ROUNDS: usize = 10_000;
 
+/// How many steps a round, and a conflict of a SAT solver, count for.
+const ROUND_STEPS: usize = 1_000;
+
 /// How many conflicts a SAT solver may have, for one question.
 const MAX_CONFLICTS: usize = 10_000;
 
@@ -24,7 +27,12 @@ impl Solver {
         let mut undecided = None;
         for _ in 0..MAX_ROUNDS {
             self.statistics.rounds += 1;
+            let before = encoding.solver.cb().conflicts;
             let found = encoding.solver.solve_limited(&[]);
+            self.spend(ROUND_STEPS * (1 + encoding.solver.cb().conflicts.saturating_sub(before)));
+            if let Some(reason) = self.is_spent() {
+                return SolveResult::Undecided(reason);
+            }
             if found == lbool::FALSE {
                 return undecided.map_or(SolveResult::None, SolveResult::Undecided);
             }

@@ -35,7 +35,7 @@ impl<'m> StatementProver<'m> {
     fn no_rival_hits(&mut self, line: LineId) -> Formula {
         let is_else = self.map.line(line).is_some_and(|entry| entry.line.kind == LineKind::Else);
         let rivals = self.map.rivals(line);
-        self.rivals_seen = self.rivals_seen.saturating_add(rivals.len());
+        self.solver.spend(rivals.len());
         let mut parts = Vec::new();
         for together in rivals.chunks(RIVALS_TOGETHER) {
             let key = together.first().filter(|_| together.len() == RIVALS_TOGETHER).map(|first| (*first, is_else));

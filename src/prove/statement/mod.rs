@@ -11,6 +11,7 @@ mod search;
 
 pub use destinations::ReachedDestination;
 
+use super::effort::ProofEffort;
 use super::formula::{Constraint, Formula, FormulaBuilder, Variable};
 use super::routing::{CallPaths, LineId, MAX_CALL_PATHS, RoutingMap};
 use super::solver::{SolveResult, Solver};
@@ -105,8 +106,6 @@ pub struct StatementProver<'m> {
     observe: Box<ObserveEvent<'m>>,
     /// For which events no line of some that follow each other in a block hits, by the first of them.
     unhindered: HashMap<(LineId, bool), Formula>,
-    /// How many lines were looked at because they may keep events from others.
-    rivals_seen: usize,
     muted: BTreeMap<ChannelId, Formula>,
     call_paths: BTreeMap<(RoutingId, RoutingId), Rc<CallPaths>>,
 }
@@ -114,15 +113,14 @@ pub struct StatementProver<'m> {
 impl<'m> StatementProver<'m> {
     /// Nothing is decided yet.
     #[must_use]
-    pub fn new(model: &'m Model, observe: Box<ObserveEvent<'m>>) -> Self {
+    pub fn new(model: &'m Model, observe: Box<ObserveEvent<'m>>, effort: ProofEffort) -> Self {
         Self {
             model,
             builder: FormulaBuilder::new(model),
-            solver: Solver::new(SearchLimits::default()),
+            solver: Solver::new(SearchLimits::default(), effort),
             map: RoutingMap::new(model),
             observe,
             unhindered: HashMap::new(),
-            rivals_seen: 0,
             muted: BTreeMap::new(),
             call_paths: BTreeMap::new(),
         }

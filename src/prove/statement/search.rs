@@ -4,15 +4,12 @@ use super::delivery::{self, Told};
 use super::{ObservedRouting, StatementId, StatementProver, too_many_paths};
 use crate::model::{ChannelId, RoutingId};
 use crate::prove::formula::Formula;
-use crate::prove::reachability::{MAX_QUESTIONS, MAX_ROUNDS, ROUNDS_ONE_BY_ONE};
+use crate::prove::reachability::{MAX_ROUNDS, ROUNDS_ONE_BY_ONE};
 use crate::prove::routing::{CallPath, LineId};
 use crate::prove::solver::SolveResult;
 use crate::prove::undecided::UndecidedReason;
 use crate::prove::witness::Witness;
 use std::collections::BTreeSet;
-
-/// How many lines are looked at because they may keep events from others, for all statements of a rule set.
-const MAX_RIVALS: usize = 200_000_000;
 
 /// The result of a search.
 pub(super) enum StatementSearch {
@@ -32,16 +29,8 @@ enum Candidate {
 }
 
 impl StatementProver<'_> {
-    /// Whether all that the statements of a rule set may take is used up.
-    fn is_spent(&self) -> bool {
-        self.solver.statistics.questions > MAX_QUESTIONS || self.rivals_seen > MAX_RIVALS
-    }
-
     /// An event that meets formulas, evaluated.
     fn candidate(&mut self, id: StatementId, assertions: &[Formula]) -> Candidate {
-        if self.is_spent() {
-            return Candidate::Undecided(UndecidedReason::Effort);
-        }
         match self.solve(assertions) {
             SolveResult::None => Candidate::None,
             SolveResult::Undecided(reason) => Candidate::Undecided(reason),
@@ -87,8 +76,8 @@ impl StatementProver<'_> {
             };
             let before = excluded.len();
             for line in givers {
-                if self.is_spent() {
-                    return StatementSearch::Undecided(UndecidedReason::Effort);
+                if let Some(reason) = self.solver.is_spent() {
+                    return StatementSearch::Undecided(reason);
                 }
                 if !self.own_channels(line).is_disjoint(channels) && excluded.insert(line) {
                     let paths = self.paths_to(entry, line);

@@ -130,7 +130,7 @@ impl Theories {
             VariableKind::Text { may_be_missing } => text::decide(&literals, may_be_missing, &self.limits),
             VariableKind::Node { may_be_missing } => node::decide(&literals, may_be_missing, &self.limits),
             VariableKind::Time { may_be_missing } => {
-                times::decide(&literals, may_be_missing, formulas, &mut self.moments)
+                times::decide(&literals, may_be_missing, formulas, &mut self.moments, &self.limits.counter)
             }
             VariableKind::Free => TheoryAnswer::Value(VariableValue::Free),
         };

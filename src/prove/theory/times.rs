@@ -1,6 +1,7 @@
 //! Times: those of the event, and the time of evaluation.
 
 use super::{TheoryAnswer, VariableValue, minimal, needs_value};
+use crate::pattern::language::StepCounter;
 use crate::prove::defaults::default_time;
 use crate::prove::formula::{Constraint, Formulas, WindowsId};
 use crate::prove::undecided::UndecidedReason;
@@ -31,6 +32,7 @@ pub(super) fn decide(
     may_be_missing: bool,
     formulas: &Formulas,
     cache: &mut MomentCache,
+    counter: &StepCounter,
 ) -> TheoryAnswer {
     let present = literals.iter().position(|(constraint, holds)| needs_value(constraint, *holds));
     let missing = literals.iter().position(|(constraint, holds)| **constraint == Constraint::Missing && *holds);
@@ -44,6 +46,7 @@ pub(super) fn decide(
     let Some(moments) = cache.moments(literals, formulas) else {
         return TheoryAnswer::Undecided(UndecidedReason::Moments);
     };
+    counter.add(moments.len() * literals.len());
     let holds_at = |literal: &(&Constraint, bool), moment: Timestamp| holds(literal.0, moment, formulas) == literal.1;
     let found = moments.iter().find(|moment| literals.iter().all(|literal| holds_at(literal, **moment)));
     if let Some(moment) = found {

@@ -43,6 +43,7 @@ impl RuleSet {
                 id: new_mapping,
                 map: &|payload, id, while_open| new.map_payload(payload, id, while_open),
             },
+            self.effort,
         )
     }
 
@@ -66,6 +67,7 @@ impl RuleSet {
                 id: new_mapping,
                 map: &|payload, id, while_open| new.map_payload(payload, id, while_open),
             },
+            self.effort,
         )
     }
 

@@ -151,6 +151,7 @@ impl RuleSet {
         compare_routings(
             ComparedModel { model: &self.model, evaluate: &|witness, routing| self.outcome(witness, routing) },
             ComparedModel { model: &new.model, evaluate: &|witness, routing| new.outcome(witness, routing) },
+            self.effort,
         )
     }
 
@@ -167,7 +168,7 @@ impl RuleSet {
         for mapping in declarations.iter_mut().filter(|each| each.kind == "mapping") {
             mapping.payloads = self.payload_changes(new, &mapping.name);
         }
-        let differences = routing_differences(old_model, new_model, detail);
+        let differences = routing_differences(old_model, new_model, detail, self.effort);
         let edits: Vec<LineEdit> = differences.edits.into_iter().map(|edit| texts.edit(edit, &declarations)).collect();
         RuleSetDifference {
             routing: verdict(&edits, &differences.other_entries),

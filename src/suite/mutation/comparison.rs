@@ -7,7 +7,6 @@ use super::suggestion;
 use crate::model::Model;
 use crate::prove::{
     ComparedModel, DeclarationKind, MappingComparison, RoutingComparison, WitnessOutcome, changed_declarations,
-    compare_routings,
 };
 use crate::ruleset::RuleSet;
 use crate::suite::payload_sample::PayloadSample;
@@ -41,7 +40,7 @@ pub(super) fn compare(
     name: &str,
 ) -> SurvivorComparison {
     let mut unknown = None;
-    match compare_rules(original.rules, changed) {
+    match original.rules.compare_routings(changed) {
         RoutingComparison::Differs(event) => {
             return SurvivorComparison::Different(suggestion::of_event(name, &event));
         }
@@ -82,14 +81,6 @@ pub(super) fn compare(
 /// A model whose evaluator is not asked.
 fn unused(model: &Model) -> ComparedModel<'_, 'static> {
     ComparedModel { model, evaluate: &|_, _| WitnessOutcome::default() }
-}
-
-fn compare_rules(original: &RuleSet, changed: &RuleSet) -> RoutingComparison {
-    let evaluate_old = |witness: &_, routing| original.outcome(witness, routing);
-    let evaluate_new = |witness: &_, routing| changed.outcome(witness, routing);
-    let old = ComparedModel { model: &original.model, evaluate: &evaluate_old };
-    let new = ComparedModel { model: &changed.model, evaluate: &evaluate_new };
-    compare_routings(old, new)
 }
 
 /// Compares what a mapping makes of payloads. None if one of the rule sets does not have it.
