@@ -1,12 +1,14 @@
 //! `pointsman test --suggest`: tests for what no test reaches.
 
 use super::exit::Exit;
+use super::load;
 use super::terminal::Terminal;
 use crate::ruleset::RuleSet;
 use crate::suite::UncoveredItem;
 use crate::suite::files::DiskFiles;
+use crate::suite::mutation::{MutationOptions, mutate};
 use crate::suite::suggestion::{self, TestSuggestions};
-use crate::text::backticked_list;
+use crate::text::{backticked_list, plural};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +21,7 @@ pub(super) fn print(
     rules: &RuleSet,
     roots: &[PathBuf],
     file: Option<&Path>,
+    mutation: Option<&MutationOptions>,
     terminal: &mut Terminal,
 ) -> Result<Exit, Exit> {
     if let Some(file) = file
@@ -28,7 +31,11 @@ pub(super) fn print(
         terminal.help(&format!("write `--write {}`", file.with_extension("rules").display()));
         return Err(Exit::Usage);
     }
-    let suggestions = suggestion::suggest(rules, &mut DiskFiles);
+    let mut suggestions = suggestion::suggest(rules, &mut DiskFiles);
+    let survivors = match mutation {
+        Some(options) => Some(add_survivors(&mut suggestions, roots, options, terminal)?),
+        None => None,
+    };
     match file {
         _ if suggestions.text.is_empty() => {}
         None => terminal.out.print(&suggestions.text),
@@ -36,12 +43,42 @@ pub(super) fn print(
             .map_err(|error| terminal.fail(&format!("cannot write `{}`: {error}", file.display())))?,
     }
     report(&suggestions, terminal);
+    if let Some(survivors) = survivors {
+        terminal.err.print(&survivors);
+    }
     if let Some(file) = file.filter(|file| !suggestions.text.is_empty() && !is_below(file, roots)) {
         let file = file.display();
         terminal.warning(&format!("`{file}` is outside the rules that were read, so its tests are not among them"));
         terminal.help(&format!("name it besides the rules: `pointsman test {} {file}`", listed(roots)));
     }
     Ok(Exit::Success)
+}
+
+/// Changes the rules a little, beside their tests and the suggested ones, and adds tests for what none of these notices. Says
+/// how many there are.
+fn add_survivors(
+    suggestions: &mut TestSuggestions,
+    roots: &[PathBuf],
+    options: &MutationOptions,
+    terminal: &mut Terminal,
+) -> Result<String, Exit> {
+    let text = format!("edition 1\n\n{}", suggestions.text);
+    let loaded = load::read_beside(roots, ("suggested tests", &text), terminal)?;
+    let rules = load::without_errors(loaded, "the suggested tests cannot be used", terminal)?;
+    let Ok(report) = mutate(&rules, options, &DiskFiles, &mut |_, _| {}) else {
+        terminal.error("the rules are not changed, because they have no test, or one fails as they are");
+        terminal.help("`pointsman test` shows which");
+        return Err(Exit::Findings);
+    };
+    let added = suggestions.add_survivors(&report);
+    let left = report.survivors.iter().filter(|survivor| survivor.test.is_none()).count();
+    if left > 0 {
+        terminal.warning(&format!("no test was found for {}; `--mutate` alone lists them", plural(left, "change")));
+    }
+    Ok(match added {
+        0 => "no test was found for changes that the tests do not notice\n".to_owned(),
+        _ => format!("{} for changes that no other test notices\n", plural(added, "test")),
+    })
 }
 
 /// Whether a file is among the paths of the rules, or below one of them.

@@ -33,8 +33,9 @@ pub(super) struct Arguments {
     /// Fail if the tests hit a smaller percentage of the arms and routes
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     min_coverage: Option<f64>,
-    /// Print tests for what no test reaches; they expect what the rules give today
-    #[arg(long, conflicts_with_all = ["filter", "update", "coverage", "min_coverage", "format"])]
+    /// Print tests for what no test reaches; they expect what the rules give today. With `--mutate`, also for changes of the
+    /// rules that no test notices
+    #[arg(long, conflicts_with_all = ["filter", "update", "coverage", "min_coverage", "format", "min_score"])]
     suggest: bool,
     /// Append the suggested tests to a rule file, which is made where it does not exist
     #[arg(long, value_name = "FILE", requires = "suggest")]
@@ -53,6 +54,7 @@ Examples:
   pointsman test --format junit > junit.xml     for a build server
   pointsman test --coverage --min-coverage 90   fail if too much is untested
   pointsman test --suggest --write rules/suggested.tests.rules
+  pointsman test --suggest --mutate             also for changes that no test notices
   pointsman test --mutate --min-score 95        fail if the tests miss too many small changes of the rules
 
 Every row of `cases` is a separate result. The defaults of a test are fixed: the time is 2026-01-01T00:00:00Z; \
@@ -89,7 +91,9 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     rules.effort = arguments.effort.effort();
     load::prove(&rules, terminal)?;
     if arguments.suggest {
-        return suggested_tests::print(&rules, &arguments.rules.roots(), arguments.write.as_deref(), terminal);
+        let mutation = arguments.mutation.mutate.then(|| arguments.mutation.options(None));
+        let (roots, file) = (arguments.rules.roots(), arguments.write.as_deref());
+        return suggested_tests::print(&rules, &roots, file, mutation.as_ref(), terminal);
     }
     if arguments.mutation.mutate {
         return mutation::run(arguments, &rules, terminal);

@@ -26,6 +26,12 @@ pub(super) struct MutationArguments {
     limit: usize,
 }
 
+impl MutationArguments {
+    pub(super) fn options(&self, filter: Option<String>) -> MutationOptions {
+        MutationOptions { filter, limit: self.limit }
+    }
+}
+
 /// Tries the changes, and prints the report.
 pub(super) fn run(arguments: &Arguments, rules: &RuleSet, terminal: &mut Terminal) -> Result<Exit, Exit> {
     if matches!(arguments.format, TestFormat::Junit | TestFormat::Tap) {
@@ -33,8 +39,8 @@ pub(super) fn run(arguments: &Arguments, rules: &RuleSet, terminal: &mut Termina
         terminal.help("write `--format text` or `--format json`");
         return Err(Exit::Usage);
     }
-    let MutationArguments { limit, min_score, .. } = arguments.mutation;
-    let options = MutationOptions { filter: arguments.filter.clone(), limit };
+    let min_score = arguments.mutation.min_score;
+    let options = arguments.mutation.options(arguments.filter.clone());
     let mut progress = |done: usize, all: usize| {
         if done > 0 && done < all && done.is_multiple_of(PROGRESS_STEP) {
             terminal.err.print(&format!("{done} of {all} changes\n"));

@@ -10,6 +10,7 @@ mod routing;
 
 use super::coverage::{CoverageHits, UncoveredItem};
 use super::location::{RuleLocation, source_excerpt};
+use super::mutation::MutationReport;
 use super::{TestFiles, TestOptions, TestSelection, run_with_hits};
 use crate::diagnostic::visible_text;
 use crate::ruleset::{EvaluationTrace, RuleSet};
@@ -32,6 +33,24 @@ pub struct TestSuggestions {
     pub left: Vec<UncoveredItem>,
     /// The mappings with such arms, and without a test whose payload could be changed.
     pub without_payload: Vec<Box<str>>,
+}
+
+impl TestSuggestions {
+    /// Adds the tests that notice changes which no test noticed, each once; says how many these are.
+    pub fn add_survivors(&mut self, report: &MutationReport) -> usize {
+        let body = |test: &str| test.split_once('\n').map(|(_, body)| body.to_owned());
+        let mut known = BTreeSet::new();
+        let tests = report.survivors.iter().filter_map(|survivor| survivor.test.as_deref());
+        let tests: Vec<&str> = tests.filter(|test| known.insert(body(test))).collect();
+        if self.text.is_empty() && !tests.is_empty() {
+            HEAD.clone_into(&mut self.text);
+        }
+        for test in &tests {
+            self.text.push('\n');
+            self.text.push_str(test);
+        }
+        tests.len()
+    }
 }
 
 /// Suggests tests for the arms and routes that the tests of a rule set do not hit.
