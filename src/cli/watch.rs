@@ -8,7 +8,7 @@ use super::terminal::Terminal;
 use super::{check, clock};
 use crate::diagnostic::{self, Diagnostic, visible_line};
 use crate::reload::{LoadRejection, LoadStage, ReloadOptions, ReloadOutcome, Reloader, RuleSetVersion, Snapshot};
-use crate::ruleset::{LoadedRules, ProofSummary, RuleSet, SystemClock};
+use crate::ruleset::{LoadedRules, ProofSummary, Proofs, RuleSet, SystemClock};
 use crate::source::{Sources, Span};
 use crate::suite::{self, TestFiles, TestReport, report};
 use clap::Args;
@@ -147,7 +147,8 @@ fn round(snapshot: &Snapshot) -> WatchRound {
     if let Some(rules) = &loaded.rules {
         loaded.diagnostics.extend(rules.check_parameters());
     }
-    let proofs = loaded.prove();
+    let known = |rules| Proofs::knowing(suite::known_events(rules, &RecordingFiles(snapshot)));
+    let proofs = loaded.rules.as_ref().map(known).and_then(|mut known| loaded.prove_with(&mut known));
     let checked = began.elapsed();
     let began = Instant::now();
     let test = |rules| suite::run(rules, &suite::TestOptions::default(), &mut RecordingFiles(snapshot));

@@ -34,3 +34,31 @@ impl Default for ProofEffort {
         Self(NonZeroU32::MIN)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ProofEffort;
+    use crate::pattern::language::SearchLimits;
+    use crate::prove::formula::{Formula, Formulas};
+    use crate::prove::solver::{SolveResult, Solver};
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn nothing_is_decided_once_all_steps_are_used_up() {
+        let (formulas, limits) = (Formulas::default(), SearchLimits::default());
+        let effort = ProofEffort::times(NonZeroU32::MIN.saturating_add(2));
+        let mut solver = Solver::new(limits.clone(), effort);
+        assert!(matches!(solver.solve(&formulas, &[Formula::TRUE]), SolveResult::Solution(_)));
+        solver.spend(usize::MAX);
+        let SolveResult::Undecided(reason) = solver.solve(&formulas, &[Formula::FALSE]) else {
+            panic!("all steps are used up");
+        };
+        assert!(reason.to_string().ends_with("`--effort 6` allows twice as many"), "{reason}");
+        // Copies of the limits count together.
+        assert_eq!(limits.counter.steps(), u64::MAX);
+        assert!(matches!(
+            Solver::new(SearchLimits::default(), effort).solve(&formulas, &[Formula::FALSE]),
+            SolveResult::None
+        ));
+    }
+}
