@@ -118,7 +118,22 @@ impl RuleSet {
     }
 
     fn prove_lines_knowing(&self, known: &[KnownEvent]) -> LineProofs<'_> {
-        prove_lines(&self.model, &|witness, routing| self.outcome(witness, routing), known, self.effort)
+        let evaluate = |witness: &Witness, routing| self.outcome(witness, routing);
+        let prove = |known: &[KnownEvent]| prove_lines(&self.model, &evaluate, known, self.effort);
+        let mut proofs = prove(known);
+        let undecided = proofs.undecided();
+        if known.is_empty() || undecided.is_empty() {
+            return proofs;
+        }
+        // The search for one line may find an event for another whose own search finds none. What is known spares searches,
+        // so the proofs begin anew, and what they find is added.
+        let anew = prove(&[]);
+        if anew.undecided().iter().filter(|line| undecided.contains(line)).count() == undecided.len() {
+            return proofs;
+        }
+        let mut events = std::mem::take(&mut proofs.events);
+        events.extend(anew.events);
+        prove(&events)
     }
 
     /// Decides which parts of the mappings payloads meet.

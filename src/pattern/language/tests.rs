@@ -300,12 +300,12 @@ fn limits_are_reached_with_a_reason() {
     let together: Vec<Tested> = [7, 11, 13, 17].map(|length| Tested::matches(&format!("(?:a{{{length}}})+"))).to_vec();
     let together: Vec<&Tested> = together.iter().collect();
     assert_eq!(result(&together, &[], &limits), SearchResult::LimitReached(SearchLimit::Characters(4_096)));
-    let few = SearchLimits { states: 100, ..limits };
+    let few = SearchLimits { states: 100, ..limits.clone() };
     let hard = [Tested::matches("(?:a|b)*a(?:a|b){12}"), Tested::matches("(?:a|b)*b(?:a|b){12}")];
     assert_eq!(result(&[&hard[0], &hard[1]], &[], &few), SearchResult::LimitReached(SearchLimit::States(100)));
-    let steps = SearchLimits { steps: 100, ..limits };
+    let steps = SearchLimits { steps: 100, ..limits.clone() };
     assert_eq!(result(&[&hard[0]], &[], &steps), SearchResult::LimitReached(SearchLimit::Steps(100)));
-    let words = SearchLimits { words: 1, ..limits };
+    let words = SearchLimits { words: 1, ..limits.clone() };
     let lists = (Tested::literals(&["a", "b"], Case::Sensitive), Tested::finds("b"));
     assert_eq!(result(&[&lists.0, &lists.1], &[], &words), SearchResult::LimitReached(SearchLimit::Words(1)));
     assert!(StringSet::length(LONGEST_COUNTED + 1, None).is_none());
