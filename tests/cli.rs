@@ -223,17 +223,17 @@ fn samples_that_are_not_read_are_named() {
     let large = File::options().write(true).open(folder.join("many/large.json")).expect("a file");
     large.set_len(32 * 1024 * 1024 + 1).expect("a hole");
     for number in 0..10_001 {
-        fs::write(folder.join(&format!("many/z{number}.json")), "{}").expect("written");
+        fs::write(folder.join(format!("many/z{number}.json")), "{}").expect("written");
     }
     symlink(".", folder.join("many/again")).expect("a circle");
     let fifo = Command::new("mkfifo").arg(folder.join("many/pipe.json")).status();
     assert!(fifo.is_ok_and(|status| status.success()), "a pipe");
     let finished = folder.pointsman(["check", "shop.rules", "--samples", "many"]).finish();
-    expect![[r#"
+    expect![[r"
         warning: only 10000 samples are read: 1 file left out
         warning: only 32 MiB of samples are read: `many/large.json` left out
         help: take a part of a large file, as `head -n 1000` does for NDJSON
-    "#]]
+    "]]
     .assert_eq(&finished.stderr);
     assert!(finished.stdout.contains("compared with 10000 payloads of 10000 files"), "{}", finished.stdout);
     symlink("nowhere", folder.join("many/gone.json")).expect("a link");
