@@ -376,7 +376,7 @@ impl<'m, 'e> MappingPair<'m, 'e> {
             SolveResult::Solution(solution) => solution,
         };
         let payload = PayloadWitness::new(&self.builder.formulas, &solution, self.old.element.as_ref());
-        match self.changed(wanted, payload) {
+        match self.changed(wanted, &payload) {
             Some(changed) => MappingComparison::Differs(Box::new(changed)),
             None => MappingComparison::Undecided(UndecidedReason::NotFollowed),
         }

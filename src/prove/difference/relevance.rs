@@ -34,11 +34,11 @@ impl RelevantLines {
             known: BTreeMap::new(),
             visited: BTreeSet::new(),
             lines: BTreeSet::new(),
-            excluded: Vec::new(),
+            excluded: BTreeSet::new(),
         };
         search.enter(sets, side, entry);
         // Events that a line before the edited one takes are none of its events.
-        search.base.append(&mut search.excluded);
+        search.base.extend(search.excluded.iter().map(|hit| hit.not()));
         search.enter(sets, side.other(), entry);
         Self { base: search.base, lines: search.lines }
     }
@@ -53,8 +53,8 @@ struct RelevanceSearch {
     known: BTreeMap<Formula, bool>,
     visited: BTreeSet<(Side, RoutingId)>,
     lines: BTreeSet<(Side, LineId)>,
-    /// What does not hold for an event that reaches the edited line.
-    excluded: Vec<Formula>,
+    /// What does not hold for an event that reaches the edited line: that a line before it hits.
+    excluded: BTreeSet<Formula>,
 }
 
 impl RelevanceSearch {
@@ -83,17 +83,20 @@ impl RelevanceSearch {
                 self.add(sets, side, *line);
                 continue;
             }
+            let (map, builder) = sets.of(side);
+            let hit = map.hit(*line, builder);
             let test = Self::test(sets, side, *line);
-            if !self.may_hold(sets, test) {
+            // The same line stands in the other rule set most often. To ask for each would take a question over all others.
+            if self.excluded.contains(&hit) || !self.may_hold(sets, test) {
                 continue;
             }
             if side == self.side && self.is_taker(sets, *line) {
-                let (map, builder) = sets.of(side);
-                self.excluded.push(map.hit(*line, builder).not());
+                self.excluded.insert(hit);
                 continue;
             }
             self.add(sets, side, *line);
-            is_ended |= kind == LineKind::Route && self.takes_all(sets, side, *line, test);
+            // The hit of a block whose lines decline says more than its condition, and takes long to refute.
+            is_ended |= kind == LineKind::Route && hit == test && !self.may_hold(sets, test.not());
         }
     }
 
@@ -110,12 +113,6 @@ impl RelevanceSearch {
     /// Whether a line of the same block keeps events from the edited line, or from one around it, if it hits.
     fn is_taker(&self, sets: &RuleSets<'_, '_>, line: LineId) -> bool {
         self.chain.iter().any(|inner| sets.map(self.side).is_rival(*inner, line))
-    }
-
-    fn takes_all(&mut self, sets: &mut RuleSets<'_, '_>, side: Side, line: LineId, test: Formula) -> bool {
-        let (map, builder) = sets.of(side);
-        // The hit of a block whose lines decline says more than its condition, and takes long to refute.
-        map.hit(line, builder) == test && !self.may_hold(sets, test.not())
     }
 
     fn may_hold(&mut self, sets: &mut RuleSets<'_, '_>, formula: Formula) -> bool {
