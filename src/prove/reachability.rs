@@ -155,6 +155,18 @@ pub(super) enum PathResult {
 type FirstEvent = (Rc<Witness>, WitnessOutcome);
 
 impl<'m, 'e> LineProver<'m, 'e> {
+    /// Evaluates events that are known: the lines that they reach need no search. An event that enters a routing which only
+    /// other routings call shows nothing.
+    fn evaluate_known(&mut self, known: &[KnownEvent]) {
+        for KnownEvent { routing, event } in known {
+            let entry = self.model.routings.iter().position(|declared| declared.name == *routing);
+            let Some(entry) = entry.filter(|entry| self.map.entries().contains(entry)) else { continue };
+            let witness = Rc::new(event.clone());
+            let outcome = self.evaluate(&witness, entry);
+            self.record(&witness, entry, &outcome);
+        }
+    }
+
     fn new(model: &'m Model, evaluate: &'e EvaluateWitness<'e>, effort: ProofEffort) -> Self {
         let map = RoutingMap::new(model);
         let limits = SearchLimits::default();

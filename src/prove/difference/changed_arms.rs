@@ -1,8 +1,8 @@
 //! The arms of an edited match that only one of the rule sets has.
 
+use super::condition_part::ConditionPart;
 use super::edits::Edit;
 use super::rule_sets::{RuleSets, Side};
-use super::wording::ConditionPart;
 use crate::model::{Match, RoutingLineBody, Target};
 use crate::prove::formula::{Formula, MeaningId};
 use crate::prove::routing::LineId;

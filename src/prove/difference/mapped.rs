@@ -1,6 +1,6 @@
 //! What a mapping makes of a payload.
 
-use super::mappings::{ChangedPayload, MappingPart, PayloadDifference};
+use super::payload_difference::{MappingPart, PayloadDifference};
 use crate::event::{AlertStatus, Event, Severity};
 use crate::model::MappingId;
 use crate::prove::mapping::PayloadWitness;
@@ -33,6 +33,23 @@ pub struct MappedEvent {
     pub status: AlertStatus,
     /// The labels, the notes, and the fields that are there, by their names.
     pub others: BTreeMap<String, String>,
+}
+
+/// A payload of which two mappings make something else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangedPayload {
+    /// What differs.
+    pub part: MappingPart,
+    /// What becomes of it otherwise, if that was asked for.
+    pub difference: Option<PayloadDifference>,
+    /// The payload.
+    pub payload: PayloadWitness,
+    /// Whether it differs only while the firing of its key is open.
+    pub while_open: bool,
+    /// What the old mapping makes of it.
+    pub old: MappedPayload,
+    /// What the new mapping makes of it.
+    pub new: MappedPayload,
 }
 
 /// The evaluator: maps a payload, with the firings of all keys open or with none.

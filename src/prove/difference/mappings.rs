@@ -4,10 +4,11 @@
 //! by both before it is shown. That a part is the same is claimed only where no payload meets what must hold for every one
 //! for which it is not, whatever firings are open.
 
-use super::mapped::{MapPayload, MappedPayload};
+use super::mapped::{ChangedPayload, MapPayload};
 use super::mapping_formulas::{MappingFormulas, exactly_one, may_be, may_note, values_differ};
+use super::payload_difference::{MappingPart, PayloadDifference};
 use super::rule_sets::Side;
-use crate::event::{AlertStatus, Severity};
+use crate::event::Severity;
 use crate::model::{EventField, Literal, MappingId, Model};
 use crate::pattern::language::SearchLimits;
 use crate::prove::effort::ProofEffort;
@@ -19,69 +20,6 @@ use crate::prove::undecided::UndecidedReason;
 /// Values that may differ in more ways than this are asked for in one question.
 const MAX_APART: usize = 64;
 
-/// A part of what a mapping makes of a payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MappingPart {
-    /// Whether it is accepted.
-    Accept,
-    /// Whether an element is dropped.
-    Drop,
-    /// The severity.
-    Severity,
-    /// The status.
-    Status,
-    /// All other fields, and the labels.
-    Others,
-}
-
-impl MappingPart {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Accept, Self::Drop, Self::Severity, Self::Status, Self::Others];
-}
-
-/// What becomes of a payload otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PayloadDifference {
-    /// It is no longer accepted.
-    Refused,
-    /// It is accepted now.
-    Accepted,
-    /// An element is dropped now.
-    Dropped,
-    /// An element is no longer dropped.
-    Kept,
-    /// An event has another severity.
-    Severity(Severity, Severity),
-    /// An event has another status.
-    Status(AlertStatus, AlertStatus),
-}
-
-impl PayloadDifference {
-    /// All of them.
-    fn all() -> Vec<Self> {
-        let mut all = vec![Self::Refused, Self::Accepted, Self::Dropped, Self::Kept];
-        let severities = Severity::ALL.iter().rev();
-        for old in severities.clone() {
-            all.extend(severities.clone().filter(|new| *new != old).map(|new| Self::Severity(*old, *new)));
-        }
-        for old in AlertStatus::ALL {
-            all.extend(AlertStatus::ALL.into_iter().filter(|new| *new != old).map(|new| Self::Status(old, new)));
-        }
-        all
-    }
-
-    /// What of a mapping it is about.
-    #[must_use]
-    pub fn part(self) -> MappingPart {
-        match self {
-            Self::Refused | Self::Accepted => MappingPart::Accept,
-            Self::Dropped | Self::Kept => MappingPart::Drop,
-            Self::Severity(..) => MappingPart::Severity,
-            Self::Status(..) => MappingPart::Status,
-        }
-    }
-}
-
 /// A mapping with its evaluator.
 #[derive(Clone, Copy)]
 pub struct ComparedMapping<'m, 'e> {
@@ -91,23 +29,6 @@ pub struct ComparedMapping<'m, 'e> {
     pub id: MappingId,
     /// Its evaluator.
     pub map: &'e MapPayload<'e>,
-}
-
-/// A payload of which two mappings make something else.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ChangedPayload {
-    /// What differs.
-    pub part: MappingPart,
-    /// What becomes of it otherwise, if that was asked for.
-    pub difference: Option<PayloadDifference>,
-    /// The payload.
-    pub payload: PayloadWitness,
-    /// Whether it differs only while the firing of its key is open.
-    pub while_open: bool,
-    /// What the old mapping makes of it.
-    pub old: MappedPayload,
-    /// What the new mapping makes of it.
-    pub new: MappedPayload,
 }
 
 /// Whether two mappings make the same of all payloads.

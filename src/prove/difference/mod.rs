@@ -6,6 +6,7 @@
 
 mod changed_arms;
 mod common;
+mod condition_part;
 mod declarations;
 mod declared;
 mod edits;
@@ -14,6 +15,7 @@ mod lines;
 mod mapped;
 mod mapping_formulas;
 mod mappings;
+mod payload_difference;
 mod relevance;
 mod report;
 mod rule_sets;
@@ -22,18 +24,16 @@ mod sent;
 mod uses;
 mod wording;
 
+pub use condition_part::ConditionPart;
 pub use declarations::{ChangedDeclaration, ChangedPart, changed_declarations};
 pub use declared::{DeclarationKind, PartText};
 pub use edits::EditKind;
-pub use mapped::{MapPayload, MappedElement, MappedEvent, MappedPayload};
-pub use mappings::{
-    ChangedPayload, ComparedMapping, MappingComparison, MappingPart, PayloadDifference, compare_mappings,
-    mapping_differences,
-};
+pub use mapped::{ChangedPayload, MapPayload, MappedElement, MappedEvent, MappedPayload};
+pub use mappings::{ComparedMapping, MappingComparison, compare_mappings, mapping_differences};
+pub use payload_difference::{MappingPart, PayloadDifference};
 pub use report::{ChangeGroup, DifferenceDetail, EditDifference, EditedLine, RoutingDifferences, routing_differences};
 pub use rule_sets::{ComparedModel, Side};
 pub use search::{ChangedEvent, ChannelChange};
-pub use wording::ConditionPart;
 
 use super::effort::ProofEffort;
 use super::undecided::UndecidedReason;

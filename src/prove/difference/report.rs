@@ -1,9 +1,10 @@
 //! What each edit changes: its events by the channels that they lose and gain.
 
+use super::condition_part::ConditionPart;
 use super::edits::{Edit, EditKind, edits};
 use super::rule_sets::{ComparedModel, RuleSets, Side};
 use super::search::{ChangedEvent, ChannelChange, EditFindings, EditQuestion, questions};
-use super::wording::{ConditionPart, affected};
+use super::wording::affected;
 use crate::event::{AlertStatus, Severity};
 use crate::prove::effort::ProofEffort;
 use crate::prove::solver::ProofStatistics;

@@ -1,26 +1,13 @@
 //! The condition of the events that an edit changes, in the words of the rules.
 
 use super::changed_arms::{ChangedArm, changed_arms};
+use super::condition_part::ConditionPart;
 use super::edits::Edit;
 use super::rule_sets::{RuleSets, Side};
 use super::search::EditQuestion;
 use crate::prove::formula::Formula;
 use crate::prove::routing::{LineId, Requirement};
 use crate::prove::solver::SolveResult;
-use crate::source::Span;
-
-/// A part of a condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConditionPart {
-    /// In which rule set it is written.
-    pub side: Side,
-    /// Where. Several are parts that do not all hold.
-    pub spans: Vec<Span>,
-    /// Of an arm of a match, what is matched; nothing of a condition.
-    pub subjects: Vec<Span>,
-    /// Whether it does not hold.
-    pub is_negated: bool,
-}
 
 /// The conditions of the events that change: one for each edited line whose events do.
 pub(super) fn affected(sets: &mut RuleSets<'_, '_>, edit: Edit, questions: &[EditQuestion]) -> Vec<Vec<ConditionPart>> {
