@@ -69,6 +69,7 @@
 //! | 3 | [`channel`] | the kinds of channels and their parameters |
 //! | 4 | [`model`] | the checked rule set: names resolved, literals read, expressions typed |
 //! | 5 | [`check`] | tree to model: names, types, totality, lints |
+//! | 5 | [`mod@format`] | the formatter: it changes the blanks between tokens, and nothing else |
 //! | 5 | [`program`] | the compiled form: plain data addressed by ids |
 //! | 6 | [`mod@compile`] | model to program; cannot fail |
 //! | 6 | [`evaluate`] | program and payload to outcomes; cannot fail; an [`Observer`](evaluate::Observer) may watch |
@@ -97,6 +98,7 @@ pub mod compile;
 pub mod diagnostic;
 pub mod evaluate;
 pub mod event;
+pub mod format;
 pub mod function;
 #[cfg(feature = "gateway")]
 pub mod gateway;

@@ -32,7 +32,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("bumpalo", &["json"]),
     ("anstream", &["cli"]),
     ("indicatif", &["cli"]),
-    ("similar", &["suite"]),
+    ("similar", &["suite", "cli"]),
     ("strsim", &["diagnostic", "time"]),
     ("thiserror", &["channel", "ruleset", "reload", "gateway"]),
     ("jiff", &["time"]),
@@ -78,7 +78,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("lsp_server", &["language_server"]),
     ("lsp_types", &["language_server"]),
     ("clap", &["cli"]),
-    ("unicode_width", &["cli"]),
+    ("unicode_width", &["format", "cli"]),
     ("quick_junit", &["suite"]),
 ];
 

@@ -212,6 +212,16 @@ fn test_changes_rules_and_says_what_no_test_notices() {
 }
 
 #[test]
+fn files_are_formatted() {
+    transcript("format");
+}
+
+#[test]
+fn routings_are_shown_as_trees() {
+    transcript("routes");
+}
+
+#[test]
 fn check_compares_rules_with_samples() {
     transcript("samples");
 }

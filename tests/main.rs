@@ -28,6 +28,7 @@ mod delivery;
 mod diff;
 mod docs;
 mod evaluate;
+mod format;
 mod function;
 mod hostile;
 mod intake;

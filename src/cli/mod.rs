@@ -25,6 +25,7 @@ mod event_story;
 mod events;
 mod exit;
 mod explain;
+mod format;
 #[cfg(feature = "gateway")]
 mod groups;
 #[cfg(feature = "gateway")]
@@ -54,6 +55,7 @@ mod rehearse;
 #[cfg(feature = "gateway")]
 mod replay;
 mod request;
+mod routes;
 mod rule_paths;
 mod run;
 mod sample_files;
@@ -140,6 +142,9 @@ enum CliCommand {
     Send(send::Arguments),
     Test(test::Arguments),
     Prove(prove::Arguments),
+    #[command(name = "fmt")]
+    Format(format::Arguments),
+    Routes(routes::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),
     #[cfg(feature = "gateway")]
@@ -195,6 +200,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Send(arguments) => send::run(&arguments, &mut terminal),
         CliCommand::Test(arguments) => test::run(&arguments, &mut terminal),
         CliCommand::Prove(arguments) => prove::run(&arguments, &mut terminal),
+        CliCommand::Format(arguments) => format::run(&arguments, &mut terminal),
+        CliCommand::Routes(arguments) => routes::run(&arguments, &mut terminal),
         CliCommand::Explain(arguments) => explain::run(&arguments, &mut terminal),
         CliCommand::Diff(arguments) => diff::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]

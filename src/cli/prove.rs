@@ -15,6 +15,8 @@ use crate::text::plural;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// Prove the statements in the rule files for all events, or show where events can go
 #[derive(Debug, Args)]
@@ -112,16 +114,22 @@ fn refuse_empty(rules: &RuleSet, terminal: &mut Terminal) -> Result<(), Exit> {
     Err(Exit::Findings)
 }
 
-/// Answers a question that no file asks.
-fn ask(routing: &str, arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let line = |word: &str, text: Option<&str>| text.map_or_else(String::new, |text| format!("  {word} {text}\n"));
-    let when = line("when", arguments.when.as_deref());
-    let at = line("at", arguments.at.as_deref());
-    // A list needs no expectation, and a `prove` has one.
-    let expect = line("expect", Some(arguments.expect.as_deref().unwrap_or("not dropped")));
-    let text = format!("edition 1\n\nprove \"the question\" {{\n  routing {routing}\n{when}{at}{expect}}}\n");
-    let mut rules = usable(arguments, &text, terminal)?;
-    rules.effort = arguments.effort.effort();
+/// The paths of the lines, in whatever routing, that send events of a condition somewhere or nowhere. A condition that is
+/// wrong is wrong on the command line.
+pub(super) fn reached_lines(
+    paths: &[PathBuf],
+    routing: &str,
+    condition: &str,
+    terminal: &mut Terminal,
+) -> Result<BTreeSet<String>, Exit> {
+    let text = question(routing, &format!("  when {condition}\n"), "not dropped");
+    let (rules, id) = asked(paths, &text, terminal)?;
+    Ok(rules.statement_prover().destinations(id).into_iter().map(|each| each.path.to_string()).collect())
+}
+
+/// The rules with a question, and its position.
+fn asked(paths: &[PathBuf], text: &str, terminal: &mut Terminal) -> Result<(RuleSet, usize), Exit> {
+    let rules = usable(paths, text, terminal)?;
     // The statements of the files are not asked.
     let mut statements = rules.model.statements.iter();
     let Some(id) = statements.position(|statement| rules.sources.name(statement.span) == QUESTION) else {
@@ -129,6 +137,22 @@ fn ask(routing: &str, arguments: &Arguments, terminal: &mut Terminal) -> Result<
         return Err(Exit::Usage);
     };
     refuse_empty_question(&rules, id, terminal)?;
+    Ok((rules, id))
+}
+
+fn question(routing: &str, lines: &str, expect: &str) -> String {
+    format!("edition 1\n\nprove \"the question\" {{\n  routing {routing}\n{lines}  expect {expect}\n}}\n")
+}
+
+/// Answers a question that no file asks.
+fn ask(routing: &str, arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let line = |word: &str, text: Option<&str>| text.map_or_else(String::new, |text| format!("  {word} {text}\n"));
+    let when = line("when", arguments.when.as_deref());
+    let at = line("at", arguments.at.as_deref());
+    // A list needs no expectation, and a `prove` has one.
+    let text = question(routing, &(when + &at), arguments.expect.as_deref().unwrap_or("not dropped"));
+    let (mut rules, id) = asked(&arguments.rules.roots(), &text, terminal)?;
+    rules.effort = arguments.effort.effort();
     if arguments.expect.is_none() {
         return list(&rules, id, arguments, terminal);
     }
@@ -148,8 +172,8 @@ fn refuse_empty_question(rules: &RuleSet, id: usize, terminal: &mut Terminal) ->
 }
 
 /// The rules with the question. What is wrong with the question alone is wrong on the command line.
-fn usable(arguments: &Arguments, text: &str, terminal: &mut Terminal) -> Result<RuleSet, Exit> {
-    let loaded = load::read_beside(&arguments.rules.roots(), (QUESTION, text), terminal)?;
+fn usable(paths: &[PathBuf], text: &str, terminal: &mut Terminal) -> Result<RuleSet, Exit> {
+    let loaded = load::read_beside(paths, (QUESTION, text), terminal)?;
     let LoadedRules { sources, mut diagnostics, rules, .. } = loaded;
     rules.ok_or_else(|| {
         diagnostics.retain(|finding| finding.level() == DiagnosticLevel::Error);

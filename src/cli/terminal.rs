@@ -119,10 +119,15 @@ impl OutputStream {
     /// How tables and paragraphs are laid out: as wide as `COLUMNS` says, or as the terminal is.
     #[cfg(feature = "gateway")]
     pub(super) fn layout(&self) -> TextLayout {
+        TextLayout { width: self.width(), styling: self.color }
+    }
+
+    /// How many columns there are, where that is known.
+    pub(super) fn width(&self) -> Option<usize> {
         let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let size = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
         let width = asked.or_else(|| if self.terminal { size() } else { None });
-        TextLayout { width: width.filter(|width| *width > 0), styling: self.color }
+        width.filter(|width| *width > 0)
     }
 
     /// Whether a person looks at it.

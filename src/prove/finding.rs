@@ -121,11 +121,16 @@ fn unreachable(map: &RoutingMap<'_>, id: LineId, reason: &Unreachable) -> Option
             });
             related(found, others).help("fix its condition, or remove the line")
         }
-        Unreachable::Taken { takers, event, goes_to, before } => {
+        Unreachable::Taken { takers, event, before } => {
             let is_same = takers.iter().all(|taker| sends_the_same(map, *taker, id));
             let code = if is_same { &proof_code::SHADOWED_LINE } else { &proof_code::UNREACHABLE_LINE };
             let found = taken(map, found(code, "unreachable"), takers, &line.path);
-            let found = found.note(where_it_goes(event, goes_to));
+            let found = match event.as_deref() {
+                Some((event, outcome)) => found.note(where_it_goes(event, outcome)),
+                None => {
+                    found.note("its condition calls a function that is not followed, so no event may meet it at all")
+                }
+            };
             if is_same {
                 return Some(found.help("remove it: its events go to the same channels without it"));
             }

@@ -6,7 +6,7 @@
 
 use super::arms::dead_arms;
 use super::effort::ProofEffort;
-use super::formula::{Formula, FormulaBuilder};
+use super::formula::{Formula, FormulaBuilder, Variable, VariableId, variables};
 use super::known_event::KnownEvent;
 use super::routing::{CallPath, LineId, MAX_CALL_PATHS, Requirement, RoutingMap};
 use super::solver::{ProofStatistics, SolveResult, Solver};
@@ -64,10 +64,9 @@ pub enum Unreachable {
     Taken {
         /// The lines: without one of them, an event would reach it.
         takers: Vec<LineId>,
-        /// An event that meets its conditions.
-        event: Box<Witness>,
-        /// Where that event goes.
-        goes_to: Box<WitnessOutcome>,
+        /// An event that meets its conditions, and where it goes. None where the conditions call what is not followed, as no
+        /// event is known to meet them then.
+        event: Option<Box<(Witness, WitnessOutcome)>>,
         /// The line before which it would be reachable.
         before: Option<LineId>,
     },
@@ -325,13 +324,12 @@ impl<'m, 'e> LineProver<'m, 'e> {
         if let Some((event, outcome)) = first {
             let base: Vec<Formula> = requirements.iter().map(|each| each.formula).collect();
             let takers = self.few_takers(&base, takers);
-            let before = self.place_before(line, &base, &takers);
-            return PathResult::Unreachable(Unreachable::Taken {
-                takers,
-                event: Box::new((*event).clone()),
-                goes_to: Box::new(outcome),
-                before,
-            });
+            let formulas = &self.builder.formulas;
+            let is_free = |id: &VariableId| formulas.variable(*id).is_none_or(Variable::is_free);
+            let is_followed = !variables(formulas, &base).iter().any(is_free);
+            let before = if is_followed { self.place_before(line, &base, &takers) } else { None };
+            let event = is_followed.then(|| Box::new(((*event).clone(), outcome)));
+            return PathResult::Unreachable(Unreachable::Taken { takers, event, before });
         }
         let own: Vec<Requirement> = requirements.iter().copied().filter(|each| each.line == line).collect();
         let is_own = matches!(self.solve(&formulas(&own)), SolveResult::None);

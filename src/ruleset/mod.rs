@@ -11,6 +11,7 @@ mod own_event;
 mod payload_facts;
 mod proofs;
 mod resolve;
+mod route_tree;
 mod samples;
 mod silence;
 pub mod source_text;
@@ -27,6 +28,7 @@ pub use difference::{
 pub use files::SystemClock;
 pub use proofs::{ProofSummary, Proofs};
 pub use resolve::{ReadSecret, ResolvedSettings, UnreadableSecret};
+pub use route_tree::{RouteArm, RouteNode, RouteTarget, RoutingTree};
 pub use samples::{SampleFile, SampleReport};
 pub use silence::{MAX_CONDITION_BYTES, RefusedCondition, SilenceCondition, SilenceSet};
 pub use trace::{

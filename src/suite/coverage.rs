@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How much of the rules the tests hit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,8 @@ pub(super) fn percent(hit: usize, all: usize) -> f64 {
 #[derive(Debug, Default)]
 pub(super) struct CoverageHits {
     arms: BTreeSet<Span>,
-    lines: BTreeSet<Box<str>>,
+    /// The lines, each with the number of cases that hit it.
+    lines: BTreeMap<Box<str>, usize>,
     /// The lines that were tried, and the mappings that were asked.
     pub(super) tried: BTreeSet<Box<str>>,
     pub(super) mappings: BTreeSet<Box<str>>,
@@ -84,7 +85,9 @@ impl CoverageHits {
     /// Adds the hits of one case.
     pub(super) fn add(&mut self, trace: &EvaluationTrace) {
         self.arms.extend(&trace.arms);
-        self.lines.extend(trace.lines.iter().cloned());
+        for line in &trace.lines {
+            *self.lines.entry(line.clone()).or_default() += 1;
+        }
         self.tried.extend(trace.tried.iter().cloned());
         self.mappings.extend(trace.mappings.iter().cloned());
     }
@@ -93,11 +96,18 @@ impl CoverageHits {
     pub(super) fn add_all(&mut self, other: Self) {
         let Self { arms, lines, tried, mappings, mutes, heartbeats } = other;
         self.arms.extend(arms);
-        self.lines.extend(lines);
+        for (line, cases) in lines {
+            *self.lines.entry(line).or_default() += cases;
+        }
         self.tried.extend(tried);
         self.mappings.extend(mappings);
         self.mutes.extend(mutes);
         self.heartbeats.extend(heartbeats);
+    }
+
+    /// How many cases hit each line that any hit.
+    pub(super) fn into_lines(self) -> BTreeMap<Box<str>, usize> {
+        self.lines
     }
 
     /// Adds mutes that held an alert.
@@ -116,7 +126,7 @@ impl CoverageHits {
         let lines = model.routing_lines().map(|line| &*line.path);
         (
             arms.filter(|arm| !self.arms.contains(arm)).collect(),
-            lines.filter(|line| !self.lines.contains(*line)).map(Box::from).collect(),
+            lines.filter(|line| !self.lines.contains_key(*line)).map(Box::from).collect(),
         )
     }
 
@@ -130,7 +140,7 @@ impl CoverageHits {
         };
         let line = |line: &RoutingLine| {
             let text = format!("{}: {}", line.path, source_excerpt(sources, line.head));
-            (line.span, self.lines.contains(&*line.path), item(line.span, text))
+            (line.span, self.lines.contains_key(&*line.path), item(line.span, text))
         };
         let mute =
             |mute: &Mute| (mute.span, self.mutes.contains(&mute.name), item(mute.span, format!("mute {}", mute.name)));

@@ -168,6 +168,12 @@ pub fn run(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) ->
     run_with_hits(rules, options, files).0
 }
 
+/// How many cases of the tests hit each line of the routings; lines that none hits are left out.
+pub fn route_hits(rules: &RuleSet, files: &mut dyn TestFiles) -> std::collections::BTreeMap<Box<str>, usize> {
+    let options = TestOptions { selection: TestSelection::Tests, ..TestOptions::default() };
+    run_with_hits(rules, &options, files).1.into_lines()
+}
+
 /// Runs the tests, and says what they hit.
 fn run_with_hits(rules: &RuleSet, options: &TestOptions, files: &mut dyn TestFiles) -> (TestReport, CoverageHits) {
     let mut runner = SuiteRunner::new(rules, options, files);

@@ -6,6 +6,7 @@ use super::location::source_excerpt;
 use super::observed_outcome::ObservedOutcome;
 use super::{CaseFindings, case_run};
 use crate::evaluate::EvaluationContext;
+use crate::format::formatted;
 use crate::json::Arena;
 use crate::model::{ChannelId, MuteId, Statement, StatementExpectation, StatementExpectationKind};
 use crate::prove::{Refutation, StatementFault, StatementId, StatementProver, StatementVerdict};
@@ -173,7 +174,7 @@ impl StatementReport<'_> {
                 let _ = writeln!(text, "  expect {}", self.written(expectation));
             }
         }
-        text + "}"
+        formatted(text + "}").trim_end().to_owned()
     }
 
     /// What is expected, on one line, in the notation of the rules.

@@ -1,6 +1,7 @@
 //! From rule text to a tree: the pest grammar in `grammar/`, the tree builder, and recovery from what does not parse.
 
 pub(crate) mod codes;
+mod concrete;
 mod disguise;
 mod explain;
 mod grammar;
@@ -14,6 +15,7 @@ mod words;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::{FileId, Sources, Span};
+pub use concrete::{BlockKind, ConcreteToken, ItemKind, TokenPlace, concrete_tokens};
 use grammar::{Grammar, Rule};
 use pest::Parser as _;
 

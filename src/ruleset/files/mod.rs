@@ -17,7 +17,8 @@ pub use clock::SystemClock;
 pub use denied::DeniedFiles;
 pub use watched::WatchedFolders;
 
-use super::source_text::{self, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, OversizedFile};
+pub use super::source_text::MAX_TOTAL_BYTES;
+use super::source_text::{self, MAX_FILE_BYTES, MAX_FILES, OversizedFile};
 use super::{LoadedRules, RuleSet, TestErrors};
 use crate::diagnostic::{Diagnostic, FindingLimit, Findings};
 use crate::source::Sources;

@@ -1,6 +1,7 @@
 //! Tests that would have found a change: today's result for the event or payload that tells the rules apart.
 
 use super::payload_search::DifferentPayload;
+use crate::format::formatted;
 use crate::prove::ChangedEvent;
 use crate::suite::payload_sample::MappedOutcome;
 use crate::suite::test_value::TestValue;
@@ -29,7 +30,7 @@ pub(super) fn of_payload(name: &str, found: &DifferentPayload) -> String {
 
 fn test(name: &str, lines: &[String]) -> String {
     let lines: String = lines.iter().flat_map(|line| ["  ", line.as_str(), "\n"]).collect();
-    format!("test {} {{\n{lines}}}\n", quoted(name))
+    formatted(format!("test {} {{\n{lines}}}\n", quoted(name)))
 }
 
 /// What holds of the original outcomes, and not of the changed ones.

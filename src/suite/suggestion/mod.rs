@@ -13,6 +13,7 @@ use super::location::{RuleLocation, source_excerpt};
 use super::mutation::MutationReport;
 use super::{TestFiles, TestOptions, TestSelection, run_with_hits};
 use crate::diagnostic::visible_text;
+use crate::format::formatted;
 use crate::ruleset::{EvaluationTrace, RuleSet};
 use crate::source::Span;
 use std::collections::BTreeSet;
@@ -61,7 +62,7 @@ pub fn suggest(rules: &RuleSet, files: &mut dyn TestFiles) -> TestSuggestions {
     let before = missed.count();
     let mut tests = payload::tests(rules, &mut missed, files);
     tests.extend(routing::tables(rules, &mut missed));
-    let text = if tests.is_empty() { String::new() } else { format!("{HEAD}\n{}", tests.join("\n")) };
+    let text = if tests.is_empty() { String::new() } else { formatted(format!("{HEAD}\n{}", tests.join("\n"))) };
     let without_payload = payload::mappings_without(rules, &missed.arms, files);
     TestSuggestions { text, reached: before - missed.count(), left: missed.items(rules), without_payload }
 }

@@ -21,8 +21,6 @@ const MAX_EVALUATIONS: usize = 50_000;
 
 /// How many characters of an arm a name has, and how many columns a line.
 const MAX_NAME: usize = 60;
-const MAX_COLUMNS: usize = 100;
-
 /// How many outcomes of a payload a test expects.
 const MAX_OUTCOMES: usize = 5;
 
@@ -118,7 +116,7 @@ impl ArmSearch<'_> {
         for statement in &sample.statements {
             let _ = writeln!(text, "  {statement}");
         }
-        let _ = writeln!(text, "  input {}", written(&sample.payload, "  ", "input ".len()));
+        let _ = writeln!(text, "  input {}", TestValue::from(&sample.payload));
         for (index, outcome) in outcomes.iter().take(MAX_OUTCOMES).enumerate() {
             let number = if outcomes.len() > 1 { format!("outcome {index} ") } else { String::new() };
             let _ = writeln!(text, "  expect {number}{}", self.expected(outcome, &reached)?);
@@ -162,28 +160,4 @@ impl ArmSearch<'_> {
         }
         TestValue::Object(members)
     }
-}
-
-/// JSON as tests write it, on one line where it is short.
-fn written(value: &Value, indent: &str, used: usize) -> String {
-    let whole = TestValue::from(value).to_string();
-    let inner = format!("{indent}  ");
-    let parts: Vec<String> = match value {
-        _ if indent.len() + used + whole.len() <= MAX_COLUMNS => return whole,
-        Value::Object(members) => {
-            let member = |(name, value): (&String, &Value)| {
-                let name = TestValue::Object(vec![(name.as_str().into(), TestValue::Null)]).to_string();
-                let name = name.trim_start_matches("{ ").trim_end_matches("null }").to_owned();
-                let value = written(value, &inner, name.len() + 1);
-                format!("{inner}{name}{value}")
-            };
-            members.iter().map(member).collect()
-        }
-        Value::Array(elements) => {
-            elements.iter().map(|element| format!("{inner}{}", written(element, &inner, 1))).collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return whole,
-    };
-    let [open, close] = if value.is_object() { ["{", "}"] } else { ["[", "]"] };
-    format!("{open}\n{}\n{indent}{close}", parts.join(",\n"))
 }

@@ -1,0 +1,121 @@
+//! Trees as indented lines.
+
+use super::{LineFacts, LineProof};
+use crate::cli::terminal::OutputStream;
+use crate::diagnostic::visible_text;
+use crate::ruleset::{RouteNode, RouteTarget, RoutingTree};
+use crate::text::{plural, shorten};
+use unicode_width::UnicodeWidthStr as _;
+
+/// The columns where nothing says how many there are.
+const WIDTH: usize = 120;
+/// The fewest columns of a line's own text.
+const MIN_TEXT: usize = 24;
+
+/// How trees are drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TreeStyle {
+    width: usize,
+    /// Whether lines join what belongs together; otherwise blanks indent it.
+    has_rails: bool,
+}
+
+impl TreeStyle {
+    pub(super) fn of(output: &OutputStream) -> Self {
+        Self { width: output.width().unwrap_or(WIDTH), has_rails: output.is_terminal() }
+    }
+}
+
+pub(super) fn render(trees: &[RoutingTree], facts: &LineFacts, style: TreeStyle) -> String {
+    let mut drawing = TreeDrawing { facts, style, out: String::new() };
+    for (number, tree) in trees.iter().enumerate() {
+        drawing.out.push_str(if number == 0 { "" } else { "\n" });
+        let from = match &*tree.entered_from {
+            [] => String::new(),
+            from => format!("  from {}", from.join(", ")),
+        };
+        drawing.out.push_str(&format!("routing {}  {}{from}\n", tree.routing, visible_text(&tree.at)));
+        drawing.lines(&tree.lines, "");
+    }
+    drawing.out
+}
+
+struct TreeDrawing<'f> {
+    facts: &'f LineFacts,
+    style: TreeStyle,
+    out: String,
+}
+
+impl TreeDrawing<'_> {
+    fn lines(&mut self, lines: &[RouteNode], margin: &str) {
+        for (number, line) in lines.iter().enumerate() {
+            let (branch, below) = self.rails(number + 1 == lines.len());
+            self.line(&format!("{margin}{branch}"), &text(line), &self.remark(line));
+            let margin = format!("{margin}{below}");
+            for (number, arm) in line.arms.iter().enumerate() {
+                let (branch, _) = self.rails(number + 1 == line.arms.len());
+                let text = format!("{} => {}", arm.pattern, target(&arm.target));
+                self.line(&format!("{margin}{branch}"), &text, "");
+            }
+            self.lines(&line.lines, &margin);
+        }
+    }
+
+    /// What stands before a line, and before those in it.
+    fn rails(&self, is_last: bool) -> (&'static str, &'static str) {
+        match (self.style.has_rails, is_last) {
+            (false, _) => ("  ", "  "),
+            (true, false) => ("├─ ", "│  "),
+            (true, true) => ("└─ ", "   "),
+        }
+    }
+
+    fn line(&mut self, margin: &str, text: &str, remark: &str) {
+        let room = self.style.width.saturating_sub(margin.width() + remark.width() + 2).max(MIN_TEXT);
+        let text = visible_text(text);
+        let shown = if text.width() > room { shorten(&text, room.saturating_sub(1)) } else { text };
+        let blanks = if remark.is_empty() { 0 } else { room.saturating_sub(shown.width()) + 2 };
+        self.out.push_str(&format!("{margin}{shown}{}{remark}\n", " ".repeat(blanks)));
+    }
+
+    /// Tests, proofs, and whether the event came here.
+    fn remark(&self, line: &RouteNode) -> String {
+        let tests = match self.facts.tests.get(&line.path) {
+            Some(tests) => plural(*tests, "test"),
+            None => "no test".to_owned(),
+        };
+        let proof = match self.facts.proofs.get(&line.path) {
+            Some(LineProof::Unreachable) => ", unreachable",
+            Some(LineProof::Undecided(_)) => ", undecided",
+            Some(LineProof::Event(_)) | None => "",
+        };
+        let way = match &self.facts.way {
+            Some(way) if way.contains(&*line.path) => "  <- the event",
+            Some(_) => "              ",
+            None => "",
+        };
+        format!("{tests}{proof}{way}").trim_end().to_owned()
+    }
+}
+
+/// `route page when severity == Critical => pay_page`
+fn text(line: &RouteNode) -> String {
+    let mut text = line.kind.to_owned();
+    if line.kind != "else" {
+        text = format!("{text} {}", line.name());
+    }
+    if !line.head.is_empty() {
+        text = format!("{text} {}", line.head);
+    }
+    match &line.target {
+        Some(to) => format!("{text} => {}", target(to)),
+        None => text,
+    }
+}
+
+fn target(to: &RouteTarget) -> String {
+    match &to.next {
+        Some(next) => format!("{}, then {next}", to.text),
+        None => to.text.clone(),
+    }
+}
