@@ -77,6 +77,7 @@
 //! | 6 | [`notification`] | noise reduction: what a channel is told, and when, as a pure state machine |
 //! | 7 | [`ruleset`] | the facade: read, check, compile, evaluate, explain |
 //! | 8 | [`suite`] | the rule test runner |
+//! | 8 | [`import`] | foreign configuration to rule text, with its certificate |
 //! | 8 | [`reload`] | reloading rule files that change while they are served |
 //! | 9 | [`gateway`] | push URLs, the journal, delivery, the admin listener |
 //! | 10 | [`cli`] | one file a subcommand |
@@ -102,6 +103,8 @@ pub mod format;
 pub mod function;
 #[cfg(feature = "gateway")]
 pub mod gateway;
+#[cfg(not(target_family = "wasm"))]
+pub mod import;
 pub mod json;
 pub mod mask;
 pub mod model;

@@ -53,6 +53,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("url", &["mask", "channel", "gateway", "cli"]),
     ("aho_corasick", &["program"]),
     ("csv", &["check", "ruleset"]),
+    ("granit_parser", &["import"]),
     ("notify", &["reload"]),
     ("notify_debouncer_full", &["reload"]),
     ("arc_swap", &["reload", "gateway"]),

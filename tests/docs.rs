@@ -7,7 +7,9 @@ mod page;
 
 use crate::common::Folder;
 use pointsman::diagnostic::DiagnosticLevel;
+use pointsman::import::alertmanager::import;
 use pointsman::ruleset::{LoadedRules, RuleSet, SampleFile};
+use pointsman::source::Sources;
 use pointsman::time::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -60,11 +62,21 @@ fn examples_of_every_code_page_fail_and_are_fixed() {
         }
         let blocks = blocks(&text);
         let (fails, fixed): (Vec<&Block>, Vec<&Block>) =
-            blocks.iter().filter(|block| block.is("rules")).partition(|block| block.is_failing());
+            blocks.iter().filter(|block| block.is("rules") || block.is("yaml")).partition(|block| block.is_failing());
         if (fails.is_empty() || fixed.is_empty()) && !NO_EXAMPLE.contains(&&*code) {
             let _ = writeln!(problems, "{name}: expected an example that fails and one that is fixed");
         }
         problems += &check_examples(&name, &blocks, Some(&code));
+        for block in blocks.iter().filter(|block| block.is("yaml")) {
+            let mut sources = Sources::default();
+            let file = sources.add(&name, &block.text);
+            let (imported, found) = import(&sources, file, 2026);
+            let codes: Vec<&str> = found.iter().map(|finding| finding.code.id).collect();
+            let wanted: &[&str] = if block.is_failing() { &[&*code] } else { &[] };
+            if codes != wanted || imported.is_none() != block.is_failing() {
+                let _ = writeln!(problems, "{name}:{}: finds {codes:?}", block.line);
+            }
+        }
     }
     assert!(problems.is_empty(), "{problems}");
 }

@@ -35,6 +35,7 @@ mod graph;
 mod group;
 mod habit;
 mod heartbeat;
+pub(crate) mod import_code;
 mod integration;
 mod lint;
 mod literal;
@@ -120,6 +121,7 @@ pub fn codes() -> Vec<&'static DiagnosticCode> {
         .iter()
         .chain(proof_code::CODES)
         .chain(sample_code::CODES)
+        .chain(import_code::CODES)
         .chain(cover::CODES)
         .chain(rule_test::CODES)
         .copied()

@@ -30,6 +30,7 @@ mod format;
 mod groups;
 #[cfg(feature = "gateway")]
 mod heartbeats;
+mod import;
 mod init;
 mod input;
 mod input_reader;
@@ -147,6 +148,7 @@ enum CliCommand {
     Routes(routes::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),
+    Import(import::Arguments),
     #[cfg(feature = "gateway")]
     Events(events::Arguments),
     #[cfg(feature = "gateway")]
@@ -204,6 +206,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Routes(arguments) => routes::run(&arguments, &mut terminal),
         CliCommand::Explain(arguments) => explain::run(&arguments, &mut terminal),
         CliCommand::Diff(arguments) => diff::run(&arguments, &mut terminal),
+        CliCommand::Import(arguments) => import::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]
         CliCommand::Events(arguments) => events::run(&arguments, &mut terminal),
         #[cfg(feature = "gateway")]

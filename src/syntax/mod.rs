@@ -120,3 +120,9 @@ fn edition(tree: &tree::RuleFile, text: &str, diagnostics: &mut Vec<Diagnostic>,
 pub fn codes() -> &'static [&'static DiagnosticCode] {
     codes::CODES
 }
+
+/// Whether a word cannot be a name.
+#[must_use]
+pub fn is_reserved(word: &str) -> bool {
+    words::RESERVED.contains(&word)
+}
