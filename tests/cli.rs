@@ -62,6 +62,11 @@ fn help_teaches() {
 }
 
 #[test]
+fn configurations_are_imported_with_a_certificate() {
+    transcript("import");
+}
+
+#[test]
 fn proofs_stop_checks_and_tests() {
     transcript("proofs");
 }

@@ -67,6 +67,7 @@ const INTEGRATION: &str = "\
 edition 1
 
 # Prometheus posts its alerts here, or an Alertmanager its webhook. Make the key with `pointsman keys new`.
+# Where Prometheus posts, add `resolve_timeout = 10m`: an alert that it no longer repeats is over then.
 integration prometheus { keys = [env(\"ALERTMANAGER_KEY\")]  alertmanager => routing main }
 ";
 

@@ -10,7 +10,7 @@ const PARAMETERS: [&str; 4] = ["group_wait", "group_interval", "repeat_interval"
 /// Words that declarations would begin with.
 const DECLARATIONS: [&str; 2] = ["inhibit", "group"];
 /// Names that subcommands would have.
-const COMMANDS: [&str; 1] = ["import"];
+const COMMANDS: [&str; 1] = ["cluster"];
 /// Names that kinds of channels would have.
 const KINDS: [&str; 8] = ["email", "pagerduty", "opsgenie", "telegram", "discord", "msteams", "jira", "sns"];
 

@@ -5,7 +5,7 @@ use super::configuration::RouteNode;
 use super::matcher::MatcherTest;
 use super::name;
 use super::walk::{self, LabelSet};
-use crate::prove::Reachability;
+use crate::prove::{Reachability, Unreachable};
 use crate::ruleset::RuleSet;
 use crate::syntax;
 use crate::text::{quoted, rule_string};
@@ -181,7 +181,7 @@ pub(super) fn prove(rules: &RuleSet, root: &RouteNode, line_of: &dyn Fn(usize) -
         match verdict {
             Reachability::Reachable(_) | Reachability::Undecided(_) | Reachability::WithinUnreachable => {}
             Reachability::Unreachable(reason) => {
-                proofs.dead.insert(id, why(reason, line_of));
+                proofs.dead.insert(id, why(reason, path, line_of));
             }
         }
     }
@@ -194,13 +194,15 @@ fn node_id(path: &str) -> Option<usize> {
     path.rsplit('.').next()?.strip_prefix('r')?.parse().ok()
 }
 
-fn why(reason: &crate::prove::Unreachable, line_of: &dyn Fn(usize) -> Option<usize>) -> String {
-    use crate::prove::Unreachable;
+fn why(reason: &Unreachable, path: &str, line_of: &dyn Fn(usize) -> Option<usize>) -> String {
     match reason {
         Unreachable::OwnConditions(_) => "its matchers contradict each other".to_owned(),
         Unreachable::Ancestors(_) => "its matchers contradict those around it".to_owned(),
         Unreachable::Taken { goes_to, .. } => {
-            let takers = goes_to.routes.iter().filter_map(|(path, _)| line_of(node_id(path)?));
+            // Routes elsewhere that continue do not take the alerts from this one.
+            let block = path.rsplit_once('.').map_or("", |(block, _)| block);
+            let beside = goes_to.routes.iter().filter_map(|(taker, _)| taker.strip_prefix(block)?.strip_prefix('.'));
+            let takers = beside.filter_map(|taker| line_of(node_id(taker.split('.').next()?)?));
             let lines: Vec<String> = takers.map(|line| line.to_string()).collect();
             match lines.as_slice() {
                 [] => "routes before it take its alerts".to_owned(),

@@ -44,11 +44,6 @@ impl RouteNode {
         }
         nodes
     }
-
-    /// How many nodes lead to the deepest leaf.
-    pub(super) fn depth(&self) -> usize {
-        1 + self.children.iter().map(RouteNode::depth).max().unwrap_or(0)
-    }
 }
 
 /// When and how a node's receiver is told. Times are in seconds.

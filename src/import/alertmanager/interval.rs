@@ -8,7 +8,6 @@ use super::value;
 use crate::check::import_code;
 use crate::diagnostic::Diagnostic;
 use crate::import::yaml::YamlNode;
-use crate::source::Span;
 use crate::text::rule_string;
 use std::fmt::Write;
 
@@ -16,7 +15,6 @@ use std::fmt::Write;
 #[derive(Debug)]
 pub(super) struct NamedInterval {
     pub(super) name: String,
-    pub(super) span: Span,
     pub(super) parts: Vec<IntervalPart>,
 }
 
@@ -54,7 +52,7 @@ pub(super) fn read(node: &YamlNode, reader: &mut ConfigurationReader<'_>) -> Opt
     reader.keys(node, &["name", "time_intervals"], "named time interval");
     let name = node.get("name")?;
     let parts = reader.list(node, "time_intervals").iter().map(|part| self::part(part, reader)).collect();
-    Some(NamedInterval { name: name.text().unwrap_or_default().to_owned(), span: name.span, parts })
+    Some(NamedInterval { name: name.text().unwrap_or_default().to_owned(), parts })
 }
 
 fn part(node: &YamlNode, reader: &mut ConfigurationReader<'_>) -> IntervalPart {

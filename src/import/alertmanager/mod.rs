@@ -167,24 +167,32 @@ fn load(text: &str) -> LoadedRules {
     RuleSet::from_sources(sources, &|_| Err("an import names no tables".to_owned()), None)
 }
 
-/// The mutes as text, and what could not be carried: a mute that `check` refuses becomes a comment.
+/// The mutes as text, and what could not be carried: a mute that `check` refuses becomes a comment. What it warns of is
+/// as in the original.
 fn carried(mut mutes: Vec<WrittenMute>, channels: &str, schedules: &str, routing: &str) -> (String, Vec<String>) {
+    let before = format!("edition 1\n{channels}{schedules}");
     let mut comments = String::new();
     let mut refused = Vec::new();
     loop {
-        let text: String = mutes.iter().map(|mute| allowed(&mute.text) + "\n").collect();
-        let before = format!("edition 1\n{channels}{schedules}");
+        let text: String = mutes.iter().map(|mute| mute.text.as_str()).collect();
         let loaded = load(&format!("{before}{text}{routing}"));
-        let errors = loaded.diagnostics.iter().filter(|found| found.level() == DiagnosticLevel::Error);
-        let at_fault = errors.filter_map(|error| {
-            let mut end = before.len();
-            let at = mutes.iter().position(|mute| {
-                end += allowed(&mute.text).len() + 1;
-                (error.span.start as usize) < end
-            })?;
-            (error.span.start as usize >= before.len()).then_some((at, error.message.clone()))
-        });
-        let Some((at, message)) = at_fault.last() else { return (text + &comments, refused) };
+        let mut end = before.len();
+        let mut fault = None;
+        let mut allowed = String::new();
+        for (at, mute) in mutes.iter().enumerate() {
+            let start = end;
+            end += mute.text.len();
+            let found = loaded.diagnostics.iter().filter(|found| (start..end).contains(&(found.span.start as usize)));
+            let (errors, warnings): (Vec<_>, Vec<_>) = found.partition(|found| found.level() == DiagnosticLevel::Error);
+            fault = errors.first().map(|error| (at, error.message.clone())).or(fault);
+            for (code, reason) in AS_ORIGINAL {
+                if warnings.iter().any(|warning| warning.code.id == code) {
+                    let _ = writeln!(allowed, "allow {code} because \"as in Alertmanager, {reason}\"");
+                }
+            }
+            let _ = writeln!(allowed, "{}", mute.text);
+        }
+        let Some((at, message)) = fault else { return (allowed + &comments, refused) };
         let mute = mutes.remove(at);
         let _ = writeln!(comments, "# Not carried: {}, because {message}.", mute.origin);
         for line in mute.text.lines() {
@@ -194,10 +202,9 @@ fn carried(mut mutes: Vec<WrittenMute>, channels: &str, schedules: &str, routing
     }
 }
 
-fn allowed(mute: &str) -> String {
-    let allow = "allow W0008 because \"as in Alertmanager, which compares what the sender wrote\"\n";
-    if mute.contains("labels.severity") { format!("{allow}{mute}") } else { mute.to_owned() }
-}
+/// Warnings about mutes that hold of the original as well, and why.
+const AS_ORIGINAL: [(&str, &str); 2] =
+    [("W0008", "which compares what the sender wrote"), ("W0010", "where a missing label is the empty text")];
 
 fn document(
     file: &str,

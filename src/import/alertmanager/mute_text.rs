@@ -11,7 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A mute: its text, and the words that stand in its place if it cannot be carried.
 pub(super) struct WrittenMute {
-    pub(super) name: String,
     pub(super) text: String,
     /// What it was in the configuration.
     pub(super) origin: String,
@@ -107,7 +106,7 @@ fn route_mutes<'r>(
             all.join("\n    and "),
             rule_string(&reason)
         );
-        out.push(WrittenMute { name, text, origin: format!("the time intervals of the route on line {line}") });
+        out.push(WrittenMute { text, origin: format!("the time intervals of the route on line {line}") });
     }
     for child in &node.children {
         route_mutes(child, path, plan, schedules, sources, taken, out);
@@ -146,7 +145,8 @@ fn inhibition(rule: &Inhibition, sources: &Sources, taken: &mut BTreeSet<String>
         same.join(", "),
         rule_string(&format!("an alert with {} fires", reason.join(", ")))
     );
-    WrittenMute { name, text, origin: format!("the rule of inhibition on line {line}") }
+    WrittenMute {
+text, origin: format!("the rule of inhibition on line {line}") }
 }
 
 fn spoken(matcher: &Matcher) -> String {

@@ -6,17 +6,23 @@ use std::collections::BTreeSet;
 /// The longest name that is made of words.
 const MAX_LENGTH: usize = 48;
 
-/// A name of letters, digits, `_` and `-` that begins with a letter; empty if nothing is left.
+/// As [`whole`], of a length that people read.
 pub(super) fn name(text: &str) -> String {
+    let name = whole(text);
+    let cut = name.get(..MAX_LENGTH).unwrap_or(&name);
+    // Half a word says less than none.
+    let end = if cut.len() < name.len() { cut.rfind(['-', '_']).unwrap_or(cut.len()) } else { cut.len() };
+    cut.get(..end).unwrap_or(cut).trim_end_matches(['-', '_']).to_owned()
+}
+
+/// A name of letters, digits, `_` and `-` that begins with a letter; empty if nothing is left.
+fn whole(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {
         match letter {
             _ if letter.is_ascii_alphanumeric() || letter == '_' => out.push(letter),
             _ if out.ends_with(['-', '_']) || out.is_empty() => {}
             _ => out.push('-'),
-        }
-        if out.len() >= MAX_LENGTH {
-            break;
         }
     }
     let out = out.trim_end_matches(['-', '_']).to_owned();
@@ -25,7 +31,7 @@ pub(super) fn name(text: &str) -> String {
 
 /// The name of a channel, which begins with a small letter.
 pub(super) fn channel(receiver: &str) -> String {
-    let name = name(receiver);
+    let name = whole(receiver);
     let mut letters = name.chars();
     let first: String = letters.next().into_iter().map(|letter| letter.to_ascii_lowercase()).collect();
     allowed(&format!("{first}{}", letters.as_str()), "receiver")

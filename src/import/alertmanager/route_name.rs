@@ -3,6 +3,7 @@
 use super::condition;
 use super::configuration::RouteNode;
 use super::line::{RouteLine, RouteRun};
+use super::matcher::Matcher;
 use super::name;
 use super::value_form::{self, ValueForm};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,10 +56,20 @@ fn candidates(line: &RouteLine<'_>, frequency: &BTreeMap<String, usize>) -> Vec<
     for count in 1..=words.len() {
         candidates.push(name::name(&words.get(..count).unwrap_or_default().join("-")));
     }
-    let all = words.join("-");
-    candidates.push(name::name(&if all.is_empty() { receiver.to_owned() } else { format!("{all}-{receiver}") }));
+    let receiver = told_apart(line).unwrap_or(receiver);
+    candidates.push(name::name(receiver));
+    candidates.push(name::name(&format!("{}-{receiver}", words.join("-"))));
     candidates.retain(|candidate| !candidate.is_empty());
     candidates
+}
+
+/// The receiver below a branch without matchers that most of its leaves have, other than its own.
+fn told_apart<'r>(line: &RouteLine<'r>) -> Option<&'r str> {
+    let RouteLine::Node(node) = line else { return None };
+    let others: Vec<&str> =
+        node.nodes().into_iter().map(|inner| &*inner.receiver).filter(|name| *name != node.receiver).collect();
+    let count = |name: &str| others.iter().filter(|other| **other == name).count();
+    others.iter().copied().filter(|_| node.matchers.is_empty()).rev().max_by_key(|name| count(name))
 }
 
 fn own_words(line: &RouteLine<'_>) -> Vec<String> {
@@ -69,19 +80,8 @@ fn own_words(line: &RouteLine<'_>) -> Vec<String> {
 }
 
 fn node_words(node: &RouteNode) -> Vec<String> {
-    let mut words = Vec::new();
     let (named, others): (Vec<_>, Vec<_>) = node.matchers.iter().partition(|matcher| matcher.label == "alertname");
-    for matcher in named.iter().chain(&others).filter(|matcher| matcher.is_positive()) {
-        match condition::words(matcher) {
-            Some(values) if values.len() < 3 => words.extend(spoken(&values.join("-or-"), &matcher.label)),
-            Some(_) => words.push(matcher.label.clone()),
-            None => match value_form::read(&matcher.value) {
-                ValueForm::Globs(globs) if globs.len() < 3 => words.extend(spoken(&globs.join("-or-"), &matcher.label)),
-                ValueForm::Words(_) => words.push(format!("no-{}", matcher.label)),
-                ValueForm::Globs(_) | ValueForm::Regex => words.push(matcher.label.clone()),
-            },
-        }
-    }
+    let mut words: Vec<String> = named.iter().chain(&others).filter_map(|matcher| positive_word(matcher)).collect();
     if words.is_empty() {
         words.extend(node.matchers.iter().map(|matcher| match &*matcher.value {
             "" => matcher.label.clone(),
@@ -93,35 +93,40 @@ fn node_words(node: &RouteNode) -> Vec<String> {
     words
 }
 
+/// The word for a matcher that asks for values.
+pub(super) fn positive_word(matcher: &Matcher) -> Option<String> {
+    if !matcher.is_positive() {
+        return None;
+    }
+    Some(match condition::words(matcher) {
+        Some(values) if values.len() < 3 => spoken(&values.join("-or-"), &matcher.label),
+        Some(_) => matcher.label.clone(),
+        None if matcher.value.is_empty() => format!("no-{}", matcher.label),
+        None => match value_form::read(&matcher.value) {
+            ValueForm::Globs(globs) if globs.len() < 3 => spoken(&globs.join("-or-"), &matcher.label),
+            ValueForm::Words(_) | ValueForm::Globs(_) | ValueForm::Regex => matcher.label.clone(),
+        },
+    })
+}
+
 /// The value, with its label where it says nothing alone.
-fn spoken(value: &str, label: &str) -> Option<String> {
+fn spoken(value: &str, label: &str) -> String {
     let says_nothing = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off" | "1" | "0") || value.len() < 2;
     let value = name::name(value);
     if value.is_empty() {
-        Some(label.to_owned())
+        label.to_owned()
     } else if says_nothing {
-        Some(format!("{label}-{value}"))
+        format!("{label}-{value}")
     } else {
-        Some(value)
+        value
     }
 }
 
 fn run_words(run: &RouteRun<'_>) -> Vec<String> {
-    match run.arms.as_slice() {
-        [arm] if arm.values.len() < 3 => {
-            let mut words = vec![arm.values.join("-or-")];
-            words.extend(run.words.iter().cloned());
-            words
-        }
-        [arm] => {
-            let mut words: Vec<String> = run.words.clone();
-            words.push(format!("{}-{}", arm.receiver, run.label));
-            words
-        }
-        _ => {
-            let mut words = vec![format!("by-{}", run.label)];
-            words.extend(run.words.iter().cloned());
-            words
-        }
-    }
+    let first = match run.arms.as_slice() {
+        [arm] if arm.values.len() < 3 => arm.values.join("-or-"),
+        [_] => format!("{}s", run.label),
+        _ => format!("by-{}", run.label),
+    };
+    std::iter::once(first).chain(run.words.iter().cloned()).collect()
 }

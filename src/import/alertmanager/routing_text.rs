@@ -13,6 +13,9 @@ use std::fmt::Write;
 /// The longest line that is written where it can be broken.
 const MAX_WIDTH: usize = 116;
 
+/// The longest head, so that destinations stand beside it.
+const MAX_HEAD: usize = 92;
+
 /// Why a node is left out, by its id.
 pub(super) type LeftOut = BTreeMap<usize, String>;
 
@@ -82,7 +85,7 @@ impl RoutingWriter<'_> {
             return;
         }
         let comment = self.comment(&[node], &node.receiver);
-        let _ = writeln!(out, "{head} => {}{comment}", self.plan.destinations(&node.receiver));
+        commented(&format!("{head} => {}", self.plan.destinations(&node.receiver)), &comment, &indent, out);
         for child in &node.children {
             if let Some(reason) = self.left_out.get(&child.id) {
                 let _ = writeln!(out, "{indent}# Left out: {} to {}: {reason}.", self.place(&[child]), child.receiver);
@@ -98,7 +101,7 @@ impl RoutingWriter<'_> {
             conditions.push(values(run.label, &arm.values, &indent));
             let head = head(continues, name, &conditions, &indent);
             let comment = self.comment(&arm.nodes, arm.receiver);
-            let _ = writeln!(out, "{head} => {}{comment}", self.plan.destinations(arm.receiver));
+            commented(&format!("{head} => {}", self.plan.destinations(arm.receiver)), &comment, &indent, out);
             return;
         }
         let head = head(continues, name, &run.rest, &indent);
@@ -108,7 +111,8 @@ impl RoutingWriter<'_> {
         let width = width.chain([4]).max().unwrap_or(0).min(48);
         for (arm, patterns) in run.arms.iter().zip(written) {
             let comment = self.comment(&arm.nodes, arm.receiver);
-            let _ = writeln!(out, "{indent}  {patterns:width$} => {}{comment}", self.plan.destinations(arm.receiver));
+            let text = format!("{indent}  {patterns:width$} => {}", self.plan.destinations(arm.receiver));
+            commented(&text, &comment, &format!("{indent}  "), out);
         }
         let _ = writeln!(out, "{indent}  {:width$} => decline", "else");
         let _ = writeln!(out, "{indent}}}");
@@ -136,6 +140,16 @@ impl RoutingWriter<'_> {
     }
 }
 
+/// The text, with the comment behind it, or before it where the line is too long.
+fn commented(text: &str, comment: &str, indent: &str, out: &mut String) {
+    let width = text.lines().last().map_or(0, |line| line.chars().count());
+    let _ = if width + comment.chars().count() <= MAX_WIDTH + 2 {
+        writeln!(out, "{text}{comment}")
+    } else {
+        writeln!(out, "{indent}{}\n{text}", comment.trim_start())
+    };
+}
+
 /// `also route name when a and b`, on several lines where it is long.
 fn head(continues: bool, name: &str, conditions: &[String], indent: &str) -> String {
     let kind = if continues { "also route" } else { "route" };
@@ -143,7 +157,7 @@ fn head(continues: bool, name: &str, conditions: &[String], indent: &str) -> Str
         return format!("{indent}{kind} {name}");
     }
     let line = format!("{indent}{kind} {name} when {}", conditions.join(" and "));
-    let is_short = line.lines().all(|line| line.chars().count() <= MAX_WIDTH);
+    let is_short = line.lines().all(|line| line.chars().count() <= MAX_HEAD);
     if is_short {
         line
     } else {
