@@ -144,6 +144,10 @@ fn recorded_trees_become_rules_without_unreachable_lines() {
 fn random_alerts_are_decided_as_alertmanager_does() {
     let count = std::env::var("POINTSMAN_IMPORT_ALERTS").ok().and_then(|count| count.parse().ok()).unwrap_or(200);
     for path in recorded().into_iter().chain(configurations("valid")) {
+        // A channel that is to be filled is not loaded.
+        if path.ends_with("stub.yml") {
+            continue;
+        }
         let imported = Imported::read(&path);
         let values = imported.import.values();
         let mut random = Random(0x9E37_79B9_7F4A_7C15);
@@ -251,7 +255,10 @@ fn the_translation_on_the_page_decides_as_its_original() {
             witness.severity = pointsman::event::Severity::Critical;
         }
         let decided = rules.outcome(&witness, rules.program.names.routings["main"]).channels;
-        assert!(decided.iter().map(|channel| &**channel).eq(wanted.iter().map(String::as_str)), "{labels:?}: {decided:?}");
+        assert!(
+            decided.iter().map(|channel| &**channel).eq(wanted.iter().map(String::as_str)),
+            "{labels:?}: {decided:?}"
+        );
         decisions.insert(wanted);
     }
     assert!(decisions.len() > 6, "the tree on the page decides too little: {decisions:?}");

@@ -199,10 +199,9 @@ fn why(reason: &Unreachable, path: &str, line_of: &dyn Fn(usize) -> Option<usize
         Unreachable::OwnConditions(_) => "its matchers contradict each other".to_owned(),
         Unreachable::Ancestors(_) => "its matchers contradict those around it".to_owned(),
         Unreachable::Taken { goes_to, .. } => {
-            // Routes elsewhere that continue do not take the alerts from this one.
-            let block = path.rsplit_once('.').map_or("", |(block, _)| block);
-            let beside = goes_to.routes.iter().filter_map(|(taker, _)| taker.strip_prefix(block)?.strip_prefix('.'));
-            let takers = beside.filter_map(|taker| line_of(node_id(taker.split('.').next()?)?));
+            // Routes after the one around it take other alerts.
+            let takers = goes_to.routes.iter().filter(|(taker, _)| stands_before(taker, path));
+            let takers = takers.filter_map(|(taker, _)| line_of(node_id(taker)?));
             let lines: Vec<String> = takers.map(|line| line.to_string()).collect();
             match lines.as_slice() {
                 [] => "routes before it take its alerts".to_owned(),
@@ -211,6 +210,12 @@ fn why(reason: &Unreachable, path: &str, line_of: &dyn Fn(usize) -> Option<usize
             }
         }
     }
+}
+
+/// Whether a line stands before another, where their ways part.
+fn stands_before(path: &str, other: &str) -> bool {
+    let parted = path.split('.').zip(other.split('.')).find(|(one, two)| one != two);
+    parted.is_some_and(|(one, two)| node_id(one) < node_id(two))
 }
 
 /// Marks what follows a route without matchers that does not continue.

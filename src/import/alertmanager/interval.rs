@@ -3,7 +3,7 @@
 //! Schedules have weekdays, dates and times. Days of the month, months and years are written out as dates, for two years
 //! where they come back every year.
 
-use super::reader::ConfigurationReader;
+use super::node_reader::NodeReader;
 use super::value;
 use crate::check::import_code;
 use crate::diagnostic::Diagnostic;
@@ -48,14 +48,14 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-pub(super) fn read(node: &YamlNode, reader: &mut ConfigurationReader<'_>) -> Option<NamedInterval> {
+pub(super) fn read(node: &YamlNode, reader: &mut NodeReader<'_>) -> Option<NamedInterval> {
     reader.keys(node, &["name", "time_intervals"], "named time interval");
     let name = node.get("name")?;
     let parts = reader.list(node, "time_intervals").iter().map(|part| self::part(part, reader)).collect();
     Some(NamedInterval { name: name.text().unwrap_or_default().to_owned(), parts })
 }
 
-fn part(node: &YamlNode, reader: &mut ConfigurationReader<'_>) -> IntervalPart {
+fn part(node: &YamlNode, reader: &mut NodeReader<'_>) -> IntervalPart {
     let known = ["times", "weekdays", "days_of_month", "months", "years", "location"];
     reader.keys(node, &known, "time interval");
     let mut part = IntervalPart {
@@ -76,7 +76,7 @@ fn part(node: &YamlNode, reader: &mut ConfigurationReader<'_>) -> IntervalPart {
     part
 }
 
-fn minute(node: &YamlNode, reader: &mut ConfigurationReader<'_>) -> Option<u32> {
+fn minute(node: &YamlNode, reader: &mut NodeReader<'_>) -> Option<u32> {
     let text = node.text().unwrap_or_default();
     let read = value::minutes(text);
     if read.is_none() {
@@ -94,13 +94,7 @@ fn minute(node: &YamlNode, reader: &mut ConfigurationReader<'_>) -> Option<u32> 
     read
 }
 
-fn ranges(
-    node: &YamlNode,
-    key: &str,
-    names: &[&str],
-    first: i64,
-    reader: &mut ConfigurationReader<'_>,
-) -> Vec<(i64, i64)> {
+fn ranges(node: &YamlNode, key: &str, names: &[&str], first: i64, reader: &mut NodeReader<'_>) -> Vec<(i64, i64)> {
     let mut ranges = Vec::new();
     for element in reader.list(node, key) {
         let text = element.text().unwrap_or_default().trim().to_ascii_lowercase();

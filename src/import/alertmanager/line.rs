@@ -2,7 +2,7 @@
 
 use super::condition;
 use super::configuration::RouteNode;
-use super::route_name;
+use super::word;
 use std::collections::BTreeSet;
 
 /// A line of a block.
@@ -110,7 +110,7 @@ fn choices(node: &RouteNode) -> Vec<ValueChoice<'_>> {
         let others: Vec<_> =
             node.matchers.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, it)| it).collect();
         let is_asked_twice = others.iter().any(|other| other.label == matcher.label);
-        let words = others.iter().filter_map(|other| route_name::positive_word(other)).collect();
+        let words = others.iter().filter_map(|other| word::positive(other)).collect();
         let mut rest = condition::conditions(others);
         rest.sort();
         (!is_asked_twice).then_some(ValueChoice { label: &matcher.label, values, rest, words })

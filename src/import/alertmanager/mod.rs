@@ -14,12 +14,14 @@ mod line;
 mod matcher;
 mod mute_text;
 mod name;
+mod node_reader;
 mod reader;
 mod route_name;
 mod routing_text;
 mod value;
 mod value_form;
 mod walk;
+mod word;
 
 use crate::check::import_code;
 use crate::diagnostic::{Diagnostic, DiagnosticFormat, DiagnosticLevel, render};
@@ -185,7 +187,7 @@ fn carried(mut mutes: Vec<WrittenMute>, channels: &str, schedules: &str, routing
             let found = loaded.diagnostics.iter().filter(|found| (start..end).contains(&(found.span.start as usize)));
             let (errors, warnings): (Vec<_>, Vec<_>) = found.partition(|found| found.level() == DiagnosticLevel::Error);
             fault = errors.first().map(|error| (at, error.message.clone())).or(fault);
-            for (code, reason) in AS_ORIGINAL {
+            for AllowedWarning { code, reason } in AS_ORIGINAL {
                 if warnings.iter().any(|warning| warning.code.id == code) {
                     let _ = writeln!(allowed, "allow {code} because \"as in Alertmanager, {reason}\"");
                 }
@@ -203,8 +205,16 @@ fn carried(mut mutes: Vec<WrittenMute>, channels: &str, schedules: &str, routing
 }
 
 /// Warnings about mutes that hold of the original as well, and why.
-const AS_ORIGINAL: [(&str, &str); 2] =
-    [("W0008", "which compares what the sender wrote"), ("W0010", "where a missing label is the empty text")];
+const AS_ORIGINAL: [AllowedWarning; 2] = [
+    AllowedWarning { code: "W0008", reason: "which compares what the sender wrote" },
+    AllowedWarning { code: "W0010", reason: "where a missing label is the empty text" },
+];
+
+/// A warning that an import silences, and why.
+struct AllowedWarning {
+    code: &'static str,
+    reason: &'static str,
+}
 
 fn document(
     file: &str,

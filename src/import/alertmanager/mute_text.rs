@@ -121,12 +121,9 @@ fn inhibition(rule: &Inhibition, sources: &Sources, taken: &mut BTreeSet<String>
         name::name(&words.join("-"))
     };
     let (held, source) = (words(&rule.target), words(&rule.source));
-    let name = match (held.is_empty(), source.is_empty()) {
-        (false, false) => format!("{held}-behind-{source}"),
-        (false, true) => held,
-        (true, _) => format!("behind-{source}"),
-    };
-    let name = name::unique(name::allowed(&name::name(&name), "mute"), taken);
+    let name = name::allowed(&name::name(&format!("behind-{source}")), "mute");
+    let is_taken = taken.contains(&name) && !held.is_empty();
+    let name = name::unique(if is_taken { format!("{name}-{held}") } else { name }, taken);
     let conditions = |matchers: &[Matcher]| {
         let conditions = condition::conditions(matchers);
         if conditions.is_empty() { "labels is not empty".to_owned() } else { conditions.join(" and ") }
@@ -145,8 +142,7 @@ fn inhibition(rule: &Inhibition, sources: &Sources, taken: &mut BTreeSet<String>
         same.join(", "),
         rule_string(&format!("an alert with {} fires", reason.join(", ")))
     );
-    WrittenMute {
-text, origin: format!("the rule of inhibition on line {line}") }
+    WrittenMute { text, origin: format!("the rule of inhibition on line {line}") }
 }
 
 fn spoken(matcher: &Matcher) -> String {

@@ -1,11 +1,9 @@
 //! Names of routes: the words that tell a route from its siblings.
 
-use super::condition;
 use super::configuration::RouteNode;
 use super::line::{RouteLine, RouteRun};
-use super::matcher::Matcher;
 use super::name;
-use super::value_form::{self, ValueForm};
+use super::word;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of the lines of one block, in their order.
@@ -81,7 +79,7 @@ fn own_words(line: &RouteLine<'_>) -> Vec<String> {
 
 fn node_words(node: &RouteNode) -> Vec<String> {
     let (named, others): (Vec<_>, Vec<_>) = node.matchers.iter().partition(|matcher| matcher.label == "alertname");
-    let mut words: Vec<String> = named.iter().chain(&others).filter_map(|matcher| positive_word(matcher)).collect();
+    let mut words: Vec<String> = named.iter().chain(&others).filter_map(|matcher| word::positive(matcher)).collect();
     if words.is_empty() {
         words.extend(node.matchers.iter().map(|matcher| match &*matcher.value {
             "" => matcher.label.clone(),
@@ -91,35 +89,6 @@ fn node_words(node: &RouteNode) -> Vec<String> {
     let mut seen = BTreeSet::new();
     words.retain(|word| seen.insert(word.clone()));
     words
-}
-
-/// The word for a matcher that asks for values.
-pub(super) fn positive_word(matcher: &Matcher) -> Option<String> {
-    if !matcher.is_positive() {
-        return None;
-    }
-    Some(match condition::words(matcher) {
-        Some(values) if values.len() < 3 => spoken(&values.join("-or-"), &matcher.label),
-        Some(_) => matcher.label.clone(),
-        None if matcher.value.is_empty() => format!("no-{}", matcher.label),
-        None => match value_form::read(&matcher.value) {
-            ValueForm::Globs(globs) if globs.len() < 3 => spoken(&globs.join("-or-"), &matcher.label),
-            ValueForm::Words(_) | ValueForm::Globs(_) | ValueForm::Regex => matcher.label.clone(),
-        },
-    })
-}
-
-/// The value, with its label where it says nothing alone.
-fn spoken(value: &str, label: &str) -> String {
-    let says_nothing = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off" | "1" | "0") || value.len() < 2;
-    let value = name::name(value);
-    if value.is_empty() {
-        label.to_owned()
-    } else if says_nothing {
-        format!("{label}-{value}")
-    } else {
-        value
-    }
 }
 
 fn run_words(run: &RouteRun<'_>) -> Vec<String> {
