@@ -8,6 +8,7 @@ use crate::import::alertmanager::{self, AlertmanagerImport};
 use crate::source::Sources;
 use crate::text::plural;
 use clap::{Args, Subcommand, ValueEnum};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -92,9 +93,9 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     }
     let summary = summary(&imported);
     if arguments.out.is_some() {
-        terminal.out.print(&summary)
+        terminal.out.print(&summary);
     } else {
-        terminal.err.print(&summary)
+        terminal.err.print(&summary);
     }
     for difference in &imported.differences {
         terminal.error(&format!("decided otherwise: {difference}"));
@@ -144,10 +145,10 @@ fn summary(imported: &AlertmanagerImport) -> String {
         plural(imported.cases.len(), "case"),
     );
     for finding in &imported.findings {
-        out += &format!("found: {finding}\n");
+        _ = writeln!(out, "found: {finding}");
     }
     if imported.stubs > 0 {
-        out += &format!("to do: {} to fill, which `pointsman check` names\n", plural(imported.stubs, "channel"));
+        _ = writeln!(out, "to do: {} to fill, which `pointsman check` names", plural(imported.stubs, "channel"));
     }
     if imported.differences.is_empty() {
         out += "the rules decide every case as the model of Alertmanager does\n";

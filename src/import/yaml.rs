@@ -19,7 +19,7 @@ pub(super) struct YamlNode {
 /// What a node holds.
 #[derive(Debug, Clone)]
 pub(super) enum YamlValue {
-    /// A scalar without quotes that says nothing: ``, `~`, `null`.
+    /// A scalar without quotes that says nothing: `~`, `null`, or no text at all.
     Null,
     Scalar(String),
     List(Vec<YamlNode>),
@@ -148,7 +148,13 @@ impl TreeBuilder<'_> {
                 self.count += size;
                 self.add(node, 0)
             }
-            _ => Ok(()),
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(..)
+            | Event::DocumentEnd
+            | Event::Anchor(..)
+            | Event::UnresolvedAlias(_)
+            | _ => Ok(()),
         }
     }
 

@@ -167,7 +167,7 @@ fn hole(label: &str, taken: &mut BTreeSet<String>) -> String {
     let name = name::name(label).to_ascii_lowercase().replace('-', "_");
     let name = if name.is_empty() || syntax::is_reserved(&name) { format!("{name}_value") } else { name };
     let name = if name.starts_with('_') { format!("label{name}") } else { name };
-    name::unique(name, taken).replace('-', "_")
+    name::unique(&name, taken).replace('-', "_")
 }
 
 /// What proofs say of the nodes, asked about the plain routing in which each has its own line.

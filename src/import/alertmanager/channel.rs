@@ -126,7 +126,7 @@ impl ChannelPlan {
             let _ = writeln!(self.text, "## Receiver {}{place}.", quoted(receiver));
         }
         if configs.is_empty() {
-            let name = name::unique(base, taken);
+            let name = name::unique(&base, taken);
             let _ = writeln!(self.text, "channel {name} = discard()");
             self.names.insert(receiver.to_owned(), vec![name]);
             return;
@@ -135,7 +135,7 @@ impl ChannelPlan {
         for (key, config) in configs {
             let kind = key.trim_end_matches("_configs");
             let wanted = if configs.len() == 1 { base.clone() } else { format!("{base}-{kind}") };
-            let name = name::unique(wanted, taken);
+            let name = name::unique(&wanted, taken);
             let channel = SendingChannel { kind, config, global, environment: environment(&name) };
             let mut notes = Vec::new();
             let (kind, mut parameters) = channel.write(&mut notes);
@@ -168,7 +168,7 @@ impl ChannelPlan {
                 notes.push("Without `group_by`, Alertmanager tells all alerts of a route together; here each alert stands alone.".to_owned());
             }
             GroupLabels::Some(labels) => {
-                parameters.push(format!("group_by = [{}]", self.group(labels, defines).join(", ")))
+                parameters.push(format!("group_by = [{}]", self.group(labels, defines).join(", ")));
             }
         }
         let repeat = timing.repeat.max(60);

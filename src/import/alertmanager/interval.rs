@@ -78,36 +78,36 @@ fn part(node: &YamlNode, reader: &mut NodeReader<'_>) -> IntervalPart {
 
 fn minute(node: &YamlNode, reader: &mut NodeReader<'_>) -> Option<u32> {
     let text = node.text().unwrap_or_default();
-    let read = value::minutes(text);
-    if read.is_none() {
+    let found = value::minutes(text);
+    if found.is_none() {
         let finding = Diagnostic::new(&import_code::BAD_VALUE, node.span, "expected a time of day");
         // YAML 1.1 reads `18:00` as a number to the base of 60, and programs that write YAML again write that number.
         reader.report(match text.parse::<u32>().ok().filter(|minutes| *minutes <= 24 * 60) {
             Some(minutes) => {
                 let time = format!("\"{}\"", value::clock(minutes));
-                let note = format!("a program that reads YAML 1.1 makes `{text}` of {time} without quotes");
-                finding.note(note).rewrite(node.span, time)
+                let explanation = format!("a program that reads YAML 1.1 makes `{text}` of {time} without quotes");
+                finding.note(explanation).rewrite(node.span, time)
             }
             None => finding.help("write it as `\"18:00\"`"),
         });
     }
-    read
+    found
 }
 
 fn ranges(node: &YamlNode, key: &str, names: &[&str], first: i64, reader: &mut NodeReader<'_>) -> Vec<(i64, i64)> {
     let mut ranges = Vec::new();
-    for element in reader.list(node, key) {
-        let text = element.text().unwrap_or_default().trim().to_ascii_lowercase();
+    for entry in reader.list(node, key) {
+        let text = entry.text().unwrap_or_default().trim().to_ascii_lowercase();
         let number = |word: &str| {
             let word = word.trim();
-            let named = names.iter().position(|name| *name == word).and_then(|at| i64::try_from(at).ok());
-            named.map(|at| at + first).or_else(|| word.parse().ok().filter(|_| names.is_empty() || first == 1))
+            let by_name = names.iter().position(|name| *name == word).and_then(|at| i64::try_from(at).ok());
+            by_name.map(|at| at + first).or_else(|| word.parse().ok().filter(|_| names.is_empty() || first == 1))
         };
         let (low, high) = text.split_once(':').unwrap_or((&text, &text));
         match (number(low), number(high)) {
             (Some(low), Some(high)) => ranges.push((low, high)),
             _ => reader.report(
-                Diagnostic::new(&import_code::BAD_VALUE, element.span, format!("expected a range for `{key}`"))
+                Diagnostic::new(&import_code::BAD_VALUE, entry.span, format!("expected a range for `{key}`"))
                     .help("write one value, or two with a colon between them: `monday:friday`, `1:15`"),
             ),
         }

@@ -56,19 +56,21 @@ pub(super) fn lines<'r>(children: &[&'r RouteNode]) -> Vec<RouteLine<'r>> {
         let own = choices.get(at).map_or(&[][..], Vec::as_slice);
         let lengths = own.iter().map(|choice| (run_length(&children, &choices, at, choice), choice));
         let longest = lengths.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        match longest.and_then(|(length, choice)| run(children.get(at..at + length)?, &choices, at, choice)) {
-            Some(run) => {
-                at += run.nodes.len();
-                lines.push(RouteLine::Run(run));
-            }
-            None => {
-                lines.push(RouteLine::Node(child));
-                at += 1;
-            }
+        if let Some(run) =
+            longest.and_then(|(length, choice)| run(children.get(at..at + length)?, &choices, at, choice))
+        {
+            at += run.nodes.len();
+            lines.push(RouteLine::Run(run));
+        } else {
+            lines.push(RouteLine::Node(child));
+            at += 1;
         }
     }
     lines
 }
+
+/// Nodes that ask one label, which the key names with what else they ask.
+type AlikeNodes<'k, 'r> = (Option<(&'k str, &'k [String])>, Vec<&'r RouteNode>);
 
 /// Puts leaves with one receiver together that ask the same label. Their order among each other decides nothing.
 fn gathered<'r>(children: &[&'r RouteNode]) -> Vec<&'r RouteNode> {
@@ -85,7 +87,7 @@ fn gathered<'r>(children: &[&'r RouteNode]) -> Vec<&'r RouteNode> {
     for segment in children.chunk_by(is_alike) {
         let all: Vec<Vec<ValueChoice<'_>>> = segment.iter().map(|node| choices(node)).collect();
         let count = |choice: &ValueChoice<'_>| all.iter().flatten().filter(|other| other.is_like(choice)).count();
-        let mut groups: Vec<(Option<(&str, &[String])>, Vec<&'r RouteNode>)> = Vec::new();
+        let mut groups: Vec<AlikeNodes<'_, 'r>> = Vec::new();
         for (node, own) in segment.iter().zip(&all) {
             let best = own.iter().map(|choice| (count(choice), choice));
             let best = best.reduce(|best, next| if next.0 > best.0 { next } else { best });
@@ -152,12 +154,11 @@ fn run<'r>(
             break;
         }
         run.nodes.push(node);
-        let arm = match run.arms.iter_mut().position(|arm| arm.receiver == node.receiver) {
-            Some(known) => run.arms.get_mut(known)?,
-            None => {
-                run.arms.push(RunArm { receiver: &node.receiver, values: Vec::new(), nodes: Vec::new() });
-                run.arms.last_mut()?
-            }
+        let arm = if let Some(known) = run.arms.iter_mut().position(|arm| arm.receiver == node.receiver) {
+            run.arms.get_mut(known)?
+        } else {
+            run.arms.push(RunArm { receiver: &node.receiver, values: Vec::new(), nodes: Vec::new() });
+            run.arms.last_mut()?
         };
         arm.nodes.push(node);
         let mut known: BTreeSet<String> = arm.values.iter().cloned().collect();

@@ -30,7 +30,7 @@ impl SchedulePlan {
         let is_used = |name: &String| nodes.iter().any(|node| node.muted.contains(name) || node.active.contains(name));
         let mut taken = BTreeSet::new();
         for interval in configuration.intervals.iter().filter(|interval| is_used(&interval.name)) {
-            let base = name::unique(name::allowed(&name::name(&interval.name), "times"), &mut taken);
+            let base = name::unique(&name::allowed(&name::name(&interval.name), "times"), &mut taken);
             let schedules = interval.schedules(&base, year);
             let asked: Vec<String> = schedules.iter().map(|(name, _)| format!("during {name}")).collect();
             for (name, text) in schedules {
@@ -97,7 +97,7 @@ fn route_mutes<'r>(
         }),
     ];
     for (word, asked, reason) in times.into_iter().flatten() {
-        let name = name::unique(format!("{}-{word}", name::channel(&node.receiver)), taken);
+        let name = name::unique(&format!("{}-{word}", name::channel(&node.receiver)), taken);
         let mut all = conditions.clone();
         all.push(asked);
         let text = format!(
@@ -123,7 +123,7 @@ fn inhibition(rule: &Inhibition, sources: &Sources, taken: &mut BTreeSet<String>
     let (held, source) = (words(&rule.target), words(&rule.source));
     let name = name::allowed(&name::name(&format!("behind-{source}")), "mute");
     let is_taken = taken.contains(&name) && !held.is_empty();
-    let name = name::unique(if is_taken { format!("{name}-{held}") } else { name }, taken);
+    let name = name::unique(&if is_taken { format!("{name}-{held}") } else { name }, taken);
     let conditions = |matchers: &[Matcher]| {
         let conditions = condition::conditions(matchers);
         if conditions.is_empty() { "labels is not empty".to_owned() } else { conditions.join(" and ") }

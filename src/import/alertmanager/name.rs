@@ -47,8 +47,8 @@ pub(super) fn allowed(name: &str, word: &str) -> String {
 }
 
 /// The name, with a number where it is taken.
-pub(super) fn unique(name: String, taken: &mut BTreeSet<String>) -> String {
-    let mut candidate = name.clone();
+pub(super) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut candidate = name.to_owned();
     let mut number = 2;
     while !taken.insert(candidate.clone()) {
         candidate = format!("{name}-{number}");

@@ -48,9 +48,8 @@ impl<'f> NodeReader<'f> {
     /// The elements of a list; none if the key is not there.
     pub(super) fn list<'n>(&mut self, node: &'n YamlNode, key: &str) -> &'n [YamlNode] {
         match node.get(key) {
-            None => &[],
             Some(YamlNode { value: YamlValue::List(elements), .. }) => elements,
-            Some(YamlNode { value: YamlValue::Null, .. }) => &[],
+            None | Some(YamlNode { value: YamlValue::Null, .. }) => &[],
             Some(other) => {
                 self.expected(other, "a list");
                 &[]

@@ -81,8 +81,7 @@ impl ConfigurationReader<'_> {
                 intervals.extend(interval::read(node, &mut self.nodes));
             }
         }
-        let inhibitions =
-            self.nodes.list(document, "inhibit_rules").iter().filter_map(|node| self.inhibition(node)).collect();
+        let inhibitions = self.nodes.list(document, "inhibit_rules").iter().map(|node| self.inhibition(node)).collect();
         let ignored = document.entries().iter().filter(|entry| matches!(&*entry.key, "templates" | "tracing"));
         Some(Configuration {
             root,
@@ -228,10 +227,10 @@ impl ConfigurationReader<'_> {
         Some(Receiver { name: name.text().unwrap_or("null").to_owned(), span: name.span, configs })
     }
 
-    fn inhibition(&mut self, node: &YamlNode) -> Option<Inhibition> {
+    fn inhibition(&mut self, node: &YamlNode) -> Inhibition {
         self.nodes.keys(node, INHIBITION_KEYS, "rule of inhibition");
         let (source, target) = (self.matchers(node, "source_"), self.matchers(node, "target_"));
-        Some(Inhibition { span: node.span, source, target, equal: self.nodes.texts(node, "equal") })
+        Inhibition { span: node.span, source, target, equal: self.nodes.texts(node, "equal") }
     }
 
     /// Reports receivers and intervals that nothing defines. A tree without any receivers is one that was cut out of its file.

@@ -32,7 +32,7 @@ pub(super) fn names(lines: &[RouteLine<'_>]) -> Vec<String> {
             .collect();
         if raised.is_empty() {
             let mut taken = BTreeSet::new();
-            return (0..lines.len()).map(|at| name::unique(name::allowed(chosen(at), "route"), &mut taken)).collect();
+            return (0..lines.len()).map(|at| name::unique(&name::allowed(chosen(at), "route"), &mut taken)).collect();
         }
         for at in raised {
             if let Some(level) = levels.get_mut(at) {

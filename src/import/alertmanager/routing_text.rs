@@ -51,7 +51,7 @@ impl RoutingWriter<'_> {
                 }
                 None if takes_all.is_some() => {}
                 None if condition::conditions(&child.matchers).is_empty() && !child.continues => {
-                    takes_all = Some(child)
+                    takes_all = Some(child);
                 }
                 None => children.push(child),
             }

@@ -26,7 +26,8 @@ pub(super) fn duration(seconds: u64) -> String {
     let mut rest = seconds;
     for (unit, size) in [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)] {
         if rest >= size {
-            out += &format!("{}{unit}", rest / size);
+            out += &(rest / size).to_string();
+            out += unit;
             rest %= size;
         }
     }
