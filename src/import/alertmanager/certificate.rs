@@ -198,9 +198,10 @@ fn why(reason: &Unreachable, path: &str, line_of: &dyn Fn(usize) -> Option<usize
     match reason {
         Unreachable::OwnConditions(_) => "its matchers contradict each other".to_owned(),
         Unreachable::Ancestors(_) => "its matchers contradict those around it".to_owned(),
-        Unreachable::Taken { goes_to, .. } => {
+        Unreachable::Taken { event, .. } => {
             // Routes after the one around it take other alerts.
-            let takers = goes_to.routes.iter().filter(|(taker, _)| stands_before(taker, path));
+            let routes = event.iter().flat_map(|taken| &taken.1.routes);
+            let takers = routes.filter(|(taker, _)| stands_before(taker, path));
             let takers = takers.filter_map(|(taker, _)| line_of(node_id(taker)?));
             let lines: Vec<String> = takers.map(|line| line.to_string()).collect();
             match lines.as_slice() {
