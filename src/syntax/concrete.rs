@@ -152,8 +152,7 @@ impl TokenMarker<'_> {
     fn mark(&mut self, pair: &RulePair<'_>) {
         let rule = pair.as_rule();
         match rule {
-            Rule::k_because => self.place(pair, TokenPlace::Clause),
-            Rule::mute_source => self.place(pair, TokenPlace::Clause),
+            Rule::k_because | Rule::mute_source => self.place(pair, TokenPlace::Clause),
             Rule::k_and | Rule::k_or => self.place(pair, TokenPlace::Connective),
             Rule::coalesce => self.place(pair, TokenPlace::Coalesce),
             Rule::settings | Rule::parameters => {

@@ -3,6 +3,7 @@
 use crate::ruleset::{RouteNode, RouteTarget, RoutingTree};
 use crate::text::quoted;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// A graph in the language of Graphviz.
 pub(super) fn dot(trees: &[RoutingTree]) -> String {
@@ -10,10 +11,10 @@ pub(super) fn dot(trees: &[RoutingTree]) -> String {
     let mut out = "digraph routes {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
     for (name, number) in &graph.nodes {
         let shape = if name.starts_with(CHANNEL) { " shape=oval" } else { "" };
-        out.push_str(&format!("  n{number} [label={}{shape}];\n", quoted(label(name))));
+        _ = writeln!(out, "  n{number} [label={}{shape}];", quoted(label(name)));
     }
     for edge in &graph.edges {
-        out.push_str(&format!("  n{} -> n{} [label={}];\n", edge.from, edge.to, quoted(&edge.text)));
+        _ = writeln!(out, "  n{} -> n{} [label={}];", edge.from, edge.to, quoted(&edge.text));
     }
     out + "}\n"
 }
@@ -27,14 +28,12 @@ pub(super) fn mermaid(trees: &[RoutingTree]) -> String {
     let mut out = "flowchart LR\n".to_owned();
     for (name, number) in &graph.nodes {
         let text = written(label(name));
-        out.push_str(&match name.starts_with(CHANNEL) {
-            true => format!("  n{number}([\"{text}\"])\n"),
-            false => format!("  n{number}[\"{text}\"]\n"),
-        });
+        let [open, close] = if name.starts_with(CHANNEL) { ["([", "])"] } else { ["[", "]"] };
+        _ = writeln!(out, "  n{number}{open}\"{text}\"{close}");
     }
     for edge in &graph.edges {
         let text = if edge.text.is_empty() { String::new() } else { format!("|\"{}\"|", written(&edge.text)) };
-        out.push_str(&format!("  n{} -->{text} n{}\n", edge.from, edge.to));
+        _ = writeln!(out, "  n{} -->{text} n{}", edge.from, edge.to);
     }
     out
 }
@@ -70,7 +69,7 @@ impl RouteGraph {
     fn lines(&mut self, from: &str, lines: &[RouteNode]) {
         for line in lines {
             self.edge(from, &line.path, &line.head);
-            for target in line.target.iter() {
+            if let Some(target) = &line.target {
                 self.target(&line.path, target, "");
             }
             for arm in &line.arms {
@@ -87,7 +86,7 @@ impl RouteGraph {
         for routing in &target.routings {
             self.edge(from, &format!("routing {routing}"), text);
         }
-        for next in target.next.iter() {
+        if let Some(next) = &target.next {
             self.edge(from, next, if text.is_empty() { "decline" } else { text });
         }
         if target.channels.is_empty() && target.routings.is_empty() && target.next.is_none() {

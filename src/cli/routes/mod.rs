@@ -115,7 +115,9 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
         facts.way = Some(way(&rules, &trees, file, clock::at(arguments.at), terminal)?);
     }
     let depth = arguments.depth.unwrap_or(usize::MAX);
-    trees.iter_mut().for_each(|tree| cut(&mut tree.lines, depth));
+    for tree in &mut trees {
+        cut(&mut tree.lines, depth);
+    }
     let printed = match arguments.format {
         RoutesFormat::Text => text::render(&trees, &facts, text::TreeStyle::of(&terminal.out)),
         RoutesFormat::Json => json(&trees, &facts),
@@ -151,7 +153,9 @@ fn keep_reached(
     for tree in &*trees {
         reached.extend(prove::reached_lines(roots, &tree.routing, condition, terminal)?);
     }
-    trees.iter_mut().for_each(|tree| retain(&mut tree.lines, &reached));
+    for tree in trees.iter_mut() {
+        retain(&mut tree.lines, &reached);
+    }
     trees.retain(|tree| !tree.lines.is_empty());
     Ok(())
 }
@@ -179,7 +183,7 @@ fn way(
         terminal.help("an event is written as `run` writes it: {\"severity\": \"Critical\", \"labels\": {}}");
         Exit::Findings
     };
-    let document = json::parse(&bytes, &arena).map_err(|error| refused(error.message.to_string()))?;
+    let document = json::parse(&bytes, &arena).map_err(|error| refused(error.message))?;
     let mut way = BTreeSet::new();
     // Routings that others call are entered through them.
     let entered = trees.iter().filter(|tree| !tree.entered_from.is_empty() || trees.len() == 1);

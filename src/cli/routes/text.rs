@@ -5,6 +5,7 @@ use crate::cli::terminal::OutputStream;
 use crate::diagnostic::visible_text;
 use crate::ruleset::{RouteNode, RouteTarget, RoutingTree};
 use crate::text::{plural, shorten};
+use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 /// The columns where nothing says how many there are.
@@ -34,7 +35,7 @@ pub(super) fn render(trees: &[RoutingTree], facts: &LineFacts, style: TreeStyle)
             [] => String::new(),
             from => format!("  from {}", from.join(", ")),
         };
-        drawing.out.push_str(&format!("routing {}  {}{from}\n", tree.routing, visible_text(&tree.at)));
+        _ = writeln!(drawing.out, "routing {}  {}{from}", tree.routing, visible_text(&tree.at));
         drawing.lines(&tree.lines, "");
     }
     drawing.out
@@ -75,7 +76,7 @@ impl TreeDrawing<'_> {
         let text = visible_text(text);
         let shown = if text.width() > room { shorten(&text, room.saturating_sub(1)) } else { text };
         let blanks = if remark.is_empty() { 0 } else { room.saturating_sub(shown.width()) + 2 };
-        self.out.push_str(&format!("{margin}{shown}{}{remark}\n", " ".repeat(blanks)));
+        _ = writeln!(self.out, "{margin}{shown}{}{remark}", " ".repeat(blanks));
     }
 
     /// Tests, proofs, and whether the event came here.
