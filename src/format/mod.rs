@@ -1,7 +1,7 @@
 //! The formatter: it changes the blanks between the tokens and comments of a rule file, and nothing else.
 //!
-//! It goes through tokens and comments in their order ([`tokens`]), nests them by their brackets ([`items`]), and decides
-//! what stands between two of them ([`layout`], [`alignment`]). The result is read again and compared with the text, so
+//! It goes through tokens and comments in their order (`tokens`), nests them by their brackets (`items`), and decides
+//! what stands between two of them (`layout`, `alignment`). The result is read again and compared with the text, so
 //! no token and no comment can be lost, moved or changed. There are no options.
 
 mod alignment;
