@@ -10,13 +10,24 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+/// The lines of a transcript that are not output: it begins behind a command, and up to the next empty line a `#` in it is its
+/// own.
+fn commands(transcript: &str) -> impl Iterator<Item = &str> {
+    let mut is_output = false;
+    transcript.lines().filter(move |line| {
+        let is_own = !is_output && line.starts_with(['$', '#', '>']);
+        is_output = !line.is_empty() && (is_output || line.starts_with('$'));
+        is_own
+    })
+}
+
 /// Runs the commands of a transcript, and compares.
 fn transcript(name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cases/cli/{name}.transcript"));
     let written = fs::read_to_string(&path).expect("the transcript");
     let folder = Folder::new();
     let mut run = String::new();
-    for line in written.lines().filter(|line| line.starts_with(['$', '#', '>'])) {
+    for line in commands(&written) {
         writeln!(run, "{line}").expect("a string");
         match line.split_at(1) {
             ("$", words) => run.push_str(&answer(words, &folder)),

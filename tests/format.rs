@@ -141,13 +141,13 @@ fn a_comment_between_any_two_tokens_stays_there() {
     }
 }
 
+/// Of schedules a line break before times means something, and CR LF is kept, so texts with these are left out.
 #[test]
 fn other_blanks_give_the_same_text() {
     let mut random = Random::new(7);
-    for (name, text) in corpus()
-        .into_iter()
-        .filter(|(name, text)| !text.contains('\r') && (name.contains("/rules/") || text.len() < 400))
-    {
+    for (name, text) in corpus().into_iter().filter(|(name, text)| {
+        !text.contains('\r') && !text.contains("schedule ") && (name.contains("/rules/") || text.len() < 400)
+    }) {
         let Some(varied) = varied(&text, &mut random) else { continue };
         assert_eq!(formatted(&name, &varied), formatted(&name, &text), "{name}\n{varied}");
     }

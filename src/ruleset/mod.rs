@@ -28,7 +28,7 @@ pub use difference::{
 pub use files::SystemClock;
 pub use proofs::{ProofSummary, Proofs};
 pub use resolve::{ReadSecret, ResolvedSettings, UnreadableSecret};
-pub use route_tree::{RouteArm, RouteNode, RouteTarget, RoutingTree};
+pub use route_tree::{RouteArm, RouteTarget, RouteTreeLine, RoutingTree};
 pub use samples::{SampleFile, SampleReport};
 pub use silence::{MAX_CONDITION_BYTES, RefusedCondition, SilenceCondition, SilenceSet};
 pub use trace::{

@@ -19,12 +19,12 @@ pub struct RoutingTree {
     /// The integrations and heartbeats whose events enter it.
     pub entered_from: Vec<String>,
     /// Its lines in order.
-    pub lines: Vec<RouteNode>,
+    pub lines: Vec<RouteTreeLine>,
 }
 
 /// A line of a routing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RouteNode {
+pub struct RouteTreeLine {
     /// Its path: `main.payments.page`.
     pub path: Box<str>,
     /// `route`, `also route`, `always` or `else`.
@@ -41,7 +41,7 @@ pub struct RouteNode {
     pub arms: Vec<RouteArm>,
     /// The lines of its block.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<RouteNode>,
+    pub lines: Vec<RouteTreeLine>,
 }
 
 /// An arm of a line that matches.
@@ -102,7 +102,7 @@ impl<'r> TreeReader<'r> {
     }
 
     /// The lines of a block. `behind` is the line that is asked where none of them hits.
-    fn lines(&self, block: &'r RoutingBlock, behind: Option<&'r RoutingLine>) -> Vec<RouteNode> {
+    fn lines(&self, block: &'r RoutingBlock, behind: Option<&'r RoutingLine>) -> Vec<RouteTreeLine> {
         let line = |(at, line): (usize, &'r RoutingLine)| {
             let later = block.lines.iter().skip(at + 1).find(|later| later.kind != LineKind::Always);
             // Where an `else` declines, the whole block does not hit.
@@ -111,8 +111,8 @@ impl<'r> TreeReader<'r> {
         block.lines.iter().enumerate().map(line).collect()
     }
 
-    fn line(&self, line: &'r RoutingLine, next: Option<&'r RoutingLine>) -> RouteNode {
-        let mut node = RouteNode {
+    fn line(&self, line: &'r RoutingLine, next: Option<&'r RoutingLine>) -> RouteTreeLine {
+        let mut node = RouteTreeLine {
             path: (*line.path).into(),
             kind: kind_words(line.kind),
             head: self.head(line),
@@ -202,7 +202,7 @@ fn kind_words(kind: LineKind) -> &'static str {
     }
 }
 
-impl RouteNode {
+impl RouteTreeLine {
     /// The last part of the path.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -1,6 +1,6 @@
 //! Trees as graphs, for Graphviz and Mermaid.
 
-use crate::ruleset::{RouteNode, RouteTarget, RoutingTree};
+use crate::ruleset::{RouteTarget, RouteTreeLine, RoutingTree};
 use crate::text::quoted;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -66,7 +66,7 @@ impl RouteGraph {
         graph
     }
 
-    fn lines(&mut self, from: &str, lines: &[RouteNode]) {
+    fn lines(&mut self, from: &str, lines: &[RouteTreeLine]) {
         for line in lines {
             self.edge(from, &line.path, &line.head);
             if let Some(target) = &line.target {

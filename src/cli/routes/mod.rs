@@ -10,7 +10,7 @@ use super::{clock, load, prove};
 use crate::evaluate::EvaluationContext;
 use crate::json;
 use crate::prove::Reachability;
-use crate::ruleset::{EvaluationTrace, RouteNode, RoutingTree, RuleSet};
+use crate::ruleset::{EvaluationTrace, RouteTreeLine, RoutingTree, RuleSet};
 use crate::suite::files::DiskFiles;
 use crate::suite::route_hits;
 use crate::time::Timestamp;
@@ -160,7 +160,7 @@ fn keep_reached(
     Ok(())
 }
 
-fn retain(lines: &mut Vec<RouteNode>, reached: &BTreeSet<String>) {
+fn retain(lines: &mut Vec<RouteTreeLine>, reached: &BTreeSet<String>) {
     lines.retain_mut(|line| {
         retain(&mut line.lines, reached);
         !line.lines.is_empty() || reached.contains(&*line.path)
@@ -198,7 +198,7 @@ fn way(
     Ok(way)
 }
 
-fn cut(lines: &mut [RouteNode], depth: usize) {
+fn cut(lines: &mut [RouteTreeLine], depth: usize) {
     for line in lines {
         if depth <= 1 {
             line.lines.clear();

@@ -3,7 +3,7 @@
 use super::{LineFacts, LineProof};
 use crate::cli::terminal::OutputStream;
 use crate::diagnostic::visible_text;
-use crate::ruleset::{RouteNode, RouteTarget, RoutingTree};
+use crate::ruleset::{RouteTarget, RouteTreeLine, RoutingTree};
 use crate::text::{plural, shorten};
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
@@ -48,7 +48,7 @@ struct TreeDrawing<'f> {
 }
 
 impl TreeDrawing<'_> {
-    fn lines(&mut self, lines: &[RouteNode], margin: &str) {
+    fn lines(&mut self, lines: &[RouteTreeLine], margin: &str) {
         for (number, line) in lines.iter().enumerate() {
             let (branch, below) = self.rails(number + 1 == lines.len());
             self.line(&format!("{margin}{branch}"), &text(line), &self.remark(line));
@@ -80,7 +80,7 @@ impl TreeDrawing<'_> {
     }
 
     /// Tests, proofs, and whether the event came here.
-    fn remark(&self, line: &RouteNode) -> String {
+    fn remark(&self, line: &RouteTreeLine) -> String {
         let tests = match self.facts.tests.get(&line.path) {
             Some(tests) => plural(*tests, "test"),
             None => "no test".to_owned(),
@@ -100,7 +100,7 @@ impl TreeDrawing<'_> {
 }
 
 /// `route page when severity == Critical => pay_page`
-fn text(line: &RouteNode) -> String {
+fn text(line: &RouteTreeLine) -> String {
     let mut text = line.kind.to_owned();
     if line.kind != "else" {
         text = format!("{text} {}", line.name());
