@@ -10,13 +10,14 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// The lines of a transcript that are not output: it begins behind a command, and up to the next empty line a `#` in it is its
-/// own.
+/// The lines of a transcript that are not output. Output stands directly behind its command, and ends with the exit code.
 fn commands(transcript: &str) -> impl Iterator<Item = &str> {
-    let mut is_output = false;
+    let (mut is_behind_command, mut is_output) = (false, false);
     transcript.lines().filter(move |line| {
+        is_output |= is_behind_command && !line.is_empty();
         let is_own = !is_output && line.starts_with(['$', '#', '>']);
-        is_output = !line.is_empty() && (is_output || line.starts_with('$'));
+        is_output &= !line.starts_with("= ");
+        is_behind_command = is_own && line.starts_with('$');
         is_own
     })
 }
