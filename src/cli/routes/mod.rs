@@ -9,6 +9,7 @@ use super::terminal::Terminal;
 use super::{clock, load, prove};
 use crate::evaluate::EvaluationContext;
 use crate::json;
+use crate::model::LineKind;
 use crate::prove::Reachability;
 use crate::ruleset::{EvaluationTrace, RouteTreeLine, RoutingTree, RuleSet};
 use crate::suite::files::DiskFiles;
@@ -130,6 +131,9 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
 
 fn facts(rules: &RuleSet) -> LineFacts {
     let proofs = rules.prove_lines();
+    // A block needs an `else` whether anything is left for it or not, and one that declines is where events go on.
+    let elses = rules.model.routing_lines().filter(|line| line.kind == LineKind::Else);
+    let elses: BTreeSet<&str> = elses.map(|line| &*line.path).collect();
     let proof = |verdict: &Reachability| match verdict {
         Reachability::Reachable(event) => LineProof::Event(event.to_string()),
         Reachability::Unreachable(_) | Reachability::WithinUnreachable => LineProof::Unreachable,
@@ -137,7 +141,11 @@ fn facts(rules: &RuleSet) -> LineFacts {
     };
     LineFacts {
         tests: route_hits(rules, &mut DiskFiles),
-        proofs: proofs.lines().map(|(path, verdict)| (path.into(), proof(verdict))).collect(),
+        proofs: proofs
+            .lines()
+            .filter(|(path, _)| !elses.contains(path))
+            .map(|(path, verdict)| (path.into(), proof(verdict)))
+            .collect(),
         way: None,
     }
 }
@@ -180,7 +188,7 @@ fn way(
     let arena = json::Arena::new();
     let mut refused = |message: String| {
         terminal.error(&format!("`{name}` holds no event: {message}"));
-        terminal.help("an event is written as `run` writes it: {\"severity\": \"Critical\", \"labels\": {}}");
+        terminal.help("an event is written as `run` writes it: {\"severity\": \"Critical\", \"title\": \"disk full\", \"key\": \"disk\"}");
         Exit::Findings
     };
     let document = json::parse(&bytes, &arena).map_err(|error| refused(error.message))?;
