@@ -25,6 +25,7 @@ mod word;
 
 use crate::check::import_code;
 use crate::diagnostic::{Diagnostic, DiagnosticFormat, DiagnosticLevel, render};
+use crate::format::formatted;
 use crate::import::yaml;
 use crate::prove::Witness;
 use crate::ruleset::{LoadedRules, RuleSet};
@@ -139,11 +140,11 @@ fn written(configuration: Configuration, sources: &Sources, file: FileId, year: 
     let certificate = Certificate::new(&configuration.root, proofs.witnesses);
     let loaded = load(&format!("edition 1\n{}{routing}", discarding.text));
     let mut import = AlertmanagerImport {
-        rules,
-        tests: format!(
+        rules: formatted(rules),
+        tests: formatted(format!(
             "edition 1\n\n# The certificate: what the original decides about these alerts.\n{}",
             certificate.tests(&sending)
-        ),
+        )),
         cases: certificate.cases().map(|case| (case.labels.clone(), case.receivers.clone())).collect(),
         receivers: BTreeMap::new(),
         differences: Vec::new(),
