@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{clock, load};
 use crate::prove::DifferenceDetail;
-use crate::ruleset::{RoutingVerdict, RuleSet, RuleSetDifference};
+use crate::ruleset::{DeclarationEdit, RoutingVerdict, RuleSet, RuleSetDifference};
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
 use recorded::{RecordedArguments, RecordedDifference};
@@ -93,8 +93,8 @@ impl FailOn {
     fn failure(self) -> &'static str {
         match self {
             Self::Any => "`--fail-on any`: something changed, or may have",
-            Self::Lost => "`--fail-on lost`: a channel loses events",
-            Self::LostCritical => "`--fail-on lost-critical`: a channel loses Critical events",
+            Self::Lost => "`--fail-on lost`: a channel loses events, or may lose some",
+            Self::LostCritical => "`--fail-on lost-critical`: a channel loses Critical events, or may lose some",
             Self::Undecided => "`--fail-on undecided`: it is not known what an edit changes",
         }
     }
@@ -159,6 +159,7 @@ impl DiffReport {
             || difference.edits.iter().any(|edit| edit.undecided.is_some())
             || payloads().any(|payload| payload.undecided.is_some());
         let recorded = self.recorded.iter().flat_map(|recorded| &recorded.kinds);
+        let may_lose = difference.declarations.iter().any(DeclarationEdit::may_lose);
         let mut changes = difference.edits.iter().flat_map(|edit| &edit.changes);
         match what {
             FailOn::Any => {
@@ -168,12 +169,14 @@ impl DiffReport {
                     || recorded.count() > 0
             }
             FailOn::Lost => {
-                changes.any(|change| !change.lost.is_empty())
+                may_lose
+                    || changes.any(|change| !change.lost.is_empty())
                     || payloads().any(|payload| !payload.lost.is_empty())
                     || recorded.into_iter().any(|kind| !kind.lost.is_empty())
             }
             FailOn::LostCritical => {
-                changes.any(|change| !change.lost.is_empty() && change.severities.contains(&"Critical"))
+                may_lose
+                    || changes.any(|change| !change.lost.is_empty() && change.severities.contains(&"Critical"))
                     || payloads().any(|payload| payload.lost.contains(&"Critical"))
                     || recorded.into_iter().any(|kind| !kind.lost.is_empty() && kind.was_critical())
             }

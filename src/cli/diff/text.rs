@@ -260,7 +260,8 @@ pub(super) fn undecided_line(edit: &LineEdit) -> Option<String> {
 /// `12 of 340 recorded events change`
 pub(super) fn recorded_line(recorded: &RecordedDifference) -> String {
     let RecordedDifference { documents, changed, kinds: _ } = recorded;
-    format!("{changed} of {} change", plural(*documents, "recorded document"))
+    let verb = if *changed == 1 { "changes" } else { "change" };
+    format!("{changed} of {} {verb}", plural(*documents, "recorded document"))
 }
 
 /// A change of recorded events, with the first of them.

@@ -133,6 +133,21 @@ pub struct DeclarationEdit {
     pub used_by: Vec<Box<str>>,
 }
 
+impl DeclarationEdit {
+    /// Whether channels may lose events by it, which no line of a routing shows: an integration that goes elsewhere, reads with
+    /// other mappings or is gone; a mute; an absence that is told elsewhere or not at all; a routing that only senders enter.
+    #[must_use]
+    pub fn may_lose(&self) -> bool {
+        let has_part = |names: &[&str]| self.parts.iter().any(|part| names.contains(&&*part.part));
+        match (self.kind, self.edit) {
+            ("integration", "changed") => has_part(&["mappings", "destination"]),
+            ("integration" | "heartbeat", "removed") | ("mute", "added" | "changed") | ("heartbeat", "changed") => true,
+            ("routing", "removed") => self.used_by.is_empty(),
+            _ => false,
+        }
+    }
+}
+
 /// A part of a declaration that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PartEdit {
