@@ -239,6 +239,26 @@ fn routings_are_shown_as_trees() {
 }
 
 #[test]
+fn an_option_of_a_question_says_one_thing() {
+    let rules = "edition 1\nchannel page = stdout()\nrouting main { else => page }\n";
+    let folder = Folder::new().file("shop.rules", rules);
+    let refused = |words: [&str; 4]| {
+        let finished = folder.pointsman(["prove", "--routing"]).args(words).finish();
+        assert_eq!((finished.code, &*finished.stdout), (Some(2), ""), "{words:?}: {}", finished.stderr);
+    };
+    refused(["main", "--when", "severity == Critical expect sent []", "--expect=not dropped"]);
+    refused(["main when severity == Info", "--when", "severity == Critical", "--expect=not dropped"]);
+    refused([
+        "main",
+        "--expect",
+        "not dropped } channel more = stdout() prove \"y\" { routing main expect not dropped",
+        "--color=never",
+    ]);
+    refused(["main", "--expect", "not dropped expect nothing", "--color=never"]);
+    folder.pointsman(["prove", "--routing", "main", "--when", "severity == Critical # urgent"]).run();
+}
+
+#[test]
 fn check_compares_rules_with_samples() {
     transcript("samples");
 }

@@ -9,8 +9,11 @@ use super::test::{TestFormat, print_report};
 use crate::diagnostic::{self, DiagnosticLevel, FindingCounts};
 use crate::prove::ReachedDestination;
 use crate::ruleset::{LoadedRules, RuleSet};
+use crate::source::Sources;
 use crate::suite::files::DiskFiles;
 use crate::suite::{self, TestOptions, TestSelection};
+use crate::syntax;
+use crate::syntax::tree::{Declaration, DocumentedDeclaration};
 use crate::text::plural;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -122,36 +125,87 @@ pub(super) fn reached_lines(
     condition: &str,
     terminal: &mut Terminal,
 ) -> Result<BTreeSet<String>, Exit> {
-    let text = question(routing, &format!("  when {condition}\n"), "not dropped");
-    let (rules, id) = asked(paths, &text, terminal)?;
+    let question = Question { routing, when: Some(condition), at: None, expect: "not dropped" };
+    let (rules, id) = question.ask(paths, terminal)?;
     Ok(rules.statement_prover().destinations(id).into_iter().map(|each| each.path.to_string()).collect())
 }
 
-/// The rules with a question, and its position.
-fn asked(paths: &[PathBuf], text: &str, terminal: &mut Terminal) -> Result<(RuleSet, usize), Exit> {
-    let rules = usable(paths, text, terminal)?;
-    // The statements of the files are not asked.
-    let mut statements = rules.model.statements.iter();
-    let Some(id) = statements.position(|statement| rules.sources.name(statement.span) == QUESTION) else {
-        terminal.error("the question is not one statement");
-        return Err(Exit::Usage);
-    };
-    refuse_empty_question(&rules, id, terminal)?;
-    Ok((rules, id))
+/// What the command line asks of a routing.
+struct Question<'q> {
+    routing: &'q str,
+    when: Option<&'q str>,
+    at: Option<&'q str>,
+    expect: &'q str,
 }
 
-fn question(routing: &str, lines: &str, expect: &str) -> String {
-    format!("edition 1\n\nprove \"the question\" {{\n  routing {routing}\n{lines}  expect {expect}\n}}\n")
+impl Question<'_> {
+    /// The lines of the `prove` that asks it.
+    fn lines(&self) -> Vec<String> {
+        let line = |word: &'static str| move |text: &str| format!("{word} {text}");
+        let optional = [self.when.map(line("when")), self.at.map(line("at"))].into_iter().flatten();
+        [line("routing")(self.routing)].into_iter().chain(optional).chain([line("expect")(self.expect)]).collect()
+    }
+
+    /// The rules with the question, and its position.
+    fn ask(&self, paths: &[PathBuf], terminal: &mut Terminal) -> Result<(RuleSet, usize), Exit> {
+        if let Some(when) = self.when {
+            refuse_broken_condition(when, terminal)?;
+        }
+        let lines = self.lines();
+        let text = format!("edition 1\n\nprove \"the question\" {{\n  {}\n}}\n", lines.join("\n  "));
+        if statements(&text).is_some_and(|statements| statements != [lines.len()]) {
+            terminal.error("an option says more than one thing");
+            terminal.help("`--routing` takes a name, `--when` a condition, `--at` a time, `--expect` one expectation");
+            return Err(Exit::Usage);
+        }
+        let rules = usable(paths, &text, terminal)?;
+        // The statements of the files are not asked.
+        let mut statements = rules.model.statements.iter();
+        let Some(id) = statements.position(|statement| rules.sources.name(statement.span) == QUESTION) else {
+            terminal.error("the question is not one statement");
+            return Err(Exit::Usage);
+        };
+        refuse_empty_question(&rules, id, terminal)?;
+        Ok((rules, id))
+    }
+}
+
+/// How many lines each `prove` of a text has; 0 for other declarations. None where the text does not parse.
+fn statements(text: &str) -> Option<Vec<usize>> {
+    let mut sources = Sources::default();
+    let file = sources.add(QUESTION, text);
+    let mut found = Vec::new();
+    let parsed = syntax::parse(&sources, file, &mut found);
+    let count = |declared: &DocumentedDeclaration| match &declared.kind {
+        Declaration::Prove(prove) => prove.statements.len(),
+        _ => 0,
+    };
+    found.is_empty().then(|| parsed.items.iter().map(count).collect())
+}
+
+/// Reads the condition alone, so that a mistake in it is shown there and nowhere else.
+fn refuse_broken_condition(condition: &str, terminal: &mut Terminal) -> Result<(), Exit> {
+    let mut sources = Sources::default();
+    let file = sources.add("--when", condition);
+    let mut found = Vec::new();
+    syntax::parse_condition(&sources, file, &mut found);
+    if found.is_empty() {
+        return Ok(());
+    }
+    terminal.err.print(&diagnostic::render(terminal.err.human_format(), &found, &sources));
+    Err(Exit::Usage)
 }
 
 /// Answers a question that no file asks.
 fn ask(routing: &str, arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
-    let line = |word: &str, text: Option<&str>| text.map_or_else(String::new, |text| format!("  {word} {text}\n"));
-    let when = line("when", arguments.when.as_deref());
-    let at = line("at", arguments.at.as_deref());
     // A list needs no expectation, and a `prove` has one.
-    let text = question(routing, &(when + &at), arguments.expect.as_deref().unwrap_or("not dropped"));
-    let (mut rules, id) = asked(&arguments.rules.roots(), &text, terminal)?;
+    let question = Question {
+        routing,
+        when: arguments.when.as_deref(),
+        at: arguments.at.as_deref(),
+        expect: arguments.expect.as_deref().unwrap_or("not dropped"),
+    };
+    let (mut rules, id) = question.ask(&arguments.rules.roots(), terminal)?;
     rules.effort = arguments.effort.effort();
     if arguments.expect.is_none() {
         return list(&rules, id, arguments, terminal);
