@@ -47,8 +47,22 @@ fn pattern(test: &Comparator, span: Span, case: Case) -> Option<Diagnostic> {
 
 fn found(regex: &RegexLiteral, test: Span, simpler: String) -> Diagnostic {
     Diagnostic::new(&CODE, regex.span, "this regex says no more than simpler words would")
-        .label(format!("the same as `{simpler}`"))
+        .label(format!("the same as `{simpler}`{}", exception(regex)))
         .suggest("write it without a regex", test, simpler)
+}
+
+/// Of which texts a regex says something else than the simpler test. Where it cannot be told, it may.
+fn exception(regex: &RegexLiteral) -> &'static str {
+    let has_wildcard = regex.pattern.contains(".*");
+    // These two letters have relatives beyond ASCII in a regex, and not under `ignore case`.
+    let is_folded = |letter: char| matches!(letter, 'k' | 'K' | 's' | 'S') || !letter.is_ascii();
+    let folds = &*regex.flags == "i" && regex.pattern.chars().any(is_folded);
+    match (has_wildcard, folds) {
+        (false, false) => "",
+        (true, false) => ", but for texts with line breaks, which `.` does not match",
+        (false, true) => ", but for letters such as `ſ`, which a regex takes for `s`",
+        (true, true) => ", but for texts with line breaks and letters such as `ſ`",
+    }
 }
 
 fn not(negated: bool) -> &'static str {
