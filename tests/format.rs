@@ -46,8 +46,7 @@ fn blocks() -> Vec<(String, String)> {
     let mut blocks = Vec::new();
     for path in paths {
         let text = fs::read_to_string(&path).unwrap();
-        let mut parts = text.split("\n```");
-        while let Some(part) = parts.next() {
+        for part in text.split("\n```") {
             if let Some((words, rules)) = part.split_once('\n').filter(|(words, _)| words.starts_with("rules")) {
                 blocks.push((format!("{} {words}", path.display()), rules.to_owned() + "\n"));
             }

@@ -110,7 +110,12 @@ fn unreachable(map: &RoutingMap<'_>, id: LineId, reason: &Unreachable) -> Option
                 [one] => found.related(one, "no event meets this condition"),
                 [..] => related(found, spans.iter().map(|span| (*span, "contradicts the other conditions".to_owned()))),
             };
-            found.help("fix its condition, or remove the line")
+            found.help(match **spans {
+                [_, _, ..] => {
+                    "fix its condition, or remove the line; where one of several is enough, write `or`, or `in […]`"
+                }
+                [] | [_] => "fix its condition, or remove the line",
+            })
         }
         Unreachable::Ancestors(conditions) => {
             let found = found(&proof_code::UNREACHABLE_LINE, "unreachable");
@@ -136,7 +141,9 @@ fn unreachable(map: &RoutingMap<'_>, id: LineId, reason: &Unreachable) -> Option
             }
             match before.and_then(|before| map.line(before)) {
                 Some(before) => found.help(format!("move it above `{}`", before.line.path)),
-                None => found.help("remove it, or change the lines that take its events"),
+                None => {
+                    found.help("remove it, add its channels to the lines that take its events, or change these lines")
+                }
             }
         }
     })

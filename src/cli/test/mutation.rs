@@ -22,8 +22,13 @@ pub(super) struct MutationArguments {
     #[arg(long, value_name = "PERCENT", value_parser = percent, requires = "mutate")]
     min_score: Option<f64>,
     /// Try at most so many changes
-    #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_LIMIT, requires = "mutate")]
+    #[arg(long, value_name = "NUMBER", default_value_t = DEFAULT_LIMIT, value_parser = at_least_one, requires = "mutate")]
     limit: usize,
+}
+
+/// A number of which something is left.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a number from 1 on is needed".to_owned())
 }
 
 impl MutationArguments {

@@ -23,8 +23,13 @@ pub(super) fn never_dropped(line: &DropCondition, causes: &[Guard], shown: Optio
     let is_taken = causes.iter().any(|cause| cause.role == GuardRole::NotDropped);
     let found = found.label(if is_taken { "all of it is dropped before" } else { "never true here" });
     let found = related(found, others(causes, line.when.span));
+    let is_met = shown.is_some();
     let found = shown.into_iter().fold(found, Diagnostic::note);
-    found.help(if is_taken { "remove it, or move it above the other" } else { "fix its condition, or remove it" })
+    found.help(match (is_taken, is_met) {
+        (true, true) => "remove it, or move it above the other",
+        (true, false) => "remove it, or change what drops it before",
+        (false, _) => "fix its condition, or remove it",
+    })
 }
 
 /// A `drop` that leaves nothing.
