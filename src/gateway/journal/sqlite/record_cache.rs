@@ -35,6 +35,8 @@ pub(super) struct RecordCache {
     changed_groups: Vec<(i64, GroupId)>,
     /// The push that was stored last, and its row.
     pub(super) last_push: Option<(PushId, i64)>,
+    /// The message of a channel whose alerts were noted as told last, and when it was made.
+    pub(super) last_told: Option<((i64, MessageId), Timestamp)>,
 }
 
 /// An alert that a channel knows, or that there is none.

@@ -11,6 +11,7 @@ use super::record_rows::{NotedEvent, Watermark};
 use crate::gateway::journal::NewsEnd;
 use crate::gateway::journal::number::StoredNumber as _;
 use crate::notification::{AlertId, AlertRecord, ChannelStore as _, DueClass, GroupId, MessageId, MessageRecord};
+use crate::time::Timestamp;
 use rusqlite::OptionalExtension as _;
 use std::collections::BTreeMap;
 
@@ -83,10 +84,26 @@ impl SqliteChannel<'_> {
 
     /// Notes that a message told an alert, whose last event was that one.
     pub(super) fn insert_told(&self, alert: AlertId, event: NotedEvent, message: MessageId) -> StoreResult<()> {
-        let sql = "INSERT INTO told_change (channel, alert, push, result, message, at) \
-                   SELECT ?1, ?2, ?3, ?4, number, at FROM told_message WHERE channel = ?1 AND number = ?5";
-        self.connection.prepare_cached(sql)?.execute((self.channel, alert, event.push, NewsEnd::Told, message))?;
+        let Some(at) = self.message_time(message)? else { return Ok(()) };
+        let sql = "INSERT INTO told_change (channel, alert, push, result, message, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let values = (self.channel, alert, event.push, NewsEnd::Told, message, at);
+        self.connection.prepare_cached(sql)?.execute(values)?;
         Ok(())
+    }
+
+    /// When a message was made; nothing where it is gone. It is asked for once for all alerts of a message: to find the row of
+    /// one that tells a hundred thousand alerts is to read megabytes.
+    fn message_time(&self, message: MessageId) -> StoreResult<Option<Timestamp>> {
+        let place = (self.channel, message);
+        if let Some((_, at)) = self.records.borrow().last_told.filter(|(last, _)| *last == place) {
+            return Ok(Some(at));
+        }
+        let sql = "SELECT at FROM told_message WHERE channel = ?1 AND number = ?2";
+        let at = self.connection.prepare_cached(sql)?.query_row(place, |row| row.get(0)).optional()?;
+        if let Some(at) = at {
+            self.records.borrow_mut().last_told = Some((place, at));
+        }
+        Ok(at)
     }
 
     /// Forgets the alerts of a delivered message that are over; how many of each group.
