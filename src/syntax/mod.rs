@@ -1,5 +1,6 @@
 //! From rule text to a tree: the pest grammar in `grammar/`, the tree builder, and recovery from what does not parse.
 
+mod classification;
 pub(crate) mod codes;
 mod concrete;
 mod disguise;
@@ -15,6 +16,7 @@ mod words;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::{FileId, Sources, Span};
+pub use classification::{ClassifiedToken, TokenClass, classified_tokens};
 pub use concrete::{BlockKind, ConcreteToken, ItemKind, TokenPlace, concrete_tokens};
 use grammar::{Grammar, Rule};
 use pest::Parser as _;
@@ -125,4 +127,10 @@ pub fn codes() -> &'static [&'static DiagnosticCode] {
 #[must_use]
 pub fn is_reserved(word: &str) -> bool {
     words::RESERVED.contains(&word)
+}
+
+/// Every word of the language, in alphabetical order.
+#[must_use]
+pub fn keywords() -> &'static [&'static str] {
+    words::KEYWORDS
 }

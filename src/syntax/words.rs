@@ -25,6 +25,18 @@ pub(super) const RESERVED: &[&str] = &[
     "like", "match", "matches", "missing", "none", "not", "nothing", "null", "or", "route", "routing", "true", "when",
 ];
 
+/// Every word of the language, in alphabetical order. Most may be names where no mistake is possible.
+pub(super) const KEYWORDS: &[&str] = &[
+    "accept", "after", "all", "allow", "also", "always", "and", "answer", "any", "as", "at", "because", "body", "by",
+    "case", "cases", "channel", "cidr", "contains", "decline", "define", "down", "drop", "dropped", "during", "each",
+    "edition", "else", "empty", "end", "ends", "event", "events", "every", "exactly", "except", "excludes", "expect", "file",
+    "finds", "for", "from", "header", "heartbeat", "held", "ignore", "in", "includes", "input", "integration",
+    "invalid", "is", "key", "labels", "let", "like", "mapping", "match", "matches", "mute", "none", "not", "note",
+    "nothing", "notified", "open", "or", "outcome", "path_suffix", "pause", "prove", "restart", "resume", "route",
+    "routing", "same", "schedule", "sent", "silence", "snapshot", "starts", "table", "test", "timeout", "times",
+    "unaccepted", "until", "via", "waits", "when", "while", "with",
+];
+
 /// The words that begin a statement of a mapping.
 pub(super) const MAPPING: &[&str] = &[
     "accept",
