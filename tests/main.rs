@@ -27,6 +27,7 @@ mod contributing;
 mod delivery;
 mod diff;
 mod docs;
+mod editor;
 mod evaluate;
 mod format;
 mod function;

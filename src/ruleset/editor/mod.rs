@@ -1,10 +1,15 @@
 //! What editors and the console know of rules: names and their uses, descriptions, completion, colours. Places are spans of
 //! bytes, and answers are plain values. Nothing here decides what a rule means: it shows what the other modules say.
 
+mod csv_place;
 mod name;
 mod name_walk;
+mod navigation;
+mod rename;
 
 pub use name::{
     NameDeclaration, NameId, NameKind, NamePlace, NameRole, NameUse, NamedRuleFile, RuleNames, WordMeaning,
 };
 pub use name_walk::rule_names;
+pub use navigation::declared_place;
+pub use rename::{FilePlace, NameChange, RenameEdit, RenameRefusal, edited, renamable_at};

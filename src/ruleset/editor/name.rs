@@ -6,6 +6,7 @@ use crate::event::GroupField;
 use crate::function::Function;
 use crate::model::EventField;
 use crate::source::{FileId, Span};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A declared name.
@@ -186,6 +187,8 @@ pub struct RuleNames {
     pub uses: Vec<NameUse>,
     /// The files that rules name.
     pub files: Vec<NamedRuleFile>,
+    /// The path of each route.
+    pub(super) route_paths: BTreeMap<NameId, Box<str>>,
     /// The files that did not parse as a whole: some of their names may be unknown.
     pub broken_files: Vec<FileId>,
 }
@@ -225,15 +228,9 @@ impl RuleNames {
 
     /// The path of a route: `main.payments.page`; of any other declaration, its name.
     #[must_use]
-    pub fn path(&self, id: NameId) -> String {
-        let mut parts = Vec::new();
-        let mut next = Some(id);
-        while let Some(declaration) = next.and_then(|id| self.declaration(id)) {
-            parts.push(&*declaration.name);
-            next = if declaration.kind == NameKind::Route { declaration.owner } else { None };
-        }
-        parts.reverse();
-        parts.join(".")
+    pub fn path(&self, id: NameId) -> &str {
+        let own = || self.declaration(id).map_or("", |declaration| &declaration.name);
+        self.route_paths.get(&id).map_or_else(own, |path| path)
     }
 
     /// The file that a string at this place names.

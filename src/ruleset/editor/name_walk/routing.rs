@@ -12,6 +12,7 @@ impl NameWalker<'_> {
                 Some(name) => {
                     let path = format!("{path}.{}", name.text);
                     let id = self.declare_name(NameKind::Route, name, Some(line.span), Some(owner));
+                    self.names.route_paths.insert(id, path.as_str().into());
                     self.routes.entry(path.clone()).or_insert(id);
                     (id, path)
                 }
