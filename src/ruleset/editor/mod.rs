@@ -2,6 +2,7 @@
 //! bytes, and answers are plain values. Nothing here decides what a rule means: it shows what the other modules say.
 
 mod csv_place;
+pub mod description;
 mod name;
 mod name_walk;
 mod navigation;
