@@ -4,6 +4,7 @@ mod classification;
 pub(crate) mod codes;
 mod concrete;
 mod disguise;
+mod expectation;
 mod explain;
 mod grammar;
 mod lex;
@@ -18,6 +19,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::{FileId, Sources, Span};
 pub use classification::{ClassifiedToken, TokenClass, classified_tokens};
 pub use concrete::{BlockKind, ConcreteToken, ItemKind, TokenPlace, concrete_tokens};
+pub use expectation::{ExpectedSyntax, SyntaxPlace, expected_at};
 use grammar::{Grammar, Rule};
 use pest::Parser as _;
 

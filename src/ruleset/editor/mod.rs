@@ -3,14 +3,19 @@
 
 mod csv_place;
 pub mod description;
+mod hover;
+mod labels;
 mod name;
 mod name_walk;
 mod navigation;
 mod rename;
+mod view;
 
+pub use hover::HoverText;
 pub use name::{
     NameDeclaration, NameId, NameKind, NamePlace, NameRole, NameUse, NamedRuleFile, RuleNames, WordMeaning,
 };
 pub use name_walk::rule_names;
 pub use navigation::declared_place;
 pub use rename::{FilePlace, NameChange, RenameEdit, RenameRefusal, edited, renamable_at};
+pub use view::{EditorView, RouteFacts};

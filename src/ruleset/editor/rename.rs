@@ -154,15 +154,22 @@ impl NameChange<'_> {
         }
         self.free(id, declaration, new)?;
         self.parsed(id, declaration)?;
-        let text = if is_text { escaped(new) } else { new.to_owned() };
-        let edits = self.replacements(id, declaration, &text);
+        let edits = self.replacements(file, offset, new)?;
         self.keeps_meanings(&edits)?;
         Ok(edits)
     }
 
-    fn replacements(&self, id: NameId, declaration: &NameDeclaration, text: &str) -> Vec<RenameEdit> {
+    /// The edits of [`NameChange::edits`], without a look at what they do.
+    ///
+    /// # Errors
+    /// If nothing stands there that can be renamed.
+    pub fn replacements(&self, file: FileId, offset: usize, new: &str) -> Result<Vec<RenameEdit>, RenameRefusal> {
+        let (_, id) = renamable_at(self.names, file, offset)?;
+        let declaration = self.names.declaration(id).ok_or(RenameRefusal::NotDeclared)?;
+        let is_text = matches!(declaration.kind, NameKind::Test | NameKind::Prove);
+        let text = if is_text { escaped(new) } else { new.to_owned() };
         let uses = self.names.uses_of(WordMeaning::Declared(id));
-        let edit = |place| RenameEdit { place, text: text.to_owned() };
+        let edit = |place| RenameEdit { place, text: text.clone() };
         let mut edits: Vec<RenameEdit> = uses.map(|each| edit(FilePlace::Rules(each.span))).collect();
         if let NamePlace::Column(path) = &declaration.place
             && let Ok(table) = (self.read)(path)
@@ -170,7 +177,7 @@ impl NameChange<'_> {
         {
             edits.push(edit(FilePlace::Other(path.clone(), range)));
         }
-        edits
+        Ok(edits)
     }
 
     /// Whether no other declaration bears the new name where this one is known.
