@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "the enum of rules is made by pest and has some two hundred")]
 
 use super::grammar::{Grammar, Rule};
+use super::words::DECLARATIONS;
 use super::{lex, recover};
 use pest::Parser as _;
 use pest::error::{ErrorVariant, InputLocation};
@@ -67,7 +68,7 @@ pub fn expected_at(text: &str, offset: usize) -> ExpectedSyntax {
     if piece.len() > super::LARGEST || lex::check_limits(piece).is_err() {
         return ExpectedSyntax::default();
     }
-    let Err(error) = Grammar::parse(Rule::file, piece) else { return expected(&[Rule::mapping]) };
+    let Err(error) = Grammar::parse(Rule::file, piece) else { return declarations() };
     let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
     if at < piece.trim_end().len() {
         return ExpectedSyntax::default();
@@ -76,6 +77,12 @@ pub fn expected_at(text: &str, offset: usize) -> ExpectedSyntax {
         ErrorVariant::ParsingError { positives, .. } => expected(&positives),
         ErrorVariant::CustomError { .. } => ExpectedSyntax::default(),
     }
+}
+
+/// What may stand where a declaration has ended.
+fn declarations() -> ExpectedSyntax {
+    let words = DECLARATIONS.iter().copied().chain(["allow"]).collect();
+    ExpectedSyntax { words, places: BTreeSet::from([SyntaxPlace::Declaration]) }
 }
 
 fn expected(rules: &[Rule]) -> ExpectedSyntax {
@@ -141,7 +148,7 @@ fn words(rule: Rule) -> Vec<&'static str> {
 /// The kind of place that a rule takes.
 fn place(rule: Rule) -> Option<SyntaxPlace> {
     Some(match rule {
-        Rule::mapping | Rule::declaration | Rule::allow => SyntaxPlace::Declaration,
+        Rule::mapping | Rule::declaration => SyntaxPlace::Declaration,
         Rule::field => SyntaxPlace::Field,
         Rule::condition | Rule::lone_condition | Rule::quantifier => SyntaxPlace::Condition,
         Rule::reference
@@ -190,7 +197,7 @@ mod tests {
         let mapping = "edition 1\nmapping m {\n  ";
         assert!(shown(mapping).contains("accept when") && shown(mapping).contains("Field"), "{}", shown(mapping));
         let routing = "edition 1\nrouting main {\n  ";
-        assert_eq!(shown(routing), "allow, also route, always, else, route / Declaration");
+        assert_eq!(shown(routing), "allow, also route, always, else, route / ");
         let target = "edition 1\nrouting main {\n  route a when severity == Critical => ";
         assert!(expected_at(target, target.len()).places.contains(&SyntaxPlace::Destination), "{}", shown(target));
         let operator = "edition 1\nrouting main {\n  route a when labels.team ";

@@ -136,3 +136,9 @@ pub fn is_reserved(word: &str) -> bool {
 pub fn keywords() -> &'static [&'static str] {
     words::KEYWORDS
 }
+
+/// Where the last declaration of a text begins, with its documentation and `allow`s.
+#[must_use]
+pub fn declaration_start(text: &str) -> usize {
+    recover::pieces(text).last().map_or(0, |piece| piece.start)
+}

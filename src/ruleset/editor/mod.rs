@@ -1,6 +1,7 @@
 //! What editors and the console know of rules: names and their uses, descriptions, completion, colours. Places are spans of
 //! bytes, and answers are plain values. Nothing here decides what a rule means: it shows what the other modules say.
 
+mod completion;
 mod csv_place;
 pub mod description;
 mod hover;
@@ -11,6 +12,7 @@ mod navigation;
 mod rename;
 mod view;
 
+pub use completion::{Completion, CompletionKind, CompletionText};
 pub use hover::HoverText;
 pub use name::{
     NameDeclaration, NameId, NameKind, NamePlace, NameRole, NameUse, NamedRuleFile, RuleNames, WordMeaning,
