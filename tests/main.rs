@@ -35,6 +35,7 @@ mod intake;
 mod journal;
 mod json;
 mod kept;
+mod language_server;
 mod messages;
 mod mutation;
 mod mute;

@@ -3,7 +3,9 @@
 //! A feature answers one request of the protocol. To add one, write a file with a type that implements [`Answer`], and add a
 //! line to [`FEATURES`].
 
+mod commands;
 mod formatting;
+mod text;
 
 use super::client::ClientSupport;
 use super::documents::{OpenDocument, OpenDocuments};
@@ -18,8 +20,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 /// All features.
-pub(super) const FEATURES: &[Feature] =
-    &[Feature::of::<formatting::DocumentFormatting>(), Feature::of::<formatting::RangeFormatting>()];
+pub(super) const FEATURES: &[Feature] = &[
+    Feature::of::<formatting::DocumentFormatting>(),
+    Feature::of::<formatting::RangeFormatting>(),
+    Feature::of::<commands::ExecuteCommand>(),
+    Feature::of::<text::ShowText>(),
+];
 
 /// What a feature needs before it can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
