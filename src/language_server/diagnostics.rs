@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
 /// The codes whose place could be removed: editors show it faded.
-const UNNECESSARY: &[&str] = &["W0002", "E0081", "E0089", "E0144", "E0166"];
+const UNNECESSARY: &[&str] = &["W0002", "W0070", "E0081", "E0089", "E0144", "E0166", "E0220", "E0221"];
 
 /// The source that diagnostics name.
 pub(super) const SOURCE: &str = "pointsman";

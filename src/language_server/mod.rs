@@ -15,6 +15,7 @@ mod client;
 mod diagnostics;
 mod documents;
 mod features;
+mod outline;
 mod positions;
 mod rule_sets;
 mod server;
@@ -25,6 +26,7 @@ mod sync;
 mod transport;
 mod uri;
 mod worker;
+mod workspace_edit;
 
 pub use server::{ServerExit, serve};
 pub use transport::stdio;

@@ -42,7 +42,7 @@ impl Workspace {
             return configured;
         }
         if is_rule_text(document) || has_ending(path) && path.parent().is_some_and(holds_rules) {
-            let root = if has_ending(path) { set_root(path) } else { Some(path.clone()) };
+            let root = if has_ending(path) { set_root(path, &self.folders) } else { Some(path.clone()) };
             return root.into_iter().map(|root| SetRoots::new(vec![root])).collect();
         }
         Vec::new()

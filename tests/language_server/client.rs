@@ -124,18 +124,22 @@ impl EditorClient {
 
     /// Replaces a part of an open text: it is sent as a range.
     pub(crate) fn replace(&mut self, name: &str, range: std::ops::Range<usize>, text: &str) {
-        let lsp_range = json!({"start": self.position(name, range.start), "end": self.position(name, range.end)});
+        self.replace_all(name, vec![(range, text.to_owned())]);
+    }
+
+    /// Replaces parts of an open text, the first one first: they are sent as ranges, in one message.
+    pub(crate) fn replace_all(&mut self, name: &str, edits: Vec<(std::ops::Range<usize>, String)>) {
+        let mut changes = Vec::new();
+        for (range, text) in edits {
+            let lsp_range = json!({"start": self.position(name, range.start), "end": self.position(name, range.end)});
+            self.texts.get_mut(name).unwrap().text.replace_range(range, &text);
+            changes.push(json!({"range": lsp_range, "text": text}));
+        }
         let own = self.texts.get_mut(name).unwrap();
-        own.text.replace_range(range, text);
         own.version += 1;
         let version = own.version;
-        self.notify(
-            "textDocument/didChange",
-            json!({
-                "textDocument": {"uri": self.uri(name), "version": version},
-                "contentChanges": [{"range": lsp_range, "text": text}],
-            }),
-        );
+        let document = json!({"uri": self.uri(name), "version": version});
+        self.notify("textDocument/didChange", json!({"textDocument": document, "contentChanges": changes}));
     }
 
     /// Writes the open text to its file.
@@ -164,8 +168,9 @@ impl EditorClient {
         let mut edits: Vec<(std::ops::Range<usize>, String)> =
             edits.iter().map(|edit| (range(edit), edit["newText"].as_str().unwrap().to_owned())).collect();
         edits.sort_by_key(|(range, _)| (range.start, range.end));
-        for (range, text) in edits.into_iter().rev() {
-            self.replace(name, range, &text);
+        edits.reverse();
+        if !edits.is_empty() {
+            self.replace_all(name, edits);
         }
     }
 

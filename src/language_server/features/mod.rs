@@ -3,9 +3,17 @@
 //! A feature answers one request of the protocol. To add one, write a file with a type that implements [`Answer`], and add a
 //! line to [`FEATURES`].
 
+mod code_action;
+mod code_lens;
 mod commands;
+mod document_link;
+mod document_symbol;
+mod folding;
 mod formatting;
+mod inlay_hint;
+mod selection;
 mod text;
+mod workspace_symbol;
 
 use super::client::ClientSupport;
 use super::documents::{OpenDocument, OpenDocuments};
@@ -23,7 +31,15 @@ use std::sync::Arc;
 pub(super) const FEATURES: &[Feature] = &[
     Feature::of::<formatting::DocumentFormatting>(),
     Feature::of::<formatting::RangeFormatting>(),
+    Feature::of::<code_action::CodeActions>(),
+    Feature::of::<code_lens::CodeLenses>(),
     Feature::of::<commands::ExecuteCommand>(),
+    Feature::of::<document_link::DocumentLinks>(),
+    Feature::of::<document_symbol::DocumentSymbols>(),
+    Feature::of::<folding::Folding>(),
+    Feature::of::<inlay_hint::InlayHints>(),
+    Feature::of::<selection::SelectionRanges>(),
+    Feature::of::<workspace_symbol::WorkspaceSymbols>(),
     Feature::of::<text::ShowText>(),
 ];
 

@@ -35,10 +35,16 @@ pub fn holds_rules(folder: &Path) -> bool {
 }
 
 /// The topmost folder above a file such that it and all folders between hold rule files; at least the folder of the file.
+///
+/// The search does not leave a folder of `within` that holds the file: a rule file that was left beside the folders of
+/// projects does not join them.
 #[must_use]
-pub fn set_root(file: &Path) -> Option<PathBuf> {
+pub fn set_root(file: &Path, within: &[PathBuf]) -> Option<PathBuf> {
     let own = file.parent()?;
-    let above = own.ancestors().skip(1).take(MAX_ANCESTORS).take_while(|folder| holds_rules(folder));
+    let bound = within.iter().filter(|folder| file.starts_with(folder)).max_by_key(|folder| folder.as_os_str().len());
+    let is_inside = |folder: &&Path| bound.is_none_or(|bound| folder.starts_with(bound));
+    let above = own.ancestors().skip(1).take(MAX_ANCESTORS).take_while(is_inside);
+    let above = above.take_while(|folder| holds_rules(folder));
     Some(above.last().unwrap_or(own).to_owned())
 }
 
@@ -74,10 +80,13 @@ mod tests {
         for name in ["a/top.rules", "a/b/c/low.rules", "a/b/c/d/lowest.rules"] {
             fs::write(path(name), "edition 1\n").unwrap();
         }
-        assert_eq!(set_root(&path("a/b/c/d/lowest.rules")), Some(path("a/b/c")), "`a/b` is a gap");
+        let set_root = |file: &str| set_root(&path(file), &[]);
+        assert_eq!(set_root("a/b/c/d/lowest.rules"), Some(path("a/b/c")), "`a/b` is a gap");
         fs::write(path("a/b/firestore.rules"), "rules_version = '2';\n").unwrap();
-        assert_eq!(set_root(&path("a/b/c/low.rules")), Some(path("a/b/c")), "other rules do not close it");
+        assert_eq!(set_root("a/b/c/low.rules"), Some(path("a/b/c")), "other rules do not close it");
         fs::write(path("a/b/own.rules"), "edition 1\n").unwrap();
-        assert_eq!(set_root(&path("a/b/c/d/lowest.rules")), Some(path("a")));
+        assert_eq!(set_root("a/b/c/d/lowest.rules"), Some(path("a")));
+        let bound = super::set_root(&path("a/b/c/d/lowest.rules"), &[path("a/b"), path("x")]);
+        assert_eq!(bound, Some(path("a/b")), "what is above the workspace does not count");
     }
 }
