@@ -27,11 +27,11 @@ pub(super) struct ClientSupport {
     pub(super) applies_edits: bool,
     /// Edits may name the version of a document.
     pub(super) versioned_edits: bool,
-    /// It folds whole lines only.
-    pub(super) folds_lines_only: bool,
     /// Texts may be Markdown.
+    #[expect(dead_code, reason = "descriptions of names will read it")]
     pub(super) markdown: bool,
     /// Completions may be snippets.
+    #[expect(dead_code, reason = "completion will read it")]
     pub(super) snippets: bool,
     /// It has the commands that show texts: the VS Code extension says so in its options.
     pub(super) shows_pages: bool,
@@ -60,7 +60,6 @@ impl ClientSupport {
                 .is_some_and(Value::is_object),
             applies_edits: flag("/workspace/applyEdit"),
             versioned_edits: flag("/workspace/workspaceEdit/documentChanges"),
-            folds_lines_only: flag("/textDocument/foldingRange/lineFoldingOnly"),
             markdown: has("/textDocument/hover/contentFormat", "markdown"),
             snippets: flag("/textDocument/completion/completionItem/snippetSupport"),
             shows_pages: parameters

@@ -16,6 +16,9 @@ use std::str::FromStr as _;
 /// The codes whose place could be removed: editors show it faded.
 const UNNECESSARY: &[&str] = &["W0002", "W0070", "E0081", "E0089", "E0144", "E0166", "E0220", "E0221"];
 
+/// The codes of names that nothing declares, at least not in the files that were read.
+const UNKNOWN_NAMES: &[&str] = &["E0031", "E0032", "E0033", "E0034", "E0035", "E0036"];
+
 /// The source that diagnostics name.
 pub(super) const SOURCE: &str = "pointsman";
 
@@ -29,6 +32,8 @@ pub(super) struct DiagnosticWriter<'s> {
     pub(super) snapshot: &'s Snapshot,
     pub(super) documents: &'s OpenDocuments,
     pub(super) client: ClientSupport,
+    /// Whether the folders of the files decided which of them form the rule set.
+    pub(super) is_found_set: bool,
 }
 
 impl DiagnosticWriter<'_> {
@@ -68,6 +73,10 @@ impl DiagnosticWriter<'_> {
         }
         finding.notes.iter().for_each(|note| line(format!("note: {note}")));
         finding.help.iter().for_each(|help| line(format!("help: {}", help.text)));
+        if self.is_found_set && UNKNOWN_NAMES.contains(&finding.code.id) && finding.help.iter().all(|help| help.edit.is_none()) {
+            let root = self.snapshot.roots.paths().first().map(|root| root.display().to_string()).unwrap_or_default();
+            line(format!("help: is the rule set larger than `{root}`? The setting `pointsman.sets` names its paths"));
+        }
         message
     }
 

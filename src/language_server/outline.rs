@@ -2,7 +2,7 @@
 //!
 //! It is read from the tree that error recovery gives, so that intact declarations are found beside broken ones.
 
-use crate::source::{FileId, Sources, Span};
+use crate::source::{Sources, Span};
 use crate::syntax;
 use crate::syntax::tree::{
     Block, CaseRows, Declaration, DocumentedDeclaration, Expectation, ExpectationKind, FamilySource, HeartbeatLineKind,
@@ -187,11 +187,6 @@ impl ParsedText {
             }
         }
         names.into_iter().map(|file| NamedFile { name: file.value.clone(), span: file.span }).collect()
-    }
-
-    /// The first file of its sources, which is the text.
-    pub(super) fn id(&self) -> FileId {
-        self.file.id
     }
 }
 

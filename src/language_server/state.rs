@@ -166,7 +166,9 @@ impl SessionState {
         if snapshot.rules().is_some() {
             set.sound = Some(Arc::clone(&snapshot));
         }
-        let writer = DiagnosticWriter { snapshot: &snapshot, documents: &self.documents, client: self.client };
+        let is_found_set = self.workspace.is_found(&snapshot.roots);
+        let (documents, client) = (&*self.documents, self.client);
+        let writer = DiagnosticWriter { snapshot: &snapshot, documents, client, is_found_set };
         self.published.update(&writer)
     }
 
@@ -188,7 +190,8 @@ impl SessionState {
             None => None,
         };
         let of_document = document.as_ref().and_then(|document| self.membership.get(document.uri.as_str()));
-        let set = of_document.and_then(|sets| sets.first()).and_then(|roots| self.sets.get(roots));
+        let roots = of_document.and_then(|sets| sets.first());
+        let set = roots.and_then(|roots| self.sets.get(roots));
         if let (Some(document), None) = (&document, set)
             && (needs != FeatureNeeds::Text || !is_rule_text(document))
         {
@@ -202,6 +205,7 @@ impl SessionState {
         Readiness::Ready(Box::new(RequestContext {
             client: self.client,
             documents: Arc::clone(&self.documents),
+            is_found_set: roots.is_some_and(|roots| self.workspace.is_found(roots)),
             snapshot: set.and_then(|set| set.snapshot.clone()),
             sound: set.and_then(|set| set.sound.clone()),
             document,

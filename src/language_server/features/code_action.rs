@@ -157,8 +157,9 @@ impl ActionWriter<'_> {
     }
 
     fn diagnostic(&self, finding: &Diagnostic) -> lsp_types::Diagnostic {
-        let RequestContext { documents, client, .. } = self.context;
-        DiagnosticWriter { snapshot: self.snapshot, documents, client: *client }.write(finding)
+        let RequestContext { documents, client, is_found_set, .. } = self.context;
+        let is_found_set = *is_found_set;
+        DiagnosticWriter { snapshot: self.snapshot, documents, client: *client, is_found_set }.write(finding)
     }
 
     /// A client that knows no actions gets commands, which the server turns into edits.

@@ -104,7 +104,10 @@ pub(super) struct RequestContext {
     pub(super) document: Option<Arc<OpenDocument>>,
     /// The rule set of the text: of the text as it is now, unless the feature needs no more than the text.
     pub(super) snapshot: Option<Arc<Snapshot>>,
+    /// Whether the folders of the files decided which of them form that set.
+    pub(super) is_found_set: bool,
     /// The last snapshot of the set without errors; may be the same.
+    #[expect(dead_code, reason = "completion will read it")]
     pub(super) sound: Option<Arc<Snapshot>>,
     /// The newest snapshots of all open sets.
     pub(super) all: Vec<Arc<Snapshot>>,
