@@ -3,7 +3,7 @@
 use super::client::ClientSupport;
 use super::documents::OpenDocuments;
 use super::rule_sets::SetRoots;
-use super::snapshot::Snapshot;
+use super::snapshot::RuleSetSnapshot;
 use crate::diagnostic::{Diagnostic, DiagnosticLevel};
 use lsp_types::{
     CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, NumberOrString,
@@ -29,7 +29,7 @@ pub(super) fn page_uri(code: &str) -> Option<Uri> {
 
 /// Writes findings as diagnostics.
 pub(super) struct DiagnosticWriter<'s> {
-    pub(super) snapshot: &'s Snapshot,
+    pub(super) snapshot: &'s RuleSetSnapshot,
     pub(super) documents: &'s OpenDocuments,
     pub(super) client: ClientSupport,
     /// Whether the folders of the files decided which of them form the rule set.
@@ -73,7 +73,10 @@ impl DiagnosticWriter<'_> {
         }
         finding.notes.iter().for_each(|note| line(format!("note: {note}")));
         finding.help.iter().for_each(|help| line(format!("help: {}", help.text)));
-        if self.is_found_set && UNKNOWN_NAMES.contains(&finding.code.id) && finding.help.iter().all(|help| help.edit.is_none()) {
+        if self.is_found_set
+            && UNKNOWN_NAMES.contains(&finding.code.id)
+            && finding.help.iter().all(|help| help.edit.is_none())
+        {
             let root = self.snapshot.roots.paths().first().map(|root| root.display().to_string()).unwrap_or_default();
             line(format!("help: is the rule set larger than `{root}`? The setting `pointsman.sets` names its paths"));
         }

@@ -171,12 +171,14 @@ impl ParsedText {
                     Some(FamilySource::List(_)) | None => {}
                 },
                 Declaration::Test(test) => files_of_test(test, &mut names),
-                Declaration::Prove(prove) => names.extend(prove.statements.iter().filter_map(|statement| {
-                    match &statement.kind {
+                Declaration::Prove(prove) => {
+                    names.extend(prove.statements.iter().filter_map(|statement| match &statement.kind {
                         ProveStatementKind::Expect(expectation) => file_of_expectation(expectation),
-                        ProveStatementKind::Subject(..) | ProveStatementKind::When(_) | ProveStatementKind::At(_) => None,
-                    }
-                })),
+                        ProveStatementKind::Subject(..) | ProveStatementKind::When(_) | ProveStatementKind::At(_) => {
+                            None
+                        }
+                    }))
+                }
                 Declaration::Mapping(_)
                 | Declaration::Define(_)
                 | Declaration::Schedule(_)

@@ -1,7 +1,7 @@
 //! Which rule set a text belongs to.
 
 use super::documents::OpenDocument;
-use super::settings::Settings;
+use super::settings::EditorSettings;
 use crate::ruleset::files::edited::is_read_below;
 use crate::ruleset::files::set_root::{begins_with_edition, holds_rules, set_root};
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ impl SetRoots {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Workspace {
     pub(super) folders: Vec<PathBuf>,
-    pub(super) settings: Settings,
+    pub(super) settings: EditorSettings,
 }
 
 impl Workspace {

@@ -5,7 +5,7 @@
 use super::client::ClientSupport;
 use super::features::{ClientEffect, FEATURES, Feature, FeatureNeeds, RequestError};
 use super::rule_sets::Workspace;
-use super::settings::Settings;
+use super::settings::EditorSettings;
 use super::state::{Readiness, SessionState};
 use super::uri;
 use super::worker::{self, PendingAnswer, STACK_BYTES, WorkerJob, WorkerResult, guarded};
@@ -192,8 +192,10 @@ impl Server {
     fn initialize(&mut self, id: RequestId, parameters: &Value) {
         let client = ClientSupport::read(parameters);
         let options = parameters.get("initializationOptions").unwrap_or(&Value::Null);
-        let workspace =
-            Workspace { folders: workspace_folders(parameters), settings: Settings::read(options).unwrap_or_default() };
+        let workspace = Workspace {
+            folders: workspace_folders(parameters),
+            settings: EditorSettings::read(options).unwrap_or_default(),
+        };
         let mut capabilities = ServerCapabilities {
             position_encoding: Some(match client.unit {
                 crate::source::ColumnUnit::Utf8 => PositionEncodingKind::UTF8,
@@ -335,7 +337,7 @@ impl Server {
     fn response(&mut self, response: Response) {
         let is_settings = response.id.to_string().starts_with("\"settings-");
         let settings = response.response_result.ok().filter(|_| is_settings);
-        let settings = settings.as_ref().and_then(|settings| settings.get(0)).and_then(Settings::read);
+        let settings = settings.as_ref().and_then(|settings| settings.get(0)).and_then(EditorSettings::read);
         let Some(state) = self.state() else { return };
         if let Some(settings) = settings.filter(|settings| *settings != state.workspace.settings) {
             state.workspace.settings = settings;

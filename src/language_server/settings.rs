@@ -4,14 +4,14 @@ use super::uri;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Settings, as a client sends them.
+/// EditorSettings, as a client sends them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Settings {
+pub(super) struct EditorSettings {
     /// The paths of each rule set, relative to a folder of the workspace. Empty where the files decide.
     pub(super) sets: Vec<Vec<PathBuf>>,
 }
 
-impl Settings {
+impl EditorSettings {
     /// Reads settings, with or without `pointsman` around them. None if `sets` is not among them.
     ///
     /// A set is a list of paths, or one path.
@@ -35,18 +35,19 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::Settings;
+    use super::EditorSettings;
     use serde_json::json;
     use std::path::{Path, PathBuf};
 
     #[test]
     fn sets_are_lists_of_paths() {
-        let settings = Settings::read(&json!({"pointsman": {"sets": [["rules", "../more/a.rules"], "b", [], 7]}}));
+        let settings =
+            EditorSettings::read(&json!({"pointsman": {"sets": [["rules", "../more/a.rules"], "b", [], 7]}}));
         let roots: Vec<Vec<PathBuf>> = settings.unwrap().roots_in(Path::new("/w")).collect();
         let expected: [&[&str]; 2] = [&["/w/rules", "/more/a.rules"], &["/w/b"]];
         assert_eq!(roots, expected.map(|set| set.iter().map(PathBuf::from).collect::<Vec<_>>()));
-        assert_eq!(Settings::read(&json!({"sets": null})), Some(Settings::default()));
-        assert_eq!(Settings::read(&json!({"other": 1})), None);
-        assert_eq!(Settings::read(&json!(null)), None);
+        assert_eq!(EditorSettings::read(&json!({"sets": null})), Some(EditorSettings::default()));
+        assert_eq!(EditorSettings::read(&json!({"other": 1})), None);
+        assert_eq!(EditorSettings::read(&json!(null)), None);
     }
 }

@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 
 /// A rule set as it was checked: its texts, findings and rules. It does not change.
 #[derive(Debug)]
-pub(super) struct Snapshot {
+pub(super) struct RuleSetSnapshot {
     /// Which rule set it is.
     pub(super) roots: SetRoots,
     /// Which state of the set was checked.
@@ -40,7 +40,7 @@ pub(super) struct CheckedState {
     pub(super) texts: EditedTexts,
 }
 
-impl Snapshot {
+impl RuleSetSnapshot {
     /// Checks a rule set as `pointsman check` does. `proofs` is what the last check of the set knew.
     pub(super) fn check(state: CheckedState, proofs: &mut Proofs, now: Timestamp) -> Self {
         let CheckedState { roots, revision, texts } = state;

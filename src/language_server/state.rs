@@ -3,9 +3,9 @@
 use super::client::ClientSupport;
 use super::diagnostics::{DiagnosticWriter, PublishedDiagnostics};
 use super::documents::{OpenDocument, OpenDocuments};
-use super::features::{FeatureNeeds, RequestContext};
+use super::features::{AnswerContext, FeatureNeeds};
 use super::rule_sets::{SetRoots, Workspace, is_rule_text};
-use super::snapshot::{CheckedState, Snapshot};
+use super::snapshot::{CheckedState, RuleSetSnapshot};
 use lsp_types::{PublishDiagnosticsParams, Uri};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,13 +36,13 @@ struct RuleSetState {
     revision: u64,
     /// When the set is to be checked; none if that was done, or begun, since the last change.
     due: Option<Instant>,
-    snapshot: Option<Arc<Snapshot>>,
+    snapshot: Option<Arc<RuleSetSnapshot>>,
     /// The last one without errors.
-    sound: Option<Arc<Snapshot>>,
+    sound: Option<Arc<RuleSetSnapshot>>,
 }
 
 impl RuleSetState {
-    fn fresh(&self) -> Option<&Arc<Snapshot>> {
+    fn fresh(&self) -> Option<&Arc<RuleSetSnapshot>> {
         self.snapshot.as_ref().filter(|snapshot| snapshot.revision == self.revision)
     }
 
@@ -57,7 +57,7 @@ impl RuleSetState {
 /// What a request is answered from.
 pub(super) enum Readiness {
     /// Answer now.
-    Ready(Box<RequestContext>),
+    Ready(Box<AnswerContext>),
     /// A check is under way.
     Wait,
     /// It names a text that is not open, or not a rule file: the answer is `null`.
@@ -157,7 +157,7 @@ impl SessionState {
     }
 
     /// Takes the result of a check, unless the set changed meanwhile. Returns what to publish.
-    pub(super) fn checked(&mut self, snapshot: Arc<Snapshot>) -> Vec<PublishDiagnosticsParams> {
+    pub(super) fn checked(&mut self, snapshot: Arc<RuleSetSnapshot>) -> Vec<PublishDiagnosticsParams> {
         let Some(set) = self.sets.get_mut(&snapshot.roots) else { return Vec::new() };
         if set.revision != snapshot.revision {
             return Vec::new();
@@ -202,7 +202,7 @@ impl SessionState {
         if needs != FeatureNeeds::Text && !waited.is_empty() {
             return Readiness::Wait;
         }
-        Readiness::Ready(Box::new(RequestContext {
+        Readiness::Ready(Box::new(AnswerContext {
             client: self.client,
             documents: Arc::clone(&self.documents),
             is_found_set: roots.is_some_and(|roots| self.workspace.is_found(roots)),

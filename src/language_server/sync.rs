@@ -1,6 +1,6 @@
 //! What the client says of its texts, folders and settings.
 
-use super::settings::Settings;
+use super::settings::EditorSettings;
 use super::state::SessionState;
 use super::uri;
 use lsp_types::{
@@ -41,7 +41,7 @@ pub(super) fn folders(state: &mut SessionState, parameters: DidChangeWorkspaceFo
 
 /// The settings were changed.
 pub(super) fn configuration(state: &mut SessionState, settings: &Value) {
-    if let Some(settings) = Settings::read(settings) {
+    if let Some(settings) = EditorSettings::read(settings) {
         state.workspace.settings = settings;
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Of the checks of a set that wait, only the newest is made. Checks come before answers.
 
-use super::features::{RequestContext, RequestError};
+use super::features::{AnswerContext, RequestError};
 use super::rule_sets::SetRoots;
 use super::server::ServerEvent;
-use super::snapshot::{CheckedState, Snapshot};
+use super::snapshot::{CheckedState, RuleSetSnapshot};
 use crate::ruleset::{Proofs, SystemClock};
 use crate::time::Clock as _;
 use lsp_server::RequestId;
@@ -33,17 +33,17 @@ pub(super) enum WorkerJob {
 /// A request whose answer takes long.
 pub(super) struct PendingAnswer {
     pub(super) id: RequestId,
-    pub(super) context: RequestContext,
+    pub(super) context: AnswerContext,
     pub(super) parameters: Value,
-    pub(super) answer: fn(&RequestContext, Value) -> Result<Value, RequestError>,
+    pub(super) answer: fn(&AnswerContext, Value) -> Result<Value, RequestError>,
 }
 
 /// What was computed.
 pub(super) enum WorkerResult {
     /// A rule set was checked.
-    Checked(Arc<Snapshot>),
+    Checked(Arc<RuleSetSnapshot>),
     /// A request has an answer.
-    Answered { id: RequestId, context: Box<RequestContext>, result: Result<Value, RequestError> },
+    Answered { id: RequestId, context: Box<AnswerContext>, result: Result<Value, RequestError> },
 }
 
 /// Starts the thread. It ends once the sender of its jobs is dropped.
@@ -111,7 +111,7 @@ impl Worker {
     fn check(&mut self, state: CheckedState) -> WorkerResult {
         let (roots, revision) = (state.roots.clone(), state.revision);
         let mut proofs = self.proofs.remove(&roots).unwrap_or_default();
-        let check = AssertUnwindSafe(|| Snapshot::check(state, &mut proofs, SystemClock.now()));
+        let check = AssertUnwindSafe(|| RuleSetSnapshot::check(state, &mut proofs, SystemClock.now()));
         match panic::catch_unwind(check) {
             Ok(snapshot) => {
                 self.proofs.insert(roots, proofs);
@@ -119,7 +119,7 @@ impl Worker {
             }
             Err(_) => {
                 let reason = RequestError::panicked().message;
-                WorkerResult::Checked(Arc::new(Snapshot::unreadable(roots, revision, reason)))
+                WorkerResult::Checked(Arc::new(RuleSetSnapshot::unreadable(roots, revision, reason)))
             }
         }
     }

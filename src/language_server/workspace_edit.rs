@@ -1,7 +1,7 @@
 //! Edits of rule files as edits of the workspace.
 
-use super::features::RequestContext;
-use super::snapshot::Snapshot;
+use super::features::AnswerContext;
+use super::snapshot::RuleSetSnapshot;
 use crate::source::Span;
 use lsp_types::{
     DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 /// Replacements of spans in files of a snapshot, as an edit of the protocol.
 pub(super) fn workspace_edit(
-    context: &RequestContext,
-    snapshot: &Snapshot,
+    context: &AnswerContext,
+    snapshot: &RuleSetSnapshot,
     edits: impl IntoIterator<Item = (Span, String)>,
 ) -> WorkspaceEdit {
     let mut files: BTreeMap<Uri, Vec<TextEdit>> = BTreeMap::new();
@@ -24,7 +24,7 @@ pub(super) fn workspace_edit(
 }
 
 /// Edits by file, in the form that the client understands.
-pub(super) fn of_files(context: &RequestContext, files: BTreeMap<Uri, Vec<TextEdit>>) -> WorkspaceEdit {
+pub(super) fn of_files(context: &AnswerContext, files: BTreeMap<Uri, Vec<TextEdit>>) -> WorkspaceEdit {
     if !context.client.versioned_edits {
         return WorkspaceEdit { changes: Some(files.into_iter().collect()), ..WorkspaceEdit::default() };
     }

@@ -37,7 +37,8 @@ pub(crate) fn run(stride: usize, first: usize) -> usize {
                 count += 1;
                 apply(&mut client, &name, finding, &title);
                 let after = published(&mut client, &name);
-                let is_same = |one: &Value, two: &Value| first_line(one) == first_line(two) && one["code"] == two["code"];
+                let is_same =
+                    |one: &Value, two: &Value| first_line(one) == first_line(two) && one["code"] == two["code"];
                 let number = |all: &[Value]| all.iter().filter(|other| is_same(other, finding)).count();
                 let case = format!("{}: `{title}` for {finding}", case.display());
                 assert!(number(&after) < number(&before), "it remains: {case}");
@@ -81,10 +82,12 @@ fn actions(client: &mut EditorClient, name: &str, finding: &Value) -> Vec<Value>
     let context = json!({"diagnostics": [], "only": ["quickfix"]});
     let parameters = json!({"textDocument": document, "range": finding["range"], "context": context});
     let actions = client.request("textDocument/codeAction", parameters).unwrap();
-    let own = |action: &&Value| action["diagnostics"][0]["code"] == finding["code"]
-        && action["diagnostics"][0]["range"] == finding["range"]
-        && action["diagnostics"][0]["message"] == finding["message"]
-        && !action["edit"].is_null();
+    let own = |action: &&Value| {
+        action["diagnostics"][0]["code"] == finding["code"]
+            && action["diagnostics"][0]["range"] == finding["range"]
+            && action["diagnostics"][0]["message"] == finding["message"]
+            && !action["edit"].is_null()
+    };
     actions.as_array().unwrap().iter().filter(own).cloned().collect()
 }
 

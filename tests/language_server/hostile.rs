@@ -83,9 +83,7 @@ fn notifications_out_of_order_are_taken_as_they_come() {
     let folder = Folder::new().file("main.rules", RULES);
     let mut client = EditorClient::start(folder, ClientKind::Utf8, Value::Null);
     let uri = client.uri("main.rules");
-    let change = |version: i32, range: Value, text: &str| {
-        json!({"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"range": range, "text": text}]})
-    };
+    let change = |version: i32, range: Value, text: &str| json!({"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"range": range, "text": text}]});
     let start = json!({"line": 0, "character": 0});
     client.notify("textDocument/didChange", change(1, json!({"start": start, "end": start}), "x"));
     client.notify("textDocument/didClose", json!({"textDocument": {"uri": uri}}));

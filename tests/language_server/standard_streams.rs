@@ -7,7 +7,8 @@ use std::process::{ChildStdout, Command, Stdio};
 
 #[test]
 fn the_program_speaks_over_its_standard_streams() {
-    let folder = Folder::new().file("main.rules", "edition 1\nchannel chat = stdout()\nrouting main { else => chatt }\n");
+    let folder =
+        Folder::new().file("main.rules", "edition 1\nchannel chat = stdout()\nrouting main { else => chatt }\n");
     let uri = format!("file://{}/main.rules", folder.path().display());
     let mut program = Command::new(PROGRAM)
         .args(["lsp", "--stdio"])

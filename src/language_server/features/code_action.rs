@@ -1,13 +1,13 @@
 //! Code actions: the edits of findings, `allow` with a reason, the page of a code, and all fixes of a file at once.
 
 use super::commands::{APPLY_EDIT, EXPLAIN};
-use super::{Answer, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::check;
 use crate::diagnostic::Diagnostic;
 use crate::language_server::client::ClientSupport;
 use crate::language_server::diagnostics::DiagnosticWriter;
 use crate::language_server::outline::{OutlineNode, ParsedText};
-use crate::language_server::snapshot::Snapshot;
+use crate::language_server::snapshot::RuleSetSnapshot;
 use crate::language_server::workspace_edit::workspace_edit;
 use crate::source::{FileId, SourceFile, Span};
 use crate::text::plural;
@@ -40,7 +40,7 @@ impl Answer for CodeActions {
     }
 
     fn answer(
-        context: &RequestContext,
+        context: &AnswerContext,
         parameters: CodeActionParams,
     ) -> Result<Option<CodeActionResponse>, RequestError> {
         let Some((snapshot, file)) = context.checked() else { return Ok(None) };
@@ -75,8 +75,8 @@ fn is_of_kind(action: &CodeAction, asked: &CodeActionKind) -> bool {
 }
 
 struct ActionWriter<'c> {
-    context: &'c RequestContext,
-    snapshot: &'c Snapshot,
+    context: &'c AnswerContext,
+    snapshot: &'c RuleSetSnapshot,
     file: FileId,
 }
 
@@ -157,7 +157,7 @@ impl ActionWriter<'_> {
     }
 
     fn diagnostic(&self, finding: &Diagnostic) -> lsp_types::Diagnostic {
-        let RequestContext { documents, client, is_found_set, .. } = self.context;
+        let AnswerContext { documents, client, is_found_set, .. } = self.context;
         let is_found_set = *is_found_set;
         DiagnosticWriter { snapshot: self.snapshot, documents, client: *client, is_found_set }.write(finding)
     }

@@ -2,7 +2,7 @@
 //! insert a test.
 
 use super::commands::{INSERT_TEST, RUN_TEST, SHOW_ROUTES, SHOW_WITNESS};
-use super::{Answer, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::language_server::client::ClientSupport;
 use crate::language_server::outline::{OutlineKind, ParsedText};
 use crate::model::LineKind;
@@ -22,7 +22,7 @@ impl Answer for CodeLenses {
         capabilities.code_lens_provider = Some(CodeLensOptions { resolve_provider: None });
     }
 
-    fn answer(context: &RequestContext, _: CodeLensParams) -> Result<Option<Vec<CodeLens>>, RequestError> {
+    fn answer(context: &AnswerContext, _: CodeLensParams) -> Result<Option<Vec<CodeLens>>, RequestError> {
         let positions = context.positions()?;
         let uri = &context.document()?.uri;
         let mut lenses: Vec<(Span, CodeLens)> = Vec::new();
@@ -33,8 +33,12 @@ impl Answer for CodeLenses {
         };
         for node in ParsedText::read(positions.text).outline() {
             match node.kind {
-                OutlineKind::Test => add(node.name_span, "run this test", RUN_TEST, json!({"uri": uri, "test": node.name})),
-                OutlineKind::Prove => add(node.name_span, "prove this", RUN_TEST, json!({"uri": uri, "test": node.name})),
+                OutlineKind::Test => {
+                    add(node.name_span, "run this test", RUN_TEST, json!({"uri": uri, "test": node.name}))
+                }
+                OutlineKind::Prove => {
+                    add(node.name_span, "prove this", RUN_TEST, json!({"uri": uri, "test": node.name}))
+                }
                 OutlineKind::Routing => {
                     add(node.name_span, "show routes", SHOW_ROUTES, json!({"uri": uri, "routing": node.name}));
                 }

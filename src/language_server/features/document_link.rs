@@ -1,6 +1,6 @@
 //! Document links: files that the rules name, and the codes of `allow`.
 
-use super::{Answer, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::language_server::client::ClientSupport;
 use crate::language_server::diagnostics::page_uri;
 use crate::language_server::outline::ParsedText;
@@ -22,7 +22,7 @@ impl Answer for DocumentLinks {
         });
     }
 
-    fn answer(context: &RequestContext, _: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>, RequestError> {
+    fn answer(context: &AnswerContext, _: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>, RequestError> {
         let positions = context.positions()?;
         let parsed = ParsedText::read(positions.text);
         let folder = context.document()?.path.as_deref().and_then(std::path::Path::parent);

@@ -1,13 +1,13 @@
 //! Document symbols: the outline of a text, by routing and route.
 
-use super::{Answer, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::language_server::client::ClientSupport;
 use crate::language_server::outline::{OutlineKind, OutlineNode, ParsedText};
 use crate::language_server::positions::PositionMap;
 use lsp_types::request::DocumentSymbolRequest;
 use lsp_types::{
-    DocumentSymbol, DocumentSymbolParams, DocumentSymbolResponse, Location, OneOf, ServerCapabilities, SymbolInformation,
-    SymbolKind, Uri,
+    DocumentSymbol, DocumentSymbolParams, DocumentSymbolResponse, Location, OneOf, ServerCapabilities,
+    SymbolInformation, SymbolKind, Uri,
 };
 
 /// `textDocument/documentSymbol`
@@ -22,7 +22,7 @@ impl Answer for DocumentSymbols {
     }
 
     fn answer(
-        context: &RequestContext,
+        context: &AnswerContext,
         _: DocumentSymbolParams,
     ) -> Result<Option<DocumentSymbolResponse>, RequestError> {
         let positions = context.positions()?;

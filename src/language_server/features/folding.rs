@@ -1,12 +1,14 @@
 //! Folding: blocks of several lines, and runs of comment lines.
 
-use super::{Answer, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::language_server::client::ClientSupport;
 use crate::language_server::outline::{OutlineNode, ParsedText};
 use crate::language_server::positions::PositionMap;
 use crate::syntax::{TokenPlace, concrete_tokens};
 use lsp_types::request::FoldingRangeRequest;
-use lsp_types::{FoldingRange, FoldingRangeKind, FoldingRangeParams, FoldingRangeProviderCapability, ServerCapabilities};
+use lsp_types::{
+    FoldingRange, FoldingRangeKind, FoldingRangeParams, FoldingRangeProviderCapability, ServerCapabilities,
+};
 use std::collections::BTreeMap;
 
 /// `textDocument/foldingRange`
@@ -20,7 +22,7 @@ impl Answer for Folding {
         capabilities.folding_range_provider = Some(FoldingRangeProviderCapability::Simple(true));
     }
 
-    fn answer(context: &RequestContext, _: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>, RequestError> {
+    fn answer(context: &AnswerContext, _: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>, RequestError> {
         let positions = context.positions()?;
         // One fold for each first line: the largest.
         let mut folds: BTreeMap<u32, (u32, FoldingRangeKind)> = BTreeMap::new();

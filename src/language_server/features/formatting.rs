@@ -1,6 +1,6 @@
 //! Formatting: the whole text, or whole declarations, as small edits.
 
-use super::{Answer, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::format::{self, FormatError};
 use crate::language_server::client::ClientSupport;
 use crate::language_server::positions::PositionMap;
@@ -19,7 +19,7 @@ impl Answer for DocumentFormatting {
         capabilities.document_formatting_provider = Some(OneOf::Left(true));
     }
 
-    fn answer(context: &RequestContext, _: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>, RequestError> {
+    fn answer(context: &AnswerContext, _: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>, RequestError> {
         let positions = context.positions()?;
         Ok(Some(edits(&positions, 0..positions.text.len())?))
     }
@@ -37,7 +37,7 @@ impl Answer for RangeFormatting {
     }
 
     fn answer(
-        context: &RequestContext,
+        context: &AnswerContext,
         parameters: DocumentRangeFormattingParams,
     ) -> Result<Option<Vec<TextEdit>>, RequestError> {
         let positions = context.positions()?;

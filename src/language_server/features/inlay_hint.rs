@@ -1,6 +1,6 @@
 //! Inlay hints behind lines of routings: how many tests hit them, and whether no event can.
 
-use super::{Answer, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::check::proof_code;
 use crate::language_server::client::ClientSupport;
 use crate::source::Span;
@@ -19,12 +19,13 @@ impl Answer for InlayHints {
         capabilities.inlay_hint_provider = Some(OneOf::Left(true));
     }
 
-    fn answer(context: &RequestContext, parameters: InlayHintParams) -> Result<Option<Vec<InlayHint>>, RequestError> {
+    fn answer(context: &AnswerContext, parameters: InlayHintParams) -> Result<Option<Vec<InlayHint>>, RequestError> {
         let Some((snapshot, file)) = context.checked() else { return Ok(None) };
         let Some(rules) = snapshot.rules() else { return Ok(None) };
         let positions = context.positions()?;
         let asked = positions.bytes(parameters.range);
-        let unreachable = snapshot.diagnostics().iter().filter(|finding| finding.code.id == proof_code::UNREACHABLE_LINE.id);
+        let unreachable =
+            snapshot.diagnostics().iter().filter(|finding| finding.code.id == proof_code::UNREACHABLE_LINE.id);
         let unreachable: Vec<Span> = unreachable.map(|finding| finding.span).collect();
         let hits = snapshot.route_hits();
         let own = rules.model.routing_lines().filter(|line| line.head.file == file);

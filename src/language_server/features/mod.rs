@@ -18,7 +18,7 @@ mod workspace_symbol;
 use super::client::ClientSupport;
 use super::documents::{OpenDocument, OpenDocuments};
 use super::positions::PositionMap;
-use super::snapshot::Snapshot;
+use super::snapshot::RuleSetSnapshot;
 use crate::source::{FileId, Span};
 use lsp_server::ErrorCode;
 use lsp_types::request::Request;
@@ -69,7 +69,7 @@ pub(super) trait Answer {
     /// # Errors
     /// If the request is refused; the client shows why.
     fn answer(
-        context: &RequestContext,
+        context: &AnswerContext,
         parameters: <Self::Request as Request>::Params,
     ) -> Result<<Self::Request as Request>::Result, RequestError>;
 }
@@ -79,7 +79,7 @@ pub(super) struct Feature {
     pub(super) method: &'static str,
     pub(super) needs: FeatureNeeds,
     pub(super) announce: fn(&mut ServerCapabilities, &ClientSupport),
-    pub(super) answer: fn(&RequestContext, Value) -> Result<Value, RequestError>,
+    pub(super) answer: fn(&AnswerContext, Value) -> Result<Value, RequestError>,
 }
 
 impl Feature {
@@ -88,7 +88,7 @@ impl Feature {
     }
 }
 
-fn answer<A: Answer>(context: &RequestContext, parameters: Value) -> Result<Value, RequestError> {
+fn answer<A: Answer>(context: &AnswerContext, parameters: Value) -> Result<Value, RequestError> {
     let parameters = serde_json::from_value(parameters).map_err(|error| RequestError::invalid(error.to_string()))?;
     let result = A::answer(context, parameters)?;
     serde_json::to_value(result).map_err(|_| RequestError::panicked())
@@ -96,21 +96,21 @@ fn answer<A: Answer>(context: &RequestContext, parameters: Value) -> Result<Valu
 
 /// What an answer is computed from.
 #[derive(Debug)]
-pub(super) struct RequestContext {
+pub(super) struct AnswerContext {
     pub(super) client: ClientSupport,
     /// All open texts.
     pub(super) documents: Arc<OpenDocuments>,
     /// The text that the request names. A request that names one is only answered for an open rule file.
     pub(super) document: Option<Arc<OpenDocument>>,
     /// The rule set of the text: of the text as it is now, unless the feature needs no more than the text.
-    pub(super) snapshot: Option<Arc<Snapshot>>,
+    pub(super) snapshot: Option<Arc<RuleSetSnapshot>>,
     /// Whether the folders of the files decided which of them form that set.
     pub(super) is_found_set: bool,
     /// The last snapshot of the set without errors; may be the same.
     #[expect(dead_code, reason = "completion will read it")]
-    pub(super) sound: Option<Arc<Snapshot>>,
+    pub(super) sound: Option<Arc<RuleSetSnapshot>>,
     /// The newest snapshots of all open sets.
-    pub(super) all: Vec<Arc<Snapshot>>,
+    pub(super) all: Vec<Arc<RuleSetSnapshot>>,
     /// What the client is asked to do besides.
     pub(super) effects: RefCell<Vec<ClientEffect>>,
 }
@@ -124,7 +124,7 @@ pub(super) enum ClientEffect {
     Show { kind: MessageType, text: String },
 }
 
-impl RequestContext {
+impl AnswerContext {
     /// The text that the request names.
     ///
     /// # Errors
@@ -136,20 +136,20 @@ impl RequestContext {
     /// Positions in the text that the request names.
     ///
     /// # Errors
-    /// As for [`RequestContext::document`].
+    /// As for [`AnswerContext::document`].
     pub(super) fn positions(&self) -> Result<PositionMap<'_>, RequestError> {
         Ok(self.document()?.positions(self.client.unit))
     }
 
     /// The snapshot with the file that the request names.
-    pub(super) fn checked(&self) -> Option<(&Snapshot, FileId)> {
+    pub(super) fn checked(&self) -> Option<(&RuleSetSnapshot, FileId)> {
         let snapshot = self.snapshot.as_deref()?;
         let file = snapshot.file(self.document.as_ref()?.path.as_ref()?)?;
         Some((snapshot, file))
     }
 
     /// The place of a span of a snapshot.
-    pub(super) fn location(&self, snapshot: &Snapshot, span: Span) -> Option<Location> {
+    pub(super) fn location(&self, snapshot: &RuleSetSnapshot, span: Span) -> Option<Location> {
         let uri = self.documents.uri(&snapshot.path(span.file)?)?;
         Some(Location { uri, range: snapshot.range(span, self.client.unit) })
     }

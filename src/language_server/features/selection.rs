@@ -1,6 +1,6 @@
 //! Selection ranges: word, brackets, line of a routing, declaration, text.
 
-use super::{Answer, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::language_server::client::ClientSupport;
 use crate::language_server::outline::{OutlineNode, ParsedText};
 use crate::language_server::positions::PositionMap;
@@ -24,7 +24,7 @@ impl Answer for SelectionRanges {
     }
 
     fn answer(
-        context: &RequestContext,
+        context: &AnswerContext,
         parameters: SelectionRangeParams,
     ) -> Result<Option<Vec<SelectionRange>>, RequestError> {
         let positions = context.positions()?;

@@ -1,6 +1,6 @@
 //! `pointsman/text`: the text as the server has it, to find out whether an editor and the server agree.
 
-use super::{Answer, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::language_server::client::ClientSupport;
 use lsp_types::request::Request;
 use lsp_types::{ServerCapabilities, TextDocumentIdentifier};
@@ -38,7 +38,7 @@ impl Answer for ShowText {
 
     fn announce(_capabilities: &mut ServerCapabilities, _client: &ClientSupport) {}
 
-    fn answer(context: &RequestContext, _: TextParameters) -> Result<Option<ServerText>, RequestError> {
+    fn answer(context: &AnswerContext, _: TextParameters) -> Result<Option<ServerText>, RequestError> {
         let document = context.document()?;
         Ok(Some(ServerText { version: document.version, text: document.text.to_string() }))
     }

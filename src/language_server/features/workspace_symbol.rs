@@ -1,7 +1,7 @@
 //! Workspace symbols: declarations and routes of all open rule sets whose names hold the letters of a query in their order.
 
 use super::document_symbol::symbol_kind;
-use super::{Answer, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::language_server::client::ClientSupport;
 use crate::language_server::outline::{OutlineKind, OutlineNode, ParsedText};
 use lsp_types::request::WorkspaceSymbolRequest;
@@ -24,13 +24,14 @@ impl Answer for WorkspaceSymbols {
     }
 
     fn answer(
-        context: &RequestContext,
+        context: &AnswerContext,
         parameters: WorkspaceSymbolParams,
     ) -> Result<Option<WorkspaceSymbolResponse>, RequestError> {
         let mut symbols = Vec::new();
         for snapshot in &context.all {
             for (id, file) in snapshot.sources().iter() {
-                let (Some(positions), Some(path)) = (snapshot.positions(id, context.client.unit), snapshot.path(id)) else {
+                let (Some(positions), Some(path)) = (snapshot.positions(id, context.client.unit), snapshot.path(id))
+                else {
                     continue;
                 };
                 let Some(uri) = context.documents.uri(&path) else { continue };

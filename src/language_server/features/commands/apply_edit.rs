@@ -1,6 +1,6 @@
 //! `pointsman.applyEdit`: the edit of a code action, for clients that know only commands.
 
-use super::{RequestContext, RequestError, text};
+use super::{AnswerContext, RequestError, text};
 use crate::language_server::features::ClientEffect;
 use lsp_types::WorkspaceEdit;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(in super::super) const NAME: &str = "pointsman.applyEdit";
 
 /// Asks the client to apply the edit, if it can, and returns the edit.
-pub(super) fn run(context: &RequestContext, argument: &Value) -> Result<Value, RequestError> {
+pub(super) fn run(context: &AnswerContext, argument: &Value) -> Result<Value, RequestError> {
     let edit = argument.get("edit").cloned().unwrap_or_default();
     let read: WorkspaceEdit =
         serde_json::from_value(edit.clone()).map_err(|error| RequestError::invalid(error.to_string()))?;

@@ -1,6 +1,6 @@
 //! `pointsman.insertTest`: a test for a line of a routing, at the end of the document.
 
-use super::{RequestContext, RequestError, rules, text};
+use super::{AnswerContext, RequestError, rules, text};
 use crate::language_server::features::ClientEffect;
 use crate::language_server::workspace_edit::of_files;
 use crate::suite::suggestion;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub(in super::super) const NAME: &str = "pointsman.insertTest";
 
 /// Asks the client to apply the edit, if it can, and returns the edit.
-pub(super) fn run(context: &RequestContext, argument: &Value) -> Result<Value, RequestError> {
+pub(super) fn run(context: &AnswerContext, argument: &Value) -> Result<Value, RequestError> {
     let (_, rules) = rules(context)?;
     let route = text(argument, "route")?;
     let test = suggestion::suggest_for_line(rules, route)

@@ -14,13 +14,15 @@ pub(super) use run_test::NAME as RUN_TEST;
 pub(super) use show_routes::NAME as SHOW_ROUTES;
 pub(super) use show_witness::NAME as SHOW_WITNESS;
 
-use super::{Answer, ClientEffect, FeatureNeeds, RequestContext, RequestError};
+use super::{Answer, AnswerContext, ClientEffect, FeatureNeeds, RequestError};
 use crate::diagnostic::nearest;
 use crate::language_server::client::ClientSupport;
-use crate::language_server::snapshot::Snapshot;
+use crate::language_server::snapshot::RuleSetSnapshot;
 use crate::ruleset::RuleSet;
 use lsp_types::request::ExecuteCommand as ExecuteCommandRequest;
-use lsp_types::{ExecuteCommandOptions, ExecuteCommandParams, MessageType, ServerCapabilities, WorkDoneProgressOptions};
+use lsp_types::{
+    ExecuteCommandOptions, ExecuteCommandParams, MessageType, ServerCapabilities, WorkDoneProgressOptions,
+};
 use serde_json::Value;
 
 /// All commands.
@@ -37,7 +39,7 @@ const COMMANDS: &[ServerCommand] = &[
 struct ServerCommand {
     name: &'static str,
     /// `argument` is the first argument.
-    run: fn(&RequestContext, argument: &Value) -> Result<Value, RequestError>,
+    run: fn(&AnswerContext, argument: &Value) -> Result<Value, RequestError>,
 }
 
 /// `workspace/executeCommand`
@@ -54,7 +56,7 @@ impl Answer for ExecuteCommand {
         });
     }
 
-    fn answer(context: &RequestContext, parameters: ExecuteCommandParams) -> Result<Option<Value>, RequestError> {
+    fn answer(context: &AnswerContext, parameters: ExecuteCommandParams) -> Result<Option<Value>, RequestError> {
         let Some(command) = COMMANDS.iter().find(|command| command.name == parameters.command) else {
             let near = nearest(&parameters.command, COMMANDS.iter().map(|command| command.name));
             let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -77,7 +79,7 @@ fn text<'v>(argument: &'v Value, name: &str) -> Result<&'v str, RequestError> {
 ///
 /// # Errors
 /// If it names none that is open, or its rules hold an error.
-fn rules(context: &RequestContext) -> Result<(&Snapshot, &RuleSet), RequestError> {
+fn rules(context: &AnswerContext) -> Result<(&RuleSetSnapshot, &RuleSet), RequestError> {
     context.document()?;
     let snapshot = context.snapshot.as_deref();
     let rules = snapshot.and_then(|snapshot| Some((snapshot, snapshot.rules()?)));
@@ -85,7 +87,7 @@ fn rules(context: &RequestContext) -> Result<(&Snapshot, &RuleSet), RequestError
 }
 
 /// Shows a text, unless the client shows the result of the command itself.
-fn show(context: &RequestContext, text: impl Into<String>) {
+fn show(context: &AnswerContext, text: impl Into<String>) {
     if !context.client.shows_pages {
         context.effects.borrow_mut().push(ClientEffect::Show { kind: MessageType::INFO, text: text.into() });
     }

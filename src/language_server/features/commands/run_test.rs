@@ -1,6 +1,6 @@
 //! `pointsman.runTest`: runs the tests and statements of a name; all of them if no name is given.
 
-use super::{RequestContext, RequestError, rules, show};
+use super::{AnswerContext, RequestError, rules, show};
 use crate::suite::{self, TestOptions, TestResult};
 use crate::text::plural;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub(in super::super) const NAME: &str = "pointsman.runTest";
 
 /// Returns how many cases passed and failed, and why.
-pub(super) fn run(context: &RequestContext, argument: &Value) -> Result<Value, RequestError> {
+pub(super) fn run(context: &AnswerContext, argument: &Value) -> Result<Value, RequestError> {
     let (snapshot, rules) = rules(context)?;
     let name = argument.get("test").and_then(Value::as_str);
     let options = TestOptions { filter: name.map(str::to_owned), ..TestOptions::default() };

@@ -1,6 +1,6 @@
 //! `pointsman.showRoutes`: the routings as trees, with the number of tests that hit each line.
 
-use super::{RequestContext, RequestError, rules, show};
+use super::{AnswerContext, RequestError, rules, show};
 use crate::ruleset::RouteTreeLine;
 use crate::text::plural;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 pub(in super::super) const NAME: &str = "pointsman.showRoutes";
 
 /// Returns the trees as data, and as a text.
-pub(super) fn run(context: &RequestContext, argument: &Value) -> Result<Value, RequestError> {
+pub(super) fn run(context: &AnswerContext, argument: &Value) -> Result<Value, RequestError> {
     let (snapshot, rules) = rules(context)?;
     let mut trees = rules.route_trees();
     if let Some(name) = argument.get("routing").and_then(Value::as_str) {
