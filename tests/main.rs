@@ -36,6 +36,7 @@ mod intake;
 mod journal;
 mod json;
 mod kept;
+mod language_server;
 mod messages;
 mod mutation;
 mod mute;

@@ -64,7 +64,7 @@ mod silence;
 mod statement;
 mod table;
 
-pub use allow::{silence_proofs, silence_samples};
+pub use allow::{can_be_allowed, silence_proofs, silence_samples};
 pub(crate) use csv::stays_below;
 pub(crate) use lint::{accepts_nothing, never_holds};
 pub use silence::check_condition;
