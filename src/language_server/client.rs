@@ -28,11 +28,11 @@ pub(super) struct ClientSupport {
     /// Edits may name the version of a document.
     pub(super) versioned_edits: bool,
     /// Texts may be Markdown.
-    #[expect(dead_code, reason = "descriptions of names will read it")]
     pub(super) markdown: bool,
     /// Completions may be snippets.
-    #[expect(dead_code, reason = "completion will read it")]
     pub(super) snippets: bool,
+    /// It asks whether a name can be changed before it asks for the new one.
+    pub(super) prepares_rename: bool,
     /// It has the commands that show texts: the VS Code extension says so in its options.
     pub(super) shows_pages: bool,
 }
@@ -62,6 +62,7 @@ impl ClientSupport {
             versioned_edits: flag("/workspace/workspaceEdit/documentChanges"),
             markdown: has("/textDocument/hover/contentFormat", "markdown"),
             snippets: flag("/textDocument/completion/completionItem/snippetSupport"),
+            prepares_rename: flag("/textDocument/rename/prepareSupport"),
             shows_pages: parameters
                 .pointer("/initializationOptions/showsPages")
                 .and_then(Value::as_bool)

@@ -18,6 +18,7 @@ mod features;
 mod outline;
 mod positions;
 mod rule_sets;
+mod rule_view;
 mod server;
 mod settings;
 mod snapshot;

@@ -3,14 +3,16 @@
 use super::positions::PositionMap;
 use super::rule_sets::SetRoots;
 use crate::diagnostic::Diagnostic;
+use crate::prove::Reachability;
+use crate::ruleset::editor::{RuleNames, rule_names};
 use crate::ruleset::files::edited::EditedTexts;
-use crate::ruleset::{LoadedRules, Proofs, RuleSet};
+use crate::ruleset::{LoadedRules, Proofs, RuleSet, SampleFile};
 use crate::source::{ColumnUnit, EditorLines, FileId, SourceFile, Sources, Span};
 use crate::suite::files::DiskFiles;
 use crate::suite::{self, TestFiles};
 use crate::time::Timestamp;
 use lsp_types::Range;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -29,7 +31,16 @@ pub(super) struct RuleSetSnapshot {
     texts: EditedTexts,
     lines: Vec<OnceLock<EditorLines>>,
     route_hits: OnceLock<BTreeMap<Box<str>, usize>>,
+    names: OnceLock<RuleNames>,
+    sample_labels: OnceLock<SampleLabels>,
+    verdicts: OnceLock<BTreeMap<Box<str>, String>>,
 }
+
+/// The values of labels in the payloads that tests name, by the labels' names.
+pub(super) type SampleLabels = BTreeMap<Box<str>, BTreeSet<Box<str>>>;
+
+/// How many payloads that tests name are read for values of labels.
+const MAX_SAMPLES: usize = 200;
 
 /// The state of a rule set that is to be checked.
 #[derive(Debug, Clone)]
@@ -51,22 +62,28 @@ impl RuleSetSnapshot {
         suite::complete_check(&mut loaded, proofs, &EditedFiles(&texts));
         let LoadedRules { sources, diagnostics, rules, left_out: _ } = loaded;
         let lines = sources.iter().map(|_| OnceLock::new()).collect();
-        let unreadable = None;
-        Self { roots, revision, unreadable, sources, diagnostics, rules, texts, lines, route_hits: OnceLock::new() }
+        Self { sources, diagnostics, rules, texts, lines, ..Self::empty(roots, revision) }
     }
 
     /// A rule set that could not be checked, and why.
     pub(super) fn unreadable(roots: SetRoots, revision: u64, reason: String) -> Self {
+        Self { unreadable: Some(reason), ..Self::empty(roots, revision) }
+    }
+
+    fn empty(roots: SetRoots, revision: u64) -> Self {
         Self {
             roots,
             revision,
-            unreadable: Some(reason),
+            unreadable: None,
             sources: Sources::default(),
             diagnostics: Vec::new(),
             rules: None,
             texts: EditedTexts::new(),
             lines: Vec::new(),
             route_hits: OnceLock::new(),
+            names: OnceLock::new(),
+            sample_labels: OnceLock::new(),
+            verdicts: OnceLock::new(),
         }
     }
 
@@ -117,9 +134,54 @@ impl RuleSetSnapshot {
         })
     }
 
+    /// The names of its rules. The first call parses all texts.
+    pub(super) fn names(&self) -> &RuleNames {
+        self.names.get_or_init(|| rule_names(&self.sources))
+    }
+
+    /// The values of labels in the events of the payloads that tests name.
+    pub(super) fn sample_labels(&self, now: Timestamp) -> &SampleLabels {
+        self.sample_labels.get_or_init(|| {
+            let Some(rules) = &self.rules else { return SampleLabels::new() };
+            let paths: BTreeSet<&Path> = self.names().files.iter().map(|file| &*file.path).collect();
+            let payloads = paths.into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "json"));
+            let read = |path: &Path| {
+                let bytes = self.test_files().read(path).ok()?;
+                Some(SampleFile { name: path.display().to_string(), bytes })
+            };
+            let samples: Vec<SampleFile> = payloads.take(MAX_SAMPLES).filter_map(read).collect();
+            rules.sample_labels(&samples, now)
+        })
+    }
+
+    /// For each line of the routings an event that reaches it, or that there is none. The first call runs proofs, so only the
+    /// thread that computes may make it.
+    pub(super) fn verdicts(&self) -> &BTreeMap<Box<str>, String> {
+        self.verdicts.get_or_init(|| {
+            let Some(rules) = &self.rules else { return BTreeMap::new() };
+            let proofs = rules.prove_lines();
+            proofs.lines().map(|(path, verdict)| (path.into(), verdict_text(verdict))).collect()
+        })
+    }
+
+    /// Reads a table that rules name: the text of the editor before the file on the disk.
+    pub(super) fn table(&self, path: &Path) -> Result<String, String> {
+        let bytes = self.test_files().read(path)?;
+        String::from_utf8(bytes).map_err(|error| error.to_string())
+    }
+
     /// The files that tests name: those of the editor before those of the disk.
     pub(super) fn test_files(&self) -> EditedFiles<'_> {
         EditedFiles(&self.texts)
+    }
+}
+
+/// What proofs know of a line.
+fn verdict_text(verdict: &Reachability) -> String {
+    match verdict {
+        Reachability::Reachable(event) => format!("This event reaches it: {event}"),
+        Reachability::Unreachable(_) | Reachability::WithinUnreachable => "No event reaches it.".to_owned(),
+        Reachability::Undecided(reason) => format!("It is not known whether an event reaches it: {reason}"),
     }
 }
 

@@ -317,12 +317,15 @@ mod tests {
     #[test]
     fn values_within_strings_are_classified() {
         let text = "edition 1\nmapping a { title = \"x {$.b ?? \"n\"} y\" }\n";
-        assert!(shown(text).contains("\"x :String {:Punctuation $.b:Path ??:Sign \"n\":String }:Punctuation  y\":String"));
+        assert!(
+            shown(text).contains("\"x :String {:Punctuation $.b:Path ??:Sign \"n\":String }:Punctuation  y\":String")
+        );
     }
 
     #[test]
     fn parts_are_in_order_and_apart() {
-        let text = "mapping m { labels { a = b } severity = match @.c { \"x\" | like \"y*\" => Critical } # z\n}\nrouting";
+        let text =
+            "mapping m { labels { a = b } severity = match @.c { \"x\" | like \"y*\" => Critical } # z\n}\nrouting";
         let tokens = classified_tokens(text);
         assert!(tokens.windows(2).all(|pair| pair[0].range.end <= pair[1].range.start), "{tokens:?}");
         assert!(tokens.iter().any(|token| token.class == TokenClass::Constant));

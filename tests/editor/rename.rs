@@ -75,7 +75,8 @@ fn assert_passes(sources: &Sources, tables: &mut EditedTables, what: &str) {
     let found: Vec<&String> = loaded.diagnostics.iter().map(|finding| &finding.message).collect();
     assert!(loaded.rules.is_some(), "{what}: {found:#?}");
     let report = suite::run(&loaded.rules.unwrap(), &TestOptions::default(), tables);
-    let failed: Vec<String> = report.results.iter().filter(|result| !result.passed()).map(suite::TestResult::name).collect();
+    let failed: Vec<String> =
+        report.results.iter().filter(|result| !result.passed()).map(suite::TestResult::name).collect();
     assert!(failed.is_empty(), "{what}: {failed:#?}");
 }
 
@@ -185,14 +186,20 @@ fn uses_in_paths_strings_and_tests_are_changed_too() {
     assert_eq!(renamed("page.team", "wake").unwrap(), SHOP.replace("page", "wake"));
     let shop = SHOP.replace("mapping shop", "mapping boutique").replace("\"shop\"", "\"boutique\"");
     assert_eq!(renamed("shop {", "boutique").unwrap(), shop.replace("key(\"boutique\"", "key(\"shop\""));
-    assert_eq!(renamed("name }", "node").unwrap(), SHOP.replace("name }", "node }").replace("cases name", "cases node"));
+    assert_eq!(
+        renamed("name }", "node").unwrap(),
+        SHOP.replace("name }", "node }").replace("cases name", "cases node")
+    );
     assert_eq!(renamed("routes\"", "a \"b\" {c}").unwrap(), SHOP.replace("\"routes\"", r#""a \"b\" {c}""#));
 }
 
 #[test]
 fn a_rename_that_would_clash_is_refused_with_the_reason() {
     let refusal = |word: &str, new: &str| renamed(word, new).unwrap_err();
-    assert_eq!(refusal("pay = stdout", "all2 "), "`all2 ` is not a name: names consist of letters, digits, `_` and inner hyphens, and begin with a letter or `_`");
+    assert_eq!(
+        refusal("pay = stdout", "all2 "),
+        "`all2 ` is not a name: names consist of letters, digits, `_` and inner hyphens, and begin with a letter or `_`"
+    );
     assert_eq!(refusal("pay = stdout", "any"), "`any` is a word of the language");
     assert_eq!(refusal("urgent", "title"), "`title` is a field of the event");
     assert_eq!(refusal("rest = stdout", "pay"), "there is already a channel named `pay`, at main.rules:4");
@@ -222,7 +229,8 @@ fn every_use_leads_to_its_declaration() {
         let Some((id, declaration)) = names.declared_at(each.span.file, each.span.range().start) else { continue };
         let NamePlace::Rules(place) = &declaration.place else { panic!("{declaration:?}") };
         assert_eq!(sources.text(*place), sources.text(each.span), "{}", names.path(id));
-        let declares = names.uses.iter().filter(|other| other.meaning == each.meaning && other.role == NameRole::Declares);
+        let declares =
+            names.uses.iter().filter(|other| other.meaning == each.meaning && other.role == NameRole::Declares);
         assert_eq!(declares.count(), 1, "{declaration:?}");
     }
     let route = names.declarations.iter().position(|each| &*each.name == "team_a").unwrap();

@@ -6,12 +6,20 @@
 mod code_action;
 mod code_lens;
 mod commands;
+mod completion;
+mod definition;
 mod document_link;
 mod document_symbol;
 mod folding;
 mod formatting;
+mod highlight;
+mod hover;
 mod inlay_hint;
+mod references;
+mod rename;
 mod selection;
+mod semantic_tokens;
+mod signature_help;
 mod text;
 mod workspace_symbol;
 
@@ -34,11 +42,20 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature::of::<code_action::CodeActions>(),
     Feature::of::<code_lens::CodeLenses>(),
     Feature::of::<commands::ExecuteCommand>(),
+    Feature::of::<completion::Completions>(),
+    Feature::of::<definition::Definition>(),
     Feature::of::<document_link::DocumentLinks>(),
     Feature::of::<document_symbol::DocumentSymbols>(),
     Feature::of::<folding::Folding>(),
+    Feature::of::<highlight::Highlights>(),
+    Feature::of::<hover::Hovers>(),
     Feature::of::<inlay_hint::InlayHints>(),
+    Feature::of::<references::ReferencesOf>(),
+    Feature::of::<rename::PrepareRename>(),
+    Feature::of::<rename::RenameName>(),
     Feature::of::<selection::SelectionRanges>(),
+    Feature::of::<semantic_tokens::FullTokens>(),
+    Feature::of::<signature_help::Signatures>(),
     Feature::of::<workspace_symbol::WorkspaceSymbols>(),
     Feature::of::<text::ShowText>(),
 ];
@@ -107,7 +124,6 @@ pub(super) struct AnswerContext {
     /// Whether the folders of the files decided which of them form that set.
     pub(super) is_found_set: bool,
     /// The last snapshot of the set without errors; may be the same.
-    #[expect(dead_code, reason = "completion will read it")]
     pub(super) sound: Option<Arc<RuleSetSnapshot>>,
     /// The newest snapshots of all open sets.
     pub(super) all: Vec<Arc<RuleSetSnapshot>>,

@@ -36,9 +36,7 @@ pub fn declared_place(declaration: &NameDeclaration, read: &ReadTable<'_>) -> Op
     match &declaration.place {
         NamePlace::Rules(span) => Some(FilePlace::Rules(*span)),
         NamePlace::Column(path) => in_table(path, &|text| csv_place::header_cell(text, &declaration.name)),
-        NamePlace::Cell(path, column) => {
-            in_table(path, &|text| csv_place::value_cell(text, column, &declaration.name))
-        }
+        NamePlace::Cell(path, column) => in_table(path, &|text| csv_place::value_cell(text, column, &declaration.name)),
         NamePlace::Payload => None,
     }
 }

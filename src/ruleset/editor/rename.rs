@@ -48,7 +48,9 @@ pub enum RenameRefusal {
         reason: &'static str,
     },
     /// The new name is not a name.
-    #[error("`{0}` is not a name: names consist of letters, digits, `_` and inner hyphens, and begin with a letter or `_`")]
+    #[error(
+        "`{0}` is not a name: names consist of letters, digits, `_` and inner hyphens, and begin with a letter or `_`"
+    )]
     NotAName(String),
     /// The new name is a word of the language.
     #[error("`{0}` is a word of the language")]
@@ -243,7 +245,8 @@ impl NameChange<'_> {
         let same = |(old, new): (&NameUse, &NameUse)| old.meaning == new.meaning && old.role == new.role;
         let mut pairs = self.names.uses.iter().zip(&renamed.uses);
         let differs = pairs.find(|pair| !same(*pair)).map(|(old, _)| old.span);
-        let lost = || self.names.uses.last().filter(|_| self.names.uses.len() != renamed.uses.len()).map(|last| last.span);
+        let lost =
+            || self.names.uses.last().filter(|_| self.names.uses.len() != renamed.uses.len()).map(|last| last.span);
         if let Some(span) = differs.or_else(lost) {
             return Err(RenameRefusal::Captured { place: self.sources.file_and_line(span) });
         }
@@ -252,9 +255,7 @@ impl NameChange<'_> {
         let before = if after.is_empty() { BTreeMap::new() } else { errors(self.sources, self.read) };
         let added = after.iter().find(|(code, found)| before.get(*code).is_none_or(|known| known.len() < found.len()));
         match added.and_then(|(_, found)| found.first()) {
-            Some((place, message)) => {
-                Err(RenameRefusal::Refused { place: place.clone(), message: message.clone() })
-            }
+            Some((place, message)) => Err(RenameRefusal::Refused { place: place.clone(), message: message.clone() }),
             None => Ok(()),
         }
     }

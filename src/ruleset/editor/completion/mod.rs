@@ -9,7 +9,7 @@ mod patterns;
 mod snippets;
 mod values;
 
-use super::description;
+use super::description::{self, WordContext};
 use super::view::EditorView;
 use crate::source::{FileId, Span};
 use crate::syntax::{self, ExpectedSyntax, SyntaxPlace};
@@ -146,15 +146,33 @@ impl EditorView<'_> {
                 SyntaxPlace::Duration => found.extend(snippets::durations(cursor)),
                 SyntaxPlace::Day => found.extend(snippets::days(cursor)),
                 SyntaxPlace::Json | SyntaxPlace::JsonMember => found.extend(self.json(cursor)),
+                SyntaxPlace::Name => found.extend(self.named_by_place(cursor, expected)),
                 SyntaxPlace::Kind => found.extend(snippets::kinds(cursor)),
-                SyntaxPlace::Declaration
-                | SyntaxPlace::Operator
-                | SyntaxPlace::Name
-                | SyntaxPlace::Text
-                | SyntaxPlace::RoutePath => {}
+                SyntaxPlace::Declaration | SyntaxPlace::Operator | SyntaxPlace::Text | SyntaxPlace::RoutePath => {}
             }
         }
         found
+    }
+}
+
+impl EditorView<'_> {
+    /// A name by the words that may stand in its place: the fields of a mapping, the parameters of a channel.
+    fn named_by_place(&self, cursor: &Cursor<'_>, expected: &ExpectedSyntax) -> Vec<Completion> {
+        let is_in_parentheses = cursor.openers().last().is_some_and(|open| cursor.word(*open) == "(");
+        match cursor.context() {
+            WordContext::Mapping if expected.words.contains("each") => self.fields_to_set(cursor),
+            WordContext::Heartbeat if expected.words.contains("timeout") => self.fields_to_set(cursor),
+            WordContext::Channel if is_in_parentheses && matches!(cursor.back(0), "(" | ",") => self.parameters(cursor),
+            WordContext::Integration if expected.words.contains("allow") => {
+                [self.parameters(cursor), self.readings(cursor)].concat()
+            }
+            WordContext::Routing | WordContext::Heartbeat | WordContext::Integration
+                if matches!(cursor.back(0), "=>" | ",") =>
+            {
+                self.destinations(cursor)
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

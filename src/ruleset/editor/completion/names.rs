@@ -48,7 +48,9 @@ impl EditorView<'_> {
 
     /// Whether the place is in the list of `sent` or `open`.
     fn is_in_channels(&self, cursor: &Cursor<'_>) -> bool {
-        let Some(open) = cursor.openers().last().copied().filter(|open| cursor.word(*open) == "[") else { return false };
+        let Some(open) = cursor.openers().last().copied().filter(|open| cursor.word(*open) == "[") else {
+            return false;
+        };
         let before = open.checked_sub(1).map_or("", |before| cursor.word(before));
         let is_row = before == "=>" && (0..open).any(|index| cursor.word(index) == "sent");
         is_row || matches!(before, "sent" | "open" | "includes" | "excludes" | "any")
@@ -56,9 +58,8 @@ impl EditorView<'_> {
 
     fn route_paths(&self, cursor: &Cursor<'_>) -> Vec<Completion> {
         let routes = self.names.of_kind(NameKind::Route);
-        let completion = |(id, _)| {
-            Completion::new(self.names.path(id), CompletionKind::Name, cursor.span()).detail("route").rank(2)
-        };
+        let completion =
+            |(id, _)| Completion::new(self.names.path(id), CompletionKind::Name, cursor.span()).detail("route").rank(2);
         routes.map(completion).collect()
     }
 

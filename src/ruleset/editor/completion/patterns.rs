@@ -27,7 +27,8 @@ impl EditorView<'_> {
             let written = format!("\"{value}\"");
             if !is_named(&written) && !value.contains(['"', '\\', '$', '{', '}']) {
                 let arm = Completion::new(&written, CompletionKind::Snippet, cursor.span());
-                let arm = arm.detail(if count > 0 { format!("value, {count} ×") } else { "value of samples".to_owned() });
+                let arm =
+                    arm.detail(if count > 0 { format!("value, {count} ×") } else { "value of samples".to_owned() });
                 found.push(arm.gaps(format!("{written} => {result}")).rank(2));
             }
         }

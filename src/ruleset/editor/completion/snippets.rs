@@ -10,22 +10,31 @@ const DECLARATIONS: [(&str, &str); 11] = [
         "mapping",
         "mapping ${1:name} {\n  severity = ${2:Warning}\n  status   = ${3:Firing}\n  title    = \\$.${4:title} ?? \"${5:no title}\"\n  key      = key(\"${1:name}\", \\$.${6:id}) ?? \"${1:name}\"$0\n}",
     ),
-    ("table", "table ${1:name}(${2:value}) {\n  \"${3:a}\" => \"${4:b}\"\n  else => missing\n}"),
+    ("table", "table ${1:name}(${2:value}) {\n  \"${3:ab}\" => \"${4:c}\"\n  else => missing\n}"),
     ("define", "define ${1:name} = ${2:severity == Critical}"),
     ("schedule", "schedule ${1:name} in \"${2:Asia/Shanghai}\" {\n  ${3:mon..fri 09:00..18:00}\n}"),
     ("channel", "channel ${1:name} = ${2:stdout}($0)"),
-    ("routing", "routing ${1:main} {\n  route ${2:urgent} when ${3:severity == Critical} => ${4:page}\n  else => ${5:chat}\n}"),
+    (
+        "routing",
+        "routing ${1:main} {\n  route ${2:urgent} when ${3:severity == Critical} => ${4:page}\n  else => ${5:chat}\n}",
+    ),
     ("mute", "mute ${1:name} when ${2:labels.job == \"batch\"} because \"${3:the reason}\""),
     (
         "heartbeat",
         "heartbeat ${1:name} {\n  when ${2:labels.alert == \"Watchdog\"}\n  timeout ${3:5m}\n  title = \"${4:nothing is heard}\"\n  => routing ${5:main}\n}",
     ),
-    ("integration", "integration ${1:name} {\n  keys = [env(\"${2:KEY}\")]\n  ${3:mapping_name} => routing ${4:main}\n}"),
+    (
+        "integration",
+        "integration ${1:name} {\n  keys = [env(\"${2:KEY}\")]\n  ${3:mapping_name} => routing ${4:main}\n}",
+    ),
     (
         "test",
         "test \"${1:what it shows}\" {\n  routing ${2:main}\n  event { severity: ${3:Critical} }\n  expect sent [${4:page}]\n}",
     ),
-    ("prove", "prove \"${1:what holds}\" {\n  routing ${2:main}\n  when ${3:severity == Critical}\n  expect not dropped\n}"),
+    (
+        "prove",
+        "prove \"${1:what holds}\" {\n  routing ${2:main}\n  when ${3:severity == Critical}\n  expect not dropped\n}",
+    ),
 ];
 
 pub(super) fn declarations(cursor: &Cursor<'_>) -> Vec<Completion> {

@@ -64,7 +64,8 @@ impl EditorView<'_> {
             let zones = ["UTC", "Asia/Shanghai", "Asia/Tokyo", "Europe/Berlin", "Europe/London", "America/New_York"];
             return zones.into_iter().map(|zone| value(zone, "time zone")).collect();
         }
-        if cursor.back(0) == "[" && self.names.of_kind(NameKind::Channel).any(|(_, each)| *each.name == *cursor.back(1)) {
+        if cursor.back(0) == "[" && self.names.of_kind(NameKind::Channel).any(|(_, each)| *each.name == *cursor.back(1))
+        {
             let members = self.names.of_kind(NameKind::Member);
             return members.map(|(_, each)| value(&each.name, "member")).collect();
         }
@@ -99,7 +100,8 @@ pub(super) fn constants(cursor: &Cursor<'_>, field: &str) -> Vec<Completion> {
         "status" => AlertStatus::ALL.into_iter().map(AlertStatus::name).collect(),
         _ => Vec::new(),
     };
-    let completion = |name| Completion::new(name, CompletionKind::Constant, cursor.span()).detail(field.to_owned()).rank(1);
+    let completion =
+        |name| Completion::new(name, CompletionKind::Constant, cursor.span()).detail(field.to_owned()).rank(1);
     names.into_iter().map(completion).collect()
 }
 
@@ -128,7 +130,8 @@ pub(super) fn other_side<'t>(cursor: &Cursor<'t>) -> &'t str {
 
 /// The field that the arms around a token give.
 fn result_of<'t>(cursor: &Cursor<'t>, operator: usize) -> &'t str {
-    let set = (0..operator).rev().find(|index| cursor.word(*index) == "=" && cursor.begins_line(index.saturating_sub(1)));
+    let set =
+        (0..operator).rev().find(|index| cursor.word(*index) == "=" && cursor.begins_line(index.saturating_sub(1)));
     set.and_then(|equals| equals.checked_sub(1)).map_or("", |field| cursor.word(field))
 }
 

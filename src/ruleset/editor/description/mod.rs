@@ -117,11 +117,7 @@ pub fn keyword(word: &str, context: WordContext, beside: &[&str]) -> Option<Word
 }
 
 fn described(row: &ReferenceRow, example: Option<&str>) -> WordDescription {
-    WordDescription {
-        written: row.written.join("\n"),
-        text: sentence(&row.text),
-        example: example.map(str::to_owned),
-    }
+    WordDescription { written: row.written.join("\n"), text: sentence(&row.text), example: example.map(str::to_owned) }
 }
 
 /// A text of a table as a sentence, with links of the page left out.
@@ -211,9 +207,10 @@ pub fn parameter_names(function: &Function) -> Vec<String> {
 /// A kind of channel, with its own parameters.
 #[must_use]
 pub fn channel_kind(kind: &ChannelKind) -> WordDescription {
-    let names = kind.parameters.iter().map(|each| {
-        if each.is_required() { format!("{} = …", each.name) } else { format!("{}?", each.name) }
-    });
+    let names = kind
+        .parameters
+        .iter()
+        .map(|each| if each.is_required() { format!("{} = …", each.name) } else { format!("{}?", each.name) });
     WordDescription {
         written: format!("{}({})", kind.name, names.collect::<Vec<_>>().join(", ")),
         text: kind.documentation.to_owned(),

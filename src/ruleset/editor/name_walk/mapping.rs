@@ -4,9 +4,7 @@ use super::super::name::{NameId, NameKind, NameRole, WordMeaning};
 use super::expression::field_named;
 use super::{NameScope, NameWalker};
 use crate::model::EventField;
-use crate::syntax::tree::{
-    Heartbeat, HeartbeatLineKind, Identifier, LabelEntry, Mapping, MappingStatementKind,
-};
+use crate::syntax::tree::{Heartbeat, HeartbeatLineKind, Identifier, LabelEntry, Mapping, MappingStatementKind};
 
 impl NameWalker<'_> {
     pub(super) fn declare_mapping(&mut self, id: NameId, mapping: &Mapping) {

@@ -12,7 +12,7 @@ use super::name::{
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::tree::{Declaration, DocumentedDeclaration, Identifier, RuleFile, StringLiteral};
-use crate::{ruleset, syntax};
+use crate::{check, ruleset, syntax};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -208,7 +208,8 @@ impl<'s> NameWalker<'s> {
             }
         };
         let declaration = self.names.declarations.get_mut(id);
-        if let Some(declaration) = declaration.filter(|each| role == NameRole::Declares && each.place == NamePlace::Payload)
+        if let Some(declaration) =
+            declaration.filter(|each| role == NameRole::Declares && each.place == NamePlace::Payload)
         {
             declaration.place = NamePlace::Rules(span);
         }
@@ -234,6 +235,10 @@ impl<'s> NameWalker<'s> {
     /// A file beside the rule file that names it.
     fn file(&mut self, name: &StringLiteral) -> PathBuf {
         let folder = Path::new(self.sources.name(name.span)).parent().unwrap_or(Path::new(""));
+        // A path that leads out of its folder is refused by `check`, so that no table is read there.
+        if !check::stays_below(&name.value) {
+            return PathBuf::new();
+        }
         let path = folder.join(&*name.value);
         self.names.files.push(NamedRuleFile { span: name.span, path: path.clone() });
         path

@@ -7,8 +7,8 @@ use crate::event::GroupField;
 use crate::model::EventField;
 use crate::source::Span;
 use crate::syntax::tree::{
-    CaseHoles, CaseRow, CaseRows, CaseTable, ExpectationKind, Identifier, Prove, ProveStatementKind, StringLiteral, Test,
-    TestJson, TestJsonKind, TestStatementKind, TestSubject, TestTime,
+    CaseHoles, CaseRow, CaseRows, CaseTable, ExpectationKind, Identifier, Prove, ProveStatementKind, StringLiteral,
+    Test, TestJson, TestJsonKind, TestStatementKind, TestSubject, TestTime,
 };
 use std::collections::HashMap;
 
