@@ -1,5 +1,7 @@
 //! What editors and the console know of rules.
 
+mod completion;
+mod hover;
 mod rename;
 
 use pointsman::ruleset::RuleSet;
