@@ -121,7 +121,7 @@ mod tests {
     fn a_range_takes_whole_declarations() {
         let at = TEXT.find("channel b").unwrap();
         let part = declarations_around(TEXT, at..at + 3);
-        assert_eq!(TEXT[part].trim(), "# über\n  # two \nchannel b=stdout()");
+        assert_eq!(TEXT.get(part).unwrap().trim(), "# über\n  # two \nchannel b=stdout()");
         assert_eq!(declarations_around("edition 1\nchannel", 3..4), 0..0);
     }
 }

@@ -69,10 +69,16 @@ impl DiagnosticWriter<'_> {
         }
         if !self.client.related_information {
             let sources = self.snapshot.sources();
-            finding.related.iter().for_each(|(span, text)| line(format!("{}: {text}", sources.file_and_line(*span))));
+            for (span, text) in &finding.related {
+                line(format!("{}: {text}", sources.file_and_line(*span)));
+            }
         }
-        finding.notes.iter().for_each(|note| line(format!("note: {note}")));
-        finding.help.iter().for_each(|help| line(format!("help: {}", help.text)));
+        for note in &finding.notes {
+            line(format!("note: {note}"));
+        }
+        for help in &finding.help {
+            line(format!("help: {}", help.text));
+        }
         if self.is_found_set
             && UNKNOWN_NAMES.contains(&finding.code.id)
             && finding.help.iter().all(|help| help.edit.is_none())

@@ -90,10 +90,10 @@ impl OpenDocuments {
     ) -> Option<Arc<OpenDocument>> {
         let document = self.documents.get_mut(&key(uri))?;
         self.revision += 1;
-        let changed = Arc::make_mut(document);
-        changed.change(changes, unit);
-        changed.version = version;
-        changed.revision = self.revision;
+        let own = Arc::make_mut(document);
+        own.change(changes, unit);
+        own.version = version;
+        own.revision = self.revision;
         Some(Arc::clone(document))
     }
 

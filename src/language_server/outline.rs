@@ -6,8 +6,8 @@ use crate::source::{Sources, Span};
 use crate::syntax;
 use crate::syntax::tree::{
     Block, CaseRows, Declaration, DocumentedDeclaration, Expectation, ExpectationKind, FamilySource, HeartbeatLineKind,
-    Identifier, Line, LineBody, LineKind, Mapping, MappingStatementKind, ProveStatementKind, RuleFile, StringLiteral,
-    TableBody, Test, TestStatementKind,
+    Identifier, Line, LineBody, LineKind, Mapping, MappingStatement, MappingStatementKind, ProveStatementKind,
+    RuleFile, StringLiteral, TableBody, Test, TestStatementKind,
 };
 use std::ops::Range;
 
@@ -85,7 +85,7 @@ impl ParsedText {
         let named = |kind, name: &Identifier| (kind, name.text.to_string(), name.span);
         let quoted = |kind, name: &StringLiteral| (kind, name.value.to_string(), name.span);
         let ((kind, name, name_span), children) = match &item.kind {
-            Declaration::Mapping(mapping) => (named(OutlineKind::Mapping, &mapping.name), self.statements(mapping)),
+            Declaration::Mapping(mapping) => (named(OutlineKind::Mapping, &mapping.name), statements(mapping)),
             Declaration::Table(table) => (named(OutlineKind::Table, &table.name), Vec::new()),
             Declaration::Define(define) => (named(OutlineKind::Define, &define.name), Vec::new()),
             Declaration::Schedule(schedule) => (named(OutlineKind::Schedule, &schedule.name), Vec::new()),
@@ -112,22 +112,6 @@ impl ParsedText {
         };
         let detail = item.docs.first().map_or_else(String::new, |first| first.trim().to_owned());
         OutlineNode { kind, name, detail, span: whole(item.span, name_span), name_span, children }
-    }
-
-    fn statements(&self, mapping: &Mapping) -> Vec<OutlineNode> {
-        let node = |statement_of: &crate::syntax::tree::MappingStatement| {
-            let (word, place) = match &statement_of.kind {
-                MappingStatementKind::Accept(..) => ("accept", None),
-                MappingStatementKind::Each(_) => ("each", None),
-                MappingStatementKind::Let(name, _) => (&*name.text, Some(name.span)),
-                MappingStatementKind::Field(name, _) => (&*name.text, Some(name.span)),
-                MappingStatementKind::Labels(_) => ("labels", None),
-                MappingStatementKind::Drop(..) => ("drop", None),
-            };
-            let node = statement(word, statement_of.span);
-            OutlineNode { name_span: place.unwrap_or(node.name_span), ..node }
-        };
-        mapping.statements.iter().map(node).collect()
     }
 
     fn lines(&self, block: &Block) -> Vec<OutlineNode> {
@@ -177,7 +161,7 @@ impl ParsedText {
                         ProveStatementKind::Subject(..) | ProveStatementKind::When(_) | ProveStatementKind::At(_) => {
                             None
                         }
-                    }))
+                    }));
                 }
                 Declaration::Mapping(_)
                 | Declaration::Define(_)
@@ -190,6 +174,21 @@ impl ParsedText {
         }
         names.into_iter().map(|file| NamedFile { name: file.value.clone(), span: file.span }).collect()
     }
+}
+
+fn statements(mapping: &Mapping) -> Vec<OutlineNode> {
+    let node = |line: &MappingStatement| {
+        let (word, place) = match &line.kind {
+            MappingStatementKind::Let(name, _) | MappingStatementKind::Field(name, _) => (&*name.text, Some(name.span)),
+            MappingStatementKind::Accept(..) => ("accept", None),
+            MappingStatementKind::Each(_) => ("each", None),
+            MappingStatementKind::Labels(_) => ("labels", None),
+            MappingStatementKind::Drop(..) => ("drop", None),
+        };
+        let node = statement(word, line.span);
+        OutlineNode { name_span: place.unwrap_or(node.name_span), ..node }
+    };
+    mapping.statements.iter().map(node).collect()
 }
 
 fn statement(word: &str, span: Span) -> OutlineNode {

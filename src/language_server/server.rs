@@ -4,7 +4,7 @@
 
 use super::client::ClientSupport;
 use super::features::{ClientEffect, FEATURES, Feature, FeatureNeeds, RequestError};
-use super::rule_sets::Workspace;
+use super::rule_sets::{SetRoots, Workspace};
 use super::settings::EditorSettings;
 use super::state::{Readiness, SessionState};
 use super::uri;
@@ -65,7 +65,14 @@ pub fn serve(connection: Connection) -> io::Result<ServerExit> {
     };
     thread::Builder::new().name("lsp-receive".to_owned()).spawn(forward)?;
     let send = Box::new(move |message| _ = sender.send(message));
-    let server = Server { send, jobs, phase: SessionPhase::New, waiting: BTreeMap::new(), requests: 0 };
+    let server = Server {
+        send,
+        jobs,
+        phase: SessionPhase::New,
+        waiting: BTreeMap::new(),
+        failures: BTreeMap::new(),
+        requests: 0,
+    };
     let answer = thread::Builder::new().name("lsp-answer".to_owned()).stack_size(STACK_BYTES);
     let answer = answer.spawn(move || server.run(&received))?;
     answer.join().map_err(|_| io::Error::other("the language server has panicked"))
@@ -87,6 +94,8 @@ struct Server {
     phase: SessionPhase,
     /// Requests that wait for a check or an answer of the other thread.
     waiting: BTreeMap<RequestId, WaitingRequest>,
+    /// Why sets could not be checked, as the client was told.
+    failures: BTreeMap<SetRoots, String>,
     /// How many requests the server has sent.
     requests: u32,
 }
@@ -166,7 +175,7 @@ impl Server {
             (SessionPhase::New, "initialize") => self.initialize(id, &params),
             (SessionPhase::New, _) => self.answer(id, Err(RequestError::early())),
             (SessionPhase::Open(_), "initialize") => {
-                self.answer(id, Err(RequestError::late("it is initialised already")))
+                self.answer(id, Err(RequestError::late("it is initialised already")));
             }
             (SessionPhase::Open(_), "shutdown") => self.shut_down(id),
             (SessionPhase::ShutDown, _) => self.answer(id, Err(RequestError::late("the server is shutting down"))),
@@ -209,7 +218,9 @@ impl Server {
             })),
             ..ServerCapabilities::default()
         };
-        FEATURES.iter().for_each(|feature| (feature.announce)(&mut capabilities, &client));
+        for feature in FEATURES {
+            (feature.announce)(&mut capabilities, &client);
+        }
         let folders = json!({"workspaceFolders": {"supported": true, "changeNotifications": true}});
         let mut capabilities = serde_json::to_value(capabilities).unwrap_or_default();
         if let Some(members) = capabilities.as_object_mut() {
@@ -231,10 +242,12 @@ impl Server {
     /// Answers a request if what it needs is there. One that takes long goes to the other thread.
     fn answer_if_ready(&mut self, id: &RequestId) {
         let SessionPhase::Open(state) = &self.phase else { return };
-        let Some(waiting) = self.waiting.get_mut(id).filter(|waiting| !waiting.is_computed) else { return };
+        let Some(waiting) = self.waiting.get_mut(id) else { return };
         if is_outdated(waiting, state) {
-            self.waiting.remove(id);
-            return self.answer(id.clone(), Err(RequestError::outdated()));
+            return self.give_up(id, RequestError::outdated());
+        }
+        if waiting.is_computed {
+            return;
         }
         let feature = waiting.feature;
         let uri = waiting.document.as_ref().map(|(uri, _)| uri);
@@ -305,9 +318,18 @@ impl Server {
 
     fn cancel(&mut self, parameters: &Value) {
         let id = parameters.get("id").and_then(|id| serde_json::from_value::<RequestId>(id.clone()).ok());
-        if let Some(id) = id.filter(|id| self.waiting.remove(id).is_some()) {
-            self.answer(id, Err(RequestError::canceled()));
+        if let Some(id) = id {
+            self.give_up(&id, RequestError::canceled());
         }
+    }
+
+    /// Answers a request that waits with an error. The other thread does not begin it.
+    fn give_up(&mut self, id: &RequestId, reason: RequestError) {
+        let Some(waiting) = self.waiting.remove(id) else { return };
+        if waiting.is_computed {
+            self.submit(WorkerJob::Abandon(id.clone()));
+        }
+        self.answer(id.clone(), Err(reason));
     }
 
     /// Asks for settings, and to be told of changed files.
@@ -348,13 +370,12 @@ impl Server {
     fn computed(&mut self, result: WorkerResult) {
         match result {
             WorkerResult::Checked(snapshot) => {
-                let unreadable = snapshot.unreadable.clone();
+                let (roots, unreadable) = (snapshot.roots.clone(), snapshot.unreadable.clone());
                 let Some(state) = self.state() else { return };
-                let is_newest = state.is_newest(&snapshot.roots, snapshot.revision);
-                let publications = state.checked(snapshot);
-                self.publish(publications);
-                if let Some(reason) = unreadable.filter(|_| is_newest) {
-                    self.show(MessageType::ERROR, format!("the rule set is not checked: {reason}"));
+                if state.is_newest(&roots, snapshot.revision) {
+                    let publications = state.checked(&snapshot);
+                    self.publish(publications);
+                    self.report_failure(roots, unreadable);
                 }
             }
             WorkerResult::Answered { id, context, result } => {
@@ -365,6 +386,17 @@ impl Server {
                     self.answer(id, result);
                 }
             }
+        }
+    }
+
+    /// Says why a set could not be checked, once for each reason.
+    fn report_failure(&mut self, roots: SetRoots, unreadable: Option<String>) {
+        let Some(reason) = unreadable else {
+            self.failures.remove(&roots);
+            return;
+        };
+        if self.failures.insert(roots, reason.clone()).as_ref() != Some(&reason) {
+            self.show(MessageType::ERROR, format!("the rule set is not checked: {reason}"));
         }
     }
 
@@ -410,7 +442,9 @@ impl Server {
     }
 
     fn publish(&mut self, publications: Vec<PublishDiagnosticsParams>) {
-        publications.into_iter().for_each(|each| self.notify(PublishDiagnostics::METHOD, each));
+        for each in publications {
+            self.notify(PublishDiagnostics::METHOD, each);
+        }
     }
 
     fn show(&mut self, typ: MessageType, message: String) {

@@ -4,7 +4,7 @@ use super::uri;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// EditorSettings, as a client sends them.
+/// The settings, as a client sends them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct EditorSettings {
     /// The paths of each rule set, relative to a folder of the workspace. Empty where the files decide.
@@ -18,9 +18,9 @@ impl EditorSettings {
     pub(super) fn read(value: &Value) -> Option<Self> {
         let sets = value.pointer("/pointsman/sets").or_else(|| value.get("sets"))?;
         let path = |value: &Value| value.as_str().map(PathBuf::from);
-        let set = |value: &Value| match value {
-            Value::Array(paths) => paths.iter().filter_map(path).collect(),
-            single => path(single).into_iter().collect::<Vec<_>>(),
+        let set = |value: &Value| {
+            let single = std::slice::from_ref(value);
+            value.as_array().map_or(single, Vec::as_slice).iter().filter_map(path).collect::<Vec<_>>()
         };
         let sets: Vec<Vec<PathBuf>> = sets.as_array().map_or_else(Vec::new, |sets| sets.iter().map(set).collect());
         Some(Self { sets: sets.into_iter().filter(|set| !set.is_empty()).collect() })

@@ -94,9 +94,13 @@ impl SessionState {
         if sets.is_empty() {
             // It may be a table or a sample of any set.
             let all: Vec<SetRoots> = self.sets.keys().cloned().collect();
-            all.iter().for_each(|roots| self.touch(roots, now));
+            for roots in &all {
+                self.touch(roots, now);
+            }
         }
-        sets.iter().for_each(|roots| self.touch(roots, now));
+        for roots in &sets {
+            self.touch(roots, now);
+        }
     }
 
     /// Notes the sets of a text.
@@ -126,9 +130,11 @@ impl SessionState {
         }
         let open: BTreeSet<SetRoots> = self.membership.values().flatten().cloned().collect();
         let closed: Vec<SetRoots> = self.sets.keys().filter(|roots| !open.contains(roots)).cloned().collect();
-        closed.iter().for_each(|roots| _ = self.sets.remove(roots));
-        open.iter().for_each(|roots| self.touch(roots, now));
-        open.iter().for_each(|roots| self.hasten(roots, now));
+        self.sets.retain(|roots, _| open.contains(roots));
+        for roots in &open {
+            self.touch(roots, now);
+            self.hasten(roots, now);
+        }
         closed
     }
 
@@ -157,18 +163,18 @@ impl SessionState {
     }
 
     /// Takes the result of a check, unless the set changed meanwhile. Returns what to publish.
-    pub(super) fn checked(&mut self, snapshot: Arc<RuleSetSnapshot>) -> Vec<PublishDiagnosticsParams> {
+    pub(super) fn checked(&mut self, snapshot: &Arc<RuleSetSnapshot>) -> Vec<PublishDiagnosticsParams> {
         let Some(set) = self.sets.get_mut(&snapshot.roots) else { return Vec::new() };
         if set.revision != snapshot.revision {
             return Vec::new();
         }
-        set.snapshot = Some(Arc::clone(&snapshot));
+        set.snapshot = Some(Arc::clone(snapshot));
         if snapshot.rules().is_some() {
-            set.sound = Some(Arc::clone(&snapshot));
+            set.sound = Some(Arc::clone(snapshot));
         }
         let is_found_set = self.workspace.is_found(&snapshot.roots);
         let (documents, client) = (&*self.documents, self.client);
-        let writer = DiagnosticWriter { snapshot: &snapshot, documents, client, is_found_set };
+        let writer = DiagnosticWriter { snapshot, documents, client, is_found_set };
         self.published.update(&writer)
     }
 

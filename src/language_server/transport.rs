@@ -61,7 +61,7 @@ fn frame(input: &mut impl BufRead) -> io::Result<Option<Frame>> {
     let Some(length) = length(input)? else { return Ok(None) };
     if length > MAX_MESSAGE_BYTES {
         io::copy(&mut input.take(length), &mut io::sink())?;
-        return Ok(Some(unreadable(Value::Null, "the message is too large")));
+        return Ok(Some(unreadable(&Value::Null, "the message is too large")));
     }
     let mut bytes = Vec::new();
     input.take(length).read_to_end(&mut bytes)?;
@@ -73,10 +73,10 @@ fn frame(input: &mut impl BufRead) -> io::Result<Option<Frame>> {
     }
     let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let id = value.get("id").filter(|id| id.is_number() || id.is_string()).cloned();
-    Ok(Some(unreadable(id.unwrap_or_default(), "this is no message of the protocol")))
+    Ok(Some(unreadable(&id.unwrap_or_default(), "this is no message of the protocol")))
 }
 
-fn unreadable(id: Value, reason: &str) -> Frame {
+fn unreadable(id: &Value, reason: &str) -> Frame {
     let code = lsp_server::ErrorCode::ParseError as i32;
     Frame::Unreadable(json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": reason}}))
 }

@@ -53,12 +53,19 @@ pub(super) fn without_dots(path: &Path) -> PathBuf {
 /// Encodes what is not allowed in the URIs of a message: some editors send brackets, blanks and other characters as they are.
 pub(super) fn repair(message: &mut Value) {
     match message {
-        Value::Array(items) => items.iter_mut().for_each(repair),
+        Value::Array(items) => {
+            for item in items {
+                repair(item);
+            }
+        }
         Value::Object(members) => {
             for (name, value) in members.iter_mut() {
-                match value {
-                    Value::String(text) if is_uri_name(name) && Uri::from_str(text).is_err() => *text = encoded(text),
-                    _ => repair(value),
+                repair(value);
+                if let Value::String(text) = value
+                    && is_uri_name(name)
+                    && Uri::from_str(text).is_err()
+                {
+                    *text = encoded(text);
                 }
             }
         }
@@ -88,15 +95,12 @@ fn decoded(text: &[u8]) -> Vec<u8> {
     let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
         let digit = |at: usize| after.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
+        if let (b'%', Some(high), Some(low)) = (first, digit(0), digit(1)) {
+            bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = after;
         }
     }
     bytes

@@ -26,6 +26,8 @@ pub(super) enum WorkerJob {
     Check(CheckedState),
     /// Answer a request.
     Answer(Box<PendingAnswer>),
+    /// Nobody waits for the answer to a request any more.
+    Abandon(RequestId),
     /// The set is no longer open.
     Forget(SetRoots),
 }
@@ -101,6 +103,7 @@ impl Worker {
         match job {
             WorkerJob::Check(state) => _ = self.checks.insert(state.roots.clone(), state),
             WorkerJob::Answer(pending) => self.answers.push_back(*pending),
+            WorkerJob::Abandon(id) => self.answers.retain(|pending| pending.id != id),
             WorkerJob::Forget(roots) => {
                 self.checks.remove(&roots);
                 self.proofs.remove(&roots);
@@ -112,16 +115,13 @@ impl Worker {
         let (roots, revision) = (state.roots.clone(), state.revision);
         let mut proofs = self.proofs.remove(&roots).unwrap_or_default();
         let check = AssertUnwindSafe(|| RuleSetSnapshot::check(state, &mut proofs, SystemClock.now()));
-        match panic::catch_unwind(check) {
-            Ok(snapshot) => {
-                self.proofs.insert(roots, proofs);
-                WorkerResult::Checked(Arc::new(snapshot))
-            }
-            Err(_) => {
-                let reason = RequestError::panicked().message;
-                WorkerResult::Checked(Arc::new(RuleSetSnapshot::unreadable(roots, revision, reason)))
-            }
+        let checked = panic::catch_unwind(check);
+        if checked.is_ok() {
+            self.proofs.insert(roots.clone(), proofs);
         }
+        let reason = || RequestError::panicked().message;
+        let snapshot = checked.unwrap_or_else(|_| RuleSetSnapshot::unreadable(roots, revision, reason()));
+        WorkerResult::Checked(Arc::new(snapshot))
     }
 }
 

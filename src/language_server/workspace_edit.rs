@@ -2,7 +2,7 @@
 
 use super::features::AnswerContext;
 use super::snapshot::RuleSetSnapshot;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use lsp_types::{
     DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
@@ -14,17 +14,21 @@ pub(super) fn workspace_edit(
     snapshot: &RuleSetSnapshot,
     edits: impl IntoIterator<Item = (Span, String)>,
 ) -> WorkspaceEdit {
-    let mut files: BTreeMap<Uri, Vec<TextEdit>> = BTreeMap::new();
-    for (span, new_text) in edits {
-        if let Some(location) = context.location(snapshot, span) {
-            files.entry(location.uri).or_default().push(TextEdit { range: location.range, new_text });
-        }
+    let mut files: BTreeMap<FileId, Vec<(Span, String)>> = BTreeMap::new();
+    for (span, text) in edits {
+        files.entry(span.file).or_default().push((span, text));
     }
-    of_files(context, files)
+    let file_edits = |(file, edits): (FileId, Vec<(Span, String)>)| {
+        let uri = context.documents.uri(&snapshot.path(file)?)?;
+        let unit = context.client.unit;
+        let edit = |(span, new_text): (Span, String)| TextEdit { range: snapshot.range(span, unit), new_text };
+        Some((uri, edits.into_iter().map(edit).collect()))
+    };
+    of_files(context, files.into_iter().filter_map(file_edits).collect())
 }
 
 /// Edits by file, in the form that the client understands.
-pub(super) fn of_files(context: &AnswerContext, files: BTreeMap<Uri, Vec<TextEdit>>) -> WorkspaceEdit {
+pub(super) fn of_files(context: &AnswerContext, files: Vec<(Uri, Vec<TextEdit>)>) -> WorkspaceEdit {
     if !context.client.versioned_edits {
         return WorkspaceEdit { changes: Some(files.into_iter().collect()), ..WorkspaceEdit::default() };
     }

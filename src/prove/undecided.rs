@@ -13,6 +13,8 @@ pub enum UndecidedReason {
     NumberAndPattern,
     /// Two values that must differ have few texts.
     FewTexts,
+    /// Only an event of more labels could meet its conditions.
+    ManyLabels(u64),
     /// Schedules have too many moments together.
     Moments,
     /// The conditions have too many combinations.
@@ -57,6 +59,7 @@ impl fmt::Display for UndecidedReason {
                 f.write_str("a number and a pattern are tested on the same text; test the number alone")
             }
             Self::FewTexts => f.write_str("two values must differ that may have few texts"),
+            Self::ManyLabels(limit) => write!(f, "only an event of more than {limit} labels could meet its conditions"),
             Self::Moments => f.write_str("its schedules have too many boundaries together; use fewer in one condition"),
             Self::Conflicts(limit) => {
                 write!(f, "its conditions have more than {limit} conflicts; split them into separate routes")

@@ -93,13 +93,9 @@ impl Witness {
                 ) => {}
             }
         }
-        if solution.needs_a_label {
-            let mut name = "label".to_owned();
-            while formulas.labels().any(|known| known == name) {
-                name.push('_');
-            }
-            witness.labels.insert(name, "a".to_owned());
-        }
+        let names = (1..).map(|number| if number == 1 { "label".to_owned() } else { format!("label_{number}") });
+        let unnamed = names.filter(|name| !formulas.labels().any(|known| known == name));
+        witness.labels.extend(unnamed.take(solution.further_labels).map(|name| (name, "a".to_owned())));
         witness
     }
 

@@ -84,7 +84,7 @@ const CHANNELS: &str = "edition 1
 channel page = stdout()
 channel chat = stdout()
 
-table owner(team) from \"owners.csv\" -> owner
+table owner(team) -> owner from \"owners.csv\"
 ";
 
 const TESTS: &str = "edition 1

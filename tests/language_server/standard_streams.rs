@@ -20,7 +20,9 @@ fn the_program_speaks_over_its_standard_streams() {
     let mut input = program.stdin.take().unwrap();
     let mut output = BufReader::new(program.stdout.take().unwrap());
     let mut send = |message: &str| write!(input, "Content-Length: {}\r\n\r\n{message}", message.len()).unwrap();
-    send(&json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}).to_string());
+    let root = format!("file://{}", folder.path().display());
+    let parameters = json!({"rootUri": root, "capabilities": {}});
+    send(&json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters}).to_string());
     let answer = read(&mut output);
     assert_eq!(answer["result"]["serverInfo"]["name"], "pointsman", "{answer}");
     assert_eq!(answer["result"]["capabilities"]["positionEncoding"], "utf-16");

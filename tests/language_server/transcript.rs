@@ -76,6 +76,7 @@ fn plain(client: &EditorClient, name: &str, value: &Value) -> Value {
         Value::Array(items) => items.iter().map(|item| plain(client, name, item)).collect(),
         Value::Object(members) => {
             let own = members.get("uri").or_else(|| members.get("targetUri")).and_then(Value::as_str);
+            let own = own.or_else(|| members.get("textDocument")?.get("uri")?.as_str());
             let own = own.map_or_else(|| name.to_owned(), |uri| self::name(client, uri));
             let member = |(key, value): (&String, &Value)| {
                 let of_key = if key.starts_with("file://") { self::name(client, key) } else { own.clone() };

@@ -290,7 +290,8 @@ impl SetGenerator<'_> {
         self.depth += 1;
         let count = if std::env::var_os("FOLLOWED").is_some() { 3 } else { 4 };
         match self.random.below(count) {
-            0 => "labels is empty".to_owned(),
+            0 if self.random.one_in(2) => "labels is empty".to_owned(),
+            0 => format!("len(labels) {} {}", self.word(&["==", "!=", "<", "<=", ">", ">="]), self.random.below(6)),
             2 => "starts_at > time(\"2026-05-02T00:00:00Z\")".to_owned(),
             1 => format!("{label} is not missing"),
             _ => format!("slice({label}, 0, 3) == \"pay\""),

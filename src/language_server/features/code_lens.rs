@@ -34,10 +34,10 @@ impl Answer for CodeLenses {
         for node in ParsedText::read(positions.text).outline() {
             match node.kind {
                 OutlineKind::Test => {
-                    add(node.name_span, "run this test", RUN_TEST, json!({"uri": uri, "test": node.name}))
+                    add(node.name_span, "run this test", RUN_TEST, json!({"uri": uri, "test": node.name}));
                 }
                 OutlineKind::Prove => {
-                    add(node.name_span, "prove this", RUN_TEST, json!({"uri": uri, "test": node.name}))
+                    add(node.name_span, "prove this", RUN_TEST, json!({"uri": uri, "test": node.name}));
                 }
                 OutlineKind::Routing => {
                     add(node.name_span, "show routes", SHOW_ROUTES, json!({"uri": uri, "routing": node.name}));

@@ -33,7 +33,9 @@ impl Answer for DocumentSymbols {
         }
         let mut symbols = Vec::new();
         let uri = &context.document()?.uri;
-        outline.iter().for_each(|node| flatten(node, None, uri, &positions, &mut symbols));
+        for node in &outline {
+            flatten(node, None, uri, &positions, &mut symbols);
+        }
         Ok(Some(DocumentSymbolResponse::Flat(symbols)))
     }
 }
@@ -69,7 +71,9 @@ fn flatten(
         location: Location { uri: uri.clone(), range: positions.range(node.span.range()) },
         container_name: container.map(str::to_owned),
     });
-    node.children.iter().for_each(|child| flatten(child, Some(&node.name), uri, positions, symbols));
+    for child in &node.children {
+        flatten(child, Some(&node.name), uri, positions, symbols);
+    }
 }
 
 /// Clients refuse symbols without a name.
@@ -83,11 +87,10 @@ pub(in crate::language_server) fn symbol_kind(kind: OutlineKind) -> SymbolKind {
         OutlineKind::Mapping => SymbolKind::CLASS,
         OutlineKind::Table => SymbolKind::ARRAY,
         OutlineKind::Define => SymbolKind::CONSTANT,
-        OutlineKind::Schedule => SymbolKind::EVENT,
         OutlineKind::Channel => SymbolKind::INTERFACE,
         OutlineKind::Routing => SymbolKind::NAMESPACE,
         OutlineKind::Mute => SymbolKind::OPERATOR,
-        OutlineKind::Heartbeat => SymbolKind::EVENT,
+        OutlineKind::Schedule | OutlineKind::Heartbeat => SymbolKind::EVENT,
         OutlineKind::Integration => SymbolKind::MODULE,
         OutlineKind::Test | OutlineKind::Prove => SymbolKind::METHOD,
         OutlineKind::Statement => SymbolKind::FIELD,

@@ -24,15 +24,15 @@ impl Answer for InlayHints {
         let Some(rules) = snapshot.rules() else { return Ok(None) };
         let positions = context.positions()?;
         let asked = positions.bytes(parameters.range);
-        let unreachable =
-            snapshot.diagnostics().iter().filter(|finding| finding.code.id == proof_code::UNREACHABLE_LINE.id);
+        let codes = [proof_code::UNREACHABLE_LINE.id, proof_code::SHADOWED_LINE.id];
+        let unreachable = snapshot.diagnostics().iter().filter(|finding| codes.contains(&finding.code.id));
         let unreachable: Vec<Span> = unreachable.map(|finding| finding.span).collect();
-        let hits = snapshot.route_hits();
+        let tests = snapshot.route_hits();
         let own = rules.model.routing_lines().filter(|line| line.head.file == file);
         let mut hints = Vec::new();
         for line in own.filter(|line| asked.start <= line.head.range().end && line.head.range().start <= asked.end) {
             let is_unreachable = unreachable.iter().any(|place| line.head.covers(*place));
-            let label = match hits.get(&line.path.to_string().into_boxed_str()).copied().unwrap_or(0) {
+            let label = match tests.get(&*line.path).copied().unwrap_or(0) {
                 _ if is_unreachable => "unreachable".to_owned(),
                 0 => continue,
                 count => plural(count, "test"),

@@ -51,8 +51,8 @@ impl TextParts {
 
     fn selection(&self, offset: usize, positions: &PositionMap<'_>) -> SelectionRange {
         let place = offset..offset;
-        let mut around: Vec<Range<usize>> = vec![0..self.length];
-        around.extend(OutlineNode::around(&self.outline, &place).into_iter().map(|node| node.span.range()));
+        let outline = OutlineNode::around(&self.outline, &place).into_iter().map(|node| node.span.range());
+        let mut around: Vec<Range<usize>> = std::iter::once(0..self.length).chain(outline).collect();
         around.extend(self.parts.iter().filter(|part| part.start <= offset && offset <= part.end).cloned());
         around.sort_by_key(|range| (std::cmp::Reverse(range.len()), range.start));
         around.dedup();

@@ -28,7 +28,7 @@ impl RelevantLines {
         let requirements = map.own_requirements(line, builder);
         let chain: BTreeSet<LineId> = map.with_ancestors(line).collect();
         let mut search = RelevanceSearch {
-            base: requirements.iter().map(|each| each.formula).collect(),
+            requirements: requirements.iter().map(|each| each.formula).collect(),
             side,
             chain,
             known: BTreeMap::new(),
@@ -37,15 +37,17 @@ impl RelevantLines {
             excluded: BTreeSet::new(),
         };
         search.enter(sets, side, entry);
-        // Events that a line before the edited one takes are none of its events.
-        search.base.extend(search.excluded.iter().map(|hit| hit.not()));
         search.enter(sets, side.other(), entry);
-        Self { base: search.base, lines: search.lines }
+        // Events that a line before the edited one takes are none of its events.
+        let base = search.requirements.into_iter().chain(search.excluded.iter().map(|hit| hit.not()));
+        Self { base: base.collect(), lines: search.lines }
     }
 }
 
 struct RelevanceSearch {
-    base: Vec<Formula>,
+    /// What holds for an event that reaches the edited line, whatever lines before it take: a question with all these for each
+    /// line of a large routing would take as many steps as there are pairs of lines.
+    requirements: Vec<Formula>,
     /// The rule set of the edited line.
     side: Side,
     /// The edited line and the lines around it.
@@ -86,7 +88,7 @@ impl RelevanceSearch {
             let (map, builder) = sets.of(side);
             let hit = map.hit(*line, builder);
             let test = Self::test(sets, side, *line);
-            // The same line stands in the other rule set most often. To ask for each would take a question over all others.
+            // The same line stands in the other rule set most often.
             if self.excluded.contains(&hit) || !self.may_hold(sets, test) {
                 continue;
             }
@@ -119,7 +121,7 @@ impl RelevanceSearch {
         if let Some(known) = self.known.get(&formula) {
             return *known;
         }
-        let assertions: Vec<Formula> = self.base.iter().copied().chain([formula]).collect();
+        let assertions: Vec<Formula> = self.requirements.iter().copied().chain([formula]).collect();
         let may_hold = !matches!(sets.solve(&assertions), SolveResult::None);
         self.known.insert(formula, may_hold);
         may_hold

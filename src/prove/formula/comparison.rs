@@ -2,6 +2,7 @@
 
 use super::{Constraint, Formula, FormulaBuilder, NumberTest, Parameters, Term, ValueCase, Variable, VariableId, key};
 use crate::event::{AlertStatus, Severity};
+use crate::json::Number;
 use crate::model::{Comparator, Expression, Literal, ScheduleId, ValueKind};
 use crate::pattern::language::{StringSet, TextFunction};
 use crate::pattern::{Case, fold};
@@ -210,7 +211,7 @@ impl<'m> FormulaBuilder<'m> {
             Term::AllLabels => match kind {
                 ValueKind::Empty => {
                     let labels = self.field(crate::model::EventField::Labels);
-                    self.formulas.atom(labels, Constraint::NoLabels)
+                    self.number(labels, &[], NumberTest::Equal(Number::from(0_u64)))
                 }
                 ValueKind::Object => Formula::TRUE,
                 ValueKind::Missing

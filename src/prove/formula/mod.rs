@@ -156,7 +156,8 @@ pub(super) enum Constraint {
     Missing,
     /// A text of the set.
     InSet(StringSet),
-    /// The text, changed by functions in this order, is the JSON of a number of these.
+    /// The text, changed by functions in this order, is the JSON of a number of these. Of the labels as a whole: how many
+    /// there are.
     Number(Box<[TextFunction]>, NumberTest),
     /// The same text as another variable has.
     Same(VariableId),
@@ -166,8 +167,6 @@ pub(super) enum Constraint {
     Order(OrderRelation, Timestamp),
     /// Exactly this time.
     At(Timestamp),
-    /// There are no labels.
-    NoLabels,
     /// The statement holds.
     Holds,
     /// A value of a payload of these kinds, *missing* not among them.

@@ -2,7 +2,7 @@
 
 use super::{Constraint, Formula, FormulaBuilder, NumberTest, Term, VariableId, key};
 use crate::json::Number;
-use crate::model::{Literal, OrderRelation};
+use crate::model::{EventField, Literal, OrderRelation};
 use crate::pattern::language::{LONGEST_COUNTED, StringSet, TextFunction};
 use std::cmp::Ordering;
 
@@ -75,8 +75,11 @@ impl FormulaBuilder<'_> {
         self.statement(format!("{left} {} {right}", relation.operator()))
     }
 
-    /// The events in which a text holds one of some numbers.
+    /// The events in which a text holds one of some numbers, or in which the labels are so many.
     pub(super) fn number(&mut self, variable: VariableId, functions: &[TextFunction], test: NumberTest) -> Formula {
+        if test == NumberTest::Any && variable == self.field(EventField::Labels) {
+            return Formula::TRUE;
+        }
         self.text_atom(variable, Constraint::Number(functions.into(), test))
     }
 

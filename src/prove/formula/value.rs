@@ -290,6 +290,9 @@ impl<'m> FormulaBuilder<'m> {
 
     /// How many items an array has is not followed.
     fn length_of(&mut self, term: Term) -> Option<Vec<ValueCase>> {
+        if matches!(term, Term::AllLabels) {
+            return Some(ValueCase::always(Term::Number(self.field(EventField::Labels), Vec::new())));
+        }
         let Term::Node(variable) = term else { return length(term) };
         let count = Term::Opaque(format!("length of {variable:?}").into(), ValueType::NUMBER);
         let cases = [

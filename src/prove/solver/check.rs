@@ -1,9 +1,9 @@
 //! Asks the theories for values of all variables together.
 
+use super::label_count::{LabelCount, MOST_LABELS, count_labels};
 use super::{Solution, Solver};
-use crate::model::EventField;
-use crate::prove::formula::{Constraint, FormulaAtom, Formulas, Variable, VariableId};
-use crate::prove::theory::{ConstraintLiteral, TheoryAnswer, VariableValue, needs_value};
+use crate::prove::formula::{Constraint, FormulaAtom, Formulas, VariableId};
+use crate::prove::theory::{ConstraintLiteral, TheoryAnswer, VariableValue};
 use crate::prove::undecided::UndecidedReason;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +47,13 @@ impl Solver {
             }
         }
         if conflicts.is_empty() {
-            conflicts.extend(label_conflict(formulas, literals, &mut solution));
+            match count_labels(formulas, literals, &solution) {
+                LabelCount::Further(labels) => solution.further_labels = labels,
+                LabelCount::Conflict(conflict) => conflicts.push(conflict),
+                LabelCount::Undecided(literals) => {
+                    undecided = undecided.or(Some((UndecidedReason::ManyLabels(MOST_LABELS), literals)));
+                }
+            }
         }
         if !conflicts.is_empty() {
             return Checked::Conflict(conflicts);
@@ -202,39 +208,4 @@ impl Groups {
             self.leaders.insert(one.max(two), one.min(two));
         }
     }
-}
-
-/// Whether there are labels decides about each label, and the other way round.
-fn label_conflict(
-    formulas: &Formulas,
-    literals: &[(FormulaAtom, bool)],
-    solution: &mut Solution,
-) -> Option<AtomLiterals> {
-    let is_about_all = |(atom, _): &&(FormulaAtom, bool)| {
-        matches!(formulas.variable(atom.variable), Some(Variable::Field(EventField::Labels)))
-            && formulas.constraint(atom.constraint) == Some(&Constraint::NoLabels)
-    };
-    let about_all = literals.iter().find(is_about_all)?;
-    let is_label = |variable: VariableId| matches!(formulas.variable(variable), Some(Variable::Label(_)));
-    let mut present = solution
-        .values
-        .iter()
-        .filter(|(variable, value)| is_label(**variable) && **value != VariableValue::Missing)
-        .map(|(variable, _)| *variable);
-    if !about_all.1 {
-        solution.needs_a_label = present.next().is_none();
-        return None;
-    }
-    let present = present.next()?;
-    let asks = |(atom, holds): &&(FormulaAtom, bool)| {
-        let constraint = formulas.constraint(atom.constraint);
-        (atom.variable == present || matches!(constraint, Some(Constraint::Same(other)) if *other == present))
-            && constraint.is_some_and(|constraint| needs_value(constraint, *holds))
-    };
-    // Without such an atom the value comes from a join; all atoms are then named.
-    let asking = literals.iter().find(asks);
-    Some(match asking {
-        Some(asking) => vec![*about_all, *asking],
-        None => literals.to_vec(),
-    })
 }

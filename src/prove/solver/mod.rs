@@ -5,6 +5,7 @@
 
 mod assignment;
 mod check;
+mod label_count;
 mod search;
 
 use super::effort::ProofEffort;
@@ -32,8 +33,8 @@ pub(super) enum SolveResult {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Solution {
     pub(super) values: BTreeMap<VariableId, VariableValue>,
-    /// Whether the event needs a label that no condition names.
-    pub(super) needs_a_label: bool,
+    /// How many labels the event needs that no condition names.
+    pub(super) further_labels: usize,
 }
 
 /// What the questions of a rule set took.

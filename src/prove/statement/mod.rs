@@ -13,6 +13,7 @@ pub use destinations::ReachedDestination;
 
 use super::effort::ProofEffort;
 use super::formula::{Constraint, Formula, FormulaBuilder, Variable};
+use super::message::related;
 use super::routing::{CallPaths, LineId, MAX_CALL_PATHS, RoutingMap};
 use super::solver::{SolveResult, Solver};
 use super::undecided::UndecidedReason;
@@ -20,8 +21,11 @@ use super::witness::Witness;
 use crate::check::proof_code;
 use crate::diagnostic::Diagnostic;
 use crate::event::AlertStatus;
-use crate::model::{ChannelId, Model, MuteId, RoutingId, Statement, StatementExpectation, StatementExpectationKind};
+use crate::model::{
+    ChannelId, Expression, Model, MuteId, RoutingId, Statement, StatementExpectation, StatementExpectationKind,
+};
 use crate::pattern::language::SearchLimits;
+use crate::source::Span;
 use delivery::Told;
 use search::StatementSearch;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -149,12 +153,34 @@ impl<'m> StatementProver<'m> {
             {
                 let at = if statement.at.is_some() { " at this time" } else { "" };
                 let message = format!("no event meets this condition{at}, so the statement says nothing");
-                let finding = Diagnostic::new(&proof_code::NO_EVENT, when.span, message).label("false for every event");
+                let finding = |span| Diagnostic::new(&proof_code::NO_EVENT, span, message);
+                let finding = match self.contradicting(when, &base).as_slice() {
+                    [] | [_] => finding(when.span).label("false for every event"),
+                    [first, others @ ..] => {
+                        let contradicts = "contradicts the other conditions";
+                        let others = others.iter().map(|span| (*span, contradicts.to_owned()));
+                        related(finding(*first).label(contradicts), others)
+                    }
+                };
                 found
                     .push(finding.help("say which events the statement is about, or leave `when` out for all of them"));
             }
         }
         found
+    }
+
+    /// The parts of a condition that no event meets together: without any of them there are events.
+    fn contradicting(&mut self, when: &'m Expression, base: &[Formula]) -> Vec<Span> {
+        let parts = when.conjuncts();
+        let mut kept: BTreeSet<usize> = (0..base.len()).collect();
+        for position in 0..parts.len() {
+            let without = base.iter().enumerate().filter(|(at, _)| *at != position && kept.contains(at));
+            let without: Vec<Formula> = without.map(|(_, formula)| *formula).collect();
+            if matches!(self.solve(&without), SolveResult::None) {
+                kept.remove(&position);
+            }
+        }
+        parts.iter().enumerate().filter(|(at, _)| kept.contains(at)).map(|(_, part)| part.span).collect()
     }
 
     /// What every event of a statement meets.

@@ -27,7 +27,6 @@ fn mask(constraint: &Constraint, holds: bool) -> u8 {
         | Constraint::During(_)
         | Constraint::Order(..)
         | Constraint::At(_)
-        | Constraint::NoLabels
         | Constraint::Kind(_)
         | Constraint::NodeNumber(_)
         | Constraint::Written(..)

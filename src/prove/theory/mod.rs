@@ -225,7 +225,6 @@ pub(super) fn meets(
             | Constraint::During(_)
             | Constraint::Order(..)
             | Constraint::At(_)
-            | Constraint::NoLabels
             | Constraint::Holds,
             _,
         ) => None,
@@ -245,7 +244,7 @@ pub(super) fn needs_value(constraint: &Constraint, holds: bool) -> bool {
         | Constraint::NodeNumber(_)
         | Constraint::Written(..)
         | Constraint::At(_) => holds,
-        Constraint::OneOf(_) | Constraint::NoLabels | Constraint::Holds => false,
+        Constraint::OneOf(_) | Constraint::Holds => false,
     }
 }
 

@@ -118,7 +118,6 @@ impl<'c> Tests<'c> {
             | Constraint::During(_)
             | Constraint::Order(..)
             | Constraint::At(_)
-            | Constraint::NoLabels
             | Constraint::Holds
             | Constraint::Kind(_)
             | Constraint::NodeNumber(_)
@@ -245,7 +244,6 @@ fn allowed(constraint: &Constraint, holds: bool) -> NodeKinds {
         | Constraint::During(_)
         | Constraint::Order(..)
         | Constraint::At(_)
-        | Constraint::NoLabels
         | Constraint::Holds => NodeKinds::ALL,
     }
 }

@@ -60,7 +60,6 @@ impl<'c> TextSets<'c> {
                 | Constraint::During(_)
                 | Constraint::Order(..)
                 | Constraint::At(_)
-                | Constraint::NoLabels
                 | Constraint::Kind(_)
                 | Constraint::NodeNumber(_)
                 | Constraint::Written(..)

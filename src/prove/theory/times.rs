@@ -80,7 +80,6 @@ fn holds(constraint: &Constraint, moment: Timestamp, formulas: &Formulas) -> boo
         | Constraint::InSet(_)
         | Constraint::Number(..)
         | Constraint::Same(_)
-        | Constraint::NoLabels
         | Constraint::Kind(_)
         | Constraint::NodeNumber(_)
         | Constraint::Written(..)
@@ -101,7 +100,6 @@ impl MomentCache {
                 | Constraint::InSet(_)
                 | Constraint::Number(..)
                 | Constraint::Same(_)
-                | Constraint::NoLabels
                 | Constraint::Kind(_)
                 | Constraint::NodeNumber(_)
                 | Constraint::Written(..)

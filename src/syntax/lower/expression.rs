@@ -2,7 +2,7 @@
 
 use super::pattern::ParsedComparator;
 use super::strings::BraceMode;
-use super::{Rule, RulePair, RulePairs, TreeBuilder, codes, is_pattern_test};
+use super::{Rule, RulePair, RulePairs, TreeBuilder, codes, is_noise, is_pattern_test};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::lex::DEEPEST;
@@ -15,17 +15,22 @@ impl TreeBuilder<'_> {
     /// `a ?? b`, or a condition, or a list or an object of a channel's parameters: whatever may stand in the place of a
     /// value.
     pub(super) fn value(&mut self, pairs: &mut RulePairs<'_>) -> Option<Expression> {
+        let start = self.start(pairs)?;
+        self.value_from(start, pairs)
+    }
+
+    fn value_from(&mut self, start: Span, pairs: &mut RulePairs<'_>) -> Option<Expression> {
         let pair = self.next(pairs)?;
         let first = self.operand(pair)?;
         if self.peek(pairs) != Some(Rule::coalesce) {
             return Some(first);
         }
-        let mut operands = vec![first];
+        let (mut operands, mut span) = (vec![first], start);
         while self.take(Rule::coalesce, pairs).is_some() {
             let pair = self.next(pairs)?;
             operands.push(self.operand(pair)?);
+            span = self.until_bracket(start, pairs);
         }
-        let span = operands.first()?.span.to(operands.last()?.span);
         Some(Expression { kind: ExpressionKind::Coalesce(operands), span })
     }
 
@@ -169,16 +174,16 @@ impl TreeBuilder<'_> {
     /// `a and not b == c`
     fn condition(&mut self, pair: RulePair<'_>) -> Option<Expression> {
         let mut pairs = pair.into_inner();
-        let first = self.term(&mut pairs)?;
+        let first = self.placed_term(&mut pairs)?;
         if !matches!(self.peek(&mut pairs), Some(Rule::k_and | Rule::k_or)) {
-            return Some(first);
+            return Some(first.term);
         }
         let mut groups = vec![vec![first]];
         let mut signs: [Option<Span>; 2] = [None, None];
         while let Some(operator) = self.next(&mut pairs) {
             let at = self.leaf(&operator);
             let either = operator.as_rule() == Rule::k_or;
-            let term = self.term(&mut pairs)?;
+            let term = self.placed_term(&mut pairs)?;
             // `x == "a" or "b"` is meant as one condition; `check` says how it is written.
             let term = match groups.last_mut().filter(|_| either) {
                 Some(group) => match join_alternative(group, term) {
@@ -198,28 +203,58 @@ impl TreeBuilder<'_> {
             self.diagnostics.push(codes::mixed_operators(and, or));
         }
         let alternatives = groups.into_iter().filter_map(|group| gather(group, ExpressionKind::And)).collect();
-        gather(alternatives, ExpressionKind::Or)
+        Some(gather(alternatives, ExpressionKind::Or)?.term)
+    }
+
+    /// A term, with its brackets.
+    fn placed_term(&mut self, pairs: &mut RulePairs<'_>) -> Option<PlacedTerm> {
+        let start = self.start(pairs)?;
+        let term = self.term(pairs)?;
+        Some(PlacedTerm { term, span: self.until_bracket(start, pairs) })
+    }
+
+    /// Where the next pair begins, a bracket as well.
+    fn start(&mut self, pairs: &mut RulePairs<'_>) -> Option<Span> {
+        loop {
+            let pair = pairs.peek()?;
+            if pair.as_rule() == Rule::open_paren || !is_noise(pair.as_rule()) {
+                return Some(self.span(&pair));
+            }
+            self.leaf(&pair);
+            pairs.next();
+        }
+    }
+
+    /// From the beginning of `start` to the brackets that close here.
+    fn until_bracket(&mut self, start: Span, pairs: &mut RulePairs<'_>) -> Span {
+        while let Some(bracket) = pairs.peek().filter(|pair| pair.as_rule() == Rule::close_paren) {
+            self.leaf(&bracket);
+            pairs.next();
+        }
+        self.until_here(start)
     }
 
     fn term(&mut self, pairs: &mut RulePairs<'_>) -> Option<Expression> {
         let mut negations = Vec::new();
+        let mut start = self.start(pairs)?;
         while let Some(not) = self.take(Rule::k_not, pairs) {
             negations.push(self.leaf(&not));
+            start = self.start(pairs)?;
         }
         if let Some(at) = negations.get(DEEPEST) {
             self.diagnostics.push(codes::too_deep(*at));
             negations.truncate(DEEPEST);
         }
-        let mut term = self.tested(pairs)?;
+        let mut term = self.tested(start, pairs)?;
         for at in negations.into_iter().rev() {
-            let span = at.to(term.span);
+            let span = self.until_bracket(at, pairs);
             term = Expression { kind: ExpressionKind::Not(Box::new(term)), span };
         }
         Some(term)
     }
 
     /// A comparison, or a value alone.
-    fn tested(&mut self, pairs: &mut RulePairs<'_>) -> Option<Expression> {
+    fn tested(&mut self, start: Span, pairs: &mut RulePairs<'_>) -> Option<Expression> {
         let (subject, start) = match self.peek(pairs)? {
             Rule::during => (ComparisonSubject::Now, self.span(&pairs.peek()?)),
             Rule::quantifier => {
@@ -228,11 +263,10 @@ impl TreeBuilder<'_> {
                 (ComparisonSubject::Nodes(quantifier(pair.as_str()), self.value(pairs)?), start)
             }
             _ => {
-                let value = self.value(pairs)?;
+                let value = self.value_from(start, pairs)?;
                 if !self.peek(pairs).is_some_and(is_comparison) {
                     return Some(value);
                 }
-                let start = value.span;
                 (ComparisonSubject::Value(value), start)
             }
         };
@@ -252,13 +286,21 @@ impl TreeBuilder<'_> {
     }
 }
 
+/// A part of a condition.
+struct PlacedTerm {
+    term: Expression,
+    /// Where it stands, with its brackets.
+    span: Span,
+}
+
 /// One expression as itself, several under their operator.
-fn gather(mut terms: Vec<Expression>, kind: fn(Vec<Expression>) -> ExpressionKind) -> Option<Expression> {
+fn gather(mut terms: Vec<PlacedTerm>, kind: fn(Vec<Expression>) -> ExpressionKind) -> Option<PlacedTerm> {
     if terms.len() == 1 {
         return terms.pop();
     }
     let span = terms.first()?.span.to(terms.last()?.span);
-    Some(Expression { kind: kind(terms), span })
+    let terms = terms.into_iter().map(|placed| placed.term).collect();
+    Some(PlacedTerm { term: Expression { kind: kind(terms), span }, span })
 }
 
 fn is_comparison(rule: Rule) -> bool {
@@ -301,20 +343,17 @@ fn unescape_slashes(pattern: &str) -> String {
 }
 
 /// Adds a value alone to the comparison before it, as in `x == "a" or "b"`; gives the term back where it is another.
-fn join_alternative(group: &mut [Expression], term: Expression) -> Option<Expression> {
-    let Some(last) = group.last_mut().filter(|_| term.kind.is_literal()) else { return Some(term) };
-    let span = last.span.to(term.span);
-    if let ExpressionKind::Or(parts) = &mut last.kind {
-        parts.push(term);
-        last.span = span;
-        return None;
+fn join_alternative(group: &mut [PlacedTerm], placed: PlacedTerm) -> Option<PlacedTerm> {
+    let Some(last) = group.last_mut().filter(|_| placed.term.kind.is_literal()) else { return Some(placed) };
+    let span = last.span.to(placed.span);
+    if let ExpressionKind::Or(parts) = &mut last.term.kind {
+        parts.push(placed.term);
+    } else if matches!(&last.term.kind, ExpressionKind::Compare(one) if matches!(one.test, Comparator::Equal(_))) {
+        let comparison = std::mem::replace(&mut last.term, Expression { kind: ExpressionKind::Null, span });
+        last.term.kind = ExpressionKind::Or(vec![comparison, placed.term]);
+    } else {
+        return Some(placed);
     }
-    let compares =
-        matches!(&last.kind, ExpressionKind::Compare(comparison) if matches!(comparison.test, Comparator::Equal(_)));
-    if !compares {
-        return Some(term);
-    }
-    let comparison = std::mem::replace(last, Expression { kind: ExpressionKind::Null, span });
-    *last = Expression { kind: ExpressionKind::Or(vec![comparison, term]), span };
+    (last.term.span, last.span) = (span, span);
     None
 }

@@ -6,7 +6,6 @@ use crate::language_server::workspace_edit::of_files;
 use crate::suite::suggestion;
 use lsp_types::{Range, TextEdit};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// The name of the command.
 pub(in super::super) const NAME: &str = "pointsman.insertTest";
@@ -21,7 +20,7 @@ pub(super) fn run(context: &AnswerContext, argument: &Value) -> Result<Value, Re
     let before = if positions.text.ends_with('\n') { "\n" } else { "\n\n" };
     let end = positions.whole().end;
     let insertion = TextEdit { range: Range { start: end, end }, new_text: format!("{before}{test}") };
-    let edit = of_files(context, BTreeMap::from([(context.document()?.uri.clone(), vec![insertion])]));
+    let edit = of_files(context, vec![(context.document()?.uri.clone(), vec![insertion])]);
     let value = serde_json::to_value(&edit).map_err(|_| RequestError::panicked())?;
     if context.client.applies_edits {
         context.effects.borrow_mut().push(ClientEffect::Apply { label: format!("insert a test of {route}"), edit });

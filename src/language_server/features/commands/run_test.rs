@@ -4,6 +4,7 @@ use super::{AnswerContext, RequestError, rules, show};
 use crate::suite::{self, TestOptions, TestResult};
 use crate::text::plural;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// The name of the command.
 pub(in super::super) const NAME: &str = "pointsman.runTest";
@@ -25,7 +26,7 @@ pub(super) fn run(context: &AnswerContext, argument: &Value) -> Result<Value, Re
     };
     for result in &failed {
         for failure in &result.failures {
-            words.push_str(&format!("\n{}: {}: {}", failure.location.short(), result.name(), failure.message));
+            let _ = write!(words, "\n{}: {}: {}", failure.location.short(), result.name(), failure.message);
         }
     }
     show(context, &*words);

@@ -21,7 +21,9 @@ pub(super) fn run(context: &AnswerContext, argument: &Value) -> Result<Value, Re
     let mut words = String::new();
     for tree in &trees {
         let _ = writeln!(words, "{}", tree.routing);
-        tree.lines.iter().for_each(|line| write_line(line, 1, hits, &mut words));
+        for line in &tree.lines {
+            write_line(line, 1, hits, &mut words);
+        }
     }
     show(context, words.trim_end());
     Ok(json!({"routings": trees, "tests": hits, "text": words}))
@@ -39,5 +41,7 @@ fn write_line(line: &RouteTreeLine, depth: usize, hits: &BTreeMap<Box<str>, usiz
     for arm in &line.arms {
         let _ = writeln!(words, "{}{} => {}", "  ".repeat(depth + 1), arm.pattern, arm.target.text);
     }
-    line.lines.iter().for_each(|inner| write_line(inner, depth + 1, hits, words));
+    for inner in &line.lines {
+        write_line(inner, depth + 1, hits, words);
+    }
 }
