@@ -70,5 +70,5 @@ fn workspace_edit(context: &AnswerContext, snapshot: &RuleSetSnapshot, edits: Ve
             files.entry(location.uri).or_default().push(TextEdit { range: location.range, new_text });
         }
     }
-    of_files(context, files)
+    of_files(context, files.into_iter().collect())
 }
