@@ -94,7 +94,6 @@ fn the_call_around_a_place_is_shown() {
 
 #[test]
 fn a_completion_never_fails_wherever_the_text_ends() {
-    let whole = format!("{SET}\n");
     for (offset, _) in SET.char_indices().step_by(7) {
         let text = &SET[..offset];
         let sources = single(text);
@@ -109,10 +108,7 @@ fn a_completion_never_fails_wherever_the_text_ends() {
             now: Timestamp::read("2026-03-07T02:00:00+08:00").unwrap(),
         };
         let file = sources.iter().next().unwrap().0;
-        view.complete(file, offset);
-        view.hover(file, offset);
-        view.signature(file, offset);
+        let _ = (view.complete(file, offset), view.hover(file, offset), view.signature(file, offset));
         assert!(view.colors(file).windows(2).all(|pair| pair[0].range.end <= pair[1].range.start));
     }
-    assert!(whole.ends_with('\n'));
 }

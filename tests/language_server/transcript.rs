@@ -37,7 +37,8 @@ impl Transcript {
             let range = shown_range(client, &name, &each["range"]).unwrap();
             let tags = if each["tags"].is_array() { " (unnecessary)" } else { "" };
             let message = each["message"].as_str().unwrap().replace('\n', "\n      ");
-            let message = message.replace(&format!("{}/", client.folder.path().display()), "");
+            let folder = client.folder.path().display().to_string();
+            let message = message.replace(&format!("{folder}/"), "").replace(&folder, "FOLDER");
             self.text += &format!("    {range} {level} {}{tags}: {message}\n", each["code"].as_str().unwrap());
             for related in each["relatedInformation"].as_array().into_iter().flatten() {
                 let other = self::name(client, related["location"]["uri"].as_str().unwrap());
