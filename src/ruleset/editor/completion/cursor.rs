@@ -27,8 +27,8 @@ enum OpenPart {
     Comment,
     /// A string that began here, in the declaration.
     Text(usize),
-    /// An interpolated value.
-    Hole,
+    /// An interpolated value in a string that began here.
+    Hole(usize),
 }
 
 /// What kind of place it is.
@@ -58,8 +58,8 @@ impl<'t> Cursor<'t> {
         let word_start = start + piece.trim_end_matches(is_word).len();
         let open = open_part(piece);
         let end = match open {
-            OpenPart::Text(at) => at,
-            OpenPart::None | OpenPart::Comment | OpenPart::Hole => word_start - start,
+            OpenPart::Text(at) | OpenPart::Hole(at) => at,
+            OpenPart::None | OpenPart::Comment => word_start - start,
         };
         let word_start = if let OpenPart::Text(at) = open { start + at + 1 } else { word_start };
         let tokens = TokenView::new(piece.get(..end).unwrap_or_default());
@@ -75,14 +75,19 @@ impl<'t> Cursor<'t> {
         match self.open {
             OpenPart::Comment => CursorPlace::Comment,
             OpenPart::Text(_) => CursorPlace::Text { before: self.count() },
-            OpenPart::None | OpenPart::Hole if self.is_behind_dot() => CursorPlace::Member(self.back(1)),
-            OpenPart::Hole => CursorPlace::Hole,
-            OpenPart::None => CursorPlace::Code,
+            OpenPart::None | OpenPart::Hole(_) => match self.before_dot() {
+                Some(base) => CursorPlace::Member(base),
+                None if self.open == OpenPart::None => CursorPlace::Code,
+                None => CursorPlace::Hole,
+            },
         }
     }
 
-    fn is_behind_dot(&self) -> bool {
-        self.back(0) == "." && self.piece.get(..self.word_start - self.start).is_some_and(|text| text.ends_with('.'))
+    /// The word before the dot right before the place.
+    fn before_dot(&self) -> Option<&'t str> {
+        let before = self.piece.get(..self.word_start - self.start)?.strip_suffix('.')?;
+        let length = before.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_').len();
+        before.get(length..).filter(|word| !word.is_empty())
     }
 
     /// How many tokens stand before the place.
@@ -169,8 +174,8 @@ fn open_part(piece: &str) -> OpenPart {
                 letters.next();
                 open
             }
-            (OpenPart::Text(_), '{') if letters.next_if(|(_, next)| *next == '{').is_none() => OpenPart::Hole,
-            (OpenPart::Hole, '}') => OpenPart::Text(string),
+            (OpenPart::Text(_), '{') if letters.next_if(|(_, next)| *next == '{').is_none() => OpenPart::Hole(string),
+            (OpenPart::Hole(_), '}') => OpenPart::Text(string),
             (OpenPart::Text(_), '"') | (_, '\n') => OpenPart::None,
             (open, _) => open,
         };

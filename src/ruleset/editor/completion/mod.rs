@@ -115,9 +115,9 @@ impl EditorView<'_> {
             CursorPlace::Hole => self.values_in_scope(&cursor),
             CursorPlace::Code => self.code(&cursor, text),
         };
-        found.sort_by(|one, two| (one.rank, one.kind, &one.label).cmp(&(two.rank, two.kind, &two.label)));
+        found.sort_by_key(|each| (each.rank, each.kind));
         let mut seen = BTreeSet::new();
-        found.retain(|each| seen.insert((each.label.clone(), each.kind)));
+        found.retain(|each| seen.insert(each.label.clone()));
         found
     }
 

@@ -106,7 +106,7 @@ pub(super) fn row(word: &str, sections: &[&str], beside: &[&str]) -> Option<&'st
         let shown: Vec<&str> = row.written.iter().flat_map(|written| words(written)).collect();
         let shared = beside.iter().filter(|word| shown.contains(word)).count();
         let begins = row.written.iter().any(|written| words(written).next() == Some(word));
-        (section, usize::MAX - shared, !begins, shown.len())
+        (section, usize::MAX - shared, !begins)
     };
     positions.iter().filter_map(|position| tables.rows.get(*position)).min_by_key(|row| rank(row))
 }
