@@ -124,6 +124,7 @@ impl ScenarioPlayer {
             "actions" => Some(self.actions(rest)),
             "apply" => Some(self.apply(rest)),
             "rename" => Some(self.rename(rest)),
+            "tokens" => Some(self.tokens(rest)),
             "find" => Some(self.ask("", "workspace/symbol", json!({"query": rest}))),
             "run" => {
                 let (command, argument) = rest.split_once(' ').unwrap_or((rest, "{}"));
@@ -151,7 +152,6 @@ impl ScenarioPlayer {
             "lenses" => ("textDocument/codeLens", json!({})),
             "links" => ("textDocument/documentLink", json!({})),
             "hints" => ("textDocument/inlayHint", json!({})),
-            "tokens" => ("textDocument/semanticTokens/full", json!({})),
             "hover" => ("textDocument/hover", json!({})),
             "complete" => ("textDocument/completion", json!({})),
             "definition" => ("textDocument/definition", json!({})),
@@ -259,6 +259,41 @@ impl ScenarioPlayer {
             Ok(edit) => self.apply_workspace_edit(&edit),
             Err(reason) => format!("  refused: {reason}\n"),
         }
+    }
+
+    /// The semantic tokens: each word with its type, a declaration with a `!`.
+    fn tokens(&mut self, name: &str) -> String {
+        const TYPES: [&str; 14] = [
+            "keyword",
+            "string",
+            "regexp",
+            "number",
+            "comment",
+            "operator",
+            "enumMember",
+            "function",
+            "parameter",
+            "variable",
+            "property",
+            "type",
+            "namespace",
+            "class",
+        ];
+        let parameters = json!({"textDocument": {"uri": self.client.uri(name)}});
+        let answer = self.client.request("textDocument/semanticTokens/full", parameters).unwrap();
+        let data: Vec<u64> = answer["data"].as_array().unwrap().iter().map(|each| each.as_u64().unwrap()).collect();
+        let text = self.client.texts[name].text.clone();
+        let (mut line, mut character, mut shown) = (0, 0, String::new());
+        for token in data.chunks(5) {
+            character = if token[0] == 0 { character + token[1] } else { token[1] };
+            line += token[0];
+            let start = self.client.offset(&text, &json!({"line": line, "character": character}));
+            let end = self.client.offset(&text, &json!({"line": line, "character": character + token[2]}));
+            let declares = if token[4] & 1 == 1 { "!" } else { "" };
+            let separator = if token[0] == 0 && !shown.is_empty() { " " } else { "\n  " };
+            shown += &format!("{separator}{}:{}{declares}", &text[start..end], TYPES[token[3] as usize]);
+        }
+        format!("{}\n", shown.trim_start_matches('\n'))
     }
 
     fn apply_workspace_edit(&mut self, edit: &Value) -> String {

@@ -87,13 +87,10 @@ impl EditorView<'_> {
             NameKind::Schedule => model.and_then(|model| self.schedule(model, declaration)).into_iter().collect(),
             NameKind::Route => self.route(id),
             NameKind::Label => self.label(id, declaration),
-            NameKind::Column => match &declaration.place {
+            NameKind::Column | NameKind::Member => match &declaration.place {
                 NamePlace::Column(path) => vec![format!("A column of `{}`.", path.display())],
-                _ => Vec::new(),
-            },
-            NameKind::Member => match &declaration.place {
                 NamePlace::Cell(path, column) => vec![format!("A cell of column `{column}` in `{}`.", path.display())],
-                _ => Vec::new(),
+                NamePlace::Rules(_) | NamePlace::Payload => Vec::new(),
             },
             NameKind::Mapping
             | NameKind::TableParameter
@@ -111,15 +108,15 @@ impl EditorView<'_> {
     /// The type of a value in the last rules without errors.
     fn types(&self, model: &Model, declaration: &NameDeclaration) -> Option<ValueType> {
         let name = &declaration.name;
-        match declaration.kind {
-            NameKind::Define => model.defines.iter().find(|each| each.name == *name).map(|each| each.value.types),
-            NameKind::Table => model.tables.iter().find(|each| each.name == *name).map(|each| each.types),
-            _ => {
-                let owner = self.names.declaration(declaration.owner?)?;
-                let mapping = model.mappings.iter().find(|each| each.name == owner.name)?;
-                mapping.lets.iter().find(|each| each.name == *name).map(|each| each.value.types)
-            }
+        if declaration.kind == NameKind::Define {
+            return model.defines.iter().find(|each| each.name == *name).map(|each| each.value.types);
         }
+        if declaration.kind == NameKind::Table {
+            return model.tables.iter().find(|each| each.name == *name).map(|each| each.types);
+        }
+        let owner = self.names.declaration(declaration.owner?)?;
+        let mapping = model.mappings.iter().find(|each| each.name == owner.name)?;
+        mapping.lets.iter().find(|each| each.name == *name).map(|each| each.value.types)
     }
 
     /// Whether a schedule holds now, and until when.
@@ -180,12 +177,11 @@ impl EditorView<'_> {
 fn token(tokens: &TokenView<'_>, index: usize) -> Option<String> {
     let word = tokens.word(index);
     match tokens.class(index)? {
-        TokenClass::Keyword | TokenClass::Sign | TokenClass::Constant | TokenClass::Number => {
+        TokenClass::Keyword | TokenClass::Sign | TokenClass::Constant | TokenClass::Number | TokenClass::Name => {
             word_of_language(tokens, index, word)
         }
         TokenClass::Regex => regex(word),
         TokenClass::String => glob(tokens, index, word),
-        TokenClass::Name => word_of_language(tokens, index, word),
         TokenClass::Member
         | TokenClass::Path
         | TokenClass::Punctuation

@@ -76,14 +76,15 @@ fn is_label(subject: &Expression, label: &str) -> bool {
 }
 
 fn texts(test: &Comparator) -> Vec<String> {
-    let text = |value: &Expression| match value.literal() {
-        Some(Literal::Text(text)) => Some(text.to_string()),
-        _ => None,
+    let text = |value: &Expression| {
+        if let Some(Literal::Text(text)) = value.literal() { Some(text.to_string()) } else { None }
     };
-    match test {
-        Comparator::Equal(value) => text(value).into_iter().collect(),
-        Comparator::In(values) => values.iter().filter_map(text).collect(),
-        _ => Vec::new(),
+    if let Comparator::Equal(value) = test {
+        text(value).into_iter().collect()
+    } else if let Comparator::In(values) = test {
+        values.iter().filter_map(text).collect()
+    } else {
+        Vec::new()
     }
 }
 

@@ -186,23 +186,19 @@ impl NameChange<'_> {
     fn free(&self, id: NameId, declaration: &NameDeclaration, new: &str) -> Result<(), RenameRefusal> {
         let kind = declaration.kind;
         let field = EventField::ALL.into_iter().any(|field| field.name() == new);
-        let meaning = match kind {
-            NameKind::Define | NameKind::Let | NameKind::Column if field => Some("a field of the event"),
-            NameKind::Table if function::find(new).is_some() => Some("a built-in function"),
-            _ => None,
+        let meaning = if field && matches!(kind, NameKind::Define | NameKind::Let | NameKind::Column) {
+            Some("a field of the event")
+        } else {
+            (kind == NameKind::Table && function::find(new).is_some()).then_some("a built-in function")
         };
         if let Some(meaning) = meaning {
             return Err(RenameRefusal::BuiltIn { name: new.to_owned(), meaning });
         }
-        let is_same_space = |other: &NameDeclaration| {
-            other.kind == kind && *other.name == *new && other.owner == declaration.owner
-                || kind == NameKind::Hole && other.kind == kind && other.item == declaration.item && *other.name == *new
-        };
         let is_text = matches!(kind, NameKind::Test | NameKind::Prove);
-        let shares = |other: &NameDeclaration| match kind {
-            NameKind::Hole => other.item == declaration.item && is_same_space(other),
-            NameKind::Column => other.place == declaration.place && is_same_space(other),
-            _ => is_same_space(other),
+        let shares = |other: &NameDeclaration| {
+            let is_near = (kind != NameKind::Hole || other.item == declaration.item)
+                && (kind != NameKind::Column || other.place == declaration.place);
+            is_near && other.kind == kind && other.owner == declaration.owner && *other.name == *new
         };
         let mut others = self.names.declarations.iter().enumerate();
         match others.find(|(other, each)| *other != id && !is_text && shares(each)) {

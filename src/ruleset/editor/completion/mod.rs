@@ -159,19 +159,20 @@ impl EditorView<'_> {
     /// A name by the words that may stand in its place: the fields of a mapping, the parameters of a channel.
     fn named_by_place(&self, cursor: &Cursor<'_>, expected: &ExpectedSyntax) -> Vec<Completion> {
         let is_in_parentheses = cursor.openers().last().is_some_and(|open| cursor.word(*open) == "(");
-        match cursor.context() {
-            WordContext::Mapping if expected.words.contains("each") => self.fields_to_set(cursor),
-            WordContext::Heartbeat if expected.words.contains("timeout") => self.fields_to_set(cursor),
-            WordContext::Channel if is_in_parentheses && matches!(cursor.back(0), "(" | ",") => self.parameters(cursor),
-            WordContext::Integration if expected.words.contains("allow") => {
-                [self.parameters(cursor), self.readings(cursor)].concat()
-            }
-            WordContext::Routing | WordContext::Heartbeat | WordContext::Integration
-                if matches!(cursor.back(0), "=>" | ",") =>
-            {
-                self.destinations(cursor)
-            }
-            _ => Vec::new(),
+        let context = cursor.context();
+        let is_field = context == WordContext::Mapping && expected.words.contains("each")
+            || context == WordContext::Heartbeat && expected.words.contains("timeout");
+        let sends = matches!(context, WordContext::Routing | WordContext::Heartbeat | WordContext::Integration);
+        if is_field {
+            self.fields_to_set(cursor)
+        } else if context == WordContext::Channel && is_in_parentheses && matches!(cursor.back(0), "(" | ",") {
+            self.parameters(cursor)
+        } else if context == WordContext::Integration && expected.words.contains("allow") {
+            [self.parameters(cursor), self.readings(cursor)].concat()
+        } else if sends && matches!(cursor.back(0), "=>" | ",") {
+            self.destinations(cursor)
+        } else {
+            Vec::new()
         }
     }
 }

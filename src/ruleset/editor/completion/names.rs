@@ -6,7 +6,7 @@ use crate::channel::{self, ParameterKind, ParameterSpec};
 use crate::event::GroupField;
 use crate::model::EventField;
 use crate::ruleset::editor::description::{self, WordContext};
-use crate::ruleset::editor::name::{NameDeclaration, NameId, NameKind};
+use crate::ruleset::editor::name::{NameDeclaration, NameKind};
 use crate::ruleset::editor::view::EditorView;
 use crate::{function, ruleset};
 use std::collections::BTreeSet;
@@ -15,14 +15,7 @@ impl EditorView<'_> {
     /// The declared names of a kind.
     pub(super) fn of_kind(&self, cursor: &Cursor<'_>, kind: NameKind, shown: CompletionKind) -> Vec<Completion> {
         let names = self.names.of_kind(kind).filter(|(_, each)| !each.name.is_empty());
-        names.map(|(id, declaration)| self.named(cursor, id, declaration, shown)).collect()
-    }
-
-    fn named(&self, cursor: &Cursor<'_>, _: NameId, declaration: &NameDeclaration, kind: CompletionKind) -> Completion {
-        Completion::new(&*declaration.name, kind, cursor.span())
-            .detail(declaration.kind.word())
-            .documentation(declaration.documentation.join("\n"))
-            .rank(2)
+        names.map(|(_, declaration)| named(cursor, declaration, shown)).collect()
     }
 
     /// The names that the words right before the place ask for.
@@ -139,7 +132,7 @@ impl EditorView<'_> {
     fn owned(&self, cursor: &Cursor<'_>, kind: NameKind, owner: NameKind) -> Vec<Completion> {
         let owner = self.names.of_kind(owner).find(|(_, each)| *each.name == *cursor.declared()).map(|(id, _)| id);
         let owned = self.names.of_kind(kind).filter(|(_, each)| each.owner.is_some() && each.owner == owner);
-        owned.map(|(id, each)| self.named(cursor, id, each, CompletionKind::Variable)).collect()
+        owned.map(|(_, each)| named(cursor, each, CompletionKind::Variable)).collect()
     }
 
     /// What stands behind a dot.
@@ -183,32 +176,16 @@ impl EditorView<'_> {
     /// The parameters that the channel or integration around the place does not have yet.
     pub(super) fn parameters(&self, cursor: &Cursor<'_>) -> Vec<Completion> {
         let is_given = |name: &str| (0..cursor.count()).any(|at| cursor.word(at) == name && cursor.word(at + 1) == "=");
-        let all: Vec<&'static ParameterSpec> = match cursor.context() {
-            WordContext::Integration => channel::integration::PARAMETERS.iter().collect(),
-            _ => {
-                let equals = (0..cursor.count()).find(|index| cursor.word(*index) == "=");
-                let kind = equals.and_then(|equals| channel::find(cursor.word(equals + 1)));
-                kind.into_iter().flat_map(channel::ChannelKind::all_parameters).collect()
-            }
+        let all: Vec<&'static ParameterSpec> = if cursor.context() == WordContext::Integration {
+            channel::integration::PARAMETERS.iter().collect()
+        } else {
+            let equals = (0..cursor.count()).find(|index| cursor.word(*index) == "=");
+            let kind = equals.and_then(|equals| channel::find(cursor.word(equals + 1)));
+            kind.into_iter().flat_map(channel::ChannelKind::all_parameters).collect()
         };
         let open = all.into_iter().filter(|spec| !is_given(spec.name));
         let completion = |spec: &'static ParameterSpec| {
-            let value = match spec.takes {
-                ParameterKind::Secret | ParameterKind::SecretOrText => "env(\"${1:NAME}\")".to_owned(),
-                ParameterKind::Secrets => "[env(\"${1:NAME}\")]".to_owned(),
-                ParameterKind::Text | ParameterKind::Template => "\"$1\"".to_owned(),
-                ParameterKind::Body | ParameterKind::Headers => "{ $1 }".to_owned(),
-                ParameterKind::EventValues(_) | ParameterKind::Integers(_) => "[$1]".to_owned(),
-                ParameterKind::OneOf(words) | ParameterKind::DurationOr(_, words) => {
-                    format!("\"${{1:{}}}\"", words.first().copied().unwrap_or_default())
-                }
-                ParameterKind::Integer(_)
-                | ParameterKind::Duration(_)
-                | ParameterKind::DurationRange(_)
-                | ParameterKind::OneOfIntegers(_)
-                | ParameterKind::Answer
-                | ParameterKind::Channel => "$1".to_owned(),
-            };
+            let value = value_gap(spec.takes);
             Completion::new(spec.name, CompletionKind::Parameter, cursor.span())
                 .detail(spec.takes.to_string())
                 .documentation(description::parameter(spec).markdown())
@@ -217,6 +194,34 @@ impl EditorView<'_> {
         };
         open.map(completion).collect()
     }
+}
+
+/// A gap for the value of a parameter.
+fn value_gap(takes: ParameterKind) -> String {
+    match takes {
+        ParameterKind::Secret | ParameterKind::SecretOrText => "env(\"${1:NAME}\")".to_owned(),
+        ParameterKind::Secrets => "[env(\"${1:NAME}\")]".to_owned(),
+        ParameterKind::Text | ParameterKind::Template => "\"$1\"".to_owned(),
+        ParameterKind::Body | ParameterKind::Headers => "{ $1 }".to_owned(),
+        ParameterKind::EventValues(_) | ParameterKind::Integers(_) => "[$1]".to_owned(),
+        ParameterKind::OneOf(words) | ParameterKind::DurationOr(_, words) => {
+            format!("\"${{1:{}}}\"", words.first().copied().unwrap_or_default())
+        }
+        ParameterKind::Integer(_)
+        | ParameterKind::Duration(_)
+        | ParameterKind::DurationRange(_)
+        | ParameterKind::OneOfIntegers(_)
+        | ParameterKind::Answer
+        | ParameterKind::Channel => "$1".to_owned(),
+    }
+}
+
+/// A declared name.
+fn named(cursor: &Cursor<'_>, declaration: &NameDeclaration, kind: CompletionKind) -> Completion {
+    Completion::new(&*declaration.name, kind, cursor.span())
+        .detail(declaration.kind.word())
+        .documentation(declaration.documentation.join("\n"))
+        .rank(2)
 }
 
 /// Whether a mapping has to set a field.

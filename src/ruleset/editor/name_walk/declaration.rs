@@ -90,21 +90,17 @@ impl NameWalker<'_> {
 
     /// `chat` or `team_chat["pay"]` as the value of a parameter.
     fn named_channel(&mut self, value: &Expression) {
-        match &value.kind {
-            ExpressionKind::Name(name) => {
-                self.refer_to(NameKind::Channel, name);
-            }
-            ExpressionKind::Navigate(base, segments) => {
-                if let (ExpressionKind::Name(name), [segment]) = (&base.kind, segments.as_slice())
-                    && let Some(family) = self.refer_to(NameKind::Channel, name)
-                    && let NavigationSegment { step: NavigationStep::Member(member), span } = segment
-                {
-                    let inside = self.inside(*span);
-                    let place = crate::source::Span { end: inside.start.saturating_add(length(member)), ..inside };
-                    self.member(family, member, place);
-                }
-            }
-            _ => {}
+        if let ExpressionKind::Name(name) = &value.kind {
+            self.refer_to(NameKind::Channel, name);
+        }
+        if let ExpressionKind::Navigate(base, segments) = &value.kind
+            && let (ExpressionKind::Name(name), [segment]) = (&base.kind, segments.as_slice())
+            && let Some(family) = self.refer_to(NameKind::Channel, name)
+            && let NavigationSegment { step: NavigationStep::Member(member), span } = segment
+        {
+            let inside = self.inside(*span);
+            let place = crate::source::Span { end: inside.start.saturating_add(length(member)), ..inside };
+            self.member(family, member, place);
         }
     }
 
