@@ -149,7 +149,6 @@ impl AnswerContext {
     }
 
     /// The place of a span of a snapshot.
-    #[expect(dead_code, reason = "definitions and references will use it")]
     pub(super) fn location(&self, snapshot: &RuleSetSnapshot, span: Span) -> Option<Location> {
         let uri = self.documents.uri(&snapshot.path(span.file)?)?;
         Some(Location { uri, range: snapshot.range(span, self.client.unit) })
