@@ -4,6 +4,7 @@ use super::client::ClientSupport;
 use super::documents::OpenDocuments;
 use super::rule_sets::SetRoots;
 use super::snapshot::RuleSetSnapshot;
+use crate::check;
 use crate::diagnostic::{Diagnostic, DiagnosticLevel};
 use lsp_types::{
     CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, NumberOrString,
@@ -12,12 +13,6 @@ use lsp_types::{
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
-
-/// The codes whose place could be removed: editors show it faded.
-const UNNECESSARY: &[&str] = &["W0002", "W0070", "E0081", "E0089", "E0144", "E0166", "E0220", "E0221"];
-
-/// The codes of names that nothing declares, at least not in the files that were read.
-const UNKNOWN_NAMES: &[&str] = &["E0031", "E0032", "E0033", "E0034", "E0035", "E0036"];
 
 /// The source that diagnostics name.
 pub(super) const SOURCE: &str = "pointsman";
@@ -40,7 +35,7 @@ impl DiagnosticWriter<'_> {
     /// A finding as a diagnostic.
     pub(super) fn write(&self, finding: &Diagnostic) -> lsp_types::Diagnostic {
         let description = page_uri(finding.code.id).filter(|_| self.client.code_description && self.client.shows_pages);
-        let is_unnecessary = self.client.diagnostic_tags && UNNECESSARY.contains(&finding.code.id);
+        let is_unnecessary = self.client.diagnostic_tags && check::marks_unneeded(finding.code);
         lsp_types::Diagnostic {
             range: self.snapshot.range(finding.span, self.client.unit),
             severity: Some(match finding.level() {
@@ -80,7 +75,7 @@ impl DiagnosticWriter<'_> {
             line(format!("help: {}", help.text));
         }
         if self.is_found_set
-            && UNKNOWN_NAMES.contains(&finding.code.id)
+            && check::is_unknown_name(finding.code)
             && finding.help.iter().all(|help| help.edit.is_none())
         {
             let root = self.snapshot.roots.paths().first().map(|root| root.display().to_string()).unwrap_or_default();

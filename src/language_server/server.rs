@@ -8,7 +8,7 @@ use super::rule_sets::{SetRoots, Workspace};
 use super::settings::EditorSettings;
 use super::state::{Readiness, SessionState};
 use super::uri;
-use super::worker::{self, PendingAnswer, STACK_BYTES, WorkerJob, WorkerResult, guarded};
+use super::worker::{self, PendingAnswer, STACK_BYTES, WorkerJob, WorkerResult, WorkerState, guarded};
 use lsp_server::{Connection, Message, Notification, Request, RequestId, Response, ResponseError};
 use lsp_types::notification::{Notification as _, PublishDiagnostics, ShowMessage};
 use lsp_types::request::{ApplyWorkspaceEdit, RegisterCapability, Request as _, WorkspaceConfiguration};
@@ -37,7 +37,7 @@ pub enum ServerExit {
 }
 
 /// What the loop waits for.
-pub(super) enum ServerEvent {
+enum ServerEvent {
     /// The client sent a message.
     Received(Message),
     /// Something was computed.
@@ -52,7 +52,11 @@ pub(super) enum ServerEvent {
 /// If a thread cannot be started.
 pub fn serve(connection: Connection) -> io::Result<ServerExit> {
     let (events, received) = mpsc::channel();
-    let jobs = worker::start(events.clone())?;
+    let computed = events.clone();
+    let jobs = worker::start(move |result| match computed.send(ServerEvent::Computed(result)) {
+        Ok(()) => WorkerState::Needed,
+        Err(_) => WorkerState::Unneeded,
+    })?;
     let Connection { sender, receiver } = connection;
     let forward = move || {
         for message in receiver {

@@ -4,7 +4,6 @@
 
 use super::features::{AnswerContext, RequestError};
 use super::rule_sets::SetRoots;
-use super::server::ServerEvent;
 use super::snapshot::{CheckedState, RuleSetSnapshot};
 use crate::ruleset::{Proofs, SystemClock};
 use crate::time::Clock as _;
@@ -40,6 +39,13 @@ pub(super) struct PendingAnswer {
     pub(super) answer: fn(&AnswerContext, Value) -> Result<Value, RequestError>,
 }
 
+/// Whether anybody waits for results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WorkerState {
+    Needed,
+    Unneeded,
+}
+
 /// What was computed.
 pub(super) enum WorkerResult {
     /// A rule set was checked.
@@ -52,17 +58,23 @@ pub(super) enum WorkerResult {
 ///
 /// # Errors
 /// If a thread cannot be started.
-pub(super) fn start(results: Sender<ServerEvent>) -> io::Result<Sender<WorkerJob>> {
+pub(super) fn start(report: impl FnMut(WorkerResult) -> WorkerState + Send + 'static) -> io::Result<Sender<WorkerJob>> {
     let (jobs, received) = mpsc::channel();
-    let worker =
-        Worker { received, results, checks: BTreeMap::new(), answers: VecDeque::new(), proofs: BTreeMap::new() };
+    let worker = Worker {
+        received,
+        report: Box::new(report),
+        checks: BTreeMap::new(),
+        answers: VecDeque::new(),
+        proofs: BTreeMap::new(),
+    };
     thread::Builder::new().name("lsp-compute".to_owned()).stack_size(STACK_BYTES).spawn(move || worker.run())?;
     Ok(jobs)
 }
 
 struct Worker {
     received: Receiver<WorkerJob>,
-    results: Sender<ServerEvent>,
+    /// Hands a result on.
+    report: Box<dyn FnMut(WorkerResult) -> WorkerState + Send>,
     checks: BTreeMap<SetRoots, CheckedState>,
     answers: VecDeque<PendingAnswer>,
     /// What the last check of each set knew.
@@ -79,7 +91,7 @@ impl Worker {
             } else {
                 continue;
             };
-            if self.results.send(ServerEvent::Computed(result)).is_err() {
+            if (self.report)(result) == WorkerState::Unneeded {
                 return;
             }
         }

@@ -106,7 +106,7 @@ fn notifications_out_of_order_are_taken_as_they_come() {
 fn a_session_has_a_beginning_and_an_end() {
     let (server, client) = Connection::memory();
     let server = std::thread::spawn(move || serve(server).unwrap());
-    let mut ask = |id: i32, method: &str| -> Response {
+    let ask = |id: i32, method: &str| -> Response {
         let request = Request { id: id.into(), method: method.to_owned(), params: json!({}) };
         client.sender.send(request.into()).unwrap();
         match client.receiver.recv().unwrap() {

@@ -4,6 +4,7 @@ use super::document_symbol::symbol_kind;
 use super::{Answer, AnswerContext, FeatureNeeds, RequestError};
 use crate::language_server::client::ClientSupport;
 use crate::language_server::outline::{OutlineKind, OutlineNode, ParsedText};
+use crate::source::Span;
 use lsp_types::request::WorkspaceSymbolRequest;
 use lsp_types::{
     Location, OneOf, ServerCapabilities, SymbolInformation, WorkspaceSymbolParams, WorkspaceSymbolResponse,
@@ -30,17 +31,12 @@ impl Answer for WorkspaceSymbols {
         let mut symbols = Vec::new();
         for snapshot in &context.all {
             for (id, file) in snapshot.sources().iter() {
-                let (Some(positions), Some(path)) = (snapshot.positions(id, context.client.unit), snapshot.path(id))
-                else {
-                    continue;
-                };
-                let Some(uri) = context.documents.uri(&path) else { continue };
                 let outline = ParsedText::read(file.text()).outline();
                 OutlineNode::visit(&outline, &mut |node| {
                     let is_found = node.kind != OutlineKind::Statement && holds_letters(&node.name, &parameters.query);
                     if is_found && symbols.len() < MAX_SYMBOLS {
-                        let range = positions.range(node.name_span.range());
-                        symbols.push(symbol(node, Location { uri: uri.clone(), range }));
+                        let location = context.location(snapshot, Span { file: id, ..node.name_span });
+                        symbols.extend(location.map(|location| symbol(node, location)));
                     }
                 });
             }
