@@ -80,6 +80,7 @@
 //! | 8 | [`import`] | foreign configuration to rule text, with its certificate |
 //! | 8 | [`reload`] | reloading rule files that change while they are served |
 //! | 9 | [`gateway`] | push URLs, the journal, delivery, the admin listener |
+//! | 9 | [`language_server`] | what editors ask for, over the same check and formatter |
 //! | 10 | [`cli`] | one file a subcommand |
 //!
 //! # Invariants
@@ -106,6 +107,8 @@ pub mod gateway;
 #[cfg(not(target_family = "wasm"))]
 pub mod import;
 pub mod json;
+#[cfg(not(target_family = "wasm"))]
+pub mod language_server;
 pub mod mask;
 pub mod model;
 pub mod mutant;

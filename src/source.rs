@@ -3,6 +3,10 @@
 //! A [`Span`] is a file and a half-open range of bytes in it. Lines and columns are for people only, so they are computed
 //! when they are shown.
 
+mod editor_lines;
+
+pub use editor_lines::{ColumnUnit, EditorLines, EditorPosition};
+
 use std::sync::Arc;
 
 /// A file of a rule set, by the order in which it was read.

@@ -50,6 +50,12 @@ pub fn silence_samples(allows: &[AllowDirective], found: &mut Vec<Diagnostic>) {
     found.retain(|diagnostic| !index.silences(diagnostic, &mut vec![false; allows.len()]));
 }
 
+/// Whether an `allow` can silence findings of a code: warnings, and what proofs find.
+#[must_use]
+pub fn can_be_allowed(code: &DiagnosticCode) -> bool {
+    code.level() == DiagnosticLevel::Warning || is_proof_code(code.id)
+}
+
 fn is_of_later_stage(allow: &AllowDirective) -> bool {
     let id = &*allow.code.text;
     is_proof_code(id) || sample_code::CODES.iter().any(|code| code.id == id)

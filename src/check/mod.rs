@@ -37,6 +37,7 @@ mod habit;
 mod heartbeat;
 pub(crate) mod import_code;
 mod integration;
+mod kind_of_finding;
 mod lint;
 mod literal;
 mod mapping;
@@ -64,8 +65,9 @@ mod silence;
 mod statement;
 mod table;
 
-pub use allow::{silence_proofs, silence_samples};
+pub use allow::{can_be_allowed, silence_proofs, silence_samples};
 pub(crate) use csv::stays_below;
+pub use kind_of_finding::{is_unknown_name, marks_unneeded};
 pub(crate) use lint::{accepts_nothing, never_holds};
 pub use silence::check_condition;
 

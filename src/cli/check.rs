@@ -10,8 +10,10 @@ use crate::model::Model;
 use crate::prove::UndecidedReason;
 #[cfg(feature = "gateway")]
 use crate::reload;
-use crate::ruleset::{LoadedRules, ProofSummary};
+use crate::ruleset::{LoadedRules, ProofSummary, Proofs};
 use crate::source::Span;
+use crate::suite;
+use crate::suite::files::DiskFiles;
 use crate::text::{excerpt, plural};
 use crate::time::Timestamp;
 use clap::{Args, ValueEnum};
@@ -84,16 +86,11 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit
     if let Some(rules) = &mut loaded.rules {
         rules.effort = arguments.effort.effort();
     }
-    let mut known = loaded.rules.as_ref().map(load::known).unwrap_or_default();
-    let proofs = loaded.prove_with(&mut known);
+    let proofs = suite::complete_check(&mut loaded, &mut Proofs::default(), &DiskFiles);
     let compared = match &*arguments.samples {
         [] => String::new(),
         paths => sample_files::compare(paths, &mut loaded, clock::at(arguments.at), terminal)?,
     };
-    if let Some(rules) = &loaded.rules {
-        // Only the gateway knows the secrets; this reports what it would refuse in any case.
-        loaded.diagnostics.extend(rules.check_parameters());
-    }
     let format = match arguments.format {
         CheckFormat::Human => terminal.out.human_format(),
         CheckFormat::Short => DiagnosticFormat::Short,

@@ -36,6 +36,7 @@ mod input;
 mod input_reader;
 #[cfg(feature = "gateway")]
 mod keys;
+mod language_server;
 #[cfg(feature = "gateway")]
 mod layout;
 #[cfg(feature = "gateway")]
@@ -146,6 +147,8 @@ enum CliCommand {
     #[command(name = "fmt")]
     Format(format::Arguments),
     Routes(routes::Arguments),
+    #[command(name = "lsp")]
+    LanguageServer(language_server::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),
     Import(import::Arguments),
@@ -204,6 +207,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CliCommand::Prove(arguments) => prove::run(&arguments, &mut terminal),
         CliCommand::Format(arguments) => format::run(&arguments, &mut terminal),
         CliCommand::Routes(arguments) => routes::run(&arguments, &mut terminal),
+        CliCommand::LanguageServer(arguments) => language_server::run(&arguments, &mut terminal),
         CliCommand::Explain(arguments) => explain::run(&arguments, &mut terminal),
         CliCommand::Diff(arguments) => diff::run(&arguments, &mut terminal),
         CliCommand::Import(arguments) => import::run(&arguments, &mut terminal),

@@ -5,11 +5,13 @@
 //! no token and no comment can be lost, moved or changed. There are no options.
 
 mod alignment;
+mod changes;
 mod items;
 mod layout;
 mod spacing;
 mod tokens;
 
+pub use changes::{changes, declarations_around};
 use tokens::FormatTokens;
 
 /// The columns that a line takes at most, where it can be broken.

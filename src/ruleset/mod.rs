@@ -4,6 +4,7 @@
 
 mod alert_facts;
 mod difference;
+pub mod editor;
 #[cfg(not(target_family = "wasm"))]
 pub mod files;
 mod joined_findings;

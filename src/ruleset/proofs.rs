@@ -34,6 +34,11 @@ impl Proofs {
         Self { events }
     }
 
+    /// Adds events that may reach lines. Those that reach no line which another event does not reach are not kept for long.
+    pub fn learn(&mut self, events: Vec<KnownEvent>) {
+        self.events.extend(events);
+    }
+
     /// How many events are kept.
     #[must_use]
     pub fn events(&self) -> usize {

@@ -11,6 +11,7 @@
 mod case_run;
 mod cases;
 mod compare;
+mod complete_check;
 mod coverage;
 mod expectation;
 mod failure;
@@ -37,6 +38,7 @@ mod test_files;
 mod test_value;
 pub mod timeline;
 
+pub use complete_check::complete_check;
 pub use coverage::{Coverage, CoverageShare, UncoveredItem};
 pub use failure::{TestFailure, TestNote};
 pub use known_event::known_events;

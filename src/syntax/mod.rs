@@ -1,8 +1,10 @@
 //! From rule text to a tree: the pest grammar in `grammar/`, the tree builder, and recovery from what does not parse.
 
+mod classification;
 pub(crate) mod codes;
 mod concrete;
 mod disguise;
+mod expectation;
 mod explain;
 mod grammar;
 mod lex;
@@ -15,7 +17,9 @@ mod words;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::source::{FileId, Sources, Span};
+pub use classification::{ClassifiedToken, TokenClass, classified_tokens};
 pub use concrete::{BlockKind, ConcreteToken, ItemKind, TokenPlace, concrete_tokens};
+pub use expectation::{ExpectedSyntax, SyntaxPlace, expected_at};
 use grammar::{Grammar, Rule};
 use pest::Parser as _;
 
@@ -125,4 +129,16 @@ pub fn codes() -> &'static [&'static DiagnosticCode] {
 #[must_use]
 pub fn is_reserved(word: &str) -> bool {
     words::RESERVED.contains(&word)
+}
+
+/// Every word of the language, in alphabetical order.
+#[must_use]
+pub fn keywords() -> &'static [&'static str] {
+    words::KEYWORDS
+}
+
+/// Where the last declaration of a text begins, with its documentation and `allow`s.
+#[must_use]
+pub fn declaration_start(text: &str) -> usize {
+    recover::pieces(text).last().map_or(0, |piece| piece.start)
 }

@@ -94,6 +94,15 @@ fn words_are_those_of_the_grammar() {
 }
 
 #[test]
+fn keywords_are_those_of_the_grammar() {
+    let grammar = GrammarRules::read();
+    let rules = grammar.0.keys().filter(|rule| rule.starts_with("k_"));
+    let mut all: Words = rules.flat_map(|rule| grammar.beginnings(rule)).collect();
+    all.insert("events".to_owned());
+    assert_eq!(set(words::KEYWORDS), all);
+}
+
+#[test]
 fn signs_are_those_of_the_grammar() {
     let grammar = GrammarRules::read();
     let is_sign = |text: &String| text.len() > 1 && text.chars().all(|letter| letter.is_ascii_punctuation());

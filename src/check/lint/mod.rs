@@ -178,6 +178,11 @@ pub(crate) fn never_holds(code: &DiagnosticCode) -> bool {
     [&impossible_text::CODE, &unknown_result::CODE, &impossible_regex::CODE].iter().any(|own| own.id == code.id)
 }
 
+/// Whether findings of a code say that nothing uses a declaration.
+pub(crate) fn is_unused(code: &DiagnosticCode) -> bool {
+    unused::CODE.id == code.id
+}
+
 /// Whether findings of a code say that a mapping accepts nothing.
 pub(crate) fn accepts_nothing(code: &DiagnosticCode) -> bool {
     exclusive_accepts::CODE.id == code.id

@@ -10,7 +10,9 @@
 mod clock;
 mod denied;
 pub mod disk;
+pub mod edited;
 pub mod named;
+pub mod set_root;
 mod watched;
 
 pub use clock::SystemClock;

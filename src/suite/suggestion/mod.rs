@@ -67,6 +67,14 @@ pub fn suggest(rules: &RuleSet, files: &mut dyn TestFiles) -> TestSuggestions {
     TestSuggestions { text, reached: before - missed.count(), left: missed.items(rules), without_payload }
 }
 
+/// A test for a line of a routing, whatever tests it has; none where no event is known that reaches the line.
+#[must_use]
+pub fn suggest_for_line(rules: &RuleSet, path: &str) -> Option<String> {
+    let mut missed = MissedParts { arms: BTreeSet::new(), lines: BTreeSet::from([path.into()]) };
+    let tables = routing::tables(rules, &mut missed);
+    (!tables.is_empty()).then(|| formatted(format!("{HEAD}\n{}", tables.join("\n"))))
+}
+
 /// What no test reached yet.
 struct MissedParts {
     /// The arms of mappings, tables and routings.

@@ -116,6 +116,14 @@ fn declared(file: FileId, outline: &Outline<'_>, range: &Range<usize>) -> Option
     Some(Identifier { text: outline.word(keyword + 1).into(), span: Span::new(file, name.start, name.end) })
 }
 
+/// The bytes of each declaration of a text.
+pub(super) fn pieces(text: &str) -> Vec<Range<usize>> {
+    let tokens: Vec<Token> = lex::tokens(text).collect();
+    let outline = Outline::new(text, &tokens);
+    let ranges = outline.declarations().into_iter().enumerate();
+    ranges.map(|(number, range)| declaration_bytes(&outline, &range, number == 0)).collect()
+}
+
 /// The names of all declarations, for a text that is not parsed at all.
 pub(super) fn names(file: FileId, text: &str) -> Vec<Identifier> {
     let tokens: Vec<Token> = lex::tokens(text).collect();
