@@ -32,7 +32,7 @@ fn shipped() -> Vec<(String, String)> {
     texts("rules")
 }
 
-fn texts(folder: &str) -> Vec<(String, String)> {
+pub(crate) fn texts(folder: &str) -> Vec<(String, String)> {
     let mut paths = Vec::new();
     below(&root().join(folder), ".rules", &mut paths);
     let text = |path: PathBuf| Some((path.display().to_string(), fs::read_to_string(path).ok()?));
@@ -40,7 +40,7 @@ fn texts(folder: &str) -> Vec<(String, String)> {
 }
 
 /// The blocks of rules in the pages.
-fn blocks() -> Vec<(String, String)> {
+pub(crate) fn blocks() -> Vec<(String, String)> {
     let mut paths = vec![root().join("README.md")];
     below(&root().join("grammar"), ".md", &mut paths);
     let mut blocks = Vec::new();

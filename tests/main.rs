@@ -31,6 +31,7 @@ mod editor;
 mod evaluate;
 mod format;
 mod function;
+mod grammars;
 mod hostile;
 mod intake;
 mod journal;

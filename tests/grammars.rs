@@ -1,0 +1,141 @@
+//! The Tree-sitter grammar of editors: it accepts what the program's grammar accepts, and nothing else.
+
+use crate::format::{blocks, texts};
+use crate::prove::generator::Random;
+use pointsman::source::Sources;
+use pointsman::syntax;
+use tree_sitter::{Language, Node, Parser, Query};
+use tree_sitter_pointsman as editor;
+
+/// How many edited texts are parsed by both grammars.
+const EDITS: usize = 3_000;
+
+/// Codes of limits, which the grammar of editors does not know: too deep, too large.
+const LIMITS: [&str; 2] = ["E0004", "E0027"];
+
+fn language() -> Language {
+    editor::LANGUAGE.into()
+}
+
+fn parser() -> Parser {
+    let mut parser = Parser::new();
+    parser.set_language(&language()).unwrap();
+    parser
+}
+
+/// Every rule file of the project and every block of rules in its pages.
+fn corpus() -> Vec<(String, String)> {
+    let all: Vec<_> = texts("rules").into_iter().chain(texts("tests")).chain(blocks()).collect();
+    assert!(all.len() > 1_000, "{} texts", all.len());
+    all
+}
+
+/// What the program says of the form of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Valid,
+    /// The grammar accepts it, and it is refused afterwards: an unknown escape, `and` beside `or`.
+    RefusedLater,
+    /// The grammar refuses it.
+    Broken,
+    /// Over a limit.
+    Excessive,
+}
+
+fn form(text: &str) -> Form {
+    let mut sources = Sources::default();
+    let id = sources.add("a.rules", text);
+    let mut diagnostics = Vec::new();
+    syntax::parse(&sources, id, &mut diagnostics);
+    if diagnostics.iter().any(|finding| LIMITS.contains(&finding.code.id)) {
+        Form::Excessive
+    } else if !syntax::accepts(text) {
+        Form::Broken
+    } else if diagnostics.iter().any(|finding| finding.code.id.starts_with('E')) {
+        Form::RefusedLater
+    } else {
+        Form::Valid
+    }
+}
+
+/// The first part of a tree that is wrong, for messages.
+fn first_error(node: Node<'_>) -> Option<Node<'_>> {
+    if node.is_error() || node.is_missing() {
+        return Some(node);
+    }
+    let mut cursor = node.walk();
+    let parts: Vec<Node<'_>> = node.children(&mut cursor).collect();
+    parts.into_iter().filter(Node::has_error).find_map(first_error)
+}
+
+/// Where the two grammars differ about a text.
+fn difference(parser: &mut Parser, text: &str) -> Option<String> {
+    let tree = parser.parse(text, None).unwrap();
+    let error = tree.root_node().has_error();
+    match form(text) {
+        Form::Valid if error => {
+            let place = first_error(tree.root_node()).map(|node| node.start_position());
+            Some(format!("a valid text has an error at {place:?}"))
+        }
+        Form::Broken if !error => Some("a broken text has no error".to_owned()),
+        Form::Valid | Form::RefusedLater | Form::Broken | Form::Excessive => None,
+    }
+}
+
+#[test]
+fn both_grammars_accept_the_same_files() {
+    let mut parser = parser();
+    let corpus = corpus();
+    let count = |searched| corpus.iter().filter(|(_, text)| form(text) == searched).count();
+    assert!(count(Form::Valid) > 700 && count(Form::Broken) > 200);
+    let different: Vec<String> = corpus
+        .iter()
+        .filter_map(|(name, text)| Some(format!("{name}: {}", difference(&mut parser, text)?)))
+        .collect();
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+#[test]
+fn both_grammars_accept_the_same_edited_texts() {
+    let mut parser = parser();
+    let texts: Vec<String> = corpus()
+        .into_iter()
+        .map(|(_, text)| text)
+        .filter(|text| text.len() < 2_000 && form(text) == Form::Valid)
+        .collect();
+    let words: Vec<&str> = texts.iter().flat_map(|text| words(text)).collect();
+    let mut random = Random::new(11);
+    for _ in 0..EDITS {
+        let text = random.pick(&texts);
+        let edited = edited(text, &words, &mut random);
+        let found = difference(&mut parser, &edited);
+        assert_eq!(found, None, "{edited}");
+    }
+}
+
+/// The words and signs of a text, roughly.
+fn words(text: &str) -> Vec<&str> {
+    text.split(|character: char| character.is_whitespace() || "(),".contains(character))
+        .filter(|word| !word.is_empty() && !word.contains('#'))
+        .collect()
+}
+
+/// A text in which one word is left out, replaced, or has another before it.
+fn edited(text: &str, words: &[&str], random: &mut Random) -> String {
+    let own = self::words(text);
+    let word = *random.pick(&own);
+    let at = word.as_ptr() as usize - text.as_ptr() as usize;
+    let (before, after) = (&text[..at], &text[at + word.len()..]);
+    match random.below(3) {
+        0 => format!("{before}{after}"),
+        1 => format!("{before}{}{after}", random.pick(words)),
+        _ => format!("{before}{} {word}{after}", random.pick(words)),
+    }
+}
+
+#[test]
+fn queries_name_parts_that_the_grammar_has() {
+    for query in [editor::HIGHLIGHTS, editor::FOLDS, editor::INDENTS, editor::TEXT_OBJECTS, editor::INJECTIONS] {
+        Query::new(&language(), query).unwrap();
+    }
+}
