@@ -2,13 +2,14 @@
 
 use crate::format::{blocks, texts};
 use crate::prove::generator::Random;
+use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
 use pointsman::syntax;
 use tree_sitter::{Language, Node, Parser, Query};
 use tree_sitter_pointsman as editor;
 
 /// How many edited texts are parsed by both grammars.
-const EDITS: usize = 3_000;
+const EDITS: usize = 1_000;
 
 /// Codes of limits, which the grammar of editors does not know: too deep, too large.
 const LIMITS: [&str; 2] = ["E0004", "E0027"];
@@ -34,7 +35,7 @@ fn corpus() -> Vec<(String, String)> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Valid,
-    /// The grammar accepts it, and it is refused afterwards: an unknown escape, `and` beside `or`.
+    /// The grammar accepts it, and it is refused afterwards: an unknown escape, `and` beside `or`, `a == "b" or "c"`.
     RefusedLater,
     /// The grammar refuses it.
     Broken,
@@ -73,7 +74,8 @@ fn difference(parser: &mut Parser, text: &str) -> Option<String> {
     let tree = parser.parse(text, None).unwrap();
     let error = tree.root_node().has_error();
     match form(text) {
-        Form::Valid if error => {
+        // `a == "b" and c == "d" or "e"`: `check` says more of it than that `and` and `or` are mixed.
+        Form::Valid if error && !is_found(text, "E0054") => {
             let place = first_error(tree.root_node()).map(|node| node.start_position());
             Some(format!("a valid text has an error at {place:?}"))
         }
@@ -82,16 +84,22 @@ fn difference(parser: &mut Parser, text: &str) -> Option<String> {
     }
 }
 
+/// Whether `check` finds something with this code.
+fn is_found(text: &str, code: &str) -> bool {
+    let mut sources = Sources::default();
+    sources.add("a.rules", text);
+    let loaded = RuleSet::from_sources(sources, &|_| Err("there are no files".to_owned()), None);
+    loaded.diagnostics.iter().any(|finding| finding.code.id == code)
+}
+
 #[test]
 fn both_grammars_accept_the_same_files() {
     let mut parser = parser();
     let corpus = corpus();
     let count = |searched| corpus.iter().filter(|(_, text)| form(text) == searched).count();
     assert!(count(Form::Valid) > 700 && count(Form::Broken) > 200);
-    let different: Vec<String> = corpus
-        .iter()
-        .filter_map(|(name, text)| Some(format!("{name}: {}", difference(&mut parser, text)?)))
-        .collect();
+    let different: Vec<String> =
+        corpus.iter().filter_map(|(name, text)| Some(format!("{name}: {}", difference(&mut parser, text)?))).collect();
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
