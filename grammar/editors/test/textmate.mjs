@@ -18,7 +18,7 @@ const CLASSES = [
   [/^comment\.line\.documentation/, 'documentation'],
   [/^comment\./, 'comment'],
   [/^constant\.numeric/, 'number'],
-  [/^constant\.(?:language|other)/, 'constant'],
+  [/^constant\.(?:language|other)|^variable\.other\.enummember/, 'constant'],
   [/^keyword\.operator/, 'sign'],
   [/^keyword\./, 'keyword'],
   [/^(?:entity|variable)\./, 'name'],

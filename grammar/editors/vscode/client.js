@@ -47,30 +47,51 @@ async function start() {
   }
 }
 
-/** The server registers its commands. Chosen from the palette, they get the place of the cursor. */
+/** The server registers its commands. Chosen from the palette, they get the file, and the test at the cursor. */
 async function executeCommand(command, parameters, next) {
-  const result = await next(command, parameters.length > 0 ? parameters : [cursor()]);
+  const result = await next(command, parameters.length > 0 ? parameters : [atCursor()]);
   if (typeof result?.markdown === 'string') {
-    await showPage(command, result);
+    await showPage(`/codes/${result.code}.md`, result.markdown);
+  } else if (typeof result?.failed === 'number') {
+    await showTests(result);
+  } else if (typeof result?.text === 'string') {
+    await showPage(`/${command.split('.').at(-1)}.txt`, result.text);
   }
   return result;
 }
 
-function cursor() {
+function atCursor() {
   const editor = vscode.window.activeTextEditor;
   if (!editor) {
     return {};
   }
   const uri = client.code2ProtocolConverter.asUri(editor.document.uri);
-  return { uri, position: client.code2ProtocolConverter.asPosition(editor.selection.active) };
+  for (let line = editor.selection.active.line; line >= 0; line -= 1) {
+    const head = /^(?:(test|prove)\s+("(?:[^"\\]|\\.)*")|[a-z])/.exec(editor.document.lineAt(line).text);
+    if (head) {
+      return head[1] ? { uri, test: JSON.parse(head[2]) } : { uri };
+    }
+  }
+  return { uri };
 }
 
-async function showPage(command, { code, title, markdown }) {
-  const path = code ? `/codes/${code}.md` : `/${command.split('.').at(-1)}/${(title ?? 'page').replaceAll('/', ' ')}.md`;
+async function showTests({ failed, text }) {
+  if (failed === 0) {
+    vscode.window.showInformationMessage(text);
+  } else {
+    await showPage('/tests.txt', text);
+  }
+}
+
+async function showPage(path, text) {
   const uri = vscode.Uri.from({ scheme: 'pointsman', path });
-  pages.set(path, markdown);
+  pages.set(path, text);
   changed.fire(uri);
-  await vscode.commands.executeCommand('markdown.showPreviewToSide', uri);
+  if (path.endsWith('.md')) {
+    await vscode.commands.executeCommand('markdown.showPreviewToSide', uri);
+  } else {
+    await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true, preview: true });
+  }
 }
 
 /** A page that was shown before, or that of a code, to which diagnostics link. */

@@ -49,6 +49,7 @@
 ; ---------------------------------------------------------------- constants and numbers
 
 ((name) @constant (#match? @constant "^[A-Z]"))
+((csv (word) @constant) (#match? @constant "^[A-Z]"))
 ((json_word) @constant (#match? @constant "^[A-Z]"))
 ((json_word) @constant.builtin (#any-of? @constant.builtin "true" "false" "null" "missing"))
 (truth) @constant.builtin
@@ -61,7 +62,7 @@
 [ (string) (template) (raw_string) ] @string
 (escape) @string.escape
 (brace) @string.escape
-(interpolation [ "{" "}" ] @punctuation.special)
+(interpolation) @none
 (regex) @string.regexp
 (regex (flags) @string.special)
 
@@ -69,13 +70,15 @@
 (path (segment) @string.special.path)
 (root) @variable.builtin
 (selector) @string.special.path
+(selector . "[" . (index) @number . "]")
+((selector . "[" . (path_string) @string . "]") (#match? @string "^\""))
 (bracket) @string.special.path
 
 ; ---------------------------------------------------------------- signs
 
 [ "=" "==" "!=" "<" "<=" ">" ">=" "=>" "->" "??" "|" ".." "..." ":" ] @operator
 (wildcard) @operator
-"," @punctuation.delimiter
+[ "," "." ] @punctuation.delimiter
 [ "(" ")" "[" "]" "{" "}" ] @punctuation.bracket
 (interpolation [ "{" "}" ] @punctuation.special)
 
