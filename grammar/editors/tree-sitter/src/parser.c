@@ -42292,7 +42292,7 @@ TS_PUBLIC const TSLanguage *tree_sitter_pointsman(void) {
     .max_reserved_word_set_size = 26,
     .metadata = {
       .major_version = 0,
-      .minor_version = 0,
+      .minor_version = 1,
       .patch_version = 0,
     },
   };
