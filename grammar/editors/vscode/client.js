@@ -49,7 +49,12 @@ async function start() {
 
 /** The server registers its commands. Chosen from the palette, they get the file, and the test at the cursor. */
 async function executeCommand(command, parameters, next) {
-  const result = await next(command, parameters.length > 0 ? parameters : [atCursor()]);
+  let result;
+  try {
+    result = await next(command, parameters.length > 0 ? parameters : [atCursor()]);
+  } catch {
+    return undefined; // The library has shown why.
+  }
   if (typeof result?.markdown === 'string') {
     await showPage(`/codes/${result.code}.md`, result.markdown);
   } else if (typeof result?.failed === 'number') {
