@@ -8,6 +8,9 @@ export class LanguageServer {
   #received = Buffer.alloc(0);
   #requests = 0;
 
+  /** The newest diagnostics of each file, by URI. */
+  diagnostics = new Map();
+
   constructor(program) {
     this.#process = spawn(program, ['lsp'], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#process.stdout.on('data', bytes => this.#read(bytes));
@@ -52,14 +55,20 @@ export class LanguageServer {
     }
   }
 
-  /** An answer of the server, or its own request, which gets an empty answer. */
+  /** An answer of the server, diagnostics, or a request of its own, which gets an empty answer. */
   #answered(message) {
-    if (message.method !== undefined) {
+    if (message.method === 'textDocument/publishDiagnostics') {
+      this.diagnostics.set(message.params.uri, message.params.diagnostics);
+    } else if (message.method !== undefined) {
       if (message.id !== undefined) {
         this.#send({ id: message.id, result: null });
       }
-      return;
+    } else {
+      this.#settle(message);
     }
+  }
+
+  #settle(message) {
     const { resolve, reject } = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if (message.error) {
