@@ -1,11 +1,13 @@
-//! The Tree-sitter grammar of editors: it accepts what the program's grammar accepts, and nothing else.
+//! The Tree-sitter grammar of editors: it accepts what the program's grammar accepts and nothing else, and its colours are
+//! those of the language server.
 
 use crate::format::{blocks, texts};
 use crate::prove::generator::Random;
 use pointsman::ruleset::RuleSet;
 use pointsman::source::Sources;
-use pointsman::syntax;
-use tree_sitter::{Language, Node, Parser, Query};
+use pointsman::syntax::{self, TokenClass, classified_tokens};
+use std::cmp::Reverse;
+use tree_sitter::{Language, Node, Parser, Query, QueryCursor, StreamingIterator as _};
 use tree_sitter_pointsman as editor;
 
 /// How many edited texts are parsed by both grammars.
@@ -146,4 +148,74 @@ fn queries_name_parts_that_the_grammar_has() {
     for query in [editor::HIGHLIGHTS, editor::FOLDS, editor::INDENTS, editor::TEXT_OBJECTS, editor::INJECTIONS] {
         Query::new(&language(), query).unwrap();
     }
+}
+
+/// What a capture of the highlights stands for; nothing for names and signs, which the colours tell apart more finely.
+fn class_of_capture(name: &str) -> Option<TokenClass> {
+    Some(match name {
+        "comment" | "comment.documentation" => TokenClass::Comment,
+        "constant" | "constant.builtin" => TokenClass::Constant,
+        "keyword" => TokenClass::Keyword,
+        "number" => TokenClass::Number,
+        "string" | "string.escape" => TokenClass::String,
+        "string.regexp" | "string.special" => TokenClass::Regex,
+        _ => return None,
+    })
+}
+
+/// The class of each byte by the highlights: the innermost part decides, and of its patterns the last one.
+fn highlighted(parser: &mut Parser, query: &Query, text: &str) -> Vec<Option<TokenClass>> {
+    let tree = parser.parse(text, None).unwrap();
+    let mut cursor = QueryCursor::new();
+    let mut found = Vec::new();
+    let mut captures = cursor.captures(query, tree.root_node(), text.as_bytes());
+    while let Some((matched, index)) = captures.next() {
+        let capture = matched.captures()[*index];
+        let range = capture.node.byte_range();
+        found.push((range.start, Reverse(range.end), matched.pattern_index, capture.index));
+    }
+    found.sort_unstable();
+    let mut classes = vec![None; text.len()];
+    for (start, Reverse(end), _, capture) in found {
+        let name = query.capture_names()[capture as usize];
+        classes[start..end].fill(class_of_capture(name));
+    }
+    classes
+}
+
+/// What the colours can tell of a class of the language server.
+fn compared(class: TokenClass) -> Option<TokenClass> {
+    match class {
+        TokenClass::Documentation => Some(TokenClass::Comment),
+        TokenClass::Keyword
+        | TokenClass::Constant
+        | TokenClass::String
+        | TokenClass::Regex
+        | TokenClass::Number
+        | TokenClass::Comment => Some(class),
+        TokenClass::Name
+        | TokenClass::Member
+        | TokenClass::Path
+        | TokenClass::Sign
+        | TokenClass::Punctuation
+        | TokenClass::Unknown => None,
+    }
+}
+
+#[test]
+fn colours_are_those_of_the_language_server() {
+    let mut parser = parser();
+    let query = Query::new(&language(), editor::HIGHLIGHTS).unwrap();
+    let mut different = Vec::new();
+    for (name, text) in corpus().into_iter().filter(|(_, text)| form(text) == Form::Valid) {
+        let classes = highlighted(&mut parser, &query, &text);
+        for token in classified_tokens(&text) {
+            let found = &classes[token.range.clone()];
+            if found.iter().any(|class| *class != compared(token.class)) {
+                let line = text[..token.range.start].matches('\n').count() + 1;
+                different.push(format!("{name}:{line}: `{}` is {:?}", &text[token.range.clone()], token.class));
+            }
+        }
+    }
+    assert!(different.is_empty(), "{} differences\n{}", different.len(), different.join("\n"));
 }

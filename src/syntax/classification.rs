@@ -143,7 +143,11 @@ impl Classifier {
             let inner = part.as_span();
             let gap = text.get(at - span.start()..inner.start() - span.start()).unwrap_or_default();
             self.signs(gap, self.base + at);
-            self.pair(&part);
+            if at == span.start() && part.as_rule() == Rule::word && names_member(pair.as_rule()) {
+                self.push(&part, TokenClass::Member);
+            } else {
+                self.pair(&part);
+            }
             at = inner.end();
         }
         let gap = text.get(at - span.start()..).unwrap_or_default();
@@ -255,7 +259,7 @@ fn class_of(rule: Rule, text: &str) -> Option<TokenClass> {
         Rule::json_word if is_capitalised() || matches!(text, "true" | "false" | "null" | "missing") => {
             TokenClass::Constant
         }
-        Rule::name | Rule::json_word => TokenClass::Name,
+        Rule::name | Rule::json_word | Rule::route_path => TokenClass::Name,
         Rule::word if is_capitalised() => TokenClass::Constant,
         Rule::word => TokenClass::Name,
         Rule::quantifier | Rule::kind => TokenClass::Keyword,
@@ -288,6 +292,11 @@ fn class_of(rule: Rule, text: &str) -> Option<TokenClass> {
     })
 }
 
+/// Whether the first word of a rule names a label or a member, whatever its first letter is.
+fn names_member(rule: Rule) -> bool {
+    matches!(rule, Rule::segment | Rule::label | Rule::member | Rule::json_member)
+}
+
 /// Whether a rule takes one word of the language: its name says so.
 pub(super) fn is_keyword(rule: Rule) -> bool {
     format!("{rule:?}").starts_with("k_")
@@ -312,6 +321,12 @@ mod tests {
         );
         let broken = "channel key = stdout(\nrouting main { route a when labels.in == \"x{{\" => key }";
         assert!(shown(broken).contains("route:Keyword a:Name when:Keyword"), "{}", shown(broken));
+    }
+
+    #[test]
+    fn members_and_routes_are_no_words_of_the_language() {
+        let shown = shown("edition 1\ntest \"t\" {\n  event { Region: $.Region.x }\n  expect via main.else\n}\n");
+        assert!(!shown.contains("Region:Constant") && !shown.contains("else:Keyword"), "{shown}");
     }
 
     #[test]
