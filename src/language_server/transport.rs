@@ -114,10 +114,8 @@ mod tests {
     #[test]
     fn a_broken_message_does_not_end_the_session() {
         let bodies = ["{", r#"{"jsonrpc":"2.0","id":5000000000,"method":"x"}"#, r#"{"jsonrpc":"2.0","method":"exit"}"#];
-        let mut input = "nonsense\r\n\r\n".to_owned();
-        for body in bodies {
-            input += &format!("Content-Type: x\r\ncontent-length:{}\r\n\r\n{body}", body.len());
-        }
+        let frames = bodies.map(|body| format!("Content-Type: x\r\ncontent-length:{}\r\n\r\n{body}", body.len()));
+        let input = format!("nonsense\r\n\r\n{}", frames.concat());
         let mut input = input.as_bytes();
         let mut read = Vec::new();
         while let Some(frame) = frame(&mut input).unwrap() {

@@ -93,7 +93,8 @@ mod tests {
         assert_eq!(lines.count(), 5);
         for unit in [ColumnUnit::Utf8, ColumnUnit::Utf16] {
             for (offset, _) in text.char_indices().chain([(text.len(), ' ')]) {
-                let is_within_line_end = text.as_bytes().get(offset) == Some(&b'\n') && text[..offset].ends_with('\r');
+                let byte = |at: usize| text.as_bytes().get(at);
+                let is_within_line_end = byte(offset) == Some(&b'\n') && offset > 0 && byte(offset - 1) == Some(&b'\r');
                 if !is_within_line_end {
                     let position = lines.position(text, offset, unit);
                     assert_eq!(lines.offset(text, position, unit), offset, "{position:?}");

@@ -8,32 +8,67 @@ use crate::ruleset::editor::description::{self, WordContext};
 const DECLARATIONS: [(&str, &str); 11] = [
     (
         "mapping",
-        "mapping ${1:name} {\n  severity = ${2:Warning}\n  status   = ${3:Firing}\n  title    = \\$.${4:title} ?? \"${5:no title}\"\n  key      = key(\"${1:name}\", \\$.${6:id}) ?? \"${1:name}\"$0\n}",
+        r#"mapping ${1:name} {
+  severity = ${2:Warning}
+  status   = ${3:Firing}
+  title    = \$.${4:title} ?? "${5:no title}"
+  key      = key("${1:name}", \$.${6:id}) ?? "${1:name}"$0
+}"#,
     ),
-    ("table", "table ${1:name}(${2:value}) {\n  \"${3:ab}\" => \"${4:c}\"\n  else => missing\n}"),
+    (
+        "table",
+        r#"table ${1:name}(${2:value}) {
+  "${3:ab}" => "${4:c}"
+  else => missing
+}"#,
+    ),
     ("define", "define ${1:name} = ${2:severity == Critical}"),
-    ("schedule", "schedule ${1:name} in \"${2:Asia/Shanghai}\" {\n  ${3:mon..fri 09:00..18:00}\n}"),
+    (
+        "schedule",
+        r#"schedule ${1:name} in "${2:Asia/Shanghai}" {
+  ${3:mon..fri 09:00..18:00}
+}"#,
+    ),
     ("channel", "channel ${1:name} = ${2:stdout}($0)"),
     (
         "routing",
-        "routing ${1:main} {\n  route ${2:urgent} when ${3:severity == Critical} => ${4:page}\n  else => ${5:chat}\n}",
+        r#"routing ${1:main} {
+  route ${2:urgent} when ${3:severity == Critical} => ${4:page}
+  else => ${5:chat}
+}"#,
     ),
     ("mute", "mute ${1:name} when ${2:labels.job == \"batch\"} because \"${3:the reason}\""),
     (
         "heartbeat",
-        "heartbeat ${1:name} {\n  when ${2:labels.alert == \"Watchdog\"}\n  timeout ${3:5m}\n  title = \"${4:nothing is heard}\"\n  => routing ${5:main}\n}",
+        r#"heartbeat ${1:name} {
+  when ${2:labels.alert == "Watchdog"}
+  timeout ${3:5m}
+  title = "${4:nothing is heard}"
+  => routing ${5:main}
+}"#,
     ),
     (
         "integration",
-        "integration ${1:name} {\n  keys = [env(\"${2:KEY}\")]\n  ${3:mapping_name} => routing ${4:main}\n}",
+        r#"integration ${1:name} {
+  keys = [env("${2:KEY}")]
+  ${3:mapping_name} => routing ${4:main}
+}"#,
     ),
     (
         "test",
-        "test \"${1:what it shows}\" {\n  routing ${2:main}\n  event { severity: ${3:Critical} }\n  expect sent [${4:page}]\n}",
+        r#"test "${1:what it shows}" {
+  routing ${2:main}
+  event { severity: ${3:Critical} }
+  expect sent [${4:page}]
+}"#,
     ),
     (
         "prove",
-        "prove \"${1:what holds}\" {\n  routing ${2:main}\n  when ${3:severity == Critical}\n  expect not dropped\n}",
+        r#"prove "${1:what holds}" {
+  routing ${2:main}
+  when ${3:severity == Critical}
+  expect not dropped
+}"#,
     ),
 ];
 
