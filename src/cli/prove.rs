@@ -176,9 +176,8 @@ fn statements(text: &str) -> Option<Vec<usize>> {
     let file = sources.add(QUESTION, text);
     let mut found = Vec::new();
     let parsed = syntax::parse(&sources, file, &mut found);
-    let count = |declared: &DocumentedDeclaration| match &declared.kind {
-        Declaration::Prove(prove) => prove.statements.len(),
-        _ => 0,
+    let count = |declared: &DocumentedDeclaration| {
+        if let Declaration::Prove(prove) = &declared.kind { prove.statements.len() } else { 0 }
     };
     found.is_empty().then(|| parsed.items.iter().map(count).collect())
 }

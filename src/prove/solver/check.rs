@@ -1,14 +1,11 @@
 //! Asks the theories for values of all variables together.
 
 use super::label_count::{LabelCount, MOST_LABELS, count_labels};
-use super::{Solution, Solver};
+use super::{AtomLiterals, Solution, Solver};
 use crate::prove::formula::{Constraint, FormulaAtom, Formulas, VariableId};
 use crate::prove::theory::{ConstraintLiteral, TheoryAnswer, VariableValue};
 use crate::prove::undecided::UndecidedReason;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Atoms that hold or do not hold.
-pub(super) type AtomLiterals = Vec<(FormulaAtom, bool)>;
 
 /// What the theories find.
 pub(super) enum Checked {

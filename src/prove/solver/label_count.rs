@@ -1,7 +1,6 @@
 //! How many labels an event has decides about each label, and the other way round.
 
-use super::Solution;
-use super::check::AtomLiterals;
+use super::{AtomLiterals, Solution};
 use crate::json::Number;
 use crate::model::EventField;
 use crate::prove::formula::{Constraint, FormulaAtom, Formulas, NumberTest, Variable, VariableId};

@@ -18,6 +18,9 @@ use assignment::Assignment;
 use check::Checked;
 use std::collections::BTreeMap;
 
+/// Atoms that hold or do not hold.
+type AtomLiterals = Vec<(FormulaAtom, bool)>;
+
 /// The result of a question.
 #[derive(Debug)]
 pub(super) enum SolveResult {

@@ -1,7 +1,7 @@
 //! The search for what propagation leaves open: a SAT solver proposes atoms, and the theories check them.
 
-use super::check::{AtomLiterals, Checked};
-use super::{SolveResult, Solver};
+use super::check::Checked;
+use super::{AtomLiterals, SolveResult, Solver};
 use crate::prove::formula::{Formula, FormulaAtom, FormulaNode, Formulas};
 use crate::prove::undecided::UndecidedReason;
 use batsat::{Callbacks, ClauseKind, Lit, SolverInterface, SolverOpts, lbool};
