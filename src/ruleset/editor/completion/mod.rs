@@ -7,6 +7,7 @@ mod cursor;
 mod names;
 mod patterns;
 mod snippets;
+mod subject;
 mod values;
 
 use super::description::{self, WordContext};

@@ -1,7 +1,7 @@
 //! Arms of a `match` that are not there yet.
 
 use super::cursor::Cursor;
-use super::values::{constants, label_before};
+use super::subject::{constants, label_before};
 use super::{Completion, CompletionKind};
 use crate::ruleset::editor::description::WordContext;
 use crate::ruleset::editor::view::EditorView;
