@@ -76,7 +76,8 @@ pub fn classified_tokens(text: &str) -> Vec<ClassifiedToken> {
 fn comments(text: &str, tokens: &[ClassifiedToken]) -> Vec<ClassifiedToken> {
     let mut found = Vec::new();
     let mut at = 0;
-    let ends = tokens.iter().map(|token| token.range.clone()).chain([text.len()..text.len()]);
+    let end = text.len()..text.len();
+    let ends = tokens.iter().map(|token| token.range.clone()).chain(std::iter::once(end));
     for next in ends {
         let gap = text.get(at..next.start).unwrap_or_default();
         let mut line_start = at;
@@ -209,8 +210,7 @@ impl Classifier {
             let is_member = word(index.checked_sub(1)) == "." || matches!(word(Some(index + 1)), ":");
             let is_set = word(Some(index + 1)) == "=";
             let class = match lexical_class(token, text) {
-                TokenClass::Keyword if is_member => TokenClass::Member,
-                TokenClass::Name if is_member => TokenClass::Member,
+                TokenClass::Keyword | TokenClass::Name if is_member => TokenClass::Member,
                 TokenClass::Keyword if is_set => TokenClass::Name,
                 class => class,
             };
@@ -233,8 +233,7 @@ impl Classifier {
 fn lexical_class(token: &Token, text: &str) -> TokenClass {
     let written = text.get(token.start..token.end).unwrap_or_default();
     match token.kind {
-        TokenKind::Word if written.starts_with(|first: char| first.is_ascii_uppercase()) => TokenClass::Constant,
-        TokenKind::Word if matches!(written, "true" | "false" | "null" | "missing") => TokenClass::Constant,
+        TokenKind::Word if is_constant(written) => TokenClass::Constant,
         TokenKind::Word if KEYWORDS.contains(&written) => TokenClass::Keyword,
         TokenKind::Word => TokenClass::Name,
         TokenKind::Number => TokenClass::Number,
@@ -252,17 +251,12 @@ fn lexical_class(token: &Token, text: &str) -> TokenClass {
 
 /// The class of all that a rule takes; nothing if its parts differ.
 fn class_of(rule: Rule, text: &str) -> Option<TokenClass> {
-    let is_capitalised = || text.starts_with(|first: char| first.is_ascii_uppercase());
     Some(match rule {
         Rule::truth => TokenClass::Constant,
-        Rule::name if is_capitalised() => TokenClass::Constant,
-        Rule::json_word if is_capitalised() || matches!(text, "true" | "false" | "null" | "missing") => {
-            TokenClass::Constant
-        }
-        Rule::name | Rule::json_word | Rule::route_path => TokenClass::Name,
-        Rule::word if is_capitalised() => TokenClass::Constant,
-        Rule::word => TokenClass::Name,
-        Rule::quantifier | Rule::kind => TokenClass::Keyword,
+        Rule::name | Rule::word if is_capitalised(text) => TokenClass::Constant,
+        Rule::json_word if is_constant(text) => TokenClass::Constant,
+        Rule::name | Rule::word | Rule::json_word | Rule::route_path => TokenClass::Name,
+        _ if is_keyword(rule) => TokenClass::Keyword,
         Rule::fixed | Rule::string | Rule::raw => TokenClass::String,
         Rule::regex => TokenClass::Regex,
         Rule::path | Rule::selector => TokenClass::Path,
@@ -287,7 +281,6 @@ fn class_of(rule: Rule, text: &str) -> Option<TokenClass> {
         | Rule::close_bracket
         | Rule::open_paren
         | Rule::close_paren => TokenClass::Punctuation,
-        _ if is_keyword(rule) => TokenClass::Keyword,
         _ => return None,
     })
 }
@@ -297,9 +290,18 @@ fn names_member(rule: Rule) -> bool {
     matches!(rule, Rule::segment | Rule::label | Rule::member | Rule::json_member)
 }
 
+fn is_capitalised(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_uppercase())
+}
+
+/// Whether a word of JSON is a constant by its form.
+fn is_constant(word: &str) -> bool {
+    is_capitalised(word) || matches!(word, "true" | "false" | "null" | "missing")
+}
+
 /// Whether a rule takes one word of the language: its name says so.
 pub(super) fn is_keyword(rule: Rule) -> bool {
-    format!("{rule:?}").starts_with("k_")
+    matches!(rule, Rule::quantifier | Rule::kind) || format!("{rule:?}").starts_with("k_")
 }
 
 #[cfg(test)]
@@ -308,7 +310,8 @@ mod tests {
 
     fn shown(text: &str) -> String {
         let tokens = classified_tokens(text);
-        let show = |token: &super::ClassifiedToken| format!("{}:{:?}", &text[token.range.clone()], token.class);
+        let show =
+            |token: &super::ClassifiedToken| format!("{}:{:?}", text.get(token.range.clone()).unwrap(), token.class);
         tokens.iter().map(show).collect::<Vec<_>>().join(" ")
     }
 

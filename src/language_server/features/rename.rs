@@ -11,7 +11,6 @@ use lsp_types::{
     OneOf, PrepareRenameResponse, RenameOptions, RenameParams, ServerCapabilities, TextDocumentPositionParams,
     TextEdit, Uri, WorkDoneProgressOptions, WorkspaceEdit,
 };
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// `textDocument/prepareRename`
@@ -64,11 +63,15 @@ impl Answer for RenameName {
 }
 
 fn workspace_edit(context: &AnswerContext, snapshot: &RuleSetSnapshot, edits: Vec<RenameEdit>) -> WorkspaceEdit {
-    let mut files: BTreeMap<Uri, Vec<TextEdit>> = BTreeMap::new();
+    let mut files: Vec<(Uri, Vec<TextEdit>)> = Vec::new();
     for RenameEdit { place, text: new_text } in edits {
         if let Some(location) = location(context, snapshot, &place) {
-            files.entry(location.uri).or_default().push(TextEdit { range: location.range, new_text });
+            let edit = TextEdit { range: location.range, new_text };
+            match files.iter_mut().find(|(uri, _)| *uri == location.uri) {
+                Some((_, edits)) => edits.push(edit),
+                None => files.push((location.uri, vec![edit])),
+            }
         }
     }
-    of_files(context, files.into_iter().collect())
+    of_files(context, files)
 }

@@ -160,15 +160,15 @@ impl EditorView<'_> {
     /// Where it is declared, and how often it is used.
     fn whereabouts(&self, id: NameId, declaration: &NameDeclaration) -> String {
         let uses = self.names.uses_of(WordMeaning::Declared(id)).filter(|each| each.role == NameRole::Uses).count();
-        let used = match uses {
+        let count = match uses {
             0 => "not used".to_owned(),
             1 => "used once".to_owned(),
             uses => format!("used {uses} times"),
         };
         match &declaration.place {
-            NamePlace::Rules(span) => format!("`{}`, {used}", self.sources.file_and_line(*span)),
-            NamePlace::Column(path) | NamePlace::Cell(path, _) => format!("`{}`, {used}", path.display()),
-            NamePlace::Payload => used,
+            NamePlace::Rules(span) => format!("`{}`, {count}", self.sources.file_and_line(*span)),
+            NamePlace::Column(path) | NamePlace::Cell(path, _) => format!("`{}`, {count}", path.display()),
+            NamePlace::Payload => count,
         }
     }
 }

@@ -76,13 +76,13 @@ fn is_label(subject: &Expression, label: &str) -> bool {
 }
 
 fn texts(test: &Comparator) -> Vec<String> {
-    let text = |value: &Expression| {
+    let plain = |value: &Expression| {
         if let Some(Literal::Text(text)) = value.literal() { Some(text.to_string()) } else { None }
     };
     if let Comparator::Equal(value) = test {
-        text(value).into_iter().collect()
+        plain(value).into_iter().collect()
     } else if let Comparator::In(values) = test {
-        values.iter().filter_map(text).collect()
+        values.iter().filter_map(plain).collect()
     } else {
         Vec::new()
     }

@@ -229,8 +229,10 @@ impl RuleNames {
     /// The path of a route: `main.payments.page`; of any other declaration, its name.
     #[must_use]
     pub fn path(&self, id: NameId) -> &str {
-        let own = || self.declaration(id).map_or("", |declaration| &declaration.name);
-        self.route_paths.get(&id).map_or_else(own, |path| path)
+        if let Some(path) = self.route_paths.get(&id) {
+            return path;
+        }
+        self.declaration(id).map_or("", |declaration| &declaration.name)
     }
 
     /// The file that a string at this place names.

@@ -281,7 +281,9 @@ pub fn edited(sources: &Sources, edits: &[RenameEdit]) -> Sources {
     for (file, mut edits) in by_file {
         let mut text = sources.file(file).map_or("", SourceFile::text).to_owned();
         edits.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
-        edits.iter().for_each(|(span, new)| text.replace_range(span.range(), new));
+        for (span, new) in edits {
+            text.replace_range(span.range(), new);
+        }
         changed = changed.with_text(file, &text);
     }
     changed

@@ -138,11 +138,11 @@ impl EditorView<'_> {
         for place in &expected.places {
             match place {
                 SyntaxPlace::Declaration if cursor.is_outside() => found.extend(snippets::declarations(cursor)),
-                SyntaxPlace::Field => found.extend(self.fields_to_set(cursor)),
+                SyntaxPlace::Field => found.extend(names::fields_to_set(cursor)),
                 SyntaxPlace::Value | SyntaxPlace::Condition => found.extend(self.values(cursor)),
                 SyntaxPlace::Pattern => found.extend(self.patterns(cursor)),
                 SyntaxPlace::Destination => found.extend(self.destinations(cursor)),
-                SyntaxPlace::Parameter => found.extend(self.parameters(cursor)),
+                SyntaxPlace::Parameter => found.extend(names::parameters(cursor)),
                 SyntaxPlace::Reading => found.extend(self.readings(cursor)),
                 SyntaxPlace::Duration => found.extend(snippets::durations(cursor)),
                 SyntaxPlace::Day => found.extend(snippets::days(cursor)),
@@ -165,11 +165,11 @@ impl EditorView<'_> {
             || context == WordContext::Heartbeat && expected.words.contains("timeout");
         let sends = matches!(context, WordContext::Routing | WordContext::Heartbeat | WordContext::Integration);
         if is_field {
-            self.fields_to_set(cursor)
+            names::fields_to_set(cursor)
         } else if context == WordContext::Channel && is_in_parentheses && matches!(cursor.back(0), "(" | ",") {
-            self.parameters(cursor)
+            names::parameters(cursor)
         } else if context == WordContext::Integration && expected.words.contains("allow") {
-            [self.parameters(cursor), self.readings(cursor)].concat()
+            [names::parameters(cursor), self.readings(cursor)].concat()
         } else if sends && matches!(cursor.back(0), "=>" | ",") {
             self.destinations(cursor)
         } else {

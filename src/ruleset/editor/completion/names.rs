@@ -27,26 +27,12 @@ impl EditorView<'_> {
             "routing" if cursor.count() > 1 => names(NameKind::Routing),
             "mapping" if is_test => names(NameKind::Mapping),
             "integration" if is_test => names(NameKind::Integration),
-            "channel" if is_test => names(NameKind::Channel),
-            "pause" | "resume" | "down" | "notified" if is_test => names(NameKind::Channel),
-            "in" if matches!(cursor.back(1), "held" | "waits") => names(NameKind::Channel),
-            "in" if cursor.context() == WordContext::Mute && cursor.count() <= 3 => names(NameKind::Channel),
             "via" => Some(self.route_paths(cursor)),
             "allow" => Some(codes(cursor)),
-            "[" | "," if is_test && self.is_in_channels(cursor) => names(NameKind::Channel),
             "=" if cursor.context() == WordContext::Channel && cursor.openers().is_empty() => Some(kinds(cursor)),
+            _ if takes_channel(cursor, is_test) => names(NameKind::Channel),
             _ => None,
         }
-    }
-
-    /// Whether the place is in the list of `sent` or `open`.
-    fn is_in_channels(&self, cursor: &Cursor<'_>) -> bool {
-        let Some(open) = cursor.openers().last().copied().filter(|open| cursor.word(*open) == "[") else {
-            return false;
-        };
-        let before = open.checked_sub(1).map_or("", |before| cursor.word(before));
-        let is_row = before == "=>" && (0..open).any(|index| cursor.word(index) == "sent");
-        is_row || matches!(before, "sent" | "open" | "includes" | "excludes" | "any")
     }
 
     fn route_paths(&self, cursor: &Cursor<'_>) -> Vec<Completion> {
@@ -69,28 +55,6 @@ impl EditorView<'_> {
     /// The mappings that an integration may read with.
     pub(super) fn readings(&self, cursor: &Cursor<'_>) -> Vec<Completion> {
         self.of_kind(cursor, NameKind::Mapping, CompletionKind::Name)
-    }
-
-    /// The fields that a mapping or heartbeat can still set.
-    pub(super) fn fields_to_set(&self, cursor: &Cursor<'_>) -> Vec<Completion> {
-        let is_set = |name: &str| (0..cursor.count()).any(|at| cursor.word(at) == name && cursor.word(at + 1) == "=");
-        let can_be_set = |field: EventField| match field {
-            EventField::Labels | EventField::Integration | EventField::Notes => false,
-            EventField::Severity | EventField::Title => true,
-            EventField::Status
-            | EventField::Key
-            | EventField::Description
-            | EventField::StartsAt
-            | EventField::EndsAt
-            | EventField::Link
-            | EventField::Source => cursor.context() == WordContext::Mapping,
-        };
-        let open = EventField::ALL.into_iter().filter(|field| can_be_set(*field) && !is_set(field.name()));
-        let completion = |field: EventField| {
-            let required = is_required(field);
-            field_completion(cursor, field).plain(format!("{} = ", field.name())).rank(if required { 1 } else { 3 })
-        };
-        open.map(completion).collect()
     }
 
     /// What an expression can name at the place.
@@ -131,8 +95,8 @@ impl EditorView<'_> {
     /// The names that the declaration around the place owns.
     fn owned(&self, cursor: &Cursor<'_>, kind: NameKind, owner: NameKind) -> Vec<Completion> {
         let owner = self.names.of_kind(owner).find(|(_, each)| *each.name == *cursor.declared()).map(|(id, _)| id);
-        let owned = self.names.of_kind(kind).filter(|(_, each)| each.owner.is_some() && each.owner == owner);
-        owned.map(|(_, each)| named(cursor, each, CompletionKind::Variable)).collect()
+        let within = self.names.of_kind(kind).filter(|(_, each)| each.owner.is_some() && each.owner == owner);
+        within.map(|(_, each)| named(cursor, each, CompletionKind::Variable)).collect()
     }
 
     /// What stands behind a dot.
@@ -171,28 +135,6 @@ impl EditorView<'_> {
             Completion::new(&**name, CompletionKind::Label, cursor.span()).detail("label of samples").rank(3)
         }));
         found
-    }
-
-    /// The parameters that the channel or integration around the place does not have yet.
-    pub(super) fn parameters(&self, cursor: &Cursor<'_>) -> Vec<Completion> {
-        let is_given = |name: &str| (0..cursor.count()).any(|at| cursor.word(at) == name && cursor.word(at + 1) == "=");
-        let all: Vec<&'static ParameterSpec> = if cursor.context() == WordContext::Integration {
-            channel::integration::PARAMETERS.iter().collect()
-        } else {
-            let equals = (0..cursor.count()).find(|index| cursor.word(*index) == "=");
-            let kind = equals.and_then(|equals| channel::find(cursor.word(equals + 1)));
-            kind.into_iter().flat_map(channel::ChannelKind::all_parameters).collect()
-        };
-        let open = all.into_iter().filter(|spec| !is_given(spec.name));
-        let completion = |spec: &'static ParameterSpec| {
-            let value = value_gap(spec.takes);
-            Completion::new(spec.name, CompletionKind::Parameter, cursor.span())
-                .detail(spec.takes.to_string())
-                .documentation(description::parameter(spec).markdown())
-                .gaps(format!("{} = {value}", spec.name))
-                .rank(if spec.is_required() { 1 } else { 3 })
-        };
-        open.map(completion).collect()
     }
 }
 
@@ -270,4 +212,70 @@ fn codes(cursor: &Cursor<'_>) -> Vec<Completion> {
             .gaps(format!("{} because \"$1\"", code.id))
     };
     warnings.map(completion).collect()
+}
+
+/// Whether the word before the place takes a channel.
+fn takes_channel(cursor: &Cursor<'_>, is_test: bool) -> bool {
+    match cursor.back(0) {
+        "channel" | "pause" | "resume" | "down" | "notified" => is_test,
+        "in" => {
+            matches!(cursor.back(1), "held" | "waits") || cursor.context() == WordContext::Mute && cursor.count() <= 3
+        }
+        "[" | "," => is_test && is_in_channels(cursor),
+        _ => false,
+    }
+}
+
+/// Whether the place is in the list of `sent` or `open`.
+fn is_in_channels(cursor: &Cursor<'_>) -> bool {
+    let Some(open) = cursor.openers().last().copied().filter(|open| cursor.word(*open) == "[") else {
+        return false;
+    };
+    let before = open.checked_sub(1).map_or("", |before| cursor.word(before));
+    let is_row = before == "=>" && (0..open).any(|index| cursor.word(index) == "sent");
+    is_row || matches!(before, "sent" | "open" | "includes" | "excludes" | "any")
+}
+
+/// The fields that a mapping or heartbeat can still set.
+pub(super) fn fields_to_set(cursor: &Cursor<'_>) -> Vec<Completion> {
+    let is_set = |name: &str| (0..cursor.count()).any(|at| cursor.word(at) == name && cursor.word(at + 1) == "=");
+    let can_be_set = |field: EventField| match field {
+        EventField::Labels | EventField::Integration | EventField::Notes => false,
+        EventField::Severity | EventField::Title => true,
+        EventField::Status
+        | EventField::Key
+        | EventField::Description
+        | EventField::StartsAt
+        | EventField::EndsAt
+        | EventField::Link
+        | EventField::Source => cursor.context() == WordContext::Mapping,
+    };
+    let open = EventField::ALL.into_iter().filter(|field| can_be_set(*field) && !is_set(field.name()));
+    let completion = |field: EventField| {
+        let required = is_required(field);
+        field_completion(cursor, field).plain(format!("{} = ", field.name())).rank(if required { 1 } else { 3 })
+    };
+    open.map(completion).collect()
+}
+
+/// The parameters that the channel or integration around the place does not have yet.
+pub(super) fn parameters(cursor: &Cursor<'_>) -> Vec<Completion> {
+    let is_given = |name: &str| (0..cursor.count()).any(|at| cursor.word(at) == name && cursor.word(at + 1) == "=");
+    let all: Vec<&'static ParameterSpec> = if cursor.context() == WordContext::Integration {
+        channel::integration::PARAMETERS.iter().collect()
+    } else {
+        let equals = (0..cursor.count()).find(|index| cursor.word(*index) == "=");
+        let kind = equals.and_then(|equals| channel::find(cursor.word(equals + 1)));
+        kind.into_iter().flat_map(channel::ChannelKind::all_parameters).collect()
+    };
+    let open = all.into_iter().filter(|spec| !is_given(spec.name));
+    let completion = |spec: &'static ParameterSpec| {
+        let value = value_gap(spec.takes);
+        Completion::new(spec.name, CompletionKind::Parameter, cursor.span())
+            .detail(spec.takes.to_string())
+            .documentation(description::parameter(spec).markdown())
+            .gaps(format!("{} = {value}", spec.name))
+            .rank(if spec.is_required() { 1 } else { 3 })
+    };
+    open.map(completion).collect()
 }

@@ -32,10 +32,10 @@ const DECLARATIONS: [(&str, &str); 11] = [
     ("channel", "channel ${1:name} = ${2:stdout}($0)"),
     (
         "routing",
-        r#"routing ${1:main} {
+        r"routing ${1:main} {
   route ${2:urgent} when ${3:severity == Critical} => ${4:page}
   else => ${5:chat}
-}"#,
+}",
     ),
     ("mute", "mute ${1:name} when ${2:labels.job == \"batch\"} because \"${3:the reason}\""),
     (

@@ -40,7 +40,7 @@ impl EditorView<'_> {
             return Vec::new();
         }
         match owner(openers.last()) {
-            "labels" => self.label_names(cursor, "").into_iter().map(|each| member(each)).collect(),
+            "labels" => self.label_names(cursor, "").into_iter().map(member).collect(),
             "event" | "expect" | "exactly" => EventField::ALL
                 .into_iter()
                 .map(|field| member(Completion::new(field.name(), CompletionKind::Field, cursor.span())))
@@ -95,13 +95,11 @@ pub(super) fn compared_label(cursor: &Cursor<'_>, before: usize) -> Option<Strin
     let mut index = before;
     while let Some(last) = index.checked_sub(1) {
         let word = cursor.word(last);
-        if cursor.class(last) == Some(TokenClass::String) || matches!(word, "," | "[") || COMPARES.contains(&word) {
-            index = last;
-        } else if word == "not" {
-            index = last;
-        } else {
+        let is_item = matches!(word, "," | "[" | "not") || cursor.class(last) == Some(TokenClass::String);
+        if !is_item && !COMPARES.contains(&word) {
             break;
         }
+        index = last;
     }
     label_before(cursor, index).or_else(|| super::patterns::subject_label(cursor)).or_else(|| event_label(cursor))
 }

@@ -29,7 +29,9 @@ impl NameWalker<'_> {
             match &statement.kind {
                 MappingStatementKind::Accept(when, reason) => {
                     self.expression(when, &scope);
-                    reason.iter().for_each(|reason| self.template(reason, &scope));
+                    if let Some(reason) = reason {
+                        self.template(reason, &scope);
+                    }
                 }
                 MappingStatementKind::Drop(when, reason) => {
                     self.expression(when, &scope);

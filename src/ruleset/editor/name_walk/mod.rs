@@ -199,13 +199,12 @@ impl<'s> NameWalker<'s> {
     /// A label, where it is set or read.
     fn label(&mut self, name: &str, span: Span, role: NameRole) {
         let key = (NameKind::Label, name.into());
-        let id = match self.declared.get(&key) {
-            Some(id) => *id,
-            None => {
-                let id = self.declare_at(NameKind::Label, name, NamePlace::Payload, None, None);
-                self.declared.insert(key, id);
-                id
-            }
+        let id = if let Some(id) = self.declared.get(&key) {
+            *id
+        } else {
+            let id = self.declare_at(NameKind::Label, name, NamePlace::Payload, None, None);
+            self.declared.insert(key, id);
+            id
         };
         let declaration = self.names.declarations.get_mut(id);
         if let Some(declaration) =
@@ -219,14 +218,13 @@ impl<'s> NameWalker<'s> {
     /// The column of a CSV file.
     fn column(&mut self, file: &Path, name: &Identifier) -> NameId {
         let key = (file.to_path_buf(), name.text.clone());
-        let id = match self.columns.get(&key) {
-            Some(id) => *id,
-            None => {
-                let place = NamePlace::Column(file.to_path_buf());
-                let id = self.declare_at(NameKind::Column, &name.text, place, None, None);
-                self.columns.insert(key, id);
-                id
-            }
+        let id = if let Some(id) = self.columns.get(&key) {
+            *id
+        } else {
+            let place = NamePlace::Column(file.to_path_buf());
+            let id = self.declare_at(NameKind::Column, &name.text, place, None, None);
+            self.columns.insert(key, id);
+            id
         };
         self.add(name.span, WordMeaning::Declared(id), NameRole::Uses);
         id

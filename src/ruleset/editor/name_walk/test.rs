@@ -82,7 +82,9 @@ impl NameWalker<'_> {
     }
 
     fn channels(&mut self, names: &[Identifier]) {
-        names.iter().for_each(|name| self.channel_name(&name.text, name.span));
+        for name in names {
+            self.channel_name(&name.text, name.span);
+        }
     }
 
     /// `chat`, `team_chat["payments"]`
@@ -224,7 +226,9 @@ impl NameWalker<'_> {
             }
             ExpectationKind::Notified(channel, messages) => {
                 self.channel_name(&channel.text, channel.span);
-                messages.iter().for_each(|message| self.event(message, holes));
+                for message in messages {
+                    self.event(message, holes);
+                }
             }
             ExpectationKind::Held(_, Some(channel))
             | ExpectationKind::NotHeld(Some(channel))
