@@ -34,7 +34,7 @@ const METHODS: &[&str] = &[
 ];
 
 fn main() {
-    let keys = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(100);
+    let keys = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(100);
     for routes in [1_000, 10_000] {
         let mut editor = Editor::open(routes);
         let (mut typed, mut answered) = (Vec::new(), vec![Vec::new(); METHODS.len()]);

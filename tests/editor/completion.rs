@@ -65,6 +65,7 @@ fn line(completion: &Completion) -> String {
 }
 
 #[test]
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime only")]
 fn what_may_stand_at_a_place_is_offered() {
     let cases = include_str!("../cases/editor/completion.txt");
     let mut shown = String::new();
@@ -80,6 +81,7 @@ fn what_may_stand_at_a_place_is_offered() {
 }
 
 #[test]
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime only")]
 fn the_call_around_a_place_is_shown() {
     let signature = |text: &str| {
         let found = at_mark(text, |view, file, offset| view.signature(file, offset));

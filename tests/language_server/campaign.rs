@@ -166,7 +166,7 @@ impl EditingCampaign {
             2 if !is_open => {
                 self.counts.other += 1;
                 let text = self.disk_text(&name);
-                let text = self.edited(text).1;
+                let text = self.edited(&text).1;
                 self.client.folder.write(&name, text);
                 self.client.watched(&name);
                 format!("disk {name}")
@@ -188,7 +188,7 @@ impl EditingCampaign {
             _ => {
                 self.counts.edits += 1;
                 let text = self.client.texts[&name].text.clone();
-                let ((range, replacement), _) = self.edited(text);
+                let ((range, replacement), _) = self.edited(&text);
                 let shown = format!("replace {name} {range:?} {replacement:?}");
                 self.client.replace(&name, range, &replacement);
                 shown
@@ -210,8 +210,7 @@ impl EditingCampaign {
     }
 
     /// An edit of a text, and the text after it.
-    #[expect(clippy::type_complexity, reason = "an edit and a text")]
-    fn edited(&mut self, text: String) -> ((std::ops::Range<usize>, String), String) {
+    fn edited(&mut self, text: &str) -> ((std::ops::Range<usize>, String), String) {
         let place = |random: &mut Random| text.floor_char_boundary(random.below(text.len() + 1));
         let start = place(&mut self.random);
         let end = if self.random.one_in(3) { start } else { text.ceil_char_boundary(start + self.random.below(30)) };
@@ -223,7 +222,7 @@ impl EditingCampaign {
             }
             _ => (*self.random.pick(FRAGMENTS)).to_owned(),
         };
-        let mut changed = text.clone();
+        let mut changed = text.to_owned();
         changed.replace_range(start..end.min(text.len()), &inserted);
         ((start..end.min(text.len()), inserted), changed)
     }

@@ -63,8 +63,8 @@ impl EditorClient {
             capabilities: Value::Null,
         };
         let capabilities = match kind {
-            ClientKind::Utf8 => capabilities(json!({"positionEncodings": ["utf-16", "utf-8"]})),
-            ClientKind::Utf16 => capabilities(json!({"positionEncodings": ["utf-16"]})),
+            ClientKind::Utf8 => capabilities(&json!({"positionEncodings": ["utf-16", "utf-8"]})),
+            ClientKind::Utf16 => capabilities(&json!({"positionEncodings": ["utf-16"]})),
             ClientKind::Bare => json!({}),
         };
         let uri = client.uri("");
@@ -259,7 +259,7 @@ impl EditorClient {
     }
 }
 
-fn capabilities(general: Value) -> Value {
+fn capabilities(general: &Value) -> Value {
     json!({
         "general": general,
         "textDocument": {

@@ -176,7 +176,7 @@ impl ScenarioPlayer {
 
     fn ask(&mut self, name: &str, method: &str, parameters: Value) -> String {
         let answer = self.client.request(method, parameters);
-        self.transcript.answer(&self.client, name, answer)
+        Transcript::answer(&self.client, name, answer)
     }
 
     fn whole(&self, name: &str) -> Value {
@@ -207,8 +207,8 @@ impl ScenarioPlayer {
 
     fn shown_text(&self, name: &str, edits: usize) -> String {
         let text = &self.client.texts[name].text;
-        let lines: String = text.split_inclusive('\n').map(|line| format!("  | {line}")).collect();
-        format!("  edits in {name}: {edits}\n{lines}")
+        let lines: Vec<String> = text.split_inclusive('\n').map(|line| format!("  | {line}")).collect();
+        format!("  edits in {name}: {edits}\n{}", lines.concat())
     }
 
     fn code_actions(&mut self, name: &str, range: Range<usize>) -> Vec<Value> {
@@ -238,13 +238,12 @@ impl ScenarioPlayer {
         let action = actions.iter().find(|action| action["title"] == title);
         let action = action.unwrap_or_else(|| panic!("no action `{title}` among {actions:#?}"));
         // A client without literals gets commands, which the server turns into edits.
-        let edit = match action["edit"].is_null() {
-            false => action["edit"].clone(),
-            true => {
-                let command = if action["command"].is_string() { action } else { &action["command"] };
-                let parameters = json!({"command": command["command"], "arguments": command["arguments"]});
-                self.client.request("workspace/executeCommand", parameters).unwrap()
-            }
+        let edit = if action["edit"].is_null() {
+            let command = if action["command"].is_string() { action } else { &action["command"] };
+            let parameters = json!({"command": command["command"], "arguments": command["arguments"]});
+            self.client.request("workspace/executeCommand", parameters).unwrap()
+        } else {
+            action["edit"].clone()
         };
         self.apply_workspace_edit(&edit)
     }

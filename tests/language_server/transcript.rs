@@ -18,7 +18,7 @@ impl Transcript {
                 self.diagnostics(client, &each.params);
             }
             Message::Notification(each) => {
-                let shown = self.shown(client, "", &each.params);
+                let shown = shown(client, "", &each.params);
                 self.text += &format!("  {} {shown}\n", each.method);
             }
             Message::Request(each) => self.text += &format!("  asks {}\n", each.method),
@@ -49,22 +49,24 @@ impl Transcript {
     }
 
     /// The lines of an answer.
-    pub(crate) fn answer(&self, client: &EditorClient, name: &str, answer: Result<Value, String>) -> String {
+    pub(crate) fn answer(client: &EditorClient, name: &str, answer: Result<Value, String>) -> String {
         match answer {
             Ok(Value::Array(items)) if !items.is_empty() => {
-                items.iter().map(|item| format!("  {}\n", self.shown(client, name, item))).collect()
+                let lines: Vec<String> =
+                    items.iter().map(|item| format!("  {}\n", shown(client, name, item))).collect();
+                lines.concat()
             }
-            Ok(value) => format!("  {}\n", self.shown(client, name, &value)),
+            Ok(value) => format!("  {}\n", shown(client, name, &value)),
             Err(reason) => format!("  refused: {reason}\n"),
         }
     }
+}
 
-    /// A value on one line; long texts as they are.
-    fn shown(&self, client: &EditorClient, name: &str, value: &Value) -> String {
-        let text = serde_json::to_string(&plain(client, name, value)).unwrap();
-        let text = text.replace(&format!("{}/", client.folder.path().display()), "");
-        text.replace("\\n", "\n    ").replace("\\\"", "\"")
-    }
+/// A value on one line; long texts as they are.
+fn shown(client: &EditorClient, name: &str, value: &Value) -> String {
+    let text = serde_json::to_string(&plain(client, name, value)).unwrap();
+    let text = text.replace(&format!("{}/", client.folder.path().display()), "");
+    text.replace("\\n", "\n    ").replace("\\\"", "\"")
 }
 
 /// The value with places as people write them.
