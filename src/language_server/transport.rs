@@ -6,6 +6,8 @@
 #![expect(clippy::disallowed_methods, reason = "the standard streams are read and written here")]
 
 use lsp_server::{Connection, Message};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, Read as _, Write};
 use std::thread::{self, JoinHandle};
@@ -68,12 +70,24 @@ fn frame(input: &mut impl BufRead) -> io::Result<Option<Frame>> {
     if (bytes.len() as u64) < length {
         return Ok(None);
     }
-    if let Ok(message) = serde_json::from_slice(&bytes) {
-        return Ok(Some(Frame::Message(Box::new(message))));
+    match serde_json::from_slice(&bytes) {
+        // A request whose id is not understood reads as a notification, and would never be answered.
+        Ok(Message::Notification(_)) if has_id(&bytes) => {}
+        Ok(message) => return Ok(Some(Frame::Message(Box::new(message)))),
+        Err(_) => {}
     }
     let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let id = value.get("id").filter(|id| id.is_number() || id.is_string()).cloned();
     Ok(Some(unreadable(&id.unwrap_or_default(), "this is no message of the protocol")))
+}
+
+fn has_id(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Request {
+        #[serde(rename = "id")]
+        _id: IgnoredAny,
+    }
+    serde_json::from_slice::<Request>(bytes).is_ok()
 }
 
 fn unreadable(id: &Value, reason: &str) -> Frame {

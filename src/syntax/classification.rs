@@ -328,7 +328,9 @@ mod tests {
 
     #[test]
     fn members_and_routes_are_no_words_of_the_language() {
-        let shown = shown("edition 1\ntest \"t\" {\n  event { Region: $.Region.x }\n  expect via main.else\n}\n");
+        let mapping = "mapping m { labels { Region = $.Region.x } }";
+        let test = "test \"t\" { routing main  event { labels: { Region: \"x\" } }  expect via main.else }";
+        let shown = shown(&format!("edition 1\n{mapping}\n{test}\n"));
         assert!(!shown.contains("Region:Constant") && !shown.contains("else:Keyword"), "{shown}");
     }
 
