@@ -11,7 +11,7 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 ///
 /// # Errors
 ///
-/// As for [`format`].
+/// As for [`format()`].
 pub fn changes(text: &str) -> Result<Vec<(Range<usize>, String)>, FormatError> {
     let formatted = format(text)?;
     if formatted == text {

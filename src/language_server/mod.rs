@@ -8,7 +8,7 @@
 //!
 //! Nothing that a client sends ends the server, besides `exit`. A panic in an answer or a check is reported to the client.
 //!
-//! [`features`] holds one file for each feature and one list of them. Deliberately absent: incremental parsing, and meanings of
+//! `features` holds one file for each feature and one list of them. Deliberately absent: incremental parsing, and meanings of
 //! rules that [`crate::ruleset`] does not provide. The server executes, fetches and sends nothing.
 
 mod client;
