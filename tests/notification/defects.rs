@@ -17,10 +17,13 @@ const DEFECTS: &[(&str, &str)] = &[
     ("q", "notification::laws::ends"),
 ];
 
-/// Whether these laws are kept, and what was reported.
-fn are_kept(laws: &[&str], defect: Option<&str>) -> (bool, String) {
+/// How many cases of a law find most defects, and how many find one that those missed by chance: fewer than a law is run with by hand.
+const CASES: [u32; 2] = [300, 3_000];
+
+/// Whether these laws are kept in so many random cases, and what was reported.
+fn are_kept(laws: &[&str], defect: Option<&str>, cases: u32) -> (bool, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(laws).arg("--test-threads=2").env("NOTIFICATION_CASES", "300");
+    command.args(laws).arg("--test-threads=2").env("NOTIFICATION_CASES", cases.to_string());
     command.envs(defect.map(|letter| ("POINTSMAN_MUTANT", letter)));
     let output = command.stdin(Stdio::null()).output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
@@ -29,10 +32,11 @@ fn are_kept(laws: &[&str], defect: Option<&str>) -> (bool, String) {
 #[test]
 fn each_defect_fails_a_law() {
     let laws: Vec<&str> = DEFECTS.iter().map(|(_, law)| *law).collect();
-    let (is_kept, report) = are_kept(&laws, None);
+    let (is_kept, report) = are_kept(&laws, None, CASES[0]);
     assert!(is_kept && report.contains("test notification::laws::ends ... ok"), "{report}");
     for (defect, law) in DEFECTS {
-        let (is_kept, report) = are_kept(&[law], Some(defect));
-        assert!(!is_kept && report.contains("FAILED"), "defect {defect} was not found: {report}");
+        let mut reports = CASES.map(|cases| move || are_kept(&[law], Some(defect), cases)).into_iter();
+        let is_found = reports.any(|report| matches!(report(), (false, report) if report.contains("FAILED")));
+        assert!(is_found, "defect {defect} was not found");
     }
 }
