@@ -51,12 +51,12 @@ impl TreeDrawing<'_> {
     fn lines(&mut self, lines: &[RouteTreeLine], margin: &str) {
         for (number, line) in lines.iter().enumerate() {
             let (branch, below) = self.rails(number + 1 == lines.len());
-            self.line(&format!("{margin}{branch}"), &text(line), &self.remark(line));
+            let to = line.target.as_ref().map(target).unwrap_or_default();
+            self.line(&format!("{margin}{branch}"), &text(line), &to, &self.remark(line));
             let margin = format!("{margin}{below}");
             for (number, arm) in line.arms.iter().enumerate() {
                 let (branch, _) = self.rails(number + 1 == line.arms.len());
-                let text = format!("{} => {}", arm.pattern, target(&arm.target));
-                self.line(&format!("{margin}{branch}"), &text, "");
+                self.line(&format!("{margin}{branch}"), &arm.pattern, &target(&arm.target), "");
             }
             self.lines(&line.lines, &margin);
         }
@@ -71,10 +71,9 @@ impl TreeDrawing<'_> {
         }
     }
 
-    fn line(&mut self, margin: &str, text: &str, remark: &str) {
+    fn line(&mut self, margin: &str, asked: &str, target: &str, remark: &str) {
         let room = self.style.width.saturating_sub(margin.width() + remark.width() + 2).max(MIN_TEXT);
-        let text = visible_text(text);
-        let shown = if text.width() > room { shorten(&text, room.saturating_sub(1)) } else { text };
+        let shown = fitted(&visible_text(asked), &visible_text(target), room);
         let blanks = if remark.is_empty() { 0 } else { room.saturating_sub(shown.width()) + 2 };
         _ = writeln!(self.out, "{margin}{shown}{}{remark}", " ".repeat(blanks));
     }
@@ -99,7 +98,18 @@ impl TreeDrawing<'_> {
     }
 }
 
-/// `route page when severity == Critical => pay_page`
+/// What is asked and where it leads, in so many columns: who gets an alert is what readers look for, so a long condition gives way
+/// first.
+fn fitted(asked: &str, target: &str, room: usize) -> String {
+    let asked = shortened(asked, room.saturating_sub(target.width()).max(room / 2));
+    shortened(&format!("{asked}{target}"), room)
+}
+
+fn shortened(text: &str, columns: usize) -> String {
+    if text.width() > columns { shorten(text, columns.saturating_sub(1)) } else { text.to_owned() }
+}
+
+/// `route page when severity == Critical`
 fn text(line: &RouteTreeLine) -> String {
     let mut text = line.kind.to_owned();
     if line.kind != "else" {
@@ -108,15 +118,13 @@ fn text(line: &RouteTreeLine) -> String {
     if !line.head.is_empty() {
         text = format!("{text} {}", line.head);
     }
-    match &line.target {
-        Some(to) => format!("{text} => {}", target(to)),
-        None => text,
-    }
+    text
 }
 
+/// ` => pay_page`
 fn target(to: &RouteTarget) -> String {
     match &to.next {
-        Some(next) => format!("{}, then {next}", to.text),
-        None => to.text.clone(),
+        Some(next) => format!(" => {}, then {next}", to.text),
+        None => format!(" => {}", to.text),
     }
 }
