@@ -15,10 +15,10 @@ pub(super) struct Arguments {
 }
 
 const EXAMPLES: &str = "\
-An editor starts this command, and speaks with it over the standard input and output. The server checks rule files as
+An editor starts this command, and speaks with it over the standard input and output. The server checks rule files as \
 `pointsman check` does, with unsaved texts in the place of their files. It executes, fetches and sends nothing.
 
-Which files form a rule set: the paths of the setting `pointsman.sets`, relative to the folder that is open; without it,
+Which files form a rule set: the paths of the setting `pointsman.sets`, relative to the folder that is open; without it, \
 the folder of a file, the folders below it, and those above it that hold rule files too.
 
 Examples:
