@@ -125,20 +125,20 @@ pub(super) fn reached_lines(
     condition: &str,
     terminal: &mut Terminal,
 ) -> Result<BTreeSet<String>, Exit> {
-    let question = Question { routing, when: Some(condition), at: None, expect: "not dropped" };
+    let question = StatementQuestion { routing, when: Some(condition), at: None, expect: "not dropped" };
     let (rules, id) = question.ask(paths, terminal)?;
     Ok(rules.statement_prover().destinations(id).into_iter().map(|each| each.path.to_string()).collect())
 }
 
 /// What the command line asks of a routing.
-struct Question<'q> {
+struct StatementQuestion<'q> {
     routing: &'q str,
     when: Option<&'q str>,
     at: Option<&'q str>,
     expect: &'q str,
 }
 
-impl Question<'_> {
+impl StatementQuestion<'_> {
     /// The lines of the `prove` that asks it.
     fn lines(&self) -> Vec<String> {
         let line = |word: &'static str| move |text: &str| format!("{word} {text}");
@@ -198,7 +198,7 @@ fn refuse_broken_condition(condition: &str, terminal: &mut Terminal) -> Result<(
 /// Answers a question that no file asks.
 fn ask(routing: &str, arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit, Exit> {
     // A list needs no expectation, and a `prove` has one.
-    let question = Question {
+    let question = StatementQuestion {
         routing,
         when: arguments.when.as_deref(),
         at: arguments.at.as_deref(),
